@@ -1,0 +1,63 @@
+# `make` alone lists the targets. Each sets up what it needs (scripts/bootstrap), in this folder's
+# .venv and, on Debian and Ubuntu, by apt. Extra arguments go into ARGS: make run ARGS=--demo
+
+ifeq ($(OS),Windows_NT)
+    bin := .venv/Scripts
+else
+    bin := .venv/bin
+endif
+# Tests open no window on your screen; those that need a display start one.
+pytest := QT_QPA_PLATFORM=offscreen $(bin)/python -m pytest
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start the app; ARGS="--demo" shows it without a gateway
+	@scripts/bootstrap
+	@$(bin)/cc-desktop $(ARGS)
+
+.PHONY: test
+test: ## run the tests; ARGS="-k tray" chooses some
+	@scripts/bootstrap
+	@$(pytest) $(ARGS)
+
+.PHONY: check
+check: ## format, lint, types and all tests but the lab: what a change must pass
+	@scripts/bootstrap desktop
+	$(bin)/ruff format --check
+	$(bin)/ruff check
+	$(bin)/mypy --strict
+	$(pytest) $(ARGS)
+
+.PHONY: lab
+lab: ## run the tests against real gateways, which it fetches first
+	@scripts/bootstrap desktop lab
+	$(pytest) -m lab tests/lab $(ARGS)
+
+.PHONY: bench
+bench: ## measure start-up, memory, idle load, and a large and busy fleet
+	@scripts/bootstrap
+	@QT_QPA_PLATFORM=offscreen $(bin)/python -m tests.bench $(ARGS)
+
+.PHONY: format
+format: ## format the code and mend what the linter can
+	@scripts/bootstrap
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+.PHONY: lock
+lock: ## pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest
+	@scripts/bootstrap
+	$(bin)/python scripts/lock.py $(ARGS)
+
+.PHONY: wheel
+wheel: ## build dist/*.whl
+	@scripts/bootstrap
+	$(bin)/python -m hatchling build --target wheel
+
+.PHONY: clean
+clean: ## remove everything that make has made
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import cc_desktop
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = ["runtime.txt", "dev.txt"]
+
+# Each in two parts, so that this file does not hold what it forbids.
+FORBIDDEN = [
+    first + second
+    for first, second in (
+        ("work", "/shared"),
+        ("/work", "/main"),
+        ("/tm", "p/venv"),
+        ("/opt/", "pypi"),
+        ("/opt/", "wheels"),
+        ("/root/", ".py"),
+        ("pypi", ".org"),
+        ("python", "hosted"),
+        ("npmjs", ".org"),
+        ("node", "source"),
+        ("deb.", "debian"),
+    )
+]
+
+
+def entries(lock: str) -> list[str]:
+    """The requirements of a lock file, each with its hashes on one line."""
+    text = (ROOT / "requirements" / lock).read_text("utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+
+
+def pins(lock: str) -> dict[str, Requirement]:
+    requirements = [Requirement(entry.partition(" --hash=")[0]) for entry in entries(lock)]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_is_pinned_with_hashes(lock: str) -> None:
+    pinned = re.compile(r"[a-z0-9-]+==[0-9][^ *]*( ; [^-]+)?( +--hash=sha256:[0-9a-f]{64})+ *")
+
+    assert entries(lock)
+    assert [entry for entry in entries(lock) if not pinned.fullmatch(entry)] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_to_download_from(lock: str) -> None:
+    text = (ROOT / "requirements" / lock).read_text("utf-8")
+
+    assert re.findall(r".*(?:://|file:/|/opt|/tmp|^-|^ *--(?!hash)).*", text, re.MULTILINE) == []
+
+
+def test_the_app_is_tested_with_the_versions_that_it_is_packaged_with() -> None:
+    runtime, dev = pins("runtime.txt"), pins("dev.txt")
+
+    assert {name: dev.get(name) for name in runtime} == runtime
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_holds_what_pyproject_asks_for(lock: str) -> None:
+    wanted = list(PROJECT["project"]["dependencies"])
+    if lock == "dev.txt":
+        wanted.extend(chain(*PROJECT["project"]["optional-dependencies"].values()))
+    locked = pins(lock)
+
+    for requirement in map(Requirement, wanted):
+        pin = locked[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(str(pin.specifier).removeprefix("==")), requirement
+        assert pin.marker == requirement.marker
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    assert "version" in PROJECT["project"]["dynamic"]
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "cc_desktop/__init__.py"
+    assert version("cc-desktop") == cc_desktop.__version__
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git tells which files are the project's")
+def test_no_file_mentions_the_machine_it_was_written_on() -> None:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode != 0:
+        pytest.skip(f"not a git checkout: {listing.stderr.strip()}")
+    files = {name: ROOT / name for name in listing.stdout.split("\0") if (ROOT / name).is_file()}
+
+    found = [
+        f"{name}: {word}"
+        for name, path in files.items()
+        for word in FORBIDDEN
+        if word in name or word.encode() in path.read_bytes()
+    ]
+
+    assert files
+    assert found == []
