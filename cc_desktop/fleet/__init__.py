@@ -1,0 +1,1 @@
+"""The model: facts in, changes out. Pure: no asyncio, no Qt, no sockets."""

@@ -1,0 +1,291 @@
+"""What is known of the fleet: gateways, their agents, sessions and devices.
+
+All of it is frozen: `cc_desktop.fleet.reduce` makes the next state from an event. Times are ms
+since the epoch by the gateway's clock, unless a name says otherwise; 0 means unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Status(StrEnum):
+    """How an agent is, worst first; the first three need the operator."""
+
+    ERROR = "error"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    ACTIVE = "active"
+    THINKING = "thinking"
+    IDLE = "idle"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+
+    @property
+    def needs_you(self) -> bool:
+        """Whether the operator has to do something."""
+        return self in NEEDS_YOU
+
+    @property
+    def working(self) -> bool:
+        """Whether a run is in progress and nothing is wrong with it."""
+        return self in WORKING
+
+
+NEEDS_YOU = (Status.ERROR, Status.WAITING, Status.STUCK)
+WORKING = (Status.ACTIVE, Status.THINKING)
+
+
+class Origin(StrEnum):
+    """Where what is on the screen comes from."""
+
+    LIVE = "live"
+    REST = "rest"
+    LAST_KNOWN = "last-known"
+    DEMO = "demo"
+    NONE = "none"
+
+
+class LinkState(StrEnum):
+    """State of the connection to one gateway."""
+
+    CONNECTING = "connecting"
+    AUTHENTICATING = "authenticating"
+    SYNCING = "syncing"
+    LIVE = "live"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a gateway cannot be had, in words for the operator."""
+
+    code: str  # the gateway's code, or one of ours such as "unreachable"
+    title: str  # a few words: "The token is wrong"
+    message: str  # one sentence with the cause
+    next_step: str  # what the operator can do
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection to one gateway, as shown on its pill."""
+
+    state: LinkState = LinkState.OFF
+    until: int = 0  # local ms of the next try, when waiting
+    problem: Problem | None = None
+    protocol: int = 0
+    server_version: str = ""
+    token_place: str = ""  # where the device token is kept: "keyring" or "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session of an agent: what a row of `sessions.list` says."""
+
+    key: str
+    agent_id: str
+    session_id: str = ""
+    kind: str = ""
+    label: str = ""
+    display_name: str = ""
+    derived_title: str = ""
+    preview: str = ""
+    channel: str = ""
+    status: str = ""  # queued, running, done, failed, killed, timeout, or ""
+    active: bool = False  # hasActiveRun when the gateway tells it, else what the status implies
+    updated_at: int = 0
+    started_at: int = 0
+    ended_at: int = 0
+    runtime_ms: int = 0
+    error: str = ""
+    aborted: bool = False
+    model: str = ""
+    provider: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    context_tokens: int = 0  # size of the model's window
+    cost_usd: float = 0.0
+    unread: bool = False
+    archived: bool = False
+    parent_key: str = ""
+    digest_health: str = ""
+    digest_headline: str = ""
+
+    @property
+    def title(self) -> str:
+        """The words a person knows the session by."""
+        if self.label:
+            return self.label
+        if self.derived_title:
+            return self.derived_title
+        rest = self.key.split(":", 2)[-1]
+        return {"main": "Main"}.get(rest, self.display_name or rest)
+
+    @property
+    def failed(self) -> bool:
+        """Whether its newest run is over and went wrong."""
+        return not self.active and self.status in ("failed", "timeout") and not self.aborted
+
+    @property
+    def finished_at(self) -> int:
+        """When its newest run ended, 0 while one is in progress or none ever was."""
+        if self.active or self.status not in ("done", "failed", "timeout", "killed"):
+            return 0
+        return self.ended_at or self.updated_at
+
+    @property
+    def moment(self) -> int:
+        """When something last happened in it: renaming an old session is not activity."""
+        return self.finished_at or self.updated_at
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run in progress does now, from its event stream; gone when the run is over."""
+
+    run_id: str
+    session_key: str
+    thinking: bool = False  # the model is being asked, or streams
+    doing: str = ""  # "exec: uname -a"
+    error: str = ""
+    heard_at: int = 0  # local ms of the last sign of life
+    over: bool = False  # kept, so that a late event of the same run does not start it again
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A command or question that waits for a person."""
+
+    id: str
+    agent_id: str
+    session_key: str = ""
+    title: str = ""
+    opened_at: int = 0
+    expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent of one gateway, with the status that follows from all that is known of it."""
+
+    gateway: str
+    id: str
+    name: str = ""
+    emoji: str = ""
+    role: str = ""
+    theme: str = ""
+    model: str = ""
+    reported_status: Status | None = None  # the seed's dialect and the REST API tell a status
+    reported_task: str = ""
+    reported_at: int = 0
+    sessions: Mapping[str, Session] = field(default_factory=lambda: _EMPTY)
+    order: tuple[tuple[int, str], ...] = ()  # (moment, key), oldest first
+    runs: Mapping[str, Run] = field(default_factory=lambda: _EMPTY)  # by session key
+    approvals: Mapping[str, Approval] = field(default_factory=lambda: _EMPTY)
+    heard: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
+    asking: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
+    status: Status = Status.UNKNOWN
+    status_since: int = 0  # local ms
+    cause_key: str = ""  # the session that the status comes from
+
+    @property
+    def shown_name(self) -> str:
+        """Its name, or its id while it has none."""
+        return self.name or self.id
+
+    @property
+    def cause(self) -> Session | None:
+        """The session that the status comes from."""
+        return self.sessions.get(self.cause_key)
+
+    @property
+    def last_activity(self) -> int:
+        """Newest sign of life in any session, ms."""
+        return max(self.order[-1][0] if self.order else 0, self.reported_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A node, client or gateway that `presence` lists."""
+
+    gateway: str
+    id: str
+    name: str = ""
+    platform: str = ""
+    mode: str = ""
+    online: bool = True
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One gateway and all that it told."""
+
+    id: str
+    name: str
+    url: str = ""
+    link: Link = field(default_factory=Link)
+    origin: Origin = Origin.NONE
+    as_of: int = 0  # local ms at which the data was last known to be true
+    skew: int = 0  # ms to add to the gateway's times to get local ones
+    hidden: bool = False  # demo data is on the screen instead
+    agents: Mapping[str, Agent] = field(default_factory=lambda: _EMPTY)
+    devices: Mapping[str, Device] = field(default_factory=lambda: _EMPTY)
+    seen: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # session key → ended_at seen
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All gateways, in the order of the settings."""
+
+    gateways: Mapping[str, Gateway] = field(default_factory=lambda: _EMPTY)
+    stuck_after_ms: int = 600_000
+
+    def agent(self, gateway: str, agent_id: str) -> Agent | None:
+        """The agent, or None."""
+        found = self.gateways.get(gateway)
+        return found.agents.get(agent_id) if found else None
+
+    def shown(self) -> list[Gateway]:
+        """The gateways whose data is on the screen."""
+        return [gateway for gateway in self.gateways.values() if not gateway.hidden]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent came (before is None), changed, or went (after is None)."""
+
+    gateway: str
+    agent_id: str
+    before: Agent | None
+    after: Agent | None
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """The devices of a gateway changed."""
+
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged:
+    """Connection, origin, time of the data or visibility of a gateway changed."""
+
+    gateway: str
+    before: Gateway | None
+    after: Gateway | None
+
+
+Change = AgentChanged | DevicesChanged | GatewayChanged

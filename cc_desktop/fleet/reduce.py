@@ -1,0 +1,456 @@
+"""State and event in, next state and changes out. The one place that decides what is newer.
+
+Events come late and out of order (measured on OpenClaw 2026.5.7: a row "running" with an older
+`updatedAt` follows the row "done" of every run), so a row never replaces a newer one. A fresh list
+settles the rest. The cost of an event does not grow with the fleet: it copies the mappings on its
+path, and looks only at the sessions that run.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import (
+    Agent,
+    AgentChanged,
+    Change,
+    DevicesChanged,
+    Fleet,
+    Gateway,
+    GatewayChanged,
+    Link,
+    LinkState,
+    Origin,
+    Run,
+    Session,
+    Status,
+)
+from cc_desktop.fleet.status import assess
+
+_CLEARED = Session(key="", agent_id="")
+_CARRIED = ("derived_title", "preview", "digest_health", "digest_headline")
+
+
+def reduce(fleet: Fleet, event: ev.Event, now: int) -> tuple[Fleet, list[Change]]:
+    """Take in one event. `now` is local ms. Never raises for what a source may say."""
+    if isinstance(event, ev.GatewayAdded):
+        return _add_gateway(fleet, event)
+    gateway = fleet.gateways.get(event.gateway)
+    if gateway is None:
+        return fleet, []
+    if isinstance(event, ev.GatewayRemoved):
+        rest = {key: value for key, value in fleet.gateways.items() if key != gateway.id}
+        gone: list[Change] = [
+            AgentChanged(gateway.id, agent.id, agent, None) for agent in gateway.agents.values()
+        ]
+        return replace(fleet, gateways=rest), [*gone, GatewayChanged(gateway.id, gateway, None)]
+    return _HANDLERS[type(event)](fleet, gateway, event, now)
+
+
+def _add_gateway(fleet: Fleet, event: ev.GatewayAdded) -> tuple[Fleet, list[Change]]:
+    if event.gateway in fleet.gateways:
+        return fleet, []
+    gateway = Gateway(event.gateway, event.name, event.url)
+    return _with(fleet, gateway), [GatewayChanged(gateway.id, None, gateway)]
+
+
+def _with(fleet: Fleet, gateway: Gateway) -> Fleet:
+    return replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
+
+
+def _put_gateway(fleet: Fleet, before: Gateway, after: Gateway) -> tuple[Fleet, list[Change]]:
+    if before == after:
+        return fleet, []
+    return _with(fleet, after), [GatewayChanged(after.id, before, after)]
+
+
+def _assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: int) -> Agent:
+    status, cause = assess(agent, gateway.origin, gateway.seen, now, fleet.stuck_after_ms)
+    if status is agent.status and cause == agent.cause_key:
+        return agent
+    since = agent.status_since if status is agent.status else now
+    return replace(agent, status=status, cause_key=cause, status_since=since)
+
+
+def _put_agent(
+    fleet: Fleet, gateway: Gateway, before: Agent | None, after: Agent, now: int
+) -> tuple[Fleet, list[Change]]:
+    after = _assessed(fleet, gateway, after, now)
+    if after is before:
+        return fleet, []
+    gateway = replace(gateway, agents={**gateway.agents, after.id: after}, as_of=now)
+    return _with(fleet, gateway), [AgentChanged(gateway.id, after.id, before, after)]
+
+
+def _reassess(fleet: Fleet, gateway: Gateway, now: int) -> tuple[Gateway, list[Change]]:
+    agents: dict[str, Agent] = {}
+    changes: list[Change] = []
+    for key, agent in gateway.agents.items():
+        agents[key] = _assessed(fleet, gateway, agent, now)
+        if agents[key] is not agent:
+            changes.append(AgentChanged(gateway.id, key, agent, agents[key]))
+    return (replace(gateway, agents=agents) if changes else gateway), changes
+
+
+# Sessions
+
+
+def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
+    """The session after the event, or None if the event is older than what is known."""
+    fields = dict(event.fields)
+    if old is None:
+        return replace(_CLEARED, key=event.key, agent_id=event.agent_id, **fields)
+    if fields.get("updated_at", old.updated_at) < old.updated_at:
+        return None
+    if not event.complete:
+        return replace(old, **fields)
+    for name in _CARRIED:  # 2026.9.6: only some rows have them
+        fields.setdefault(name, getattr(old, name))
+    return replace(_CLEARED, key=event.key, agent_id=event.agent_id, **fields)
+
+
+def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
+    """`heard_at`: local ms of the last sign of life, if the session is active."""
+    old = agent.sessions.get(session.key)
+    order = agent.order
+    if old is None or old.moment != session.moment:
+        entries = list(order)
+        if old is not None:
+            del entries[bisect_left(entries, (old.moment, old.key))]
+        insort(entries, (session.moment, session.key))
+        order = tuple(entries)
+    runs = agent.runs
+    run = runs.get(session.key)
+    if (
+        run
+        and not run.over
+        and session.finished_at
+        and (old is None or old.finished_at != session.finished_at)
+    ):
+        run = replace(run, over=True)
+        runs = {**runs, session.key: run}
+    return replace(
+        agent,
+        sessions={**agent.sessions, session.key: session},
+        order=order,
+        runs=runs,
+        heard=_with_heard(agent.heard, session.key, session.active, run, heard_at),
+        asking=_with_asking(agent.asking, session),
+    )
+
+
+def _with_heard(
+    heard: Mapping[str, int], key: str, active: bool, run: Run | None, heard_at: int
+) -> Mapping[str, int]:
+    if active or (run is not None and not run.over):
+        return {**heard, key: max(heard_at, heard.get(key, 0))}
+    if key in heard:
+        return {other: value for other, value in heard.items() if other != key}
+    return heard
+
+
+def _with_asking(asking: frozenset[str], session: Session) -> frozenset[str]:
+    if session.digest_health == "waiting-on-user" and not session.archived:
+        return asking | {session.key}
+    return asking - {session.key} if session.key in asking else asking
+
+
+def _session_changed(
+    fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None:
+        return fleet, []
+    old = agent.sessions.get(event.key)
+    session = _merged(old, event)
+    if session is None or session == old:
+        if event.key not in agent.heard:
+            return fleet, []
+        # Old news, but news: the run is alive.
+        heard = {**agent.heard, event.key: now}
+        return _put_agent(fleet, gateway, agent, replace(agent, heard=heard), now)
+    if session.archived:  # a list leaves it out, so the model does
+        return _put_agent(fleet, gateway, agent, _without_session(agent, event.key), now)
+    return _put_agent(fleet, gateway, agent, _with_session(agent, session, now), now)
+
+
+def _without_session(agent: Agent, key: str) -> Agent:
+    old = agent.sessions.get(key)
+    if old is None:
+        return agent
+    return replace(
+        agent,
+        sessions={other: value for other, value in agent.sessions.items() if other != key},
+        order=tuple(entry for entry in agent.order if entry[1] != key),
+        runs={other: value for other, value in agent.runs.items() if other != key},
+        heard={other: value for other, value in agent.heard.items() if other != key},
+        asking=agent.asking - {key},
+    )
+
+
+def _session_removed(
+    fleet: Fleet, gateway: Gateway, event: ev.SessionRemoved, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    old = agent.sessions.get(event.key) if agent else None
+    if agent is None or old is None:
+        return fleet, []
+    if event.session_id and old.session_id and event.session_id != old.session_id:
+        return fleet, []  # an earlier generation: its replacement stays
+    return _put_agent(fleet, gateway, agent, _without_session(agent, event.key), now)
+
+
+# Lists
+
+
+def _snapshot(
+    fleet: Fleet, gateway: Gateway, event: ev.Snapshot, now: int
+) -> tuple[Fleet, list[Change]]:
+    skew = now - event.taken_at if event.taken_at else gateway.skew
+    rows: dict[str, list[Session]] = {info.id: [] for info in event.agents}
+    for session in event.sessions:
+        if session.agent_id in rows and not session.archived:
+            rows[session.agent_id].append(session)
+    after = replace(gateway, origin=event.origin, as_of=now, skew=skew)
+    agents: dict[str, Agent] = {}
+    changes: list[Change] = []
+    for info in event.agents:
+        old = gateway.agents.get(info.id)
+        agent = _listed(gateway, old, info, rows[info.id], event, skew, now)
+        agent = _assessed(fleet, after, agent, now)
+        agents[info.id] = old if agent == old and old is not None else agent
+        if agents[info.id] is not old:
+            changes.append(AgentChanged(gateway.id, info.id, old, agent))
+    for key, old in gateway.agents.items():
+        if key not in agents:
+            changes.append(AgentChanged(gateway.id, key, old, None))
+    after = replace(after, agents=agents)
+    return _with(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
+
+
+def _listed(
+    gateway: Gateway,
+    old: Agent | None,
+    info: ev.AgentInfo,
+    rows: list[Session],
+    event: ev.Snapshot,
+    skew: int,
+    now: int,
+) -> Agent:
+    known: Mapping[str, Session] = old.sessions if old else {}
+    sessions: dict[str, Session] = {}
+    for row in rows:
+        before = known.get(row.key)
+        if before is None:
+            sessions[row.key] = row
+        elif row.key in event.touched and before.updated_at >= row.updated_at:
+            sessions[row.key] = before  # an event said more while the list was made
+        else:
+            carried = {
+                name: getattr(before, name)
+                for name in _CARRIED
+                if not getattr(row, name) and before.session_id == row.session_id
+            }
+            sessions[row.key] = replace(row, **carried) if any(carried.values()) else row
+    for key in event.touched:
+        if key in known and key not in sessions:
+            sessions[key] = known[key]
+    old_runs = old.runs if old else {}
+    runs = {
+        key: run
+        for key, run in old_runs.items()
+        if key in event.touched or (key in sessions and sessions[key].active)
+    }
+    heard: dict[str, int] = {}
+    for key in {key for key, row in sessions.items() if row.active} | {
+        key for key, run in runs.items() if not run.over
+    }:
+        row_heard = min(now, sessions[key].updated_at + skew) if key in sessions else 0
+        heard[key] = max(row_heard, old.heard.get(key, 0) if old else 0)
+        heard[key] = heard[key] or now
+    return Agent(
+        gateway=gateway.id,
+        id=info.id,
+        name=info.name or (old.name if old else ""),
+        emoji=info.emoji or (old.emoji if old else ""),
+        role=info.role or (old.role if old else ""),
+        theme=info.theme,
+        model=info.model or (old.model if old else ""),
+        reported_status=info.status or (old.reported_status if old else None),
+        reported_task=info.task if info.status else (old.reported_task if old else ""),
+        reported_at=max(info.last_activity, old.reported_at if old else 0),
+        sessions=sessions,
+        order=tuple(sorted((row.moment, key) for key, row in sessions.items())),
+        runs=runs,
+        approvals=old.approvals if old else {},
+        heard=heard,
+        asking=frozenset(
+            key for key, row in sessions.items() if row.digest_health == "waiting-on-user"
+        ),
+        status=old.status if old else Status.UNKNOWN,
+        status_since=old.status_since if old else now,
+        cause_key=old.cause_key if old else "",
+    )
+
+
+# Runs, approvals, what an agent says of itself
+
+
+def _run_progress(
+    fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None:
+        return fleet, []
+    old = agent.runs.get(event.session_key)
+    if old is None or old.run_id != event.run_id:
+        if event.over and old is None:
+            return fleet, []
+        old = Run(event.run_id, event.session_key, thinking=True)
+    elif old.over:
+        return fleet, []
+    run = replace(
+        old,
+        thinking=old.thinking if event.thinking is None else event.thinking,
+        doing=old.doing if event.doing is None else event.doing,
+        error=old.error if event.error is None else event.error,
+        over=event.over,
+        heard_at=now,
+    )
+    session = agent.sessions.get(event.session_key)
+    active = session is not None and session.active
+    after = replace(
+        agent,
+        runs={**agent.runs, event.session_key: run},
+        heard=_with_heard(agent.heard, event.session_key, active, run, now),
+    )
+    if event.error and session and not session.error:
+        # 2026.5.7 tells the reason only here, never in a row.
+        after = replace(
+            after, sessions={**after.sessions, session.key: replace(session, error=event.error)}
+        )
+    return _put_agent(fleet, gateway, agent, after, now)
+
+
+def _approval_opened(
+    fleet: Fleet, gateway: Gateway, event: ev.ApprovalOpened, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.approval.agent_id)
+    if agent is None:
+        return fleet, []
+    approvals = {**agent.approvals, event.approval.id: event.approval}
+    return _put_agent(fleet, gateway, agent, replace(agent, approvals=approvals), now)
+
+
+def _approval_closed(
+    fleet: Fleet, gateway: Gateway, event: ev.ApprovalClosed, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None:
+        return fleet, []
+    left = {
+        key: approval
+        for key, approval in agent.approvals.items()
+        if key != event.approval_id
+        and (event.approval_id or approval.session_key != event.session_key)
+    }
+    if len(left) == len(agent.approvals):
+        return fleet, []
+    return _put_agent(fleet, gateway, agent, replace(agent, approvals=left), now)
+
+
+def _agent_activity(
+    fleet: Fleet, gateway: Gateway, event: ev.AgentActivity, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None or (event.at and event.at < agent.reported_at):
+        return fleet, []
+    after = replace(
+        agent,
+        reported_status=event.status or agent.reported_status,
+        reported_task=agent.reported_task if event.task is None else event.task,
+        reported_at=event.at or agent.reported_at,
+    )
+    return _put_agent(fleet, gateway, agent, after, now)
+
+
+def _agent_configured(
+    fleet: Fleet, gateway: Gateway, event: ev.AgentConfigured, now: int
+) -> tuple[Fleet, list[Change]]:
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None:
+        return fleet, []
+    told: dict[str, Any] = {
+        name: value
+        for name in ("name", "role", "emoji", "model")
+        if (value := getattr(event, name)) is not None
+    }
+    return _put_agent(fleet, gateway, agent, replace(agent, **told), now)
+
+
+# The gateway itself
+
+
+def _devices_listed(
+    fleet: Fleet, gateway: Gateway, event: ev.DevicesListed, now: int
+) -> tuple[Fleet, list[Change]]:
+    devices = {device.id: device for device in event.devices}
+    if devices == gateway.devices:
+        return fleet, []
+    return _with(fleet, replace(gateway, devices=devices)), [DevicesChanged(gateway.id)]
+
+
+def _link_changed(
+    fleet: Fleet, gateway: Gateway, event: ev.LinkChanged, now: int
+) -> tuple[Fleet, list[Change]]:
+    link: Link = event.link
+    as_of = gateway.as_of
+    if gateway.link.state is LinkState.LIVE and gateway.origin is Origin.LIVE:
+        as_of = now  # it was true until this moment
+    return _put_gateway(fleet, gateway, replace(gateway, link=link, as_of=as_of))
+
+
+def _origin_changed(
+    fleet: Fleet, gateway: Gateway, event: ev.OriginChanged, now: int
+) -> tuple[Fleet, list[Change]]:
+    if event.origin is gateway.origin:
+        return fleet, []
+    after, changes = _reassess(fleet, replace(gateway, origin=event.origin), now)
+    return _with(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
+
+
+def _shown(fleet: Fleet, gateway: Gateway, event: ev.Shown, now: int) -> tuple[Fleet, list[Change]]:
+    return _put_gateway(fleet, gateway, replace(gateway, hidden=not event.shown))
+
+
+def _seen(fleet: Fleet, gateway: Gateway, event: ev.Seen, now: int) -> tuple[Fleet, list[Change]]:
+    after, changes = _reassess(fleet, replace(gateway, seen={**gateway.seen, **event.seen}), now)
+    return _with(fleet, after), changes
+
+
+def _tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: int) -> tuple[Fleet, list[Change]]:
+    after, changes = _reassess(fleet, gateway, now)
+    return (_with(fleet, after), changes) if changes else (fleet, [])
+
+
+_Handler = Callable[[Fleet, Gateway, Any, int], tuple[Fleet, list[Change]]]
+_HANDLERS: dict[type, _Handler] = {
+    ev.Snapshot: _snapshot,
+    ev.SessionChanged: _session_changed,
+    ev.SessionRemoved: _session_removed,
+    ev.RunProgress: _run_progress,
+    ev.ApprovalOpened: _approval_opened,
+    ev.ApprovalClosed: _approval_closed,
+    ev.AgentActivity: _agent_activity,
+    ev.AgentConfigured: _agent_configured,
+    ev.DevicesListed: _devices_listed,
+    ev.LinkChanged: _link_changed,
+    ev.OriginChanged: _origin_changed,
+    ev.Shown: _shown,
+    ev.Seen: _seen,
+    ev.Tick: _tick,
+}

@@ -1,0 +1,1 @@
+"""The wire: frames, connect parameters, error codes. Pure: no asyncio, no Qt."""

@@ -1,0 +1,120 @@
+"""Frames: one JSON object a WebSocket message. Both dialects are read, the real one is written.
+
+OpenClaw answers `{type:"res", id, ok, payload|error}` and tells `{type:"event", event, payload,
+seq?}`. The Control Center's own dialect has `result` for `payload`, `params` in events, and error
+codes that are numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cc_desktop.protocol import read
+
+
+class BadFrame(ValueError):
+    """A message that is no frame. The connection goes on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayError:
+    """An error as the gateway words it."""
+
+    code: str = ""
+    message: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    retryable: bool | None = None
+    retry_after_ms: int = 0
+
+    @property
+    def detail_code(self) -> str:
+        """The finer code, such as AUTH_TOKEN_MISMATCH."""
+        return read.ident(self.details.get("code"))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a request."""
+
+    id: str
+    payload: Any = None
+    error: GatewayError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFrame:
+    """Something that happened."""
+
+    event: str
+    payload: Any = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFrame:
+    """An object of a type that this client does not know."""
+
+    type: str = ""
+
+
+Frame = Response | EventFrame | UnknownFrame
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(message: str | bytes) -> Frame:
+    """Read one message.
+
+    Raises:
+        BadFrame: it is not a JSON object.
+    """
+    try:
+        data = _decode(message)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadFrame(type(error).__name__) from None
+    if not isinstance(data, dict):
+        raise BadFrame("not an object")
+    kind = data.get("type")
+    if kind == "event":
+        name = data.get("event")
+        if not isinstance(name, str):
+            raise BadFrame("event without a name")
+        payload = data["payload"] if "payload" in data else data.get("params")
+        seq = data.get("seq")
+        return EventFrame(
+            name, payload, seq if isinstance(seq, int) and not isinstance(seq, bool) else None
+        )
+    if kind == "res":
+        ident = data.get("id")
+        if not isinstance(ident, str):
+            raise BadFrame("response without an id")
+        if data.get("ok") is False or data.get("error") is not None:
+            return Response(ident, error=read_error(data.get("error")))
+        return Response(ident, data["payload"] if "payload" in data else data.get("result"))
+    return UnknownFrame(kind if isinstance(kind, str) else "")
+
+
+def read_error(value: object) -> GatewayError:
+    """Read an error of either dialect."""
+    data = read.obj(value)
+    code = data.get("code")
+    retryable = data.get("retryable")
+    return GatewayError(
+        code=str(code) if isinstance(code, int) and not isinstance(code, bool) else read.text(code),
+        message=read.text(data.get("message")) or read.text(value),
+        details=read.obj(data.get("details")),
+        retryable=retryable if isinstance(retryable, bool) else None,
+        retry_after_ms=read.integer(data.get("retryAfterMs")),
+    )
+
+
+def encode_request(ident: str, method: str, params: object = None) -> str:
+    """Write a request."""
+    frame: dict[str, object] = {"type": "req", "id": ident, "method": method}
+    if params is not None:
+        frame["params"] = params
+    return _encode(frame).decode()

@@ -1,0 +1,59 @@
+"""Tolerant reading of JSON that somebody else wrote: the wrong type counts as absent."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+MAX_TEXT = 2_000  # characters: nothing that is shown is longer
+
+# Characters that would let a name or a task pretend: control characters, and those that turn the
+# direction of writing or join lines.
+_HIDDEN = dict.fromkeys(
+    [*range(32), *range(127, 160), 8206, 8207, *range(8232, 8239), *range(8294, 8298), 65279],
+    " ",
+)
+
+
+def obj(value: object) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; the values of an object of objects (old session lists)."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def text(value: object, limit: int = MAX_TEXT) -> str:
+    """The value as one line of plain text of at most `limit` characters."""
+    if not isinstance(value, str):
+        return ""
+    clean = " ".join(value[: limit * 2].translate(_HIDDEN).split())
+    clean = clean.encode("utf-8", "replace").decode("utf-8")  # lone surrogates break Qt and UTF-8
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def ident(value: object) -> str:
+    """An id or key exactly as sent, since it is compared and sent back; "" if it is none."""
+    return value if isinstance(value, str) and len(value) <= MAX_TEXT else ""
+
+
+def integer(value: object) -> int:
+    """A whole number that is not negative, else 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 0
+    return min(max(0, int(value)), 2**62)
+
+
+def number(value: object) -> float:
+    """A finite number that is not negative, else 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    try:
+        result = float(value)
+    except OverflowError:
+        return 0.0
+    return max(0.0, result) if math.isfinite(result) else 0.0
