@@ -15,7 +15,7 @@ import msgspec
 from cc_desktop.protocol import read
 
 
-class BadFrame(ValueError):
+class BadFrameError(ValueError):
     """A message that is no frame. The connection goes on without it."""
 
 
@@ -70,19 +70,19 @@ def decode(message: str | bytes) -> Frame:
     """Read one message.
 
     Raises:
-        BadFrame: it is not a JSON object.
+        BadFrameError: it is not a JSON object.
     """
     try:
         data = _decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadFrame(type(error).__name__) from None
+        raise BadFrameError(type(error).__name__) from None
     if not isinstance(data, dict):
-        raise BadFrame("not an object")
+        raise BadFrameError("not an object")
     kind = data.get("type")
     if kind == "event":
         name = data.get("event")
         if not isinstance(name, str):
-            raise BadFrame("event without a name")
+            raise BadFrameError("event without a name")
         payload = data["payload"] if "payload" in data else data.get("params")
         seq = data.get("seq")
         return EventFrame(
@@ -91,7 +91,7 @@ def decode(message: str | bytes) -> Frame:
     if kind == "res":
         ident = data.get("id")
         if not isinstance(ident, str):
-            raise BadFrame("response without an id")
+            raise BadFrameError("response without an id")
         if data.get("ok") is False or data.get("error") is not None:
             return Response(ident, error=read_error(data.get("error")))
         return Response(ident, data["payload"] if "payload" in data else data.get("result"))

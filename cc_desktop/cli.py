@@ -1,0 +1,242 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cc_desktop import __version__, report
+from cc_desktop.app import Engine, is_settled, run_desktop
+from cc_desktop.paths import Paths, find_paths
+from cc_desktop.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cc_desktop.fleet.model import Change
+
+log = logging.getLogger("cc_desktop")
+QUIET_S = 0.1  # changes that come together are one line
+LOG_BYTES = 1_000_000
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, exit code 2."""
+        print(f"cc-desktop: {message}", file=sys.stderr)
+        raise SystemExit(report.EXIT_USAGE)
+
+
+def _timeout(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 3600:
+        raise ValueError
+    return value
+
+
+def _parser() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--url", default=argparse.SUPPRESS, help="the gateway's address (ws:// or wss://)"
+    )
+    common.add_argument(
+        "--token-file", type=Path, default=argparse.SUPPRESS, help="a file with its token"
+    )
+    common.add_argument(
+        "--config",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="keep all files of the app under this directory",
+    )
+    common.add_argument(
+        "--demo",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show sample data, connect to nothing",
+    )
+    common.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default=argparse.SUPPRESS,
+        help="how much to log (warning)",
+    )
+    parser = _Parser(
+        prog="cc-desktop", parents=[common], description="Your OpenClaw agents in the tray."
+    )
+    parser.add_argument(
+        "--hidden", action="store_true", help="start in the tray, without the window"
+    )
+    parser.add_argument("--version", action="version", version=f"cc-desktop {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    status = commands.add_parser(
+        "status", parents=[common], help="print the fleet, without a window"
+    )
+    status.add_argument("--json", action="store_true", help="print JSON")
+    status.add_argument("--watch", action="store_true", help="one line of JSON for every change")
+    status.add_argument(
+        "--timeout", type=_timeout, default=10.0, metavar="S", help="wait so long for gateways (10)"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    args = _parser().parse_args(argv)
+    paths = find_paths(getattr(args, "config", None))
+    _start_log(paths, getattr(args, "log_level", "warning"))
+    try:
+        settings = load_settings(
+            paths.settings,
+            os.environ,
+            url=getattr(args, "url", None),
+            token_file=getattr(args, "token_file", None),
+        )
+    except SettingsError as error:
+        print(f"cc-desktop: {error}", file=sys.stderr)
+        return report.EXIT_USAGE
+    for warning in settings.warnings:
+        print(f"cc-desktop: {warning}", file=sys.stderr)
+    demo = getattr(args, "demo", False)
+    if args.command == "status":
+        return asyncio.run(_status(settings, paths, args, demo))
+    if not _has_display():
+        print(
+            "cc-desktop: no display here, so the fleet is shown as text; Ctrl-C ends.",
+            file=sys.stderr,
+        )
+        return asyncio.run(_text(Engine(settings, paths, demo_only=demo)))
+    return run_desktop(settings, paths, demo_only=demo, hidden=args.hidden)
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in names)
+
+
+def _start_log(paths: Paths, level: str) -> None:
+    """Log to a file, and to stderr where there is one. Neither ever has a token."""
+    handlers: list[logging.Handler] = []
+    try:
+        paths.log.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handlers.append(
+            RotatingFileHandler(
+                paths.log / "cc-desktop.log", maxBytes=LOG_BYTES, backupCount=2, delay=True
+            )
+        )
+    except OSError as error:
+        print(f"cc-desktop: no log file: {paths.log}: {error.strerror}", file=sys.stderr)
+    if sys.stderr is not None and level in ("debug", "info"):
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(
+        level=level.upper(),
+        handlers=handlers or [logging.NullHandler()],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.getLogger("websockets").setLevel(logging.WARNING)  # its debug log has whole frames
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class _Watch:
+    """Waits for changes of the fleet, for the end of the wait, and for signals."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.changed = asyncio.Event()
+        self.ended = asyncio.Event()
+        engine.store.subscribe(self._on_changes)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._end)
+
+    def _on_changes(self, _changes: list[Change]) -> None:
+        self.changed.set()
+
+    def _end(self) -> None:
+        self.ended.set()
+        self.changed.set()
+
+    async def until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until `done`, a signal, or the timeout."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not done() and not self.ended.is_set():
+                    self.changed.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self.changed.wait(), 0.1)
+
+
+async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> int:
+    engine = Engine(settings, paths, demo_only=demo, may_demo=False, rest_after_s=0.0)
+    watch = _Watch(engine)
+    running = asyncio.create_task(engine.run(), name="engine")
+    try:
+        if demo:
+            await watch.until(lambda: bool(engine.store.fleet.gateways), args.timeout)
+        else:
+            await watch.until(lambda: is_settled(engine), args.timeout)
+        if not args.watch:
+            _print_status(engine, args.json)
+            return report.exit_code(engine.store.fleet)
+        last = ""
+        while True:
+            watch.changed.clear()
+            line = json.dumps(report.as_json(engine.store.fleet), ensure_ascii=False)
+            if line != last:
+                print(line, flush=True)
+                last = line
+            if watch.ended.is_set():
+                return report.exit_code(engine.store.fleet)
+            await watch.changed.wait()
+            if not watch.ended.is_set():
+                await asyncio.sleep(QUIET_S)
+    except BrokenPipeError:
+        sys.stdout = None  # the reader has gone
+        return report.exit_code(engine.store.fleet)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _print_status(engine: Engine, as_json: bool) -> None:
+    fleet = engine.store.fleet
+    if as_json:
+        print(json.dumps(report.as_json(fleet), ensure_ascii=False))
+        return
+    for line in report.as_text(fleet, engine.now_ms()):
+        print(line)
+
+
+async def _text(engine: Engine) -> int:
+    """The fleet as text, refreshed in place, until Ctrl-C."""
+    watch = _Watch(engine)
+    running = asyncio.create_task(engine.run(), name="engine")
+    in_place = sys.stdout.isatty()
+    last: list[str] = []
+    try:
+        while not watch.ended.is_set() and not running.done():
+            watch.changed.clear()
+            lines = list(report.as_text(engine.store.fleet, engine.now_ms()))
+            if lines != last:
+                last = lines
+                start = "\x1b[H\x1b[J" if in_place else ""
+                end = "" if in_place else "\n"
+                print(start + "\n".join(lines) + end, flush=True)
+            await watch.changed.wait()
+            await asyncio.sleep(QUIET_S)
+        return report.exit_code(engine.store.fleet)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

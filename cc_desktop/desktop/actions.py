@@ -1,0 +1,19 @@
+"""What the windows and the tray may ask of the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Handed in by the app. None of them blocks."""
+
+    reconnect: Callable[[str | None], None]  # a gateway's id, or None for all
+    mark_seen: Callable[[str, str], None]  # gateway id, agent id
+    show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
+    quit: Callable[[], None]

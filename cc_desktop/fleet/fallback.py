@@ -1,0 +1,43 @@
+"""When the demo takes the place of a fleet that cannot be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.model import LinkState, Origin
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.model import Fleet
+
+FIRST_MS = 1_500  # a first try may take so long before the demo shows
+LOST_MS = 30_000  # what was known stays so long after a live fleet is gone
+
+
+class DemoPolicy:
+    """At once if no gateway was ever reached, else 30 s after the last was lost."""
+
+    def __init__(self, started: int) -> None:
+        """`started`: local ms."""
+        self._started = started
+        self._lost_at: int | None = None
+        self._reached = False
+        self.last_known_wanted = False  # the operator prefers old truth to a demo
+
+    def decide(self, fleet: Fleet, now: int) -> tuple[bool, int | None]:
+        """Whether the demo is due, and when to ask again (local ms) if nothing happens."""
+        real = [g for g in fleet.gateways.values() if g.origin is not Origin.DEMO]
+        if any(gateway.origin in (Origin.LIVE, Origin.REST) for gateway in real):
+            self._reached, self._lost_at, self.last_known_wanted = True, None, False
+            return False, None
+        if self._reached:
+            if self._lost_at is None:
+                self._lost_at = now
+            due = self._lost_at + LOST_MS
+        else:
+            failed = (LinkState.WAITING, LinkState.BLOCKED, LinkState.OFF)
+            due = self._started + FIRST_MS
+            if all(gateway.link.state in failed and gateway.link.problem for gateway in real):
+                due = min(due, now)
+        if self._reached and self.last_known_wanted:
+            return False, None
+        return (True, None) if now >= due else (False, due)

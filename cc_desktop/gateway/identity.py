@@ -1,0 +1,118 @@
+"""Who this device is: an Ed25519 key in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import PublicFormat as Public
+
+from cc_desktop.protocol import hello
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class IdentityError(Exception):
+    """The key can be neither read nor written. The text says which file and why."""
+
+
+class _Key:
+    __slots__ = ("private", "public")
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self.private = private
+        self.public = private.public_key().public_bytes(Encoding.Raw, Public.Raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The device's key and ids. The private part is not shown."""
+
+    key: _Key
+    instance_id: str
+
+    @property
+    def public_key(self) -> bytes:
+        """32 raw bytes."""
+        return self.key.public
+
+    @property
+    def device_id(self) -> str:
+        """Hex SHA-256 of the public key."""
+        return hello.device_id(self.key.public)
+
+    def sign(self, data: bytes) -> bytes:
+        """An Ed25519 signature, 64 bytes."""
+        return self.key.private.sign(data)
+
+
+def new_identity() -> Identity:
+    """A new key, in memory."""
+    return Identity(_Key(Ed25519PrivateKey.generate()), str(uuid.uuid4()))
+
+
+def load_identity(path: Path) -> Identity:
+    """Read the key, or make one. A file that cannot be read as a key is kept aside.
+
+    Raises:
+        IdentityError: the file is there but may not be read, or none can be written.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        identity = new_identity()
+        _write(path, identity)
+        return identity
+    except OSError as error:
+        raise IdentityError(f"{path}: {error.strerror}") from None
+    try:
+        stored = msgspec.json.decode(data, type=dict[str, str])
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(stored["private"]))
+        return Identity(_Key(key), stored["instance_id"])
+    except (msgspec.DecodeError, KeyError, ValueError, UnsupportedAlgorithm):
+        aside = path.with_name(f"{path.name}.unreadable-{uuid.uuid4().hex[:8]}")
+        try:
+            path.rename(aside)
+        except OSError as error:
+            raise IdentityError(f"{path}: {error.strerror}") from None
+        identity = new_identity()
+        _write(path, identity)
+        return identity
+
+
+def _write(path: Path, identity: Identity) -> None:
+    raw = identity.key.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    stored = {"private": raw.hex(), "instance_id": identity.instance_id}
+    write_private(path, msgspec.json.encode(stored))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, all at once or not at all.
+
+    Raises:
+        IdentityError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise
+    except OSError as error:
+        raise IdentityError(f"{path}: {error.strerror}") from None
