@@ -162,6 +162,7 @@ class Engine:
         if agent is None:
             return
         marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
+        marks.update(dict.fromkeys(agent.failing, self.clock.now_ms()))
         self.store.apply(ev.Seen(gateway, marks))
         if gateway != demo.GATEWAY:
             kept = self.state.get("seen")

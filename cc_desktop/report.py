@@ -58,7 +58,9 @@ def error_of(agent: Agent) -> str | None:
     cause = agent.cause
     if cause is None:
         return agent.reported_task or "The agent reports an error."
-    return cause.error or f"The run ended with status {cause.status}."
+    run = agent.runs.get(cause.key)
+    told = cause.error or (run.error if run else "")
+    return told or f"The run ended with status {cause.status}."
 
 
 def as_json(fleet: Fleet) -> dict[str, Any]:

@@ -36,19 +36,23 @@ class ChangeBatch(QObject):
         """Whether anyone looks."""
         return self._active
 
-    def set_active(self, active: bool) -> None:
-        """While nobody looks, changes are dropped; the first look catches up once."""
+    def set_active(self, active: bool) -> bool:
+        """While nobody looks, changes are dropped; the first look catches up once, if need be.
+
+        Returns whether it did.
+        """
         if active == self._active:
-            return
+            return False
         self._active = active
-        if active:
-            if self._missed:
-                self._missed = False
-                self.caught_up.emit()
-            return
-        self._timer.stop()
-        self._missed = self._missed or bool(self._changes)
-        self._changes = []
+        if active and self._missed:
+            self._missed = False
+            self.caught_up.emit()
+            return True
+        if not active:
+            self._timer.stop()
+            self._missed = self._missed or bool(self._changes)
+            self._changes = []
+        return False
 
     def add(self, changes: list[Change]) -> None:
         """Take in changes; for `Store.subscribe`."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.actions import Actions
     from cc_desktop.desktop.theme import Look
-    from cc_desktop.fleet.model import Agent, Fleet, Gateway, Session
+    from cc_desktop.fleet.model import Agent, Gateway, Session
+    from cc_desktop.fleet.store import Store
 
 _HEADINGS = ("Status", "Session", "Channel", "Model", "Tokens", "Cost", "When")
 _STATUS, _TITLE, _CHANNEL, _MODEL, _TOKENS, _COST, _WHEN = range(len(_HEADINGS))
@@ -212,9 +213,10 @@ class Details(QWidget):
 
     def __init__(
         self,
-        look: Look,
+        store: Store,
         actions: Actions,
         clock: Callable[[], int],
+        look: Look,
         parent: QWidget | None = None,
     ) -> None:
         """`clock` gives local ms."""
@@ -224,7 +226,7 @@ class Details(QWidget):
         self._look = look
         self._actions = actions
         self._clock = clock
-        self._fleet: Fleet | None = None
+        self._store = store
         self._key: tuple[str, str] | None = None
         self._build()
         look.changed.connect(self._on_look_changed)
@@ -302,8 +304,7 @@ class Details(QWidget):
             return
         self._key = (gateway_id, agent_id)
         self.sessions.start_over([])
-        if self._fleet is not None:
-            self.refresh(self._fleet)
+        self.refresh()
 
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
@@ -318,13 +319,12 @@ class Details(QWidget):
         self.sessions.start_over([])
         self._stack.setCurrentIndex(0)
 
-    def refresh(self, fleet: Fleet) -> None:
+    def refresh(self) -> None:
         """Show what is known now."""
-        self._fleet = fleet
         if self._key is None:
             self._stack.setCurrentIndex(0)
             return
-        gateway = fleet.gateways.get(self._key[0])
+        gateway = self._store.fleet.gateways.get(self._key[0])
         agent = gateway.agents.get(self._key[1]) if gateway and not gateway.hidden else None
         if gateway is None or agent is None:
             self.clear()
@@ -380,8 +380,7 @@ class Details(QWidget):
             self._actions.mark_seen(*self._key)
 
     def _on_look_changed(self) -> None:
-        if self._fleet is not None:
-            self.refresh(self._fleet)
+        self.refresh()
         if self.sessions.rowCount():
             last = self.sessions.index(self.sessions.rowCount() - 1, len(_HEADINGS) - 1)
             self.sessions.dataChanged.emit(self.sessions.index(0, 0, QModelIndex()), last)

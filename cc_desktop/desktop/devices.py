@@ -115,7 +115,6 @@ class DeviceTable(QTableView):
         super().__init__()
         px = look.metrics.px
         self.setModel(model)
-        self.setViewportMargins(px(12), 0, px(12), 0)
         self.setAccessibleName("Devices")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

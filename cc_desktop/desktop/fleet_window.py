@@ -97,6 +97,7 @@ class FleetWindow(QMainWindow):
         self._remembered = remembered
         self._clock = clock
         self._look = look
+        self._shown_before = False
         self._picked: Key | None = None
         self._wanted: Key | None = None  # asked for before it was there
         self.model = FleetModel(store, clock, self)
@@ -109,6 +110,7 @@ class FleetWindow(QMainWindow):
         self._countdown = QTimer(self, interval=COUNTDOWN_MS)
         self._countdown.timeout.connect(self._on_countdown)
         self._restore()
+        self.list.setFocus()
         self._unsubscribe = store.subscribe(self.batch.add)
 
     # Building
@@ -119,7 +121,7 @@ class FleetWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.header = Header(self._look, self._actions, self._clock)
         self.banner = BannerBar(self._look)
-        self.details = Details(self._look, self._actions, self._clock)
+        self.details = Details(self._store, self._actions, self._clock, self._look)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -146,7 +148,11 @@ class FleetWindow(QMainWindow):
         self.stack.addWidget(self.list)
         self.stack.addWidget(self._build_empty())
         self.device_table = DeviceTable(self._look, self.devices)
-        self.stack.addWidget(self.device_table)
+        page = QWidget()
+        margins = QVBoxLayout(page)
+        margins.setContentsMargins(px(14), 0, px(14), 0)
+        margins.addWidget(self.device_table)
+        self.stack.addWidget(page)
         chips = QWidget()
         flow = FlowLayout(px(8), chips)
         self._group = QButtonGroup(self)
@@ -263,12 +269,12 @@ class FleetWindow(QMainWindow):
         self.model.apply(changes)
         self._refresh_frame()
         if self._picked and any(_is_about(change, self._picked) for change in changes):
-            self.details.refresh(self._store.fleet)
+            self.details.refresh()
 
     def _on_caught_up(self) -> None:
         self.model.catch_up()
         self._refresh_frame()
-        self.details.refresh(self._store.fleet)
+        self.details.refresh()
 
     def _refresh_frame(self) -> None:
         """All that is not a row: pills, banner, chips, status bar."""
@@ -330,7 +336,6 @@ class FleetWindow(QMainWindow):
     def _pick(self, key: Key) -> None:
         self._picked = key
         self.details.show_agent(*key)
-        self.details.refresh(self._store.fleet)
 
     def _take_wanted(self) -> None:
         key = self._wanted
@@ -409,7 +414,7 @@ class FleetWindow(QMainWindow):
     def _on_times(self) -> None:
         self.model.refresh_times()
         self._refresh_frame()
-        self.details.refresh(self._store.fleet)
+        self.details.refresh()
 
     def _on_countdown(self) -> None:
         self.header.show_fleet(self._store.fleet)
@@ -424,11 +429,12 @@ class FleetWindow(QMainWindow):
     def _watch(self) -> None:
         """Follow the store while somebody can see it."""
         seen = self.isVisible() and not self.isMinimized()
-        self.batch.set_active(seen)
+        caught_up = self.batch.set_active(seen)
         if seen:
             if not self._times.isActive():
-                self._on_times()
                 self._times.start()
+                if not caught_up:
+                    self._on_times()
         else:
             self._times.stop()
             self._countdown.stop()
@@ -437,6 +443,9 @@ class FleetWindow(QMainWindow):
         """Somebody looks."""
         super().showEvent(event)
         self._watch()
+        if not self._shown_before:
+            self._shown_before = True
+            self._restore_splitter()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
@@ -479,9 +488,16 @@ class FleetWindow(QMainWindow):
         geometry = _decode(self._remembered.get("window", ""))
         if geometry is not None:
             self.restoreGeometry(geometry)
+
+    def _restore_splitter(self) -> None:
+        # Not before the first show: until then there is no size to share out.
         splitter = _decode(self._remembered.get("splitter", ""))
+        orientation = self.splitter.orientation()
         if splitter is not None:
             self.splitter.restoreState(splitter)
+            self.splitter.setOrientation(orientation)
+            self.splitter.setHandleWidth(1)
+            self.splitter.setChildrenCollapsible(False)
 
 
 def _is_about(change: Change, key: Key) -> bool:

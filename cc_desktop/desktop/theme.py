@@ -222,7 +222,8 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(4)}px;
-  padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent}; }}
+  padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
+  placeholder-text-color: {t.muted}; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
 QPushButton {{ background: {t.surface}; border: 1px solid {t.line}; color: {t.text};
   border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}

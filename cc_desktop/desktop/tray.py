@@ -127,11 +127,9 @@ class TrayHost(QObject):
             return
         summary = summarize(self._store.fleet)
         state = summary.tray
-        if self._snoozed() and state is not TrayState.DEMO:
-            state = TrayState.SNOOZED
-        count = summary.error if state is TrayState.ERROR else summary.needs_you
-        count = summary.needs_you or count
-        key = tray_key(state, count)
+        if self._snoozed() and state in (TrayState.IDLE, TrayState.WORKING):
+            state = TrayState.SNOOZED  # who snoozed still sees that something is wrong
+        key = tray_key(state, summary.needs_you)
         if self._shown is None or self._shown[0] != key:
             self.icon.setIcon(tray_icon(key[0], key[1], self._dark_panel))
         if self._shown is None or self._shown[1] != summary.tooltip:

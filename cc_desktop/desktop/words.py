@@ -61,9 +61,9 @@ def plain(text: str, limit: int = 200) -> str:
         return text
     cut = text[: limit * 4]
     clean = "".join(
-        " " if char.isspace() else char
+        " " if char.isspace() or unicodedata.category(char) == "Cc" else char
         for char in cut
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
+        if unicodedata.category(char) not in ("Cs", "Co", "Cn")
         if not ("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069")
     )
     line = " ".join(clean.split())
@@ -350,8 +350,8 @@ def now_text(agent: Agent, skew: int, now: int) -> str:
         if not what:
             what = "Thinking" if run and run.thinking else "Working"
         began = local(session.started_at, skew) if session else 0
-        lasts = f", running for {run_time(now - began)}" if began else ""
-        lines.append(f"{what} · {title}{lasts}")
+        lasts = f" · running for {run_time(now - began)}" if began else ""
+        lines.append(f"{what}\n{title}{lasts}")
     if len(agent.heard) > 4:
         lines.append(f"and {len(agent.heard) - 4} more runs")
     if lines:

@@ -127,6 +127,7 @@ class RunProgress:
     doing: str | None = None
     error: str | None = None
     over: bool = False
+    starts: bool = False  # a run that was over goes on, with another model perhaps
 
 
 @dataclass(frozen=True, slots=True)

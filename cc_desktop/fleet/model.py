@@ -172,7 +172,7 @@ class Approval:
     session_key: str = ""
     title: str = ""
     opened_at: int = 0
-    expires_at: int = 0
+    expires_at: int = 0  # in an event by the gateway's clock, in the model by the local one
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,9 @@ class Agent:
     runs: Mapping[str, Run] = field(default_factory=lambda: _EMPTY)  # by session key
     approvals: Mapping[str, Approval] = field(default_factory=lambda: _EMPTY)
     heard: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
+    gone: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # deleted key → updated_at
     asking: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
+    failing: frozenset[str] = frozenset()  # sessions whose run told of an error, but no row yet
     status: Status = Status.UNKNOWN
     status_since: int = 0  # local ms
     cause_key: str = ""  # the session that the status comes from

@@ -32,7 +32,9 @@ from cc_desktop.fleet.model import (
 from cc_desktop.fleet.status import assess
 
 _CLEARED = Session(key="", agent_id="")
-_CARRIED = ("derived_title", "preview", "digest_health", "digest_headline")
+_SAME_FAILURE_MS = 60_000
+_APPROVAL_MS = 1_800_000  # how long 2026.9.6 waits, for gateways that do not say
+_CARRIED = ("derived_title", "preview")
 
 
 def reduce(fleet: Fleet, event: ev.Event, now: int) -> tuple[Fleet, list[Change]]:
@@ -108,6 +110,7 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
         return None
     if not event.complete:
         return replace(old, **fields)
+    fields.setdefault("updated_at", old.updated_at)
     for name in _CARRIED:  # 2026.9.6: only some rows have them
         fields.setdefault(name, getattr(old, name))
     return replace(_CLEARED, key=event.key, agent_id=event.agent_id, **fields)
@@ -140,6 +143,7 @@ def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
         runs=runs,
         heard=_with_heard(agent.heard, session.key, session.active, run, heard_at),
         asking=_with_asking(agent.asking, session),
+        failing=_with_failing(agent.failing, session, run),
     )
 
 
@@ -159,6 +163,17 @@ def _with_asking(asking: frozenset[str], session: Session) -> frozenset[str]:
     return asking - {session.key} if session.key in asking else asking
 
 
+def _fails(session: Session, run: Run | None) -> bool:
+    """Whether the run told of an error that no row shows yet (2026.5.7: 15 s later)."""
+    return run is not None and run.over and bool(run.error) and not session.finished_at
+
+
+def _with_failing(failing: frozenset[str], session: Session, run: Run | None) -> frozenset[str]:
+    if _fails(session, run):
+        return failing | {session.key}
+    return failing - {session.key} if session.key in failing else failing
+
+
 def _session_changed(
     fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: int
 ) -> tuple[Fleet, list[Change]]:
@@ -166,6 +181,8 @@ def _session_changed(
     if agent is None:
         return fleet, []
     old = agent.sessions.get(event.key)
+    if event.fields.get("updated_at", 0) <= agent.gone.get(event.key, -1):
+        return fleet, []  # it was deleted after this
     session = _merged(old, event)
     if session is None or session == old:
         if event.key not in agent.heard:
@@ -174,7 +191,9 @@ def _session_changed(
         heard = {**agent.heard, event.key: now}
         return _put_agent(fleet, gateway, agent, replace(agent, heard=heard), now)
     if session.archived:  # a list leaves it out, so the model does
-        return _put_agent(fleet, gateway, agent, _without_session(agent, event.key), now)
+        without = _without_session(agent, event.key)
+        without = replace(without, gone={**without.gone, event.key: session.updated_at})
+        return _put_agent(fleet, gateway, agent, without, now)
     return _put_agent(fleet, gateway, agent, _with_session(agent, session, now), now)
 
 
@@ -189,6 +208,8 @@ def _without_session(agent: Agent, key: str) -> Agent:
         runs={other: value for other, value in agent.runs.items() if other != key},
         heard={other: value for other, value in agent.heard.items() if other != key},
         asking=agent.asking - {key},
+        failing=agent.failing - {key},
+        gone={**agent.gone, key: old.updated_at},
     )
 
 
@@ -247,8 +268,16 @@ def _listed(
         before = known.get(row.key)
         if before is None:
             sessions[row.key] = row
-        elif row.key in event.touched and before.updated_at >= row.updated_at:
+        elif row.key in event.touched and before.updated_at > row.updated_at:
             sessions[row.key] = before  # an event said more while the list was made
+        elif (
+            row.key in event.touched
+            and before.finished_at
+            and row.active
+            and row.ended_at == before.ended_at
+        ):
+            # Measured on 2026.5.7: done, and hasActiveRun for 1.2 s more.
+            sessions[row.key] = replace(row, active=False)
         else:
             carried = {
                 name: getattr(before, name)
@@ -263,7 +292,7 @@ def _listed(
     runs = {
         key: run
         for key, run in old_runs.items()
-        if key in event.touched or (key in sessions and sessions[key].active)
+        if key in event.touched or _still_true(run, sessions.get(key), skew)
     }
     heard: dict[str, int] = {}
     for key in {key for key, row in sessions.items() if row.active} | {
@@ -288,6 +317,9 @@ def _listed(
         runs=runs,
         approvals=old.approvals if old else {},
         heard=heard,
+        failing=frozenset(
+            key for key, run in runs.items() if key in sessions and _fails(sessions[key], run)
+        ),
         asking=frozenset(
             key for key, row in sessions.items() if row.digest_health == "waiting-on-user"
         ),
@@ -295,6 +327,17 @@ def _listed(
         status_since=old.status_since if old else now,
         cause_key=old.cause_key if old else "",
     )
+
+
+def _still_true(run: Run, row: Session | None, skew: int) -> bool:
+    """Whether a list leaves what is known of a run: it runs, or it is the failure the row shows."""
+    if row is None:
+        return False
+    if row.active:
+        return not run.over
+    if not run.over or not run.error:
+        return False
+    return not row.finished_at or abs(row.finished_at + skew - run.heard_at) < _SAME_FAILURE_MS
 
 
 # Runs, approvals, what an agent says of itself
@@ -308,10 +351,12 @@ def _run_progress(
         return fleet, []
     old = agent.runs.get(event.session_key)
     if old is None or old.run_id != event.run_id:
-        if event.over and old is None:
-            return fleet, []
+        if event.over and (not event.error or (old is not None and not old.over)):
+            return fleet, []  # it never was the one that runs: a message that was steered into it
         old = Run(event.run_id, event.session_key, thinking=True)
-    elif old.over:
+    elif old.over and event.starts:
+        old = replace(old, error="")
+    elif old.over and not event.starts:
         return fleet, []
     run = replace(
         old,
@@ -328,11 +373,8 @@ def _run_progress(
         runs={**agent.runs, event.session_key: run},
         heard=_with_heard(agent.heard, event.session_key, active, run, now),
     )
-    if event.error and session and not session.error:
-        # 2026.5.7 tells the reason only here, never in a row.
-        after = replace(
-            after, sessions={**after.sessions, session.key: replace(session, error=event.error)}
-        )
+    if session is not None:
+        after = replace(after, failing=_with_failing(after.failing, session, run))
     return _put_agent(fleet, gateway, agent, after, now)
 
 
@@ -342,7 +384,12 @@ def _approval_opened(
     agent = gateway.agents.get(event.approval.agent_id)
     if agent is None:
         return fleet, []
-    approvals = {**agent.approvals, event.approval.id: event.approval}
+    expires = event.approval.expires_at
+    expires = expires + gateway.skew if expires else now + _APPROVAL_MS
+    approvals = {
+        **agent.approvals,
+        event.approval.id: replace(event.approval, expires_at=expires),
+    }
     return _put_agent(fleet, gateway, agent, replace(agent, approvals=approvals), now)
 
 

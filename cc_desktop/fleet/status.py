@@ -33,6 +33,9 @@ def assess(
     finished = newest_finished(agent)
     if finished and finished.failed and seen.get(finished.key, -1) < finished.finished_at:
         return Status.ERROR, finished.key
+    unseen = [key for key in agent.failing if seen.get(key, -1) < agent.runs[key].heard_at]
+    if unseen:
+        return Status.ERROR, max(unseen)
     if reported is Status.ERROR:
         return Status.ERROR, ""
     for approval in agent.approvals.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import ssl
 import uuid
@@ -67,7 +68,12 @@ class RequestTimeoutError(GatewayFailureError):
 def is_loopback(url: str) -> bool:
     """Whether the address is this very machine."""
     host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name, even one like 127.example.org
 
 
 class _Pending:

@@ -272,8 +272,9 @@ class Translator:
                 thinking, doing = False, title
         elif stream == "run_status":
             thinking = True
+        starts = stream == "lifecycle" and phase == "start"
         yield ev.RunProgress(
-            self.gateway, agent_id, key, run_id, thinking, doing, error or None, over
+            self.gateway, agent_id, key, run_id, thinking, doing, error or None, over, starts
         )
 
     def _tool(self, data: dict[str, Any]) -> Iterable[ev.Event]:

@@ -43,9 +43,11 @@ def ident(value: object) -> str:
 
 def integer(value: object) -> int:
     """A whole number that is not negative, else 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return min(max(0, int(value)), 2**62)
+    if isinstance(value, float) and not math.isfinite(value):
+        return 0
+    return int(min(max(0, value), 2**62))
 
 
 def number(value: object) -> float:

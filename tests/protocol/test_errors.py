@@ -275,7 +275,9 @@ def test_a_request_id_cannot_break_the_line() -> None:
     assert "\n" not in verdict.next_step
 
 
-@pytest.mark.parametrize(("expected", "side"), [(5, "this app"), (2, "the gateway")])
+@pytest.mark.parametrize(
+    ("expected", "side"), [(5, "this app"), (4, "the gateway"), (2, "the gateway")]
+)
 def test_another_protocol_says_which_side_to_update(expected: int, side: str) -> None:
     verdict = judge(refused(BAD, close=1002, details={"expectedProtocol": expected}))
     assert verdict.next_step.endswith(f"update {side}.")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QEvent
+
+from cc_desktop.desktop.fleet_window import FleetWindow
+from cc_desktop.desktop.theme import DARK, Look
+from tests.desktop import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+    from cc_desktop.fleet.store import Store
+
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # tests need no display
+
+
+@pytest.fixture
+def clock() -> sample.Clock:
+    return sample.Clock()
+
+
+@pytest.fixture
+def asked() -> sample.Asked:
+    return sample.Asked()
+
+
+@pytest.fixture(scope="session")
+def one_look(qapp: QApplication) -> Look:
+    return Look(qapp, DARK)
+
+
+@pytest.fixture
+def look(one_look: Look) -> Look:
+    one_look.set_theme(DARK)
+    return one_look
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers(qapp: QApplication) -> Iterator[None]:
+    """Windows of earlier tests are gone, and with them their timers."""
+    yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def open_window(
+    qtbot: QtBot, look: Look, asked: sample.Asked, clock: sample.Clock
+) -> Callable[..., FleetWindow]:
+    """Opens a window on a store; `remembered` is what earlier starts left."""
+
+    def make(store: Store, remembered: dict[str, str] | None = None) -> FleetWindow:
+        kept = {} if remembered is None else remembered
+        window = FleetWindow(store, asked.actions, kept, clock, look)
+        qtbot.addWidget(window)
+        window.show()
+        return window
+
+    return make

@@ -1,0 +1,68 @@
+"""Every frame that the app can send, against the schema that OpenClaw publishes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from cc_desktop.gateway.identity import new_identity
+from cc_desktop.protocol import frames, hello
+
+if TYPE_CHECKING:
+    from tests.lab.install import Lab
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def schema(lab: Lab) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(lab.schema.read_text())
+    return data
+
+
+def _params(name: str) -> dict[str, Any]:
+    identity = new_identity()
+    client = hello.Client("0.1.0", "linux", identity.instance_id)
+    return {
+        "connect": hello.connect_params(
+            client,
+            hello.Challenge("nonce", 1_700_000_000_000),
+            token="secret",
+            public_key=identity.public_key,
+            sign=identity.sign,
+        ),
+        "agents.list": {},
+        "sessions.list": {"limit": 200},
+        "sessions.list page": {"limit": 200, "offset": 200},
+    }[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [
+        ("connect", "ConnectParams"),
+        ("agents.list", "AgentsListParams"),
+        ("sessions.list", "SessionsListParams"),
+        ("sessions.list page", "SessionsListParams"),
+    ],
+)
+def test_what_we_send_fits_the_schema(schema: dict[str, Any], name: str, definition: str) -> None:
+    definitions = schema.get("definitions") or schema["$defs"]
+    method = name.split()[0]
+    frame = json.loads(frames.encode_request("00000000", method, _params(name)))
+    whole = {**schema, "$ref": f"#/definitions/{definition}"}
+    if definition not in definitions:
+        pytest.fail(f"the schema does not define {definition}: {sorted(definitions)[:5]}")
+    jsonschema.validate(frame["params"], whole)
+    jsonschema.validate(frame, {**schema, "$ref": "#/definitions/RequestFrame"})
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**frame["params"], "noSuchField": 1}, whole)
+
+
+def test_a_request_without_parameters_of_its_own_fits_the_frame(schema: dict[str, Any]) -> None:
+    """`sessions.subscribe {}`: the schema names no parameters for it."""
+    frame = json.loads(frames.encode_request("00000000", "sessions.subscribe", {}))
+    jsonschema.validate(frame, {**schema, "$ref": "#/definitions/RequestFrame"})
