@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _HEADINGS = ("Status", "Session", "Channel", "Model", "Tokens", "Cost", "When")
 _STATUS, _TITLE, _CHANNEL, _MODEL, _TOKENS, _COST, _WHEN = range(len(_HEADINGS))
+MINUTE = 60_000  # ms: how often the times of sessions are said anew
 _NUMBERS = (_TOKENS, _COST, _WHEN)
 
 
@@ -228,6 +229,8 @@ class Details(QWidget):
         self._clock = clock
         self._store = store
         self._key: tuple[str, str] | None = None
+        self._made: dict[str, tuple[Session, SessionRow]] = {}
+        self._made_at: tuple[int, int, bool] | None = None
         self._build()
         look.changed.connect(self._on_look_changed)
         self._on_look_changed()
@@ -365,13 +368,26 @@ class Details(QWidget):
         _colour(self._now.text, QColor(theme.text if runs else theme.muted))
 
         offline = agent.status is Status.OFFLINE
-        rows = [session_row(session, skew, now, offline) for session in agent.sessions.values()]
-        self.sessions.sync(rows)
-        count = len(rows)
+        self._show_sessions(agent, skew, now, offline)
+        count = len(agent.sessions)
         self._sessions_title.setText(f"Sessions  {count}" if count else "No sessions")
         self._table.setVisible(bool(count))
         px = self._look.metrics.px
         self._table.setMinimumHeight(px(34) + px(28) * min(count, 6))
+
+    def _show_sessions(self, agent: Agent, skew: int, now: int, offline: bool) -> None:
+        """Agents may have thousands: only what is new, or says another time, is made anew."""
+        made: dict[str, tuple[Session, SessionRow]] = {}
+        minute = (now // MINUTE, skew, offline)
+        fresh = minute == self._made_at
+        for key, session in agent.sessions.items():
+            old = self._made.get(key)
+            if fresh and old is not None and old[0] is session:
+                made[key] = old
+            else:
+                made[key] = (session, session_row(session, skew, now, offline))
+        self._made, self._made_at = made, minute
+        self.sessions.sync(row for _, row in made.values())
 
     # What the operator does
 

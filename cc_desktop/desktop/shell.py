@@ -96,6 +96,7 @@ class Shell:
 
     def __init__(self, app: App, engine: Engine, stop: Callable[[], None], hidden: bool) -> None:
         self._hidden = hidden
+        self.engine = engine
         actions = Actions(
             reconnect=engine.reconnect,
             mark_seen=engine.mark_seen,

@@ -72,6 +72,8 @@ class SortedModel(QAbstractTableModel, Generic[RowT]):
             old = self._by_key.get(row.key)
             if old is None:
                 new.append(row)
+            elif old is row:
+                continue
             elif old.order != row.order:
                 self._move(old, row)
             elif old != row:

@@ -41,6 +41,7 @@ class TrayHost(QObject):
         on_tray: Callable[[bool], None],
         *,
         extend_menu: Callable[[QMenu], None] | None = None,
+        menu_state: Callable[[], object] = lambda: None,
         snoozed: Callable[[], bool] = lambda: False,
         dark_panel: bool | None = None,
         available: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
@@ -48,7 +49,8 @@ class TrayHost(QObject):
     ) -> None:
         """`on_tray` hears whether there is a tray, at the start and at every change.
 
-        `extend_menu` adds entries above Quit.
+        `extend_menu` adds entries above Quit; whenever what `menu_state` gives is another, the
+        menu is made anew.
         """
         super().__init__(parent)
         self._store = store
@@ -57,16 +59,18 @@ class TrayHost(QObject):
         self._open_agent = open_agent
         self._on_tray = on_tray
         self._extend_menu = extend_menu
+        self._menu_state = menu_state
         self._snoozed = snoozed
         self._dark_panel = dark_panel
         self._available = available
         self._told: bool | None = None
         self._polls = 0
         self._shown: tuple[object, ...] | None = None
-        self._entries: tuple[tuple[str, str, str], ...] | None = None
+        self._entries: tuple[tuple[str, str, str], ...] = ()
+        self._menu_shows: object = None
         self.icon: QSystemTrayIcon | None = None
         self.menu = QMenu()  # one for life: hosts keep what they were handed
-        self.menu.aboutToShow.connect(self._rebuild_menu)
+        self.menu.aboutToShow.connect(self._update_menu)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.poll)
         self._batch = ChangeBatch(self)
@@ -110,7 +114,6 @@ class TrayHost(QObject):
         self.icon.activated.connect(self._on_activated)
         self._shown = None
         self.refresh()
-        self._rebuild_menu()
         self.icon.show()
 
     def _drop_icon(self) -> None:
@@ -135,8 +138,7 @@ class TrayHost(QObject):
         if self._shown is None or self._shown[1] != summary.tooltip:
             self.icon.setToolTip(summary.tooltip)
         self._shown = (key, summary.tooltip)
-        if self._menu_entries() != self._entries:  # some hosts never say that they show it
-            self._rebuild_menu()
+        self._update_menu()  # some hosts never say that they show it
 
     def _menu_entries(self) -> tuple[tuple[str, str, str], ...]:
         """Text, gateway id and agent id of every line; without ids it cannot be chosen."""
@@ -162,8 +164,16 @@ class TrayHost(QObject):
                 entries.append((f"and {len(agents) - len(first)} more", "", ""))
         return tuple(entries)
 
+    def _update_menu(self) -> None:
+        """Make the menu anew only if it differs: hosts hold on to the entries they fetched."""
+        entries = self._menu_entries()
+        shows = (entries, self._menu_state())
+        if shows != self._menu_shows:
+            self._menu_shows = shows
+            self._entries = entries
+            self._rebuild_menu()
+
     def _rebuild_menu(self) -> None:
-        self._entries = self._menu_entries()
         menu = self.menu
         menu.clear()
         for number, (text, gateway, agent) in enumerate(self._entries):

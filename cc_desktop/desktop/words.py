@@ -249,7 +249,7 @@ def state_since(agent: Agent, skew: int) -> int:
     if agent.status is Status.ERROR and cause:
         return local(cause.finished_at, skew)
     if agent.status is Status.WAITING and (waiting := open_approvals(agent)):
-        return local(waiting[0].opened_at, skew) or agent.status_since
+        return waiting[0].opened_at or agent.status_since
     if agent.status is Status.STUCK:
         return last_heard(agent, skew)
     if agent.status is Status.ACTIVE and cause and cause.active:
@@ -302,7 +302,7 @@ def task(agent: Agent, skew: int, now: int) -> tuple[str, str]:
             second = f"waiting {lasts}".strip()
             if waiting:
                 title = plain(waiting[0].title) or "Something waits for your decision"
-                expires = local(waiting[0].expires_at, skew)
+                expires = waiting[0].expires_at
                 if expires:
                     second += f" · expires in {span(expires - now)}"
                 return (f"Approve: {title}" if waiting[0].title else title), second
@@ -383,7 +383,7 @@ def why_text(agent: Agent, skew: int, now: int) -> str:
         case Status.WAITING:
             lines = []
             for approval in open_approvals(agent)[:5]:
-                expires = local(approval.expires_at, skew)
+                expires = approval.expires_at
                 until = f" (expires in {span(expires - now)})" if expires else ""
                 lines.append(f"Approve: {plain(approval.title, 300) or 'a command'}{until}")
             if not lines and cause:
@@ -411,7 +411,7 @@ def sentence(
 def session_state(session: Session, offline: bool) -> tuple[str, Status]:
     """The word and the shape of a session's state."""
     if session.active:
-        return ("was running", Status.OFFLINE) if offline else ("running", Status.ACTIVE)
+        return ("ran", Status.OFFLINE) if offline else ("running", Status.ACTIVE)
     return SESSION_WORDS.get(session.status, (plain(session.status, 20) or "—", Status.IDLE))
 
 

@@ -171,8 +171,9 @@ class Approval:
     agent_id: str
     session_key: str = ""
     title: str = ""
+    # Both in an event by the gateway's clock, in the model by the local one.
     opened_at: int = 0
-    expires_at: int = 0  # in an event by the gateway's clock, in the model by the local one
+    expires_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

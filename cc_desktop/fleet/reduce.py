@@ -386,9 +386,11 @@ def _approval_opened(
         return fleet, []
     expires = event.approval.expires_at
     expires = expires + gateway.skew if expires else now + _APPROVAL_MS
+    opened = event.approval.opened_at
+    opened = opened + gateway.skew if opened else now
     approvals = {
         **agent.approvals,
-        event.approval.id: replace(event.approval, expires_at=expires),
+        event.approval.id: replace(event.approval, opened_at=opened, expires_at=expires),
     }
     return _put_agent(fleet, gateway, agent, replace(agent, approvals=approvals), now)
 

@@ -125,8 +125,11 @@ class Sync:
 
     def want_list(self, after_s: float = DEBOUNCE_S) -> None:
         """List again, `after_s` from now."""
-        due = self._clock.monotonic() + after_s
-        if not any(abs(due - other) < DEBOUNCE_S / 2 for other in self._due):
+        now = self._clock.monotonic()
+        due = now + after_s
+        # A list that is to start by then will know; one that is to come sooner may not.
+        earliest = now if after_s <= DEBOUNCE_S else due - DEBOUNCE_S / 2
+        if not any(earliest < other < due + DEBOUNCE_S / 2 for other in self._due):
             self._due.append(due)
             self._wake.set()
 

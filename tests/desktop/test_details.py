@@ -110,6 +110,13 @@ def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     assert details._why.text.text() == "<b>no</b>"
 
 
+def test_session_times_move_on(open_agent: OpenDetails, clock: sample.Clock) -> None:
+    details = open_agent(sample.live_store(), "studio", "rex")
+    clock.now += MIN
+    details.refresh()
+    assert details.sessions.data(details.sessions.index(0, 6)) == "5 min"
+
+
 def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot: QtBot) -> None:
     store = sample.live_store()
     details = open_agent(store, "home-lab", "hex")
@@ -123,5 +130,5 @@ def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
     open_agent: OpenDetails,
 ) -> None:
     details = open_agent(sample.last_known_store(), "studio", "otto")
-    assert details.sessions.data(details.sessions.index(0, 0)) == "was running"
+    assert details.sessions.data(details.sessions.index(0, 0)) == "ran"
     assert details._state.text() == "Offline"

@@ -29,6 +29,7 @@ class Panel:
     def __init__(self, store: Store, there: bool = True) -> None:
         self.there = there
         self.snoozed = False
+        self.more = "Settings"
         self.asked = sample.Asked()
         self.opened: list[tuple[str, ...]] = []
         self.told: list[bool] = []
@@ -39,12 +40,13 @@ class Panel:
             lambda gateway, agent: self.opened.append((gateway, agent)),
             self.told.append,
             extend_menu=self._extend,
+            menu_state=lambda: self.more,
             snoozed=lambda: self.snoozed,
             available=lambda: self.there,
         )
 
     def _extend(self, menu: QMenu) -> None:
-        menu.addAction("Settings")
+        menu.addAction(self.more)
 
     def entries(self) -> list[str]:
         self.host.menu.aboutToShow.emit()
@@ -107,6 +109,16 @@ def test_hosts_that_never_ask_get_a_new_menu_too(panel: Callable[..., Panel]) ->
     store.apply(ev.Seen("studio", {"agent:rex:telegram:1": NOW - 4 * MIN}))
     tray.host._batch.flush()
     assert "Rex (studio) · Error" not in [action.text() for action in tray.host.menu.actions()]
+
+
+def test_the_menu_keeps_its_entries_while_they_are_true(panel: Callable[..., Panel]) -> None:
+    tray = panel(sample.live_store())
+    tray.entries()
+    before = tray.host.menu.actions()
+    tray.entries()
+    assert tray.host.menu.actions() == before
+    tray.more = "Snoozed until 14:30"
+    assert tray.more in tray.entries()
 
 
 def test_a_big_fleet_does_not_make_a_big_menu(panel: Callable[..., Panel]) -> None:

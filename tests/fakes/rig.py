@@ -1,0 +1,124 @@
+"""A link on a fake clock that feeds a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from cc_desktop.credentials import Token
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import LinkState
+from cc_desktop.fleet.store import Store
+from cc_desktop.gateway.identity import Identity, new_identity
+from cc_desktop.gateway.link import GatewayLink
+from cc_desktop.protocol.hello import Client
+from tests.fakes.clock import FakeClock, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from cc_desktop.fleet.model import Gateway, Session
+
+NEVER_S = 1e9
+CLIENT = Client(version="1.0", platform="linux", instance_id="i-1")
+
+
+class MemoryTokens:
+    """Implements `cc_desktop.gateway.link.TokenStore`."""
+
+    def __init__(self, **by_url: str) -> None:
+        self.place = ""
+        self.kept: dict[str, str] = by_url
+
+    async def get(self, url: str, _device_id: str, _role: str) -> Token:
+        return Token(self.kept.get(url, ""))
+
+    async def keep(self, url: str, _device_id: str, _role: str, token: str) -> None:
+        self.kept[url] = token
+        self.place = "file"
+
+
+class Rig:
+    """What a test asks a running link."""
+
+    def __init__(self, clock: FakeClock, store: Store, link: GatewayLink) -> None:
+        self.clock = clock
+        self.store = store
+        self.link = link
+        self.task = asyncio.create_task(link.run())
+        self.states: list[LinkState] = []
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.store.fleet.gateways["gw"]
+
+    @property
+    def state(self) -> LinkState:
+        return self.link.link.state
+
+    def session(self, key: str) -> Session | None:
+        agent = self.gateway.agents.get(key.split(":")[1])
+        return agent.sessions.get(key) if agent else None
+
+    async def reach(self, state: LinkState) -> None:
+        """Wait for a state while time stands still."""
+        await until(lambda: self.state is state or self.task.done(), f"state {state}")
+        assert self.state is state, self.task
+
+    async def live(self) -> None:
+        await self.reach(LinkState.LIVE)
+
+
+@asynccontextmanager
+async def running_link(
+    url: str,
+    *,
+    token: str = "",
+    tokens: MemoryTokens | None = None,
+    clock: FakeClock | None = None,
+    rest_url: str = "http://127.0.0.1:9/api/agents",
+    rest_after_s: float = NEVER_S,
+    poll_s: float = 5.0,
+    insecure: bool = False,
+    identity: Callable[[], Identity] | None = None,
+) -> AsyncIterator[Rig]:
+    """A link that runs until the end of the block."""
+    clock = clock or FakeClock()
+    store = Store(clock.now_ms)
+    store.apply(ev.GatewayAdded("gw", "Gateway", url))
+    states: list[LinkState] = []
+    me = new_identity()
+
+    def sink(event: Any) -> None:
+        if isinstance(event, ev.LinkChanged) and event.link.state not in states[-1:]:
+            states.append(event.link.state)
+        store.apply(event)
+
+    link = GatewayLink(
+        "gw",
+        url,
+        Token(token),
+        client=CLIENT,
+        identity=identity or (lambda: me),
+        tokens=tokens or MemoryTokens(),
+        rest_url=rest_url,
+        poll_s=poll_s,
+        insecure=insecure,
+        rest_after_s=rest_after_s,
+        clock=clock,
+        rng=random.Random(1),
+        sink=sink,
+    )
+    rig = Rig(clock, store, link)
+    rig.states = states
+    try:
+        yield rig
+    finally:
+        rig.task.cancel()
+        (result,) = await asyncio.gather(rig.task, return_exceptions=True)
+        if not isinstance(result, asyncio.CancelledError):
+            raise AssertionError(f"the link ended by itself: {result!r}") from (
+                result if isinstance(result, BaseException) else None
+            )
