@@ -163,7 +163,7 @@ class FakeGateway:
         """A half-open connection: nothing is read, answered or sent any more."""
         self.frozen = True
         for peer in self._peers:
-            peer.ws.transport.pause_reading()  # type: ignore[attr-defined]
+            peer.ws.transport.pause_reading()
 
     async def close(self, code: int = 1012, reason: str = "service restart") -> None:
         """Close every connection."""
