@@ -34,6 +34,7 @@ check: ## format, lint, types and all tests but the lab: what a change must pass
 .PHONY: lab
 lab: ## run the tests against real gateways, which it fetches first
 	@scripts/bootstrap desktop lab
+	-$(bin)/python -m tests.lab.install
 	$(pytest) -m lab tests/lab $(ARGS)
 
 .PHONY: bench

@@ -156,22 +156,6 @@ async def test_both_gateways_at_once(lab: Lab, model: MockModel, tmp_path: Path)
             assert (links["old"].link.protocol, links["new"].link.protocol) == (3, 4)
 
 
-@pytest.mark.parametrize(
-    ("token", "problem"),
-    [("wrong-token", "AUTH_TOKEN_MISMATCH"), ("", "AUTH_TOKEN_MISSING")],
-)
-async def test_a_token_that_is_refused_stops_with_words(
-    gateway: RealGateway, tmp_path: Path, token: str, problem: str
-) -> None:
-    async with following(tmp_path, settings_for(gateway, token)) as follower:
-        await follower.until(lambda: follower.link_state() is LinkState.BLOCKED)
-        told = follower.engine.store.fleet.gateways["g"].link.problem
-        assert told is not None
-        assert told.code == problem
-        assert "token" in told.next_step
-        assert follower.engine.links["g"].tries == 1
-
-
 async def test_status_prints_a_live_fleet(gateway: RealGateway, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN + "\n")
