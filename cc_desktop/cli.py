@@ -190,13 +190,14 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
         if not args.watch:
             _print_status(engine, args.json)
             return report.exit_code(engine.store.fleet)
-        last = ""
+        last: dict[str, Any] = {}
         while True:
             watch.changed.clear()
-            line = json.dumps(report.as_json(engine.store.fleet), ensure_ascii=False)
-            if line != last:
-                print(line, flush=True)
-                last = line
+            told = report.as_json(engine.store.fleet, engine.now_ms())
+            facts = {**told, "as_of": 0}  # that time has passed is no change
+            if facts != last:
+                print(json.dumps(told, ensure_ascii=False), flush=True)
+                last = facts
             if watch.ended.is_set():
                 return report.exit_code(engine.store.fleet)
             await watch.changed.wait()
@@ -213,7 +214,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
 def _print_status(engine: Engine, as_json: bool) -> None:
     fleet = engine.store.fleet
     if as_json:
-        print(json.dumps(report.as_json(fleet), ensure_ascii=False))
+        print(json.dumps(report.as_json(fleet, engine.now_ms()), ensure_ascii=False))
         return
     for line in report.as_text(fleet, engine.now_ms()):
         print(line)
@@ -236,7 +237,7 @@ async def _text(engine: Engine) -> int:
                 print(start + "\n".join(lines) + end, flush=True)
             await watch.changed.wait()
             await asyncio.sleep(QUIET_S)
-        return report.exit_code(engine.store.fleet)
+        return report.EXIT_FINE
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

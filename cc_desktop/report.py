@@ -63,14 +63,17 @@ def error_of(agent: Agent) -> str | None:
     return told or f"The run ended with status {cause.status}."
 
 
-def as_json(fleet: Fleet) -> dict[str, Any]:
-    """What `cc-desktop status --json` prints."""
+def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
+    """What `cc-desktop status --json` prints. `now`: local ms; what is live is true now."""
     origin = screen_origin(fleet)
     reached = origin not in (Origin.NONE, Origin.LAST_KNOWN)
     shown = [gateway for gateway in fleet.shown() if reached and gateway.origin is not Origin.NONE]
     return {
         "source": origin.value if reached else Origin.NONE.value,
-        "as_of": summarize(fleet).as_of,
+        "as_of": min(
+            (now if gateway.origin is Origin.LIVE else gateway.as_of for gateway in shown),
+            default=0,
+        ),
         "gateways": [
             _gateway(gateway)
             for gateway in fleet.gateways.values()
