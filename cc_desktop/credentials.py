@@ -68,9 +68,19 @@ def read_token_file(path: Path) -> Token:
     except UnicodeDecodeError:
         raise TokenError(f"{path}: not a text file") from None
     try:
-        return Token(text.removesuffix("\n").removesuffix("\r"))
+        token = Token(text.removesuffix("\n").removesuffix("\r"))
     except TokenError as error:
         raise TokenError(f"{path}: {error}") from None
+    if not token:
+        raise TokenError(f"{path}: the file is empty")
+    return token
+
+
+def _readable(value: object) -> Token:
+    try:
+        return Token(value) if isinstance(value, str) else Token()
+    except TokenError:
+        return Token()
 
 
 class DeviceTokens:
@@ -87,16 +97,14 @@ class DeviceTokens:
         name = f"{url} {device_id} {role}"
         if self._use_keyring:
             found = await self._keyring(lambda keyring: keyring.get_password(SERVICE, name))
-            if isinstance(found, str) and found:
+            token = _readable(found)
+            if token:
                 self.place = "keyring"
-                return Token(found)
-        value = self._file().get(name, "")
-        if value:
+                return token
+        token = _readable(self._file().get(name))
+        if token:
             self.place = "file"
-        try:
-            return Token(value)
-        except TokenError:
-            return Token()
+        return token
 
     async def keep(self, url: str, device_id: str, role: str, token: str) -> None:
         """Keep a token. Where it cannot be kept, it is only logged that it was not."""

@@ -112,6 +112,9 @@ def load_settings(
                 if key not in _GATEWAY_KEYS
             ]
             gateways.append(_gateway(str(path), table, token))
+    stuck_after = _typed(data, "stuck_after_minutes", 10, path)
+    if not 0 < stuck_after <= 10_080:
+        raise SettingsError(f"{path}: stuck_after_minutes must be between 1 and 10080")
     ids = [gateway.id for gateway in gateways]
     if len(set(ids)) < len(ids):
         raise SettingsError(f"{path}: two gateways have the same id; give each its own")
@@ -119,7 +122,7 @@ def load_settings(
         gateways=tuple(gateways),
         demo=_typed(data, "demo", True, path),
         demo_seed=_typed(data, "demo_seed", 7, path),
-        stuck_after_ms=60_000 * _typed(data, "stuck_after_minutes", 10, path),
+        stuck_after_ms=60_000 * stuck_after,
         keyring=_typed(data, "keyring", True, path),
         warnings=tuple(warnings),
     )
@@ -136,12 +139,11 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
 
 
-def _typed(data: Mapping[str, Any], key: str, default: _T, path: Path) -> _T:
+def _typed(data: Mapping[str, Any], key: str, default: _T, where: object) -> _T:
     value = data.get(key, default)
     if type(value) is not type(default):
-        raise SettingsError(
-            f"{path}: {key} must be written like {default!r}".replace("True", "true")
-        )
+        example = {"True": "true", "False": "false", "''": '"…"'}.get(repr(default), repr(default))
+        raise SettingsError(f"{where}: {key} must be written like {example}")
     return value
 
 
@@ -174,9 +176,9 @@ def _gateway(where: str, table: Mapping[str, Any], token: Token) -> GatewaySetti
         token=token,
         rest_url=rest,
         poll_s=_seconds(where, table.get("poll_interval", DEFAULT_POLL_S)),
-        insecure=table.get("insecure") is True,
-        client_id=str(table.get("client_id", "")),
-        client_mode=str(table.get("client_mode", "")),
+        insecure=_typed(table, "insecure", False, where),
+        client_id=_typed(table, "client_id", "", where),
+        client_mode=_typed(table, "client_mode", "", where),
     )
 
 

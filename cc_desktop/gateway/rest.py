@@ -58,7 +58,7 @@ class RestSource:
                 return None
             infos = translate.agent_infos(answer.json())
             sessions = translate.session_rows(answer.json())
-        except (httpx.HTTPError, ValueError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, ValueError, RecursionError, httpx.InvalidURL) as error:
             log.debug("polling failed: %s", type(error).__name__)
             return None
         if not infos:

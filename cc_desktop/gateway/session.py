@@ -187,7 +187,8 @@ class Session:
         await self._ws.close(1000, "shutdown")
 
     async def _sweep(self) -> None:
-        tick_s = (self.hello.tick_ms or hello.DEFAULT_TICK_MS) / 1000
+        # A gateway that tells nonsense is neither dropped at once nor kept for ever.
+        tick_s = min(max(self.hello.tick_ms or hello.DEFAULT_TICK_MS, 1_000), 300_000) / 1000
         while True:
             await self._clock.sleep(min(5.0, tick_s / 4))
             now = self._clock.monotonic()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
+LONGEST_TOLD_S = 3600.0  # whatever a gateway asks for
 JITTER = 0.25  # a wait is shortened by up to this part, so that clients do not come back in step
 
 
@@ -65,4 +66,4 @@ class Backoff:
         if then is Then.SLOWLY:
             base = LONGEST_WAIT_S
         wait = base * (1 - JITTER * self._rng.random())
-        return max(float(wait), at_least_ms / 1000)
+        return max(float(wait), min(at_least_ms / 1000, LONGEST_TOLD_S))

@@ -39,6 +39,7 @@ FAILED_SETTLED_S = 16.5
 # A gateway that has just started mends the rows of interrupted runs some seconds later, silently.
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
+AGAIN_AT_MOST_S = 30.0
 _TOUCH_S = 3.0  # an event this fresh is newer than what a list says
 
 
@@ -60,6 +61,7 @@ class Sync:
         self._early: list[ev.Event] | None = []  # events before the first snapshot
         self._seq: int | None = None
         self._due: list[float] = []
+        self._again_s = 0.0  # the next wait, while every list finds changes under way
         self._wake = asyncio.Event()
         self.lists = 0
 
@@ -192,10 +194,15 @@ class Sync:
                 touched=frozenset(touched),
             )
         )
-        if during:
-            self.want_list()
-        elif touched:
-            self.want_list(_TOUCH_S)
+        if touched:
+            # What changed meanwhile is settled by another list; on a fleet that is always busy
+            # there is always something, and that must not become polling.
+            wait = self._again_s or (DEBOUNCE_S if during else _TOUCH_S)
+            took = self._clock.monotonic() - started
+            self._again_s = min(2 * max(wait, _TOUCH_S), max(AGAIN_AT_MOST_S, 10 * took))
+            self.want_list(wait)
+        else:
+            self._again_s = 0.0
         unknown = {session.agent_id for session in sessions} - self._agents
         if unknown:
             log.debug("%d sessions name agents that the list does not", len(unknown))

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from websockets.http11 import Request
 
@@ -112,6 +112,7 @@ class FakeGateway:
         self.twice: set[str] = set()  # methods that are answered twice
         self.mute: set[str] = set()  # methods that are never answered
         self.holds: dict[str, Hold] = {}
+        self.delay: Callable[[], Awaitable[None]] | None = None  # before a list is answered
         self.frozen = False
         self._peers: list[_Peer] = []
         self._server: Server | None = None
@@ -326,6 +327,8 @@ class FakeGateway:
                 if hold:
                     hold.reached.set()
                     await hold.release.wait()
+                if self.delay and method == "sessions.list":
+                    await self.delay()
                 if method in self.mute or self.frozen:
                     return
                 answer = {"type": "res", "id": frame["id"]}
