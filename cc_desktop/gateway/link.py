@@ -107,15 +107,14 @@ class GatewayLink:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        fallback = asyncio.create_task(self._fall_back(), name=f"rest {self.gateway}")
         try:
-            while True:
-                self._move(Outcome.START)
-                verdict = await self._connect_once()
-                await self._pause(verdict)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._fall_back(), name=f"rest {self.gateway}")
+                while True:
+                    self._move(Outcome.START)
+                    verdict = await self._connect_once()
+                    await self._pause(verdict)
         finally:
-            fallback.cancel()
-            await asyncio.gather(fallback, return_exceptions=True)
             await self._rest.close()
             self._move(Outcome.END)
 
@@ -177,7 +176,6 @@ class GatewayLink:
                 if trusted:
                     return replace(verdict, then=Then.RETRY)
             raise
-        self._backoff.reset()
         self._move(
             Outcome.HELLO, protocol=session.hello.protocol, version=session.hello.server_version
         )
@@ -214,6 +212,9 @@ class GatewayLink:
             raise GatewayFailureError(Failure(kind="scope"))
         await sync.start()
         self._origin = Origin.LIVE
+        # Not at hello-ok: a gateway that lets us in and goes while it lists would be tried every
+        # second for ever.
+        self._backoff.reset()
         self._move(Outcome.SYNCED)
         if session.hello.device_token:
             await self._tokens.keep(
@@ -249,7 +250,7 @@ class GatewayLink:
         state = states.TABLE.get((self.link.state, outcome))
         if state is None:
             return
-        trying = state in (LinkState.CONNECTING, LinkState.AUTHENTICATING)
+        trying = state in (LinkState.CONNECTING, LinkState.AUTHENTICATING, LinkState.SYNCING)
         self._show(
             Link(
                 state=state,

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 REQUEST_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 2.0  # a frozen peer must not hold up the end of the app
 _PRE_HELLO_LIMIT = 64 * 2**10  # bytes of a frame before hello-ok
+ASLEEP_S = 20.0  # a pause that took so much longer was sleep
 CLOSE_SILENT = 4000  # what OpenClaw's own clients close with
 
 
@@ -189,9 +190,16 @@ class Session:
     async def _sweep(self) -> None:
         # A gateway that tells nonsense is neither dropped at once nor kept for ever.
         tick_s = min(max(self.hello.tick_ms or hello.DEFAULT_TICK_MS, 1_000), 300_000) / 1000
+        pause_s = min(5.0, tick_s / 4)
         while True:
-            await self._clock.sleep(min(5.0, tick_s / 4))
+            before_ms = self._clock.now_ms()
+            await self._clock.sleep(pause_s)
             now = self._clock.monotonic()
+            if self._clock.now_ms() - before_ms > 1000 * (pause_s + ASLEEP_S):
+                # The computer slept. The socket may look open for minutes, and lead nowhere.
+                self._closed = Failure(kind="lost")
+                await self._ws.close(CLOSE_SILENT, "slept")
+                return
             for pending in list(self._pending.values()):
                 if pending.deadline <= now and not pending.future.done():
                     pending.future.set_exception(RequestTimeoutError(Failure(kind="timeout")))

@@ -256,6 +256,14 @@ TABLE: tuple[Rule, ...] = (
         kinds=_set("not-a-gateway"),
     ),
     Rule(
+        "behind-proxy",
+        Then.RETRY,
+        "Down behind a proxy",
+        "A proxy answers, but it cannot reach the gateway.",
+        "Start the gateway, or check where the proxy looks for it.",
+        https=frozenset({500, 502, 503, 504}),
+    ),
+    Rule(
         "restarting",
         Then.RETRY,
         "Restarting",

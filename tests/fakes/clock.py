@@ -39,6 +39,10 @@ class FakeClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), future))
         await future
 
+    def sleep_computer(self, seconds: float) -> None:
+        """The lid is closed: the clock on the wall goes on, and nothing else."""
+        self._start_ms += round(seconds * 1000)
+
     @property
     def sleeping(self) -> int:
         """How many wait for time to pass."""

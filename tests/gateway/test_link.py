@@ -270,7 +270,10 @@ HTTP = [
     (429, {}, S.WAITING, "Too many tries", USUAL),
     (404, {}, S.WAITING, "No gateway there", SLOW),
     (200, {}, S.WAITING, "No gateway there", SLOW),
-    (502, {}, S.WAITING, "Connection lost", USUAL),
+    (500, {}, S.WAITING, "Down behind a proxy", USUAL),
+    (502, {}, S.WAITING, "Down behind a proxy", USUAL),
+    (503, {}, S.WAITING, "Down behind a proxy", USUAL),
+    (504, {}, S.WAITING, "Down behind a proxy", USUAL),
 ]
 
 
@@ -420,7 +423,7 @@ async def test_a_gateway_that_is_back_is_found_without_being_told() -> None:
         assert rig.gateway.agents["otto"].status is Status.IDLE
 
 
-async def test_waits_start_again_at_one_second_after_hello_ok() -> None:
+async def test_waits_start_again_at_one_second_once_live() -> None:
     async with FakeGateway() as gateway:
         gateway.stamp = (clock := FakeClock()).monotonic
         gateway.close_at_once = (1001, "")
@@ -441,9 +444,36 @@ async def test_waits_start_again_at_one_second_after_hello_ok() -> None:
 async def test_a_gateway_that_lets_in_and_drops_at_once_is_not_hammered_at() -> None:
     async with FakeGateway() as gateway, running_link(gateway.url) as rig:
         gateway.answers["agents.list"] = lambda _params: gateway.drop()
-        await rig.clock.advance(60)
+        await rig.clock.advance(TEN_MINUTES_S)
 
-        assert gateway.connections <= 90
+        assert USUAL[0] <= gateway.connections <= USUAL[1]
+
+
+async def test_a_computer_that_slept_connects_anew_at_once() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        rig.clock.sleep_computer(3_600)
+        await rig.clock.advance(5)
+        await until(lambda: gateway.close_codes == [4000])
+        await rig.clock.advance(1)
+        await rig.live()
+
+        assert gateway.handshakes == 2
+
+
+async def test_what_went_wrong_stays_readable_until_it_is_live_again() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        gateway.drop()
+        await rig.reach(S.WAITING)
+        gateway.answers["agents.list"] = lambda _params: gateway.drop()
+        await rig.clock.advance(120)
+        assert rig.link.link.problem is not None
+        del gateway.answers["agents.list"]
+        await rig.clock.advance(31)
+        await rig.live()
+
+        assert rig.link.link.problem is None
 
 
 async def test_a_restart_is_back_soon_and_says_so() -> None:

@@ -164,7 +164,7 @@ CASES: list[tuple[str, Failure, str, Then]] = [
     ("no answer", Failure(kind="timeout"), "silent", Then.RETRY),
     ("silent for too long", Failure(kind="silent"), "silent", Then.RETRY),
     ("killed, no close frame", Failure(close_code=1006, kind="lost"), "lost", Then.RETRY),
-    ("a proxy whose gateway is away", Failure(http_status=502), "lost", Then.RETRY),
+    ("a proxy whose gateway is away", Failure(http_status=502), "behind-proxy", Then.RETRY),
     ("nothing known", Failure(), "lost", Then.RETRY),
 ]
 
