@@ -142,6 +142,8 @@ class GatewayLink:
             log.warning("no identity: %s", error)
             return judge(Failure(kind="identity"))
         device = (await self._tokens.get(self._url, identity.device_id, hello.ROLE)).reveal()
+        if device:
+            self.link = replace(self.link, token_place=self._tokens.place)
         token = device if (self._mismatched or not shared) else shared
         sync: Sync | None = None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from cc_desktop.fleet import events as ev
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 AFTER_S = 30.0  # without a WebSocket
 TIMEOUT_S = 10.0
+MAX_BODY = 25 * 2**20  # bytes: what a gateway allows itself in a frame
 
 
 def default_rest_url(ws_url: str) -> str:
@@ -49,15 +51,13 @@ class RestSource:
                 timeout=TIMEOUT_S, trust_env=not is_loopback(self._url)
             )
         try:
-            answer = await self._client.get(self._url, headers=self._headers())
-            if answer.status_code == 404 and self._may_send_token():
+            status, agents = await self._ask("GET", self._url)
+            if status == 404 and self._may_send_token():
                 return await self._invoke()
-            if answer.status_code in (401, 403):
-                self._refused = True
-            if answer.status_code != 200:
+            if agents is None:
                 return None
-            infos = translate.agent_infos(answer.json())
-            sessions = translate.session_rows(answer.json())
+            infos = translate.agent_infos(agents)
+            sessions = translate.session_rows(agents)
         except (httpx.HTTPError, ValueError, RecursionError, httpx.InvalidURL) as error:
             log.debug("polling failed: %s", type(error).__name__)
             return None
@@ -65,16 +65,30 @@ class RestSource:
             return None
         return ev.Snapshot(self._gateway, tuple(infos), tuple(sessions), Origin.REST)
 
-    async def _invoke(self) -> ev.Snapshot | None:
+    async def _ask(
+        self, method: str, url: str, body: dict[str, object] | None = None
+    ) -> tuple[int, Any]:
+        """The status, and what the JSON of a 200 says."""
         assert self._client is not None  # noqa: S101 - poll made it
+        text = bytearray()
+        async with self._client.stream(method, url, json=body, headers=self._headers()) as answer:
+            if answer.status_code in (401, 403):
+                self._refused = True
+            if answer.status_code != 200:
+                return answer.status_code, None
+            async for piece in answer.aiter_bytes():
+                text += piece
+                if len(text) > MAX_BODY:
+                    raise ValueError("an answer without end")
+        return 200, json.loads(text)
+
+    async def _invoke(self) -> ev.Snapshot | None:
         url = urlunsplit((*urlsplit(self._url)[:2], "/tools/invoke", "", ""))
-        body = {"tool": "sessions_list", "action": "json", "args": {}}
-        answer = await self._client.post(url, json=body, headers=self._headers())
-        if answer.status_code in (401, 403):
-            self._refused = True
-        if answer.status_code != 200:
+        body: dict[str, object] = {"tool": "sessions_list", "action": "json", "args": {}}
+        _, answer = await self._ask("POST", url, body)
+        if answer is None:
             return None
-        details = read.obj(read.obj(read.obj(answer.json()).get("result")).get("details"))
+        details = read.obj(read.obj(read.obj(answer).get("result")).get("details"))
         sessions = translate.session_rows(details)
         ids = dict.fromkeys(session.agent_id for session in sessions)
         infos = tuple(ev.AgentInfo(ident, name=ident) for ident in ids)

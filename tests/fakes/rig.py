@@ -28,11 +28,13 @@ CLIENT = Client(version="1.0", platform="linux", instance_id="i-1")
 class MemoryTokens:
     """Implements `cc_desktop.gateway.link.TokenStore`."""
 
-    def __init__(self, **by_url: str) -> None:
+    def __init__(self, by_url: dict[str, str] | None = None) -> None:
         self.place = ""
-        self.kept: dict[str, str] = by_url
+        self.kept = dict(by_url or {})
 
     async def get(self, url: str, _device_id: str, _role: str) -> Token:
+        if url in self.kept:
+            self.place = "file"
         return Token(self.kept.get(url, ""))
 
     async def keep(self, url: str, _device_id: str, _role: str, token: str) -> None:

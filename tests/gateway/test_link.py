@@ -382,6 +382,15 @@ async def test_a_first_connection_goes_through_its_states() -> None:
     assert rig.states[-1] is S.OFF
 
 
+async def test_it_says_where_the_device_token_is_kept() -> None:
+    async with FakeGateway() as gateway:
+        tokens = MemoryTokens({gateway.url: "kept-before"})
+        async with running_link(gateway.url, tokens=tokens) as rig:
+            await rig.live()
+
+            assert rig.link.link.token_place == "file"
+
+
 @pytest.mark.parametrize("protocol", [0, 3])
 async def test_other_dialects_get_live_too(protocol: int) -> None:
     async with FakeGateway(protocol) as gateway, running_link(gateway.url) as rig:

@@ -132,6 +132,17 @@ def test_the_token_goes_over_loopback_or_tls_only(url: str, may: bool) -> None:
     assert ("tok" in str(headers)) is may
 
 
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "MAX_BODY", 2_000)
+    http.answers["/api/agents"] = (200, AGENTS + [{"id": "x" * 50} for _ in range(100)])
+    async with source(http.url) as it:
+        assert await it.poll() is None
+        http.answers["/api/agents"] = (200, AGENTS)
+        assert await it.poll() is not None
+
+
 async def test_a_redirect_does_not_carry_the_token_away(http: Http) -> None:
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
