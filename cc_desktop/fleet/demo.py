@@ -516,9 +516,7 @@ class Demo:
     def _decided(self, actor: _Actor) -> list[Event]:
         approval, actor.approval = actor.approval, None
         closed: list[Event] = [
-            ApprovalClosed(GATEWAY, actor.agent.id, one.id, one.session_key)
-            for one in (approval,)
-            if one
+            ApprovalClosed(GATEWAY, actor.agent.id, one.id) for one in (approval,) if one
         ]
         if self._random.random() < 0.2:
             actor.phase = _Phase.IDLE

@@ -61,6 +61,7 @@ class Snapshot:
     taken_at: int = 0  # the gateway's clock, ms; 0 when it does not tell
     # Keys of sessions that changed while the list was made: the list does not overrule them.
     touched: frozenset[str] = frozenset()
+    since: int = 0  # local ms of the gateway's start; 0 when it does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,14 @@ class AgentConfigured:
 
 
 @dataclass(frozen=True, slots=True)
+class HeartbeatsTold:
+    """How often agents wake by themselves: {agent id: ms}, 0 for never. Others are unchanged."""
+
+    gateway: str
+    every_ms: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgress:
     """A sign of life of a run."""
 
@@ -144,8 +153,7 @@ class ApprovalClosed:
 
     gateway: str
     agent_id: str
-    approval_id: str  # "" closes all of the session
-    session_key: str = ""
+    approval_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +197,7 @@ Event = (
     | DevicesListed
     | AgentActivity
     | AgentConfigured
+    | HeartbeatsTold
     | RunProgress
     | ApprovalOpened
     | ApprovalClosed

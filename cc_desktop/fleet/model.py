@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -174,6 +174,7 @@ class Approval:
     # Both in an event by the gateway's clock, in the model by the local one.
     opened_at: int = 0
     expires_at: int = 0
+    run_id: str = ""  # the run that waits for it; "" when no run does (2026.5.7 ends it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,9 @@ class Agent:
     reported_status: Status | None = None  # the seed's dialect and the REST API tell a status
     reported_task: str = ""
     reported_at: int = 0
+    heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or not told
     sessions: Mapping[str, Session] = field(default_factory=lambda: _EMPTY)
-    order: tuple[tuple[int, str], ...] = ()  # (moment, key), oldest first
+    order: Sequence[tuple[int, str]] = ()  # (moment, key), oldest first
     runs: Mapping[str, Run] = field(default_factory=lambda: _EMPTY)  # by session key
     approvals: Mapping[str, Approval] = field(default_factory=lambda: _EMPTY)
     heard: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
@@ -277,9 +279,11 @@ class AgentChanged:
 
 @dataclass(frozen=True, slots=True)
 class DevicesChanged:
-    """The devices of a gateway changed."""
+    """The devices of a gateway changed. Both by the device's id."""
 
     gateway: str
+    before: Mapping[str, Device]
+    after: Mapping[str, Device]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,22 @@
 
 Events come late and out of order (measured on OpenClaw 2026.5.7: a row "running" with an older
 `updatedAt` follows the row "done" of every run), so a row never replaces a newer one. A fresh list
-settles the rest. The cost of an event does not grow with the fleet: it copies the mappings on its
-path, and looks only at the sessions that run.
+settles the rest. The cost of an event does not grow with the fleet: it makes anew only what is on
+its path, and looks only at the sessions that run.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.evolve import evolve
+from cc_desktop.fleet.large import with_entry, with_moment
 from cc_desktop.fleet.model import (
     Agent,
     AgentChanged,
+    Approval,
     Change,
     DevicesChanged,
     Fleet,
@@ -31,9 +32,9 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.status import assess
 
-_CLEARED = Session(key="", agent_id="")
 _SAME_FAILURE_MS = 60_000
-_APPROVAL_MS = 1_800_000  # how long 2026.9.6 waits, for gateways that do not say
+_HEARD_STEP_MS = 1_000  # signs of life that say nothing else count once in so long
+_APPROVAL_MS = 1_800_000  # how long 2026.5.7 and 2026.9.6 wait; their runs' events do not say
 _CARRIED = ("derived_title", "preview")
 
 
@@ -49,7 +50,7 @@ def reduce(fleet: Fleet, event: ev.Event, now: int) -> tuple[Fleet, list[Change]
         gone: list[Change] = [
             AgentChanged(gateway.id, agent.id, agent, None) for agent in gateway.agents.values()
         ]
-        return replace(fleet, gateways=rest), [*gone, GatewayChanged(gateway.id, gateway, None)]
+        return evolve(fleet, gateways=rest), [*gone, GatewayChanged(gateway.id, gateway, None)]
     return _HANDLERS[type(event)](fleet, gateway, event, now)
 
 
@@ -61,7 +62,7 @@ def _add_gateway(fleet: Fleet, event: ev.GatewayAdded) -> tuple[Fleet, list[Chan
 
 
 def _with(fleet: Fleet, gateway: Gateway) -> Fleet:
-    return replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
+    return evolve(fleet, gateways={**fleet.gateways, gateway.id: gateway})
 
 
 def _put_gateway(fleet: Fleet, before: Gateway, after: Gateway) -> tuple[Fleet, list[Change]]:
@@ -71,11 +72,18 @@ def _put_gateway(fleet: Fleet, before: Gateway, after: Gateway) -> tuple[Fleet, 
 
 
 def _assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: int) -> Agent:
+    if any(0 < approval.expires_at <= now for approval in agent.approvals.values()):
+        left = {
+            key: approval
+            for key, approval in agent.approvals.items()
+            if not 0 < approval.expires_at <= now
+        }
+        agent = evolve(agent, approvals=left)
     status, cause = assess(agent, gateway.origin, gateway.seen, now, fleet.stuck_after_ms)
     if status is agent.status and cause == agent.cause_key:
         return agent
     since = agent.status_since if status is agent.status else now
-    return replace(agent, status=status, cause_key=cause, status_since=since)
+    return evolve(agent, status=status, cause_key=cause, status_since=since)
 
 
 def _put_agent(
@@ -84,7 +92,7 @@ def _put_agent(
     after = _assessed(fleet, gateway, after, now)
     if after is before:
         return fleet, []
-    gateway = replace(gateway, agents={**gateway.agents, after.id: after}, as_of=now)
+    gateway = evolve(gateway, agents={**gateway.agents, after.id: after}, as_of=now)
     return _with(fleet, gateway), [AgentChanged(gateway.id, after.id, before, after)]
 
 
@@ -95,7 +103,7 @@ def _reassess(fleet: Fleet, gateway: Gateway, now: int) -> tuple[Gateway, list[C
         agents[key] = _assessed(fleet, gateway, agent, now)
         if agents[key] is not agent:
             changes.append(AgentChanged(gateway.id, key, agent, agents[key]))
-    return (replace(gateway, agents=agents) if changes else gateway), changes
+    return (evolve(gateway, agents=agents) if changes else gateway), changes
 
 
 # Sessions
@@ -105,15 +113,15 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     """The session after the event, or None if the event is older than what is known."""
     fields = dict(event.fields)
     if old is None:
-        return replace(_CLEARED, key=event.key, agent_id=event.agent_id, **fields)
+        return Session(event.key, event.agent_id, **fields)
     if fields.get("updated_at", old.updated_at) < old.updated_at:
         return None
     if not event.complete:
-        return replace(old, **fields)
+        return evolve(old, **fields)
     fields.setdefault("updated_at", old.updated_at)
     for name in _CARRIED:  # 2026.9.6: only some rows have them
         fields.setdefault(name, getattr(old, name))
-    return replace(_CLEARED, key=event.key, agent_id=event.agent_id, **fields)
+    return Session(event.key, event.agent_id, **fields)
 
 
 def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
@@ -121,11 +129,8 @@ def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
     old = agent.sessions.get(session.key)
     order = agent.order
     if old is None or old.moment != session.moment:
-        entries = list(order)
-        if old is not None:
-            del entries[bisect_left(entries, (old.moment, old.key))]
-        insort(entries, (session.moment, session.key))
-        order = tuple(entries)
+        before = (old.moment, old.key) if old is not None else None
+        order = with_moment(order, before, (session.moment, session.key))
     runs = agent.runs
     run = runs.get(session.key)
     if (
@@ -134,17 +139,32 @@ def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
         and session.finished_at
         and (old is None or old.finished_at != session.finished_at)
     ):
-        run = replace(run, over=True)
+        run = evolve(run, over=True)
         runs = {**runs, session.key: run}
-    return replace(
+    return evolve(
         agent,
-        sessions={**agent.sessions, session.key: session},
+        sessions=with_entry(agent.sessions, session.key, session),
         order=order,
         runs=runs,
         heard=_with_heard(agent.heard, session.key, session.active, run, heard_at),
         asking=_with_asking(agent.asking, session),
         failing=_with_failing(agent.failing, session, run),
+        approvals=_without_those_of(agent.approvals, run),
     )
+
+
+def _without_those_of(approvals: Mapping[str, Approval], run: Run | None) -> Mapping[str, Approval]:
+    """What waits for a person when this run is over: not what the run waited for."""
+    if run is None or not run.over or not approvals:
+        return approvals
+    if all(approval.run_id != run.run_id for approval in approvals.values()):
+        return approvals
+    return {key: value for key, value in approvals.items() if value.run_id != run.run_id}
+
+
+def _heard_just_now(agent: Agent, key: str, now: int) -> bool:
+    """A model that streams says fifty times a second no more than that it does."""
+    return key in agent.heard and 0 <= now - agent.heard[key] < _HEARD_STEP_MS
 
 
 def _with_heard(
@@ -187,12 +207,14 @@ def _session_changed(
     if session is None or session == old:
         if event.key not in agent.heard:
             return fleet, []
+        if _heard_just_now(agent, event.key, now):
+            return fleet, []
         # Old news, but news: the run is alive.
         heard = {**agent.heard, event.key: now}
-        return _put_agent(fleet, gateway, agent, replace(agent, heard=heard), now)
+        return _put_agent(fleet, gateway, agent, evolve(agent, heard=heard), now)
     if session.archived:  # a list leaves it out, so the model does
         without = _without_session(agent, event.key)
-        without = replace(without, gone={**without.gone, event.key: session.updated_at})
+        without = evolve(without, gone={**without.gone, event.key: session.updated_at})
         return _put_agent(fleet, gateway, agent, without, now)
     return _put_agent(fleet, gateway, agent, _with_session(agent, session, now), now)
 
@@ -201,14 +223,17 @@ def _without_session(agent: Agent, key: str) -> Agent:
     old = agent.sessions.get(key)
     if old is None:
         return agent
-    return replace(
+    return evolve(
         agent,
         sessions={other: value for other, value in agent.sessions.items() if other != key},
-        order=tuple(entry for entry in agent.order if entry[1] != key),
+        order=with_moment(agent.order, (old.moment, key), None),
         runs={other: value for other, value in agent.runs.items() if other != key},
         heard={other: value for other, value in agent.heard.items() if other != key},
         asking=agent.asking - {key},
         failing=agent.failing - {key},
+        approvals={
+            ident: value for ident, value in agent.approvals.items() if value.session_key != key
+        },
         gone={**agent.gone, key: old.updated_at},
     )
 
@@ -236,7 +261,7 @@ def _snapshot(
     for session in event.sessions:
         if session.agent_id in rows and not session.archived:
             rows[session.agent_id].append(session)
-    after = replace(gateway, origin=event.origin, as_of=now, skew=skew)
+    after = evolve(gateway, origin=event.origin, as_of=now, skew=skew)
     agents: dict[str, Agent] = {}
     changes: list[Change] = []
     for info in event.agents:
@@ -249,7 +274,7 @@ def _snapshot(
     for key, old in gateway.agents.items():
         if key not in agents:
             changes.append(AgentChanged(gateway.id, key, old, None))
-    after = replace(after, agents=agents)
+    after = evolve(after, agents=agents)
     return _with(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
@@ -277,14 +302,14 @@ def _listed(
             and row.ended_at == before.ended_at
         ):
             # Measured on 2026.5.7: done, and hasActiveRun for 1.2 s more.
-            sessions[row.key] = replace(row, active=False)
+            sessions[row.key] = evolve(row, active=False)
         else:
             carried = {
                 name: getattr(before, name)
                 for name in _CARRIED
                 if not getattr(row, name) and before.session_id == row.session_id
             }
-            sessions[row.key] = replace(row, **carried) if any(carried.values()) else row
+            sessions[row.key] = evolve(row, **carried) if any(carried.values()) else row
     for key in event.touched:
         if key in known and key not in sessions:
             sessions[key] = known[key]
@@ -312,10 +337,11 @@ def _listed(
         reported_status=info.status or (old.reported_status if old else None),
         reported_task=info.task if info.status else (old.reported_task if old else ""),
         reported_at=max(info.last_activity, old.reported_at if old else 0),
+        heartbeat_ms=old.heartbeat_ms if old else 0,
         sessions=sessions,
         order=tuple(sorted((row.moment, key) for key, row in sessions.items())),
         runs=runs,
-        approvals=old.approvals if old else {},
+        approvals=_still_open(gateway, old, sessions, event) if old else {},
         heard=heard,
         failing=frozenset(
             key for key, run in runs.items() if key in sessions and _fails(sessions[key], run)
@@ -340,6 +366,30 @@ def _still_true(run: Run, row: Session | None, skew: int) -> bool:
     return not row.finished_at or abs(row.finished_at + skew - run.heard_at) < _SAME_FAILURE_MS
 
 
+def _still_open(
+    gateway: Gateway, old: Agent, sessions: Mapping[str, Session], event: ev.Snapshot
+) -> Mapping[str, Approval]:
+    """The approvals that a list leaves. No list tells of them: what the rows imply has to do."""
+    left: dict[str, Approval] = {}
+    for ident, approval in old.approvals.items():
+        key = approval.session_key
+        before, row = old.sessions.get(key), sessions.get(key)
+        if approval.opened_at < event.since:
+            continue  # gateways forget them when they restart (both do)
+        if approval.run_id and key not in event.touched and not (row and row.active):
+            continue  # its run is over
+        if (
+            gateway.origin is not Origin.LIVE
+            and before
+            and row
+            and row.started_at > before.started_at
+            and (approval.run_id or before.finished_at)
+        ):
+            continue  # another run since, while nothing was heard: the one after a decision
+        left[ident] = approval
+    return left if len(left) < len(old.approvals) else old.approvals
+
+
 # Runs, approvals, what an agent says of itself
 
 
@@ -355,26 +405,29 @@ def _run_progress(
             return fleet, []  # it never was the one that runs: a message that was steered into it
         old = Run(event.run_id, event.session_key, thinking=True)
     elif old.over and event.starts:
-        old = replace(old, error="")
+        old = evolve(old, error="")
     elif old.over and not event.starts:
         return fleet, []
-    run = replace(
-        old,
-        thinking=old.thinking if event.thinking is None else event.thinking,
-        doing=old.doing if event.doing is None else event.doing,
-        error=old.error if event.error is None else event.error,
-        over=event.over,
-        heard_at=now,
-    )
+    thinking = old.thinking if event.thinking is None else event.thinking
+    doing = old.doing if event.doing is None else event.doing
+    error = old.error if event.error is None else event.error
+    if (
+        (thinking, doing, error, event.over) == (old.thinking, old.doing, old.error, old.over)
+        and old is agent.runs.get(event.session_key)
+        and _heard_just_now(agent, event.session_key, now)
+    ):
+        return fleet, []
+    run = Run(old.run_id, old.session_key, thinking, doing, error, heard_at=now, over=event.over)
     session = agent.sessions.get(event.session_key)
     active = session is not None and session.active
-    after = replace(
+    failing = agent.failing if session is None else _with_failing(agent.failing, session, run)
+    after = evolve(
         agent,
         runs={**agent.runs, event.session_key: run},
         heard=_with_heard(agent.heard, event.session_key, active, run, now),
+        failing=failing,
+        approvals=_without_those_of(agent.approvals, run),
     )
-    if session is not None:
-        after = replace(after, failing=_with_failing(after.failing, session, run))
     return _put_agent(fleet, gateway, agent, after, now)
 
 
@@ -384,32 +437,27 @@ def _approval_opened(
     agent = gateway.agents.get(event.approval.agent_id)
     if agent is None:
         return fleet, []
+    if event.approval.id in agent.approvals:
+        return fleet, []  # told again
     expires = event.approval.expires_at
     expires = expires + gateway.skew if expires else now + _APPROVAL_MS
     opened = event.approval.opened_at
     opened = opened + gateway.skew if opened else now
     approvals = {
         **agent.approvals,
-        event.approval.id: replace(event.approval, opened_at=opened, expires_at=expires),
+        event.approval.id: evolve(event.approval, opened_at=opened, expires_at=expires),
     }
-    return _put_agent(fleet, gateway, agent, replace(agent, approvals=approvals), now)
+    return _put_agent(fleet, gateway, agent, evolve(agent, approvals=approvals), now)
 
 
 def _approval_closed(
     fleet: Fleet, gateway: Gateway, event: ev.ApprovalClosed, now: int
 ) -> tuple[Fleet, list[Change]]:
     agent = gateway.agents.get(event.agent_id)
-    if agent is None:
+    if agent is None or event.approval_id not in agent.approvals:
         return fleet, []
-    left = {
-        key: approval
-        for key, approval in agent.approvals.items()
-        if key != event.approval_id
-        and (event.approval_id or approval.session_key != event.session_key)
-    }
-    if len(left) == len(agent.approvals):
-        return fleet, []
-    return _put_agent(fleet, gateway, agent, replace(agent, approvals=left), now)
+    left = {key: value for key, value in agent.approvals.items() if key != event.approval_id}
+    return _put_agent(fleet, gateway, agent, evolve(agent, approvals=left), now)
 
 
 def _agent_activity(
@@ -418,7 +466,7 @@ def _agent_activity(
     agent = gateway.agents.get(event.agent_id)
     if agent is None or (event.at and event.at < agent.reported_at):
         return fleet, []
-    after = replace(
+    after = evolve(
         agent,
         reported_status=event.status or agent.reported_status,
         reported_task=agent.reported_task if event.task is None else event.task,
@@ -438,7 +486,20 @@ def _agent_configured(
         for name in ("name", "role", "emoji", "model")
         if (value := getattr(event, name)) is not None
     }
-    return _put_agent(fleet, gateway, agent, replace(agent, **told), now)
+    return _put_agent(fleet, gateway, agent, evolve(agent, **told), now)
+
+
+def _heartbeats_told(
+    fleet: Fleet, gateway: Gateway, event: ev.HeartbeatsTold, now: int
+) -> tuple[Fleet, list[Change]]:
+    agents = dict(gateway.agents)
+    changes: list[Change] = []
+    for key, every_ms in event.every_ms.items():
+        old = agents.get(key)
+        if old is not None and old.heartbeat_ms != every_ms:
+            agents[key] = _assessed(fleet, gateway, evolve(old, heartbeat_ms=every_ms), now)
+            changes.append(AgentChanged(gateway.id, key, old, agents[key]))
+    return (_with(fleet, evolve(gateway, agents=agents)), changes) if changes else (fleet, [])
 
 
 # The gateway itself
@@ -450,7 +511,8 @@ def _devices_listed(
     devices = {device.id: device for device in event.devices}
     if devices == gateway.devices:
         return fleet, []
-    return _with(fleet, replace(gateway, devices=devices)), [DevicesChanged(gateway.id)]
+    changed = DevicesChanged(gateway.id, gateway.devices, devices)
+    return _with(fleet, evolve(gateway, devices=devices)), [changed]
 
 
 def _link_changed(
@@ -460,7 +522,7 @@ def _link_changed(
     as_of = gateway.as_of
     if gateway.link.state is LinkState.LIVE and gateway.origin is Origin.LIVE:
         as_of = now  # it was true until this moment
-    return _put_gateway(fleet, gateway, replace(gateway, link=link, as_of=as_of))
+    return _put_gateway(fleet, gateway, evolve(gateway, link=link, as_of=as_of))
 
 
 def _origin_changed(
@@ -468,16 +530,16 @@ def _origin_changed(
 ) -> tuple[Fleet, list[Change]]:
     if event.origin is gateway.origin:
         return fleet, []
-    after, changes = _reassess(fleet, replace(gateway, origin=event.origin), now)
+    after, changes = _reassess(fleet, evolve(gateway, origin=event.origin), now)
     return _with(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
 def _shown(fleet: Fleet, gateway: Gateway, event: ev.Shown, now: int) -> tuple[Fleet, list[Change]]:
-    return _put_gateway(fleet, gateway, replace(gateway, hidden=not event.shown))
+    return _put_gateway(fleet, gateway, evolve(gateway, hidden=not event.shown))
 
 
 def _seen(fleet: Fleet, gateway: Gateway, event: ev.Seen, now: int) -> tuple[Fleet, list[Change]]:
-    after, changes = _reassess(fleet, replace(gateway, seen={**gateway.seen, **event.seen}), now)
+    after, changes = _reassess(fleet, evolve(gateway, seen={**gateway.seen, **event.seen}), now)
     return _with(fleet, after), changes
 
 
@@ -496,6 +558,7 @@ _HANDLERS: dict[type, _Handler] = {
     ev.ApprovalClosed: _approval_closed,
     ev.AgentActivity: _agent_activity,
     ev.AgentConfigured: _agent_configured,
+    ev.HeartbeatsTold: _heartbeats_told,
     ev.DevicesListed: _devices_listed,
     ev.LinkChanged: _link_changed,
     ev.OriginChanged: _origin_changed,

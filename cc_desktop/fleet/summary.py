@@ -24,7 +24,15 @@ class TrayState(StrEnum):
     NEEDS_YOU = "needs-you"
     ERROR = "error"
     DEMO = "demo"
-    SNOOZED = "snoozed"
+
+
+class TrayLook(StrEnum):
+    """For which panel the tray icon is drawn."""
+
+    AUTO = "auto"  # for any
+    LIGHT_PANEL = "light"
+    DARK_PANEL = "dark"
+    COLOUR = "colour"  # as AUTO, but never in the colour that the system gives its icons
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,8 @@ class Summary:
         """The counts in words: "3 working · 1 needs you · 7 idle"."""
         return " · ".join(self._counts()) or "No agents"
 
-    @property
-    def tooltip(self) -> str:
-        """One sentence, at most 127 characters."""
+    def tooltip(self, more: str = "") -> str:
+        """One sentence, at most 127 characters. All else is cut before `more` is."""
         words = {
             Origin.LIVE: "live",
             Origin.REST: "polled over HTTP",
@@ -59,10 +66,11 @@ class Summary:
         }[self.origin]
         start = "DEMO - " if self.origin is Origin.DEMO else ""
         counts = ", ".join(self._counts()) or "no agents"
-        text = f"{start}Control Center: {counts} · {words}"
+        end = f" · {more}" if more else ""
+        text = _cut(f"{start}Control Center: {counts} · {words}", TOOLTIP_LIMIT - len(end)) + end
         if self.unreachable and self.origin is Origin.LIVE:
             text += f" · {', '.join(self.unreachable)} not reached"
-        return text if len(text) <= TOOLTIP_LIMIT else text[: TOOLTIP_LIMIT - 1] + "…"
+        return _cut(text, TOOLTIP_LIMIT)
 
     def _counts(self) -> list[str]:
         needs = "needs you" if self.needs_you == 1 else "need you"
@@ -73,6 +81,10 @@ class Summary:
             (self.offline, "offline"),
         ]
         return [f"{count} {word}" for count, word in pairs if count]
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def screen_origin(fleet: Fleet) -> Origin:

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.hazmat.primitives.serialization import PublicFormat as Public
 
 from cc_desktop.protocol import hello
 
@@ -27,9 +23,18 @@ class IdentityError(Exception):
 class _Key:
     __slots__ = ("private", "public")
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self.private = private
-        self.public = private.public_key().public_bytes(Encoding.Raw, Public.Raw)
+    def __init__(self, raw: bytes | None = None) -> None:
+        """`raw` are the 32 bytes of a private key; None makes a new one.
+
+        Raises:
+            ValueError: they are no key.
+        """
+        # Here, since it takes 20 ms that the window need not wait for.
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        make = Ed25519PrivateKey
+        self.private = make.generate() if raw is None else make.from_private_bytes(raw)
+        self.public = self.private.public_key().public_bytes_raw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Identity:
 
 def new_identity() -> Identity:
     """A new key, in memory."""
-    return Identity(_Key(Ed25519PrivateKey.generate()), str(uuid.uuid4()))
+    return Identity(_Key(), str(uuid.uuid4()))
 
 
 def load_identity(path: Path) -> Identity:
@@ -75,9 +80,9 @@ def load_identity(path: Path) -> Identity:
         raise IdentityError(f"{path}: {error.strerror}") from None
     try:
         stored = msgspec.json.decode(data, type=dict[str, str])
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(stored["private"]))
-        return Identity(_Key(key), stored["instance_id"])
-    except (msgspec.DecodeError, KeyError, ValueError, UnsupportedAlgorithm):
+        key = _Key(bytes.fromhex(stored["private"]))
+        return Identity(key, stored["instance_id"])
+    except (msgspec.DecodeError, KeyError, ValueError):
         aside = path.with_name(f"{path.name}.unreadable-{uuid.uuid4().hex[:8]}")
         try:
             path.rename(aside)
@@ -89,13 +94,15 @@ def load_identity(path: Path) -> Identity:
 
 
 def _write(path: Path, identity: Identity) -> None:
-    raw = identity.key.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    raw = identity.key.private.private_bytes_raw()
     stored = {"private": raw.hex(), "instance_id": identity.instance_id}
     write_private(path, msgspec.json.encode(stored))
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file that only its owner can read, all at once or not at all.
+
+    `durable` waits for the disk, which may take longer than a window may stand still.
 
     Raises:
         IdentityError: it cannot be written.
@@ -107,8 +114,9 @@ def write_private(path: Path, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             draft.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):

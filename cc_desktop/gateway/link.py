@@ -7,13 +7,14 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from cc_desktop.clock import wake_or_sleep
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Link, LinkState, Origin, Problem
 from cc_desktop.gateway import states
 from cc_desktop.gateway.rest import AFTER_S, RestSource
 from cc_desktop.gateway.session import GatewayFailureError, is_loopback, open_session
 from cc_desktop.gateway.states import Backoff, Outcome
-from cc_desktop.gateway.sync import Sync, wake_or_sleep
+from cc_desktop.gateway.sync import Sync
 from cc_desktop.protocol import hello
 from cc_desktop.protocol.errors import Failure, Then, Verdict, judge
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from cc_desktop.gateway.clock import Clock
+    from cc_desktop.clock import Clock
     from cc_desktop.gateway.identity import Identity
     from cc_desktop.gateway.session import Session
     from cc_desktop.protocol.frames import EventFrame
@@ -89,6 +90,7 @@ class GatewayLink:
         self._poll_s = poll_s
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
+        self._sync: Sync | None = None
         self._origin = Origin.NONE
         self._mismatched = False  # the shared token was refused: the device token is tried once
 
@@ -104,6 +106,11 @@ class GatewayLink:
         self._rest.forgive()
         if self.link.state in (LinkState.WAITING, LinkState.BLOCKED):
             self._now.set()
+
+    def refresh(self) -> None:
+        """List again, if it is live."""
+        if self._sync is not None and self.is_live:
+            self._sync.want_list()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -181,7 +188,7 @@ class GatewayLink:
         self._move(
             Outcome.HELLO, protocol=session.hello.protocol, version=session.hello.server_version
         )
-        sync = Sync(self.gateway, session, self._clock, self._sink)
+        sync = self._sync = Sync(self.gateway, session, self._clock, self._sink)
         return await self._follow(session, sync, identity)
 
     async def _follow(self, session: Session, sync: Sync, identity: Identity) -> Verdict:

@@ -31,7 +31,7 @@ from cc_desktop.protocol.errors import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.gateway.clock import Clock
+    from cc_desktop.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +108,9 @@ class Session:
         """Read until the connection ends, and say why it did."""
         sweeper = asyncio.create_task(self._sweep(), name="deadlines")
         try:
-            async for message in self._ws:
-                self.take(message)
-            failure = self._failure()
+            while True:
+                # Bytes: the decoder of frames looks after UTF-8 itself.
+                self.take(await self._ws.recv(decode=False))
         except ConnectionClosed:
             failure = self._failure()
         except asyncio.CancelledError:

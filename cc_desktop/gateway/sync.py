@@ -12,6 +12,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from cc_desktop.clock import wake_or_sleep
 from cc_desktop.fleet import events as ev
 from cc_desktop.gateway import translate
 from cc_desktop.gateway.session import GatewayFailureError, RequestFailedError
@@ -20,8 +21,8 @@ from cc_desktop.protocol import read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cc_desktop.clock import Clock
     from cc_desktop.fleet.model import Session as SessionRow
-    from cc_desktop.gateway.clock import Clock
     from cc_desktop.gateway.session import Session
     from cc_desktop.protocol.frames import EventFrame
 
@@ -55,6 +56,8 @@ class Sync:
         self._sink = sink
         self._translator = translate.Translator(gateway, session.hello.protocol)
         self._old = session.hello.protocol < 4
+        uptime_ms = session.hello.uptime_ms
+        self._since = max(0, clock.now_ms() - uptime_ms) if uptime_ms else 0
         self._agents: frozenset[str] = frozenset()
         self._keys: set[str] = set()
         self._touched: dict[str, float] = {}
@@ -147,6 +150,9 @@ class Sync:
         with contextlib.suppress(RequestFailedError):  # the seed's dialect has no such method
             await self._session.request("sessions.subscribe", {})
         await self._list()
+        every_ms = translate.heartbeats(self._session.hello.health)
+        if every_ms:  # a gateway that has just started tells them within a minute, in `health`
+            self._sink(ev.HeartbeatsTold(self._gateway, every_ms))
         early, self._early = self._early or [], None
         for event in early:
             self._sink(event)
@@ -192,6 +198,7 @@ class Sync:
                 tuple(sessions),
                 taken_at=taken_at,
                 touched=frozenset(touched),
+                since=self._since,
             )
         )
         if touched:
@@ -233,16 +240,3 @@ class Sync:
             offset = read.integer(page.get("nextOffset")) or len(found)
             params = {"limit": PAGE, "offset": offset}
         return list(found.values()), taken_at
-
-
-async def wake_or_sleep(clock: Clock, wake: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event, at most so long; whether it came."""
-    waiter = asyncio.ensure_future(wake.wait())
-    sleeper = asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait({waiter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-        return wake.is_set()
-    finally:
-        for task in (waiter, sleeper):
-            task.cancel()
-        await asyncio.gather(waiter, sleeper, return_exceptions=True)

@@ -10,6 +10,10 @@ from cc_desktop.fleet.model import Approval, Device, Session, Status
 from cc_desktop.protocol import read
 
 _NAME = 120  # characters of a name or title
+_HEARTBEAT_MS = (10_000, 366 * 86_400_000)  # what is a heartbeat; else it counts as none
+_MOST_COMMANDS = 200  # of tool calls under way, to name what waits for approval
+# 2026.5.7 ends the run that asks. What was decided goes to a run that has the approval in its id.
+_FOLLOW_UP = "exec-approval-followup:"
 _Reader = Callable[[object], Any]
 
 
@@ -172,6 +176,19 @@ def devices(gateway: str, payload: object) -> tuple[Device, ...]:
     return tuple(found.values())
 
 
+def heartbeats(health: object) -> dict[str, int]:
+    """How often each agent of a `health` wakes by itself, ms; 0: never."""
+    found: dict[str, int] = {}
+    for row in read.rows(read.obj(health).get("agents")):
+        ident = read.ident(row.get("agentId"))
+        beat = read.obj(row.get("heartbeat"))
+        if not ident or "everyMs" not in beat:
+            continue
+        every = 0 if beat.get("enabled") is False else read.integer(beat["everyMs"])
+        found[ident] = every if _HEARTBEAT_MS[0] <= every <= _HEARTBEAT_MS[1] else 0
+    return found
+
+
 class Translator:
     """Event frames of one gateway → events of the model, and hints to list again."""
 
@@ -179,6 +196,7 @@ class Translator:
         """`protocol`: of hello-ok. From 4 on, the row in an event is whole."""
         self.gateway = gateway
         self.whole_rows = protocol >= 4
+        self._commands: dict[tuple[str, str], str] = {}  # by run and tool call
 
     def translate(self, name: str, payload: object) -> Iterable[ev.Event]:
         """The events in a frame; none if it is of no interest, or says nothing readable."""
@@ -239,6 +257,11 @@ class Translator:
                 model=_name(model) if isinstance(model, str) else None,
             )
 
+    def _health(self, data: dict[str, Any]) -> Iterable[ev.Event]:
+        every_ms = heartbeats(data)
+        if every_ms:
+            yield ev.HeartbeatsTold(self.gateway, every_ms)
+
     def _agent(self, data: dict[str, Any]) -> Iterable[ev.Event]:
         run = self._run(data)
         if run is None:
@@ -246,8 +269,12 @@ class Translator:
         agent_id, key, run_id = run
         stream, detail = data.get("stream"), read.obj(data.get("data"))
         phase = detail.get("phase")
+        if run_id.startswith(_FOLLOW_UP):
+            approval_id = run_id.removeprefix(_FOLLOW_UP).split(":", 1)[0]
+            yield ev.ApprovalClosed(self.gateway, agent_id, approval_id)
         if stream == "approval":
-            yield from self._approval(agent_id, key, phase, detail)
+            if detail.get("status") != "unavailable":  # nobody can decide it: it was refused
+                yield from self._approval(agent_id, key, "", phase, detail)
             return
         thinking: bool | None = None
         doing: str | None = None
@@ -255,9 +282,9 @@ class Translator:
         over = False
         if stream == "lifecycle":
             if phase == "waiting-approval":
-                yield from self._approval(agent_id, key, "requested", detail)
+                yield from self._approval(agent_id, key, run_id, "requested", detail)
             elif phase == "approval-resolved":
-                yield from self._approval(agent_id, key, "resolved", detail)
+                yield from self._approval(agent_id, key, run_id, "resolved", detail)
             over = phase in ("end", "error")
             thinking = True if phase in ("start", "model") else None
             if phase == "error" and not detail.get("aborted"):
@@ -283,7 +310,9 @@ class Translator:
         if run is None or detail.get("phase") not in ("start", "result"):
             return
         agent_id, key, run_id = run
+        call = (run_id, read.ident(detail.get("toolCallId")))
         if detail.get("phase") == "result":
+            self._commands.pop(call, None)
             yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=True, doing="")
             return
         args = read.obj(detail.get("args"))
@@ -295,6 +324,10 @@ class Translator:
             ),
             "",
         )
+        if what and call[1]:
+            if len(self._commands) >= _MOST_COMMANDS:
+                del self._commands[next(iter(self._commands))]
+            self._commands[call] = what
         doing = read.text(f"{_name(detail.get('name'))} {what}", _NAME)
         yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=False, doing=doing)
 
@@ -315,9 +348,11 @@ class Translator:
             yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=True)
 
     def _approval(
-        self, agent_id: str, key: str, phase: object, detail: dict[str, Any]
+        self, agent_id: str, key: str, run_id: str, phase: object, detail: dict[str, Any]
     ) -> Iterable[ev.Event]:
+        """`run_id`: of the run that waits, if it does."""
         ident = read.ident(detail.get("approvalId")) or read.ident(detail.get("id"))
+        ident = ident or f"session:{key}"
         if phase == "requested":
             request = read.obj(detail.get("request"))
             title = next(
@@ -327,21 +362,23 @@ class Translator:
                     for name in ("command", "title", "message")
                     if (words := read.text(source.get(name), _NAME))
                 ),
-                "",
+                # 2026.9.6 names the tool call, which it told before.
+                self._commands.get((run_id, read.ident(detail.get("toolCallId"))), ""),
             )
             yield ev.ApprovalOpened(
                 self.gateway,
                 Approval(
-                    id=ident or f"session:{key}",
+                    id=ident,
                     agent_id=agent_id,
                     session_key=key,
                     title=title,
+                    run_id=run_id,
                     opened_at=read.integer(detail.get("createdAtMs")),
                     expires_at=read.integer(detail.get("expiresAtMs")),
                 ),
             )
         elif phase is not None:
-            yield ev.ApprovalClosed(self.gateway, agent_id, ident, key)
+            yield ev.ApprovalClosed(self.gateway, agent_id, ident)
 
     def _run(self, data: dict[str, Any]) -> tuple[str, str, str] | None:
         key = read.ident(data.get("sessionKey"))
@@ -354,6 +391,7 @@ _EVENTS: dict[str, Callable[[Translator, dict[str, Any]], Iterable[ev.Event]]] =
     "sessions.changed": Translator._session_changed,  # noqa: SLF001 - a table of our own methods
     "presence": Translator._presence,  # noqa: SLF001
     "agent.config": Translator._agent_config,  # noqa: SLF001
+    "health": Translator._health,  # noqa: SLF001
     "agent": Translator._agent,  # noqa: SLF001
     "chat": Translator._chat,  # noqa: SLF001
     "session.tool": Translator._tool,  # noqa: SLF001

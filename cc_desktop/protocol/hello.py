@@ -62,6 +62,7 @@ class Hello:
     max_payload: int = DEFAULT_MAX_PAYLOAD  # bytes
     uptime_ms: int = 0
     presence: Any = None
+    health: Any = None  # empty while the gateway is younger than its first check
 
 
 def read_challenge(payload: object) -> Challenge:
@@ -90,6 +91,7 @@ def read_hello(payload: object) -> Hello:
         max_payload=read.integer(policy.get("maxPayload")) or DEFAULT_MAX_PAYLOAD,
         uptime_ms=read.integer(snapshot.get("uptimeMs")),
         presence=snapshot.get("presence"),
+        health=snapshot.get("health"),
     )
 
 

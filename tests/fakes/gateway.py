@@ -94,6 +94,7 @@ class FakeGateway:
         self.tick_ms = 30_000
         self.uptime_ms = 3_600_000
         self.presence: list[dict[str, Any]] = []
+        self.health: dict[str, Any] = {}  # empty while it is young
         # What was seen
         self.connections = 0
         self.handshakes = 0  # connections that got as far as hello-ok
@@ -385,7 +386,11 @@ class FakeGateway:
             "protocol": self.protocol,
             "server": {"version": {3: "2026.5.7", 4: "2026.9.6"}[self.protocol], "connId": "c-1"},
             "features": features,
-            "snapshot": {"presence": self.presence, "uptimeMs": self.uptime_ms},
+            "snapshot": {
+                "presence": self.presence,
+                "health": self.health,
+                "uptimeMs": self.uptime_ms,
+            },
             "auth": auth,
             "policy": {"maxPayload": 26_214_400, "tickIntervalMs": self.tick_ms},
         }

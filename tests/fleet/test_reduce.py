@@ -133,7 +133,7 @@ def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
         )
         old = before.gateways.get(name)
         if old is not None and old.devices != gateway.devices:
-            assert DevicesChanged(name) in changes
+            assert DevicesChanged(name, old.devices, gateway.devices) in changes
 
 
 def row(key: str = KEY, agent_id: str = "a", **fields: Any) -> Session:
@@ -433,9 +433,15 @@ def test_another_cause_of_the_same_status_is_no_change_of_it() -> None:
         ev.SessionRemoved(G, KEY, "a"),
         changed(updated_at=NOW, archived=True),
         changed(updated_at=NOW, digest_health=""),
+        changed(updated_at=NOW, digest_health="on-track"),
+        changed(updated_at=NOW),
+        listed(row()),
         listed(),
     ],
-    ids=["deleted", "archived", "answered", "not listed"],
+    ids=[
+        *("deleted", "archived", "answered", "goes on", "a row without digest"),
+        *("listed without digest", "not listed"),
+    ],
 )
 def test_a_question_is_open_until_its_session_says_otherwise(end: ev.Event) -> None:
     world = World(listed(row()))
@@ -559,19 +565,84 @@ def test_an_open_approval_waits_for_a_person() -> None:
     assert world.status() is Status.ACTIVE
 
 
-def test_all_approvals_of_a_session_can_close_at_once() -> None:
+def test_an_approval_that_is_told_again_keeps_its_time() -> None:
+    world = World(listed(row()), ev.ApprovalOpened(G, Approval("p", "a", KEY, "rm -r")))
+    assert world.later(MINUTE, ev.ApprovalOpened(G, Approval("p", "a", KEY))) == []
+    approval = world.agent().approvals["p"]
+    assert (approval.title, approval.opened_at) == ("rm -r", NOW)
+
+
+def test_deciding_one_approval_leaves_the_others_of_its_session() -> None:
     world = World(listed(row()))
-    for ident, key in (("p1", KEY), ("p2", KEY), ("p3", "agent:a:x")):
-        world.tell(ev.ApprovalOpened(G, Approval(ident, "a", key)))
-    world.tell(ev.ApprovalClosed(G, "a", "", KEY))
-    assert set(world.agent().approvals) == {"p3"}
+    world.tell(*(ev.ApprovalOpened(G, Approval(ident, "a", KEY)) for ident in ("p1", "p2")))
+    world.tell(ev.ApprovalClosed(G, "a", "p1"))
+    assert (set(world.agent().approvals), world.status()) == ({"p2"}, Status.WAITING)
 
 
-def test_an_approval_outlives_the_run_and_the_list() -> None:
-    """On 2026.5.7 the run ends while it is open."""
-    world = World(listed(row(**running(NOW))), ev.ApprovalOpened(G, Approval("p", "a", KEY)))
-    world.tell(changed(**ended(NOW + 1)), listed(row(**ended(NOW + 1))))
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [changed(**ended(NOW + 1))],
+        [listed(row(**ended(NOW + 1)))],
+        [progress(over=True)],
+        [changed(**running(NOW + 2, started_at=NOW + 2)), progress("r2", starts=True)],
+        [listed(row(**ended(NOW + 9, started_at=NOW + 8)))],
+    ],
+    ids=["row over", "listed as over", "run over", "next run", "a later run is over"],
+)
+def test_an_approval_that_no_run_waits_for_outlives_runs(meanwhile: list[ev.Event]) -> None:
+    """Measured on 2026.5.7: the run ends while it is open, and another message leaves it open."""
+    world = World(listed(row(**running(NOW))), progress(starts=True))
+    world.tell(ev.ApprovalOpened(G, Approval("p", "a", KEY)), *meanwhile)
     assert world.status() is Status.WAITING
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        progress(over=True),
+        changed(**ended(NOW + 1)),
+        listed(row(**ended(NOW + 1))),
+        listed(),
+        ev.SessionRemoved(G, KEY, "a"),
+        changed(updated_at=NOW + 1, archived=True),
+    ],
+    ids=["run over", "row over", "listed as over", "not listed", "deleted", "archived"],
+)
+def test_an_approval_that_a_run_waits_for_ends_with_it(end: ev.Event) -> None:
+    """2026.9.6: the run stays active while it waits."""
+    waits = ev.ApprovalOpened(G, Approval("p", "a", KEY, run_id="r1"))
+    world = World(listed(row(**running(NOW))), progress(starts=True), waits)
+    world.tell(changed(**running(NOW)), listed(row(**running(NOW))), progress("r2", over=True))
+    assert world.status() is Status.WAITING
+    world.tell(end)
+    assert world.agent().approvals == {}
+    assert world.status() is not Status.WAITING
+
+
+@pytest.mark.parametrize("run_id", ["", "r1"])
+def test_a_gateway_that_restarts_forgets_its_approvals(run_id: str) -> None:
+    """Measured on both releases; 2026.9.6 goes on with the session in another run."""
+    asked = ev.ApprovalOpened(G, Approval("p", "a", KEY, run_id=run_id))
+    world = World(listed(row(**running(NOW))), asked)
+    world.later(MINUTE, listed(row(**running(NOW)), since=NOW))
+    assert world.status() is Status.WAITING
+    world.tell(listed(row(**running(NOW)), since=NOW + 1))
+    assert world.agent().approvals == {}
+
+
+@pytest.mark.parametrize("run_id", ["", "r1"])
+@pytest.mark.parametrize(("started_at", "is_open"), [(NOW, True), (NOW + MINUTE, False)])
+def test_an_approval_that_was_decided_while_nothing_was_heard(
+    run_id: str, started_at: int, is_open: bool
+) -> None:
+    """Only the run that follows a decision shows it: a list then has a newer run."""
+    known = {"started_at": NOW} | (running(NOW) if run_id else ended(NOW + 1))
+    world = World(listed(row(**known)))
+    world.tell(ev.ApprovalOpened(G, Approval("p", "a", KEY, run_id=run_id)))
+    world.tell(ev.OriginChanged(G, Origin.LAST_KNOWN))
+    world.later(2 * MINUTE, listed(row(**{**known, "started_at": started_at})))
+    assert (world.status() is Status.WAITING) is is_open
 
 
 def test_an_approval_expires_by_the_clock() -> None:
@@ -581,7 +652,7 @@ def test_an_approval_expires_by_the_clock() -> None:
     assert world.later(MINUTE - 1, ev.Tick(G)) == []
     assert world.status() is Status.WAITING
     assert len(world.later(1, ev.Tick(G))) == 1
-    assert world.status() is Status.IDLE
+    assert (world.status(), world.agent().approvals) == (Status.IDLE, {})
 
 
 # Time
@@ -614,6 +685,27 @@ def test_any_sign_of_life_frees_it(sign: ev.Event) -> None:
     assert world.status() is Status.STUCK
     world.tell(sign)
     assert world.status().working
+
+
+@pytest.mark.parametrize("sign", [progress(doing="exec"), changed(**running(NOW - 1))])
+def test_signs_of_life_that_say_nothing_else_count_once_a_second(sign: ev.Event) -> None:
+    world = World(listed(row(**running(NOW))))
+    world.later(5_000, progress(doing="exec"))
+    assert world.later(999, sign) == []
+    assert world.agent().heard == {KEY: NOW + 5_000}
+    assert len(world.later(1, sign)) == 1
+    assert world.agent().heard == {KEY: NOW + 6_000}
+
+
+@pytest.mark.parametrize(
+    "news",
+    [{"doing": "read"}, {"thinking": False}, {"error": "E"}, {"over": True}, {"run_id": "r2"}],
+    ids=str,
+)
+def test_what_a_run_says_that_is_new_is_there_at_once(news: dict[str, Any]) -> None:
+    world = World(listed(row(**running(NOW))))
+    world.tell(progress(doing="exec", thinking=True))
+    assert len(world.tell(progress(**news))) == 1
 
 
 def test_a_list_is_no_sign_of_life() -> None:
@@ -704,12 +796,23 @@ def test_configuration_of_the_other_dialect() -> None:
     assert (agent.name, agent.role, agent.emoji, agent.model) == ("Otto", "", "🦦", "m")
 
 
+def test_heartbeats_are_told_once_and_kept_over_lists() -> None:
+    world = World(listed(agents=("a", "b")))
+    told = world.tell(ev.HeartbeatsTold(G, {"a": MINUTE, "b": 0, "nobody": MINUTE}))
+    assert [change.agent_id for change in told if isinstance(change, AgentChanged)] == ["a"]
+    assert world.tell(ev.HeartbeatsTold(G, {"a": MINUTE})) == []
+    world.tell(listed(row(), agents=("a", "b")), ev.HeartbeatsTold(G, {"b": 1}))
+    assert (world.agent().heartbeat_ms, world.agent("b").heartbeat_ms) == (MINUTE, 1)
+    assert len(world.tell(ev.HeartbeatsTold(G, {"a": 0}))) == 1
+
+
 def test_devices_are_a_full_list() -> None:
     world = World(listed())
     phone, node = Device(G, "d1", "Phone"), Device(G, "d2", "Node", online=False)
-    assert world.tell(ev.DevicesListed(G, (phone, node))) == [DevicesChanged(G)]
+    both = {"d1": phone, "d2": node}
+    assert world.tell(ev.DevicesListed(G, (phone, node))) == [DevicesChanged(G, {}, both)]
     assert world.tell(ev.DevicesListed(G, (phone, node))) == []
-    assert world.tell(ev.DevicesListed(G, (node,))) == [DevicesChanged(G)]
+    assert world.tell(ev.DevicesListed(G, (node,))) == [DevicesChanged(G, both, {"d2": node})]
     assert world.fleet.gateways[G].devices == {"d2": node}
 
 
@@ -775,7 +878,13 @@ infos = st.builds(
     last_activity=times,
 )
 approvals = st.builds(
-    Approval, id=small, agent_id=agent_ids, session_key=keys, opened_at=times, expires_at=times
+    Approval,
+    id=small,
+    agent_id=agent_ids,
+    session_key=keys,
+    run_id=small,
+    opened_at=times,
+    expires_at=times,
 )
 flags = st.none() | st.booleans()
 words = st.none() | small
@@ -794,6 +903,7 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
         origins,
         times,
         st.frozensets(keys, max_size=2),
+        times,
     ),
     st.builds(ev.SessionChanged, gateway_ids, keys, agent_ids, fields, st.booleans()),
     st.builds(ev.SessionRemoved, gateway_ids, keys, agent_ids, small),
@@ -815,7 +925,10 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
         st.booleans(),
     ),
     st.builds(ev.ApprovalOpened, gateway_ids, approvals),
-    st.builds(ev.ApprovalClosed, gateway_ids, agent_ids, small, keys),
+    st.builds(ev.ApprovalClosed, gateway_ids, agent_ids, small),
+    st.builds(
+        ev.HeartbeatsTold, gateway_ids, st.dictionaries(agent_ids, st.integers(0, 2), max_size=2)
+    ),
     st.builds(ev.OriginChanged, gateway_ids, origins),
     st.builds(ev.Shown, gateway_ids, st.booleans()),
     st.builds(ev.Seen, gateway_ids, st.dictionaries(keys, times, max_size=2)),

@@ -142,7 +142,7 @@ def test_the_demo_shows_itself_and_hides_the_rest() -> None:
     assert (summary.tray, summary.origin) == (TrayState.DEMO, Origin.DEMO)
     assert (summary.total, summary.offline) == (2, 0)
     assert summary.unreachable == ("G",)
-    assert summary.tooltip.startswith("DEMO - ")
+    assert summary.tooltip().startswith("DEMO - ")
 
 
 def test_the_age_is_that_of_the_oldest_data_on_the_screen() -> None:
@@ -182,25 +182,39 @@ def test_who_is_not_reached_is_named(state: LinkState, named: bool) -> None:
 )
 def test_the_tooltip_says_where_it_comes_from(origin: Origin, tooltip: str) -> None:
     summary = summarize(fleet(gateway("g", Status.ACTIVE, Status.IDLE, origin=origin)))
-    assert summary.tooltip == tooltip
+    assert summary.tooltip() == tooltip
 
 
 def test_the_tooltip_without_agents() -> None:
-    assert summarize(fleet(gateway())).tooltip == "Control Center: no agents · live"
+    assert summarize(fleet(gateway())).tooltip() == "Control Center: no agents · live"
 
 
 def test_the_tooltip_names_who_is_missing() -> None:
     summary = summarize(fleet(link(LinkState.BLOCKED), gateway("h", Status.IDLE)))
-    assert summary.tooltip == "Control Center: 1 idle, 1 offline · live · G not reached"
+    assert summary.tooltip() == "Control Center: 1 idle, 1 offline · live · G not reached"
     alone = summarize(fleet(link(LinkState.BLOCKED)))
-    assert "not reached" not in alone.tooltip
+    assert "not reached" not in alone.tooltip()
 
 
 def test_a_long_tooltip_is_cut_where_windows_cuts() -> None:
     away = [gateway(f"{n}" * 40, link=Link(LinkState.WAITING)) for n in range(5)]
-    tooltip = summarize(fleet(*away, gateway("h", Status.IDLE))).tooltip
+    tooltip = summarize(fleet(*away, gateway("h", Status.IDLE))).tooltip()
     assert len(tooltip) == TOOLTIP_LIMIT
     assert tooltip.endswith("…")
+
+
+def test_what_is_added_to_the_tooltip_is_never_cut() -> None:
+    quiet = "snoozed until tomorrow 08:00, 12 wait"
+    away = gateway("x" * 90, link=Link(LinkState.WAITING))
+    some = summarize(fleet(gateway("h", Status.IDLE))).tooltip(quiet)
+    assert some == f"Control Center: 1 idle · live · {quiet}"
+    long = summarize(fleet(away, gateway("h", *list(Status) * 30))).tooltip(quiet)
+    assert len(long) == TOOLTIP_LIMIT
+    assert quiet in long
+    more = "y" * 100
+    full = summarize(fleet(gateway("h", *list(Status) * 30))).tooltip(more)
+    assert len(full) == TOOLTIP_LIMIT
+    assert full.endswith(f"… · {more}")
 
 
 gateways = st.builds(
@@ -223,6 +237,6 @@ def test_the_numbers_always_add_up(model: Fleet) -> None:
     parts = summary.needs_you + summary.working + summary.idle + summary.offline
     assert parts == summary.total
     assert summary.error <= summary.needs_you
-    assert 0 < len(summary.tooltip) <= TOOLTIP_LIMIT
+    assert 0 < len(summary.tooltip()) <= TOOLTIP_LIMIT
     assert summary.headline
     assert (summary.tray is TrayState.DEMO) is (summary.origin is Origin.DEMO)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Fleet, Origin, Status
+from cc_desktop.fleet.model import Fleet, LinkState, Origin, Status
 from cc_desktop.fleet.reduce import reduce
 from cc_desktop.gateway import translate
 from cc_desktop.gateway.sync import DEBOUNCE_S, PAGE
@@ -89,6 +89,49 @@ async def test_devices_of_hello_ok_are_listed() -> None:
             await rig.live()
 
             assert [device.name for device in rig.gateway.devices.values()] == ["box"]
+
+
+async def test_heartbeats_of_hello_ok_and_of_health_are_told_without_a_request() -> None:
+    def health(ms: int | None) -> dict[str, Any]:
+        beat = {"enabled": ms is not None, "everyMs": ms}
+        return {"agents": [{"agentId": "otto", "heartbeat": beat}]}
+
+    async with FakeGateway() as gateway:
+        fleet_of(gateway).health = health(1_800_000)
+        async with running_link(gateway.url) as rig:
+            await rig.live()
+            assert rig.gateway.agents["otto"].heartbeat_ms == 1_800_000
+            asked = len(gateway.asked)
+            await gateway.emit("health", health(60_000))
+            await settle()
+            assert rig.gateway.agents["otto"].heartbeat_ms == 60_000
+            await gateway.emit("health", health(None))
+            await settle()
+            assert rig.gateway.agents["otto"].heartbeat_ms == 0
+            assert len(gateway.asked) == asked
+
+
+async def test_approvals_from_before_the_gateway_s_start_are_closed_when_it_is_back() -> None:
+    async with FakeGateway(3) as gateway, running_link(fleet_of(gateway).url) as rig:
+        await rig.live()
+        data = {"phase": "requested", "status": "pending", "approvalId": "p", "command": "ls"}
+        key = "agent:otto:main"
+        await gateway.emit(
+            "agent", {"runId": "r", "sessionKey": key, "stream": "approval", "data": data}
+        )
+        await settle()
+        assert rig.gateway.agents["otto"].status is Status.WAITING
+        await gateway.close()
+        await rig.reach(LinkState.WAITING)
+        await rig.clock.advance(2)
+        await rig.live()
+        assert rig.gateway.agents["otto"].status is Status.WAITING
+        gateway.uptime_ms = 500
+        await gateway.close()
+        await rig.reach(LinkState.WAITING)
+        await rig.clock.advance(2)
+        await rig.live()
+        assert rig.gateway.agents["otto"].approvals == {}
 
 
 # Events while a list is under way

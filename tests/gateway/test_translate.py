@@ -29,6 +29,9 @@ RECORDED: dict[str, dict[str, Any]] = {
     version: json.loads((FIXTURES / f"recorded-{version}.json").read_text("utf-8"))
     for version in ("2026.5.7", "2026.9.6")
 }
+# What a client with operator.read alone heard while another one decided, and in between how many
+# approvals the gateway said were pending.
+APPROVALS: dict[str, dict[str, Any]] = json.loads((FIXTURES / "approvals.json").read_text("utf-8"))
 STREAMS = [
     pytest.param(recorded["protocol"], stream, id=f"{version} {stream['scenario']}")
     for version, recorded in RECORDED.items()
@@ -339,7 +342,88 @@ def test_approvals_open_and_close() -> None:
 
     assert isinstance(first, ev.ApprovalOpened)
     assert (first.approval.id, first.approval.title) == ("a", "rm -r x")
-    assert second == ev.ApprovalClosed("gw", "otto", "a", "agent:otto:main")
+    assert second == ev.ApprovalClosed("gw", "otto", "a")
+
+
+@pytest.mark.parametrize("version", APPROVALS)
+def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: str) -> None:
+    """Allowed, denied, decided after another message, and after (or by) the abort of the run."""
+    translator = Translator("gw", APPROVALS[version]["protocol"])
+    fleet = model(ev.Snapshot("gw", (ev.AgentInfo("otto"),), ()))
+    now, titles = 0, set()
+    for name, payload in APPROVALS[version]["frames"]:
+        if name == "pending":
+            otto = fleet.gateways["gw"].agents["otto"]
+            assert len(otto.approvals) == payload
+            assert (otto.status is Status.WAITING) is bool(payload)
+            titles |= {approval.title for approval in otto.approvals.values()}
+            continue
+        now = payload.get("ts", now)
+        for event in translator.translate(name, payload):
+            fleet, _ = reduce(fleet, event, now)
+    assert titles == {f"echo hello-{what}" for what in ("allow-once", "deny", "next", "abort")}
+
+
+def test_what_nobody_can_approve_does_not_wait() -> None:
+    """2026.9.6 refuses at once when no client decides approvals, 2026.5.7 when no channel can."""
+    info = ev.Snapshot("gw", (ev.AgentInfo("rex"),), ())
+    translator = Translator("gw", 4)
+    refused = [
+        event
+        for name, payload in APPROVALS["2026.9.6"]["refused"]
+        for event in translator.translate(name, payload)
+    ]
+    run = {"runId": "r", "sessionKey": "agent:rex:main", "stream": "approval"}
+    data = {"phase": "requested", "status": "unavailable", "command": "ls", "reason": "no-route"}
+
+    events = [*refused, *Translator("gw", 3).translate("agent", {**run, "data": data})]
+
+    assert len(refused) > 5
+    assert not [event for event in events if isinstance(event, ev.ApprovalOpened)]
+    assert model(info, *events).gateways["gw"].agents["rex"].status is not Status.WAITING
+
+
+def test_commands_of_tool_calls_are_kept_for_a_bounded_number_of_them() -> None:
+    translator = Translator("gw", 4)
+    run = {"runId": "r", "sessionKey": "agent:otto:main"}
+    for number in range(1_000):
+        data = {"phase": "start", "name": "exec", "args": {"command": f"echo {number}"}}
+        translated = {**run, "data": {**data, "toolCallId": f"c{number}"}}
+        assert list(translator.translate("session.tool", translated))
+
+    def title(call: str) -> str:
+        data = {"phase": "waiting-approval", "approvalId": "p", "toolCallId": call}
+        frame = {**run, "stream": "lifecycle", "data": data}
+        (opened, _) = translator.translate("agent", frame)
+        assert isinstance(opened, ev.ApprovalOpened)
+        return opened.approval.title
+
+    assert (title("c0"), title("c999"), title("")) == ("", "echo 999", "")
+
+
+HEARTBEATS: list[tuple[dict[str, Any], int]] = [
+    ({"enabled": True, "every": "2m", "everyMs": 120_000}, 120_000),
+    ({"enabled": False, "every": "disabled", "everyMs": None}, 0),
+    ({"enabled": True, "every": "0m", "everyMs": None}, 0),
+    ({"enabled": False, "everyMs": 120_000}, 0),
+    ({"everyMs": 1}, 0),
+    ({"everyMs": -120_000}, 0),
+    ({"everyMs": 2**60}, 0),
+    ({"everyMs": "2m"}, 0),
+    ({"everyMs": True}, 0),
+]
+
+
+@pytest.mark.parametrize(("beat", "ms"), HEARTBEATS, ids=str)
+def test_health_tells_how_often_an_agent_wakes(beat: dict[str, Any], ms: int) -> None:
+    payload = {"agents": [{"agentId": "otto", "heartbeat": beat}, {"agentId": 1}, None]}
+    (told,) = Translator("gw", 4).translate("health", payload)
+    assert told == ev.HeartbeatsTold("gw", {"otto": ms})
+
+
+@pytest.mark.parametrize("payload", [{}, {"agents": [{"agentId": "otto"}]}, {"agents": "otto"}])
+def test_health_without_heartbeats_tells_nothing(payload: Any) -> None:
+    assert list(Translator("gw", 4).translate("health", payload)) == []
 
 
 def test_an_approval_of_the_lifecycle_waits_too() -> None:
@@ -372,6 +456,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
                     *("runId", "stream", "data", "phase", "presence", "reason", "args", "name"),
                     *("title", "approvalId", "request", "state", "errorMessage", "identity"),
                     *("model", "deviceId", "host", "ts", "lastActivity", "displayName", "role"),
+                    *("heartbeat", "everyMs", "toolCallId"),
                 ]
             ),
             inner | st.sampled_from(["agent:otto:main", "otto", "lifecycle", "approval", "error"]),
@@ -380,7 +465,10 @@ junk: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=25,
 )
-NAMES = ["sessions.changed", "presence", "agent.config", "agent", "chat", "session.tool", "other"]
+NAMES = [
+    *("sessions.changed", "presence", "agent.config", "agent", "chat", "session.tool", "health"),
+    "other",
+]
 
 
 @hostile

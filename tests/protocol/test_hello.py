@@ -51,6 +51,7 @@ NAMES = [
     "snapshot",
     "uptimeMs",
     "presence",
+    "health",
     "policy",
     "tickIntervalMs",
     "maxPayload",
@@ -88,7 +89,7 @@ REAL = {
     "protocol": 4,
     "server": {"version": "2026.9.6", "connId": "c-1"},
     "features": {"methods": ["agents.list", "sessions.list", 5], "events": ["tick"]},
-    "snapshot": {"presence": [{"host": "h"}], "uptimeMs": 5_000},
+    "snapshot": {"presence": [{"host": "h"}], "health": {"ok": True}, "uptimeMs": 5_000},
     "auth": {"role": "operator", "scopes": ["operator.read", None], "deviceToken": "dt-1"},
     "policy": {"maxPayload": 26_214_400, "maxBufferedBytes": 1, "tickIntervalMs": 30_000},
 }
@@ -106,6 +107,7 @@ def test_the_real_hello() -> None:
         max_payload=26_214_400,
         uptime_ms=5_000,
         presence=[{"host": "h"}],
+        health={"ok": True},
     )
 
 
