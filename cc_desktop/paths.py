@@ -43,6 +43,16 @@ class Paths:
         """Window sizes, and which failures were seen."""
         return self.data / "state.json"
 
+    @property
+    def preferences(self) -> Path:
+        """What was chosen in the window Settings, written by the app."""
+        return self.config / "preferences.json"
+
+    @property
+    def notices(self) -> Path:
+        """The list of notices."""
+        return self.data / "notices.json"
+
 
 def find_paths(config: Path | None = None) -> Paths:
     """The usual directories, or all under `config`."""

@@ -5,7 +5,7 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cc_desktop.app import Engine, StateFile
+from cc_desktop.app import Engine
 from cc_desktop.fleet import demo
 from cc_desktop.fleet.model import Agent, Device, LinkState, Origin, Status
 from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
@@ -404,27 +404,6 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
         assert problem is not None
         assert problem.title == "No identity"
         assert gateway.connections == 0
-
-
-def test_a_state_file_remembers(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "state.json"
-    StateFile(path).set("window", [1, 2])
-
-    assert StateFile(path).get("window") == [1, 2]
-    assert StateFile(path).get("other") is None
-
-
-def test_a_state_file_that_cannot_be_read_or_written_is_no_harm(tmp_path: Path) -> None:
-    for data in (b"", b"[]", b"\xff", b"{"):
-        path = tmp_path / "state.json"
-        path.write_bytes(data)
-        assert StateFile(path).get("window") is None
-    blocker = tmp_path / "file"
-    blocker.write_text("")
-    state = StateFile(blocker / "state.json")
-    state.set("window", 3)
-
-    assert state.get("window") == 3
 
 
 async def test_hostile_seen_marks_are_no_harm(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Which change deserves whose attention, and how it is told."""

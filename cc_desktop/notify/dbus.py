@@ -1,0 +1,184 @@
+"""A connection to the session bus of D-Bus. jeepney is imported when one is opened.
+
+On jeepney's plain connection: its router tells nobody that the bus went away, drops signals when
+two come at once, and hands a signal over before whoever waits for the reply before it has run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    # The names of who sent it and of the signal, and what it says.
+    OnSignal = Callable[[str, str, tuple[Any, ...]], None]
+    # Who answered, and what.
+    Keep = Callable[[str, tuple[Any, ...]], None]
+
+_AUTH_BYTES = 1024
+
+
+class BusLostError(Exception):
+    """The bus cannot be reached, or is gone."""
+
+
+class RefusedError(Exception):
+    """An error came instead of an answer."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}")
+        self.name = name
+        self.text = text
+
+
+class Peer(NamedTuple):
+    """Whom a call goes to."""
+
+    name: str
+    path: str
+    interface: str
+
+
+BUS = Peer("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+
+
+def session_bus_address(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the session bus is, or "" if there is none that can be reached."""
+    address = environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+    if not address and environ.get("XDG_RUNTIME_DIR"):
+        path = Path(environ["XDG_RUNTIME_DIR"], "bus")  # where systemd has it
+        address = f"unix:path={quote(str(path))}" if path.is_socket() else ""
+    for part in address.split(";"):
+        kind, _, rest = part.partition(":")
+        if kind == "unix" and any(
+            each.startswith(("path=", "abstract=")) for each in rest.split(",")
+        ):
+            return part
+    return ""
+
+
+class Bus:
+    """An open connection. Answers and signals come only while `run` runs."""
+
+    def __init__(self, connection: Any, on_signal: OnSignal) -> None:
+        self._connection = connection
+        self._on_signal = on_signal
+        self._waiting: dict[int, tuple[asyncio.Future[tuple[Any, ...]], Keep | None]] = {}
+        self._lost = False
+
+    @classmethod
+    async def open(cls, address: str, on_signal: OnSignal) -> Self:
+        """Connect and authenticate; `Hello` is left to the caller.
+
+        Raises:
+            BusLostError: there is no such bus, or it does not want us.
+        """
+        from jeepney.auth import BEGIN, Authenticator
+        from jeepney.bus import get_bus
+        from jeepney.io.asyncio import DBusConnection
+
+        try:
+            reader, writer = await asyncio.open_unix_connection(get_bus(address))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise BusLostError(str(error)) from None
+        try:
+            authenticator = Authenticator()
+            for line in authenticator:
+                writer.write(line)
+                await writer.drain()
+                data = await reader.read(_AUTH_BYTES)
+                if not data:
+                    raise BusLostError("it hung up")
+                authenticator.feed(data)
+            writer.write(BEGIN)
+        except (OSError, ValueError) as error:
+            writer.close()
+            raise BusLostError(str(error)) from None
+        except BaseException:
+            writer.close()
+            raise
+        return cls(DBusConnection(reader, writer), on_signal)
+
+    async def call(
+        self,
+        peer: Peer,
+        method: str,
+        signature: str = "",
+        *body: object,
+        keep: Keep | None = None,
+    ) -> tuple[Any, ...]:
+        """Call a method of who is there; nobody is started. Returns what it answers.
+
+        `keep` gets the answer before any signal that came after it is told.
+
+        Raises:
+            RefusedError: it answers with an error.
+            BusLostError: the bus is gone.
+        """
+        from jeepney import DBusAddress, MessageFlag, new_method_call
+
+        address = DBusAddress(peer.path, bus_name=peer.name, interface=peer.interface)
+        message = new_method_call(address, method, signature or None, body)
+        message.header.flags |= MessageFlag.no_auto_start
+        if self._lost:
+            raise BusLostError("it is gone")
+        serial = next(self._connection.outgoing_serial)
+        answer: asyncio.Future[tuple[Any, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting[serial] = (answer, keep)
+        try:
+            await self._connection.send(message, serial=serial)
+            return await answer
+        except OSError as error:
+            raise BusLostError(str(error)) from None
+        finally:
+            del self._waiting[serial]
+
+    async def run(self) -> None:
+        """Read until the bus is gone.
+
+        Raises:
+            BusLostError: it is.
+        """
+        try:
+            while True:
+                try:
+                    message = await self._connection.receive()
+                except Exception as error:  # whatever jeepney finds wrong, it cannot read on
+                    raise BusLostError(str(error) or type(error).__name__) from None
+                self._take(message)
+        finally:
+            self._lost = True
+            for answer, _ in self._waiting.values():
+                if not answer.done():
+                    answer.set_exception(BusLostError("it is gone"))
+
+    def _take(self, message: Any) -> None:
+        from jeepney import HeaderFields, MessageType
+
+        fields = message.header.fields
+        kind = message.header.message_type
+        sender = fields.get(HeaderFields.sender, "")
+        if kind is MessageType.signal:
+            self._on_signal(sender, fields.get(HeaderFields.member, ""), message.body)
+        elif fields.get(HeaderFields.reply_serial) in self._waiting:
+            answer, keep = self._waiting[fields[HeaderFields.reply_serial]]
+            if answer.done():  # whoever waited was cancelled
+                return
+            if kind is MessageType.error:
+                text = str(message.body[0]) if message.body else ""
+                answer.set_exception(RefusedError(fields.get(HeaderFields.error_name, ""), text))
+            else:
+                if keep is not None:
+                    keep(sender, message.body)
+                answer.set_result(message.body)
+
+    async def close(self) -> None:
+        """Hang up."""
+        with contextlib.suppress(OSError):
+            await self._connection.close()
