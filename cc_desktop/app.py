@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import sys
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cc_desktop import __version__
+from cc_desktop.autostart import login_start
+from cc_desktop.clock import Clock, SystemClock, wake_or_sleep
 from cc_desktop.credentials import DeviceTokens
 from cc_desktop.fleet import demo
 from cc_desktop.fleet import events as ev
@@ -20,47 +21,24 @@ from cc_desktop.fleet.fallback import DemoPolicy
 from cc_desktop.fleet.model import AgentChanged, Change, GatewayChanged, LinkState
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.clock import Clock, SystemClock
-from cc_desktop.gateway.identity import Identity, IdentityError, load_identity, write_private
+from cc_desktop.gateway.identity import Identity, load_identity
 from cc_desktop.gateway.link import GatewayLink
 from cc_desktop.gateway.rest import AFTER_S
-from cc_desktop.gateway.sync import wake_or_sleep
+from cc_desktop.memory import NotificationMemory, StateFile
 from cc_desktop.paths import resource
 from cc_desktop.protocol.hello import Client
+from cc_desktop.updates import Memory, UpdateCheck
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from cc_desktop.desktop.instance import Claim
     from cc_desktop.paths import Paths
     from cc_desktop.settings import GatewaySettings, Settings
 
 log = logging.getLogger(__name__)
 
 PLATFORM = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
-
-
-class StateFile:
-    """What the app remembers by itself: window sizes, which failures were seen."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._data: dict[str, Any] = {}
-        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeError):
-            self._data = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-
-    def get(self, key: str) -> Any:
-        """What was remembered, or None."""
-        return self._data.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        """Remember. Where nothing can be written, for as long as the app runs."""
-        if self._data.get(key) == value:
-            return
-        self._data[key] = value
-        try:
-            write_private(self._path, msgspec.json.encode(self._data))
-        except IdentityError as error:
-            log.warning("not remembered: %s", error)
 
 
 class Engine:
@@ -82,6 +60,7 @@ class Engine:
         self.store = Store(self.clock.now_ms)
         self.store.fleet = replace(self.store.fleet, stuck_after_ms=settings.stuck_after_ms)
         self.state = StateFile(paths.state)
+        self.memory = NotificationMemory(paths, self.state)
         self.links: dict[str, GatewayLink] = {}
         self._rng = rng or random.Random()
         self._paths = paths
@@ -155,6 +134,11 @@ class Engine:
         for name, link in self.links.items():
             if gateway in (None, name):
                 link.reconnect_now()
+
+    def refresh(self, gateway: str) -> None:
+        """Ask a gateway for a fresh list."""
+        if gateway in self.links:
+            self.links[gateway].refresh()
 
     def mark_seen(self, gateway: str, agent_id: str) -> None:
         """The operator has seen why an agent failed."""
@@ -271,8 +255,33 @@ def is_settled(engine: Engine) -> bool:
     )
 
 
-def run_desktop(settings: Settings, paths: Paths, *, demo_only: bool, hidden: bool) -> int:
-    """Run the app with tray and window until it is quit; the exit code."""
+def run_desktop(
+    settings: Settings,
+    paths: Paths,
+    claim: Claim,
+    *,
+    demo_only: bool,
+    hidden: bool,
+    link: str = "",
+    command: Sequence[str],
+) -> int:
+    """Run the app with tray and window until it is quit; the exit code.
+
+    `claim` says that this is the first; `link` is to be opened; `command` starts the app again.
+    """
+    from cc_desktop.desktop.manners import Around
     from cc_desktop.desktop.shell import run_shell
 
-    return run_shell(lambda: Engine(settings, paths, demo_only=demo_only), hidden=hidden)
+    def make_updates(memory: Memory) -> UpdateCheck:
+        return UpdateCheck(settings.update_url, memory, SystemClock(), random.Random())
+
+    around = Around(
+        claim=claim,
+        login=login_start(command),
+        make_updates=make_updates if settings.update_url else None,
+        link=link,
+        facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
+    )
+    return run_shell(
+        lambda: Engine(settings, paths, demo_only=demo_only), hidden=hidden, around=around
+    )

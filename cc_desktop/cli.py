@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cc_desktop import __version__, report
 from cc_desktop.app import Engine, is_settled, run_desktop
-from cc_desktop.paths import Paths, find_paths
+from cc_desktop.launch import own_command
+from cc_desktop.links import MAX_LINK, LinkError, is_link, register_links
+from cc_desktop.paths import Paths, find_paths, resource
 from cc_desktop.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from cc_desktop.desktop.instance import Claim
     from cc_desktop.fleet.model import Change
+    from cc_desktop.selftest import Result
 
 log = logging.getLogger("cc_desktop")
 QUIET_S = 0.1  # changes that come together are one line
@@ -70,12 +74,23 @@ def _parser() -> _Parser:
         help="how much to log (warning)",
     )
     parser = _Parser(
-        prog="cc-desktop", parents=[common], description="Your OpenClaw agents in the tray."
+        prog="cc-desktop",
+        parents=[common],
+        description="Your OpenClaw agents in the tray.",
+        epilog="cc-desktop://agent/GATEWAY/AGENT in the place of COMMAND shows that agent.",
     )
     parser.add_argument(
         "--hidden", action="store_true", help="start in the tray, without the window"
     )
     parser.add_argument("--version", action="version", version=f"cc-desktop {__version__}")
+    parser.add_argument(
+        "--self-test", action="store_true", help="look whether all that the app needs is here"
+    )
+    parser.add_argument(
+        "--register-links",
+        action="store_true",
+        help="let this user's desktop open links with this program",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     status = commands.add_parser(
         "status", parents=[common], help="print the fleet, without a window"
@@ -90,9 +105,27 @@ def _parser() -> _Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
-    args = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    # Taken out first: argparse would read a link as the name of a command.
+    links = [word for word in given if is_link(word)]
+    parser = _parser()
+    args = parser.parse_args([word for word in given if not is_link(word)])
+    if len(links) > 1 or (links and args.command):
+        parser.error("a link stands alone: one, and no command")
+    if args.self_test:
+        from cc_desktop import selftest
+
+        return selftest.run(_desktop_checks)
+    if args.register_links:
+        return _register_links(args)
     paths = find_paths(getattr(args, "config", None))
     _start_log(paths, getattr(args, "log_level", "warning"))
+    claim = None
+    if args.command is None and _has_display():
+        found = _claim(paths, args, "".join(links))
+        if isinstance(found, int):
+            return found
+        claim = found
     try:
         settings = load_settings(
             paths.settings,
@@ -108,13 +141,73 @@ def main(argv: Sequence[str] | None = None) -> int:
     demo = getattr(args, "demo", False)
     if args.command == "status":
         return asyncio.run(_status(settings, paths, args, demo))
-    if not _has_display():
+    if claim is None:
         print(
             "cc-desktop: no display here, so the fleet is shown as text; Ctrl-C ends.",
             file=sys.stderr,
         )
         return asyncio.run(_text(Engine(settings, paths, demo_only=demo)))
-    return run_desktop(settings, paths, demo_only=demo, hidden=args.hidden)
+    return run_desktop(
+        settings,
+        paths,
+        claim,
+        demo_only=demo,
+        hidden=args.hidden,
+        link="".join(links),
+        command=[*own_command(), *_started_with(args)],
+    )
+
+
+def _desktop_checks(make_engine: Callable[[], Engine]) -> Iterable[Result]:
+    from cc_desktop.desktop import selftest
+
+    return selftest.run(make_engine)
+
+
+def _started_with(args: argparse.Namespace) -> list[str]:
+    """The options that a later start by the system must have too."""
+    found: list[str] = []
+    for option, name in (("--config", "config"), ("--token-file", "token_file"), ("--url", "url")):
+        value = getattr(args, name, None)
+        if value is not None:
+            found += [option, str(value.absolute() if isinstance(value, Path) else value)]
+    return found
+
+
+def _register_links(args: argparse.Namespace) -> int:
+    icon = resource("icons/cc-desktop.svg").absolute()
+    try:
+        print(register_links([*own_command(), *_started_with(args)], icon))
+    except LinkError as error:
+        print(f"cc-desktop: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _claim(paths: Paths, args: argparse.Namespace, link: str) -> Claim | int:
+    """Be the one that runs; or hand over to the one that does, and the exit code."""
+    from cc_desktop.desktop import instance
+
+    message = instance.Message(
+        "open" if link else "none" if args.hidden else "show",
+        target=link[: MAX_LINK + 1],
+        activation_token=instance.activation_token(),
+    )
+    found = instance.claim(paths, message)
+    if isinstance(found, instance.Claim):
+        return found
+    if found is instance.Outcome.DONE:
+        done = "nothing to do" if message.command == "none" else "its window is shown"
+        print(f"cc-desktop: running already, {done}", file=sys.stderr)
+        return report.EXIT_FINE
+    process = instance.first_pid(paths)
+    which = f" (process {process})" if process else ""
+    what = "does not answer" if found is instance.Outcome.SILENT else "is another version"
+    print(
+        f"cc-desktop: it is running already{which} but {what}: end that one, then start again",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _has_display() -> bool:

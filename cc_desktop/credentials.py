@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -95,29 +95,36 @@ class DeviceTokens:
     async def get(self, url: str, device_id: str, role: str) -> Token:
         """The token kept for this gateway, or an empty one."""
         name = f"{url} {device_id} {role}"
+        # First: it is there only while the keyring has not taken the newest.
+        token = _readable(self._file().get(name))
+        if token:
+            self.place = "file"
+            return token
         if self._use_keyring:
             found = await self._keyring(lambda keyring: keyring.get_password(SERVICE, name))
             token = _readable(found)
             if token:
                 self.place = "keyring"
-                return token
-        token = _readable(self._file().get(name))
-        if token:
-            self.place = "file"
         return token
 
     async def keep(self, url: str, device_id: str, role: str, token: str) -> None:
         """Keep a token. Where it cannot be kept, it is only logged that it was not."""
         name = f"{url} {device_id} {role}"
-        if self._use_keyring and await self._keyring(
-            lambda keyring: keyring.set_password(SERVICE, name, token) or True
-        ):
-            self.place = "keyring"
-            return
+
+        def store(keyring: Any) -> bool:
+            keyring.set_password(SERVICE, name, token)
+            # There are back ends that keep nothing and say nothing.
+            return bool(keyring.get_password(SERVICE, name) == token)
+
+        in_keyring = self._use_keyring and await self._keyring(store)
+        before = self._file()
+        after = {key: value for key, value in before.items() if key != name}
+        if not in_keyring:
+            after[name] = token
         try:
-            kept = {**self._file(), name: token}
-            write_private(self._path, msgspec.json.encode(kept))
-            self.place = "file"
+            if after != before:
+                write_private(self._path, msgspec.json.encode(after))
+            self.place = "keyring" if in_keyring else "file"
         except IdentityError as error:
             log.warning("the device token could not be kept: %s", error)
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cc_desktop.credentials import Token, TokenError, read_token_file
 from cc_desktop.gateway.rest import default_rest_url
+from cc_desktop.gateway.session import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ _T = TypeVar("_T")
 
 DEFAULT_URL = "ws://localhost:18789/"
 DEFAULT_POLL_S = 5.0
-_KEYS = {"demo", "demo_seed", "stuck_after_minutes", "keyring", "gateways"}
+_KEYS = {"demo", "demo_seed", "stuck_after_minutes", "keyring", "update_url", "gateways"}
 _GATEWAY_KEYS = {
     "id",
     "name",
@@ -64,6 +65,7 @@ class Settings:
     demo_seed: int = 7
     stuck_after_ms: int = 600_000
     keyring: bool = True
+    update_url: str = ""  # asked for the newest version; "": never
     warnings: tuple[str, ...] = ()
 
 
@@ -124,6 +126,7 @@ def load_settings(
         demo_seed=_typed(data, "demo_seed", 7, path),
         stuck_after_ms=60_000 * stuck_after,
         keyring=_typed(data, "keyring", True, path),
+        update_url=_update_url(path, _typed(data, "update_url", "", path)),
         warnings=tuple(warnings),
     )
 
@@ -196,6 +199,18 @@ def _url(where: str, value: object) -> str:
         raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
     if parts.username or parts.password:
         raise SettingsError(f"{where}: no password in the gateway's address; use a token file")
+    return value
+
+
+def _update_url(where: Path, value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(value))
+        fine = safe and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fine = False
+    if value and (not fine or not value.isprintable() or " " in value or "@" in parts.netloc):
+        raise SettingsError(f"{where}: update_url must be like https://host/newest.json")
     return value
 
 

@@ -1,6 +1,6 @@
-"""Pictures of the window and the tray in every look: `python -m tests.screenshots OUTDIR`.
+"""Pictures of the window in every look: `python -m tests.screenshots OUTDIR`.
 
-Needs a display (Xvfb will do), for real fonts and emoji.
+Needs a display (Xvfb will do), for real fonts and emoji. The tray's: tests/tray_sheet.py.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu
 
 from cc_desktop.desktop.fleet_window import FleetWindow
-from cc_desktop.desktop.icons import TRAY_SIZES, app_icon, tray_pixmap
+from cc_desktop.desktop.notifications_menu import build_notifications_menu
+from cc_desktop.desktop.settings_window import Page, SettingsWindow
 from cc_desktop.desktop.theme import DARK, LIGHT, Look
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayState
+from cc_desktop.fleet.summary import TrayLook
+from cc_desktop.notify.kinds import Kind
+from cc_desktop.notify.message import NoAdapter
+from cc_desktop.notify.preferences import Preferences, QuietWindow
 from tests.desktop import sample
+from tests.desktop.notified import SAMPLE, Notified, notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +41,11 @@ def main(out: Path) -> None:
         store: Store,
         size: tuple[int, int] = (1180, 720),
         prepare: Callable[[FleetWindow], object] = lambda _window: None,
+        notified: Notified | None = None,
     ) -> None:
         look.set_theme(theme)
         window = FleetWindow(store, sample.Asked().actions, {}, sample.Clock(), look)
+        window.use_center((notified or Notified(store, SAMPLE)).center, lambda: None)
         window.resize(*size)
         window.show()
         window.list.setFocus()
@@ -50,6 +56,10 @@ def main(out: Path) -> None:
         if window.header.popup is not None:
             window.header.popup.grab().save(str(out / f"{name}-popup.png"))
             window.header.popup.close()
+        for kind, popup in (("notices", window.notices), ("menu", window.menu)):
+            if popup is not None and popup.isVisible():
+                popup.grab().save(str(out / f"{name}-{kind}.png"))
+                popup.close()
         window.close()
         window.deleteLater()
 
@@ -84,37 +94,98 @@ def main(out: Path) -> None:
         "waiting-dark", DARK, sample.live_store(), prepare=lambda w: w.show_agent("studio", "dex")
     )
     shoot("thousand-dark", DARK, sample.big_store(1000))
+    _shoot_notices(shoot, out)
+    _shoot_settings(app, look, out)
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     shoot("rtl-light", LIGHT, sample.live_store())
     app.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    tray_sheet().save(str(out / "tray.png"))
 
 
-def tray_sheet() -> QPixmap:
-    """Every state in every size, on a dark and on a light panel."""
-    cell, states = 140, list(TrayState)
-    backs = ("#1e2127", "#ebeef3", "#6f7a88")
-    sheet = QPixmap(cell * len(states) + 140, 330 * len(backs))
-    painter = QPainter(sheet)
-    for row, back in enumerate(backs):
-        painter.fillRect(QRect(0, 330 * row, sheet.width(), 330), QColor(back))
-        for column, state in enumerate(states):
-            y = 330 * row + 10
-            for size in TRAY_SIZES:
-                pixmap = tray_pixmap(state, 3 if column % 2 else 12, size, None)
-                painter.drawPixmap(cell * column + 10, y, pixmap)
-                y += size + 8
-                if size == 64:
-                    break
-            painter.drawPixmap(
-                cell * column + 80, 330 * row + 10, tray_pixmap(state, 3, 22, None).scaled(66, 66)
+def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
+    """The list under the bell, the chip of a choice, what is muted."""
+    store = sample.live_store()
+    menus = QMenu()
+    muted = Preferences(muted=frozenset({("studio", "otto"), ("home-lab", "")}))
+
+    def notices(window: FleetWindow) -> None:
+        window.show_notices()
+
+    def only(window: FleetWindow) -> None:
+        keys = [("studio", name) for name in ("rex", "dex", "otto")] + [("home-lab", "hex")]
+        window.show_only(tuple(keys), "4 agents failed on studio")
+
+    def menu(window: FleetWindow) -> None:
+        window.list.setCurrentIndex(window.model.index(2, 0))
+        spot = window.list.visualRect(window.list.currentIndex()).center()
+        window.list.menu_wanted.emit(window.list.currentIndex(), window.list.mapToGlobal(spot))
+
+    def asked(window: FleetWindow) -> None:
+        window.show_notices()
+        if window.notices is not None:
+            window.notices.clear.click()
+
+    for theme, name in ((DARK, "dark"), (LIGHT, "light")):
+        shoot(f"notices-{name}", theme, store, prepare=notices)
+        snoozed = Notified(store, SAMPLE, snooze=sample.NOW + 5 * sample.MIN)
+        shoot(f"notices-snoozed-{name}", theme, store, prepare=asked, notified=snoozed)
+        shoot(f"only-{name}", theme, store, prepare=only)
+        shoot(f"muted-{name}", theme, store, prepare=menu, notified=Notified(store, SAMPLE, muted))
+        submenu = build_notifications_menu(
+            menus, snoozed.center, lambda: None, clock=sample.Clock()
+        )
+        submenu.popup(QPoint(0, 0))
+        submenu.grab().save(str(out / f"tray-submenu-{name}.png"))
+        submenu.close()
+    many = [notice(Kind.FAILED, f"Agent {number} failed") for number in range(140)]
+    off = Notified(store, many, Preferences(on=False))
+    shoot("notices-off-dark", DARK, store, prepare=notices, notified=off)
+    nobody = Notified(store, adapter=NoAdapter())
+    shoot("notices-none-light", LIGHT, store, prepare=notices, notified=nobody)
+
+
+def _shoot_settings(app: QApplication, look: Look, out: Path) -> None:
+    store = sample.live_store()
+    windows = (
+        QuietWindow(frozenset(range(5)), 22 * 60, 7 * 60),
+        QuietWindow(frozenset({5, 6}), 12 * 60, 15 * 60),
+    )
+    chosen = Preferences(
+        quiet_on=True,
+        quiet=windows,
+        muted=frozenset({("studio", "otto"), ("home-lab", ""), ("old", "gone-agent")}),
+    )
+    for theme, name in ((LIGHT, "light"), (DARK, "dark")):
+        look.set_theme(theme)
+        for kind, notified in (
+            ("", Notified(store, SAMPLE, chosen)),
+            ("-nobody", Notified(store, adapter=NoAdapter())),
+        ):
+            window = SettingsWindow(
+                look,
+                notified.center,
+                store,
+                sample.Clock(),
+                {},
+                TrayLook.AUTO,
+                lambda _look: None,
             )
-            painter.drawPixmap(
-                cell * column + 80, 330 * row + 90, tray_pixmap(state, 3, 16, None).scaled(64, 64)
-            )
-        painter.drawPixmap(cell * len(states) + 6, 330 * row + 10, app_icon().pixmap(128, 128))
-    painter.end()
-    return sheet
+            window.open()
+            _settle(app)
+            window.grab().save(str(out / f"settings{kind}-{name}.png"))
+            window.notifications.test.click()
+            window.resize(820, 1240)
+            _settle(app)
+            window.grab().save(str(out / f"settings{kind}-{name}-long.png"))
+            window.notifications.restore.click()
+            window.resize(600, 1240)
+            _settle(app)
+            window.grab().save(str(out / f"settings{kind}-{name}-restored.png"))
+            window.resize(820, 620)
+            window.open(Page.TRAY)
+            _settle(app)
+            window.grab().save(str(out / f"settings-tray-{name}.png"))
+            window.close()
+            window.deleteLater()
 
 
 def _settle(app: QApplication) -> None:

@@ -121,6 +121,10 @@ def exists(path: Path) -> bool:
     return path.exists()
 
 
+def contains(path: Path, text: str) -> bool:
+    return text in path.read_text()
+
+
 def put(path: Path, data: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
@@ -133,6 +137,7 @@ class Keyring(ModuleType):
         super().__init__("keyring")
         self.kept: dict[tuple[str, str], str] = {}
         self.broken = False
+        self.forgets = False  # as keyring.backends.null
         self.asked = 0
         self.wait = threading.Event()
         self.wait.set()
@@ -148,7 +153,8 @@ class Keyring(ModuleType):
         self.wait.wait(5)
         if self.broken:
             raise RuntimeError(f"no back end for {value}")
-        self.kept[service, name] = value
+        if not self.forgets:
+            self.kept[service, name] = value
 
 
 @pytest.fixture
@@ -192,6 +198,40 @@ async def test_without_a_keyring_it_is_a_file_of_the_owner(
     assert later.place == "file"
     assert SECRET not in caplog.text
     assert SECRET not in repr(vars(tokens))
+
+
+async def test_the_newest_counts_wherever_it_is(keyring: Keyring, path: Path) -> None:
+    await DeviceTokens(path).keep(*ME, "old")
+    keyring.broken = True  # locked, say
+    await DeviceTokens(path).keep(*ME, SECRET)
+    keyring.broken = False
+
+    later = DeviceTokens(path)
+    assert (await later.get(*ME)).reveal() == SECRET
+    assert later.place == "file"
+
+
+async def test_a_keyring_that_came_leaves_nothing_in_the_file(keyring: Keyring, path: Path) -> None:
+    other = ("ws://other/", "device", "operator")
+    without = DeviceTokens(path, use_keyring=False)
+    await without.keep(*ME, SECRET)
+    await without.keep(*other, "other")
+    tokens = DeviceTokens(path)
+    await tokens.keep(*ME, SECRET)
+
+    assert tokens.place == "keyring"
+    assert not contains(path, SECRET)
+    assert (await tokens.get(*ME)).reveal() == SECRET
+    assert (await tokens.get(*other)).reveal() == "other"
+
+
+async def test_a_keyring_that_keeps_nothing_is_none(keyring: Keyring, path: Path) -> None:
+    keyring.forgets = True
+    tokens = DeviceTokens(path)
+    await tokens.keep(*ME, SECRET)
+
+    assert tokens.place == "file"
+    assert (await tokens.get(*ME)).reveal() == SECRET
 
 
 async def test_no_keyring_package_at_all(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

@@ -228,3 +228,38 @@ def test_reading_does_not_write(file: Path) -> None:
     load_settings(file, {})
 
     assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "https://example.org/newest.json", "http://127.0.0.1:8080/v", "http://localhost/v"],
+)
+def test_an_address_for_news_of_versions_is_https_or_this_machine(file: Path, url: str) -> None:
+    file.write_text(f'update_url = "{url}"')
+
+    assert load_settings(file, {}).update_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/",
+        "ftp://h/",
+        "https://",
+        "https://me:hunter2@h/",
+        "https://h/a b",
+        "https://h:0/",
+        "https://[",
+        "newest.json",
+    ],
+)
+def test_another_address_for_news_of_versions_is_refused(file: Path, url: str) -> None:
+    file.write_text(f'update_url = "{url}"')
+
+    with pytest.raises(SettingsError, match="update_url must be like https://") as caught:
+        load_settings(file, {})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nobody_is_asked_for_news_of_versions_by_default(file: Path) -> None:
+    assert load_settings(file, {}).update_url == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,7 +14,9 @@ BATCH_MS = 100
 
 
 class ChangeBatch(QObject):
-    """Holds changes back for a moment. Its timer runs only while there are some.
+    """Hands on the first changes at once, and those that follow when `interval_ms` have passed.
+
+    Its timer runs only while there are some.
 
     Signals:
         ready: A list of changes, oldest first. Only while active.
@@ -28,7 +31,9 @@ class ChangeBatch(QObject):
         self._changes: list[Change] = []
         self._active = False
         self._missed = True  # nothing was looked at so far
-        self._timer = QTimer(self, singleShot=True, interval=interval_ms)
+        self._interval_ms = interval_ms
+        self._flushed_at = 0.0  # monotonic s
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.flush)
 
     @property
@@ -61,11 +66,13 @@ class ChangeBatch(QObject):
             return
         self._changes.extend(changes)
         if not self._timer.isActive():
-            self._timer.start()
+            passed_ms = (time.monotonic() - self._flushed_at) * 1000
+            self._timer.start(max(0, int(self._interval_ms - passed_ms)))
 
     def flush(self) -> None:
         """Hand on what has gathered."""
         self._timer.stop()
+        self._flushed_at = time.monotonic()
         changes, self._changes = self._changes, []
         if changes:
             self.ready.emit(changes)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from cc_desktop.desktop import words
 from cc_desktop.desktop.fleet_model import ROW_ROLE, Row, row_tokens
+from cc_desktop.desktop.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons import draw_status
 from cc_desktop.fleet.model import Status
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.theme import Look
 
 ROW_HEIGHT = 50
-_START = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+START = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ def columns(width: int, scale: float) -> Columns:
     )
 
 
-class AgentDelegate(QStyledItemDelegate):
-    """Draws an agent's row as in the sketches."""
+class RowDelegate(QStyledItemDelegate):
+    """What all lists have in common: rows of one height, their background, lines of text."""
+
+    height = ROW_HEIGHT  # px of the sketches
 
     def __init__(self, look: Look, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,28 +89,26 @@ class AgentDelegate(QStyledItemDelegate):
         self._text = metrics.font()
         self._bold = metrics.font(bold=True)
         self._small = metrics.font(11.5)
-        self._emoji = metrics.font(19)
-        self._initials = metrics.font(12, bold=True)
         self._measures = {
             id(font): QFontMetrics(font) for font in (self._text, self._bold, self._small)
         }
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Every row is as high as the others."""
-        return QSize(200, self._look.metrics.px(ROW_HEIGHT))
+        return QSize(200, self._look.metrics.px(self.height))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""
-        row = index.data(ROW_ROLE)
-        if not isinstance(row, Row):
-            return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(option.direction)
         self._paint_back(painter, option)
-        canvas = _Canvas(painter, option.rect, option.direction)
-        self._paint_row(canvas, row)
+        self.paint_row(Canvas(painter, option.rect, option.direction), index)
         painter.restore()
+
+    def paint_row(self, canvas: Canvas, index: Index) -> None:
+        """Draw what stands in the row."""
+        raise NotImplementedError
 
     def _paint_back(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         theme, px = self._look.theme, self._look.metrics.px
@@ -125,7 +126,39 @@ class AgentDelegate(QStyledItemDelegate):
             painter.setPen(QPen(QColor(theme.accent), 1.5))
             painter.drawRoundedRect(box.adjusted(0.75, 0.75, -0.75, -0.75), px(6), px(6))
 
-    def _paint_row(self, canvas: _Canvas, row: Row) -> None:
+    def line(
+        self,
+        canvas: Canvas,
+        place: tuple[int, int, int, int],
+        text: str,
+        font: QFont,
+        colour: QColor,
+        align: Qt.AlignmentFlag = START,
+    ) -> None:
+        """Draw one line. `place`: start, width, top, height."""
+        start, width, top, height = place
+        if not text or width <= 0:
+            return
+        shown = self._measures[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, width)
+        canvas.painter.setFont(font)
+        canvas.painter.setPen(colour)
+        flags = align | Qt.TextFlag.TextSingleLine
+        canvas.painter.drawText(canvas.place(start, top, width, height), int(flags), shown)
+
+
+class AgentDelegate(RowDelegate):
+    """Draws an agent's row as in the sketches."""
+
+    def __init__(self, look: Look, parent: QObject | None = None) -> None:
+        super().__init__(look, parent)
+        self._emoji = look.metrics.font(19)
+        self._initials = look.metrics.font(12, bold=True)
+
+    def paint_row(self, canvas: Canvas, index: Index) -> None:
+        """Draw an agent."""
+        row = index.data(ROW_ROLE)
+        if not isinstance(row, Row):
+            return
         theme, px = self._look.theme, self._look.metrics.px
         at = columns(canvas.rect.width(), self._look.metrics.scale)
         height = canvas.rect.height()
@@ -136,32 +169,48 @@ class AgentDelegate(QStyledItemDelegate):
 
         self._paint_avatar(canvas, row, middle)
         if row.gateway:
-            self._line(canvas, (*at.name, top, line), row.name, self._bold, text)
-            self._line(canvas, (*at.name, below, line), row.gateway, self._small, muted)
+            self._paint_name(canvas, (*at.name, top, line), row, text)
+            self.line(canvas, (*at.name, below, line), row.gateway, self._small, muted)
         else:
-            self._line(canvas, (*at.name, 0, height), row.name, self._bold, text)
+            self._paint_name(canvas, (*at.name, 0, height), row, text)
 
         shape = px(18)
         box = canvas.place(at.status[0], middle - shape // 2, shape, shape)
         draw_status(canvas.painter, QRectF(box), row.status, theme)
         if at.status[1] > shape * 2:
             place = (at.status[0] + px(25), at.status[1] - px(25), 0, height)
-            self._line(canvas, place, row.word, self._bold, theme.status_text(row.status))
+            self.line(canvas, place, row.word, self._bold, theme.status_text(row.status))
 
-        self._line(canvas, (*at.task, top, line), row.task, self._text, text)
-        self._line(canvas, (*at.task, below, line), row.second, self._small, muted)
+        self.line(canvas, (*at.task, top, line), row.task, self._text, text)
+        self.line(canvas, (*at.task, below, line), row.second, self._small, muted)
         if at.model[1]:
-            self._line(canvas, (*at.model, 0, height), row.model, self._text, muted)
+            self.line(canvas, (*at.model, 0, height), row.model, self._text, muted)
         if at.usage[1]:
             today = f"{row.cost} today" if row.cost else "today"
             used = row_tokens(row.usage)
-            self._line(canvas, (*at.usage, top, line), used, self._small, muted, _END)
+            self.line(canvas, (*at.usage, top, line), used, self._small, muted, END)
             if used:
-                self._line(canvas, (*at.usage, below, line), today, self._small, muted, _END)
+                self.line(canvas, (*at.usage, below, line), today, self._small, muted, END)
         if at.bar[1] and row.percent is not None:
             self._paint_bar(canvas, at.bar, row.percent, middle)
 
-    def _paint_avatar(self, canvas: _Canvas, row: Row, middle: int) -> None:
+    def _paint_name(
+        self, canvas: Canvas, place: tuple[int, int, int, int], row: Row, colour: QColor
+    ) -> None:
+        """The name; a mark behind it when it is muted, inside the same column."""
+        if not row.muted:
+            self.line(canvas, place, row.name, self._bold, colour)
+            return
+        px = self._look.metrics.px
+        side, gap = px(13), px(4)
+        start, width, top, height = place
+        room = max(0, width - side - gap)
+        self.line(canvas, (start, room, top, height), row.name, self._bold, colour)
+        used = min(room, self._measures[id(self._bold)].horizontalAdvance(row.name))
+        mark = canvas.place(start + used + gap, top + (height - side) // 2, side, side)
+        draw_glyph(canvas.painter, QRectF(mark), Glyph.BELL_STRUCK, QColor(self._look.theme.muted))
+
+    def _paint_avatar(self, canvas: Canvas, row: Row, middle: int) -> None:
         theme, px = self._look.theme, self._look.metrics.px
         side = px(32)
         box = QRectF(canvas.place(px(18), middle - side // 2, side, side))
@@ -177,9 +226,7 @@ class AgentDelegate(QStyledItemDelegate):
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), row.avatar)
         painter.setOpacity(1.0)
 
-    def _paint_bar(
-        self, canvas: _Canvas, place: tuple[int, int], percent: int, middle: int
-    ) -> None:
+    def _paint_bar(self, canvas: Canvas, place: tuple[int, int], percent: int, middle: int) -> None:
         theme, px = self._look.theme, self._look.metrics.px
         start, width = place
         label = px(30)
@@ -195,30 +242,11 @@ class AgentDelegate(QStyledItemDelegate):
             filled = QRectF(canvas.place(start, middle - px(2), max(part, px(3)), px(5)))
             painter.drawRoundedRect(filled, px(2), px(2))
         spot = (start + width - label, label, middle - px(9), px(18))
-        self._line(canvas, spot, f"{percent}%", self._small, QColor(theme.muted), _END)
-
-    def _line(
-        self,
-        canvas: _Canvas,
-        place: tuple[int, int, int, int],
-        text: str,
-        font: QFont,
-        colour: QColor,
-        align: Qt.AlignmentFlag = _START,
-    ) -> None:
-        """Draw one line. `place`: start, width, top, height."""
-        start, width, top, height = place
-        if not text or width <= 0:
-            return
-        shown = self._measures[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, width)
-        canvas.painter.setFont(font)
-        canvas.painter.setPen(colour)
-        flags = align | Qt.TextFlag.TextSingleLine
-        canvas.painter.drawText(canvas.place(start, top, width, height), int(flags), shown)
+        self.line(canvas, spot, f"{percent}%", self._small, QColor(theme.muted), END)
 
 
 @dataclass(slots=True)
-class _Canvas:
+class Canvas:
     """A row to draw on, measured from its start: the left, or the right in Arabic or Hebrew."""
 
     painter: QPainter

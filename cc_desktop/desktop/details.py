@@ -229,6 +229,7 @@ class Details(QWidget):
         self._clock = clock
         self._store = store
         self._key: tuple[str, str] | None = None
+        self._muted: frozenset[tuple[str, str]] = frozenset()
         self._made: dict[str, tuple[Session, SessionRow]] = {}
         self._made_at: tuple[int, int, bool] | None = None
         self._build()
@@ -309,6 +310,12 @@ class Details(QWidget):
         self.sessions.start_over([])
         self.refresh()
 
+    def set_muted(self, muted: frozenset[tuple[str, str]]) -> None:
+        """Of whom nothing is told; without an agent's id, a pair is a whole gateway."""
+        if muted != self._muted:
+            self._muted = muted
+            self.refresh()
+
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
         for widget in (self._seen, self._table):
@@ -342,6 +349,8 @@ class Details(QWidget):
         self._avatar.show_text(words.avatar(agent.shown_name, agent.emoji))
         self._name.set_text(words.plain(agent.shown_name, 120))
         parts = [words.plain(gateway.name, 60), words.shown_model(agent), words.plain(agent.id, 60)]
+        if {(agent.gateway, agent.id), (agent.gateway, "")} & self._muted:
+            parts.insert(0, "Muted")
         self._place.set_text(" · ".join(part for part in parts if part))
         self._mark.show_status(agent.status)
         since = words.state_since(agent, skew)

@@ -70,20 +70,23 @@ class Row:
     percent: int | None
     usage: str  # tokens today, "" for none
     cost: str  # today, "" when it is not known
+    muted: bool = False  # nothing is told of it
 
     @property
     def tip(self) -> str:
         """What may have been cut off."""
         used = " and ".join(part for part in (row_tokens(self.usage), self.cost) if part)
         today = f"Today: {used}" if used else ""
-        parts = (self.name, self.task, self.second, self.model, today)
+        muted = "Muted: it sends no notifications" if self.muted else ""
+        parts = (self.name, self.task, self.second, self.model, today, muted)
         return "\n".join(part for part in parts if part and part != "—")
 
     @property
     def sentence(self) -> str:
         """The row for a screen reader."""
         lines = (self.task, self.second)
-        return words.sentence(self.name, self.gateway, self.status, lines, self.percent)
+        said = words.sentence(self.name, self.gateway, self.status, lines, self.percent)
+        return f"{said} Muted." if self.muted else said
 
 
 def row_tokens(usage: str) -> str:
@@ -91,7 +94,9 @@ def row_tokens(usage: str) -> str:
     return f"{usage} tokens" if usage else ""
 
 
-def make_row(agent: Agent, gateway: Gateway, place: int, several: bool, now: int) -> Row:
+def make_row(
+    agent: Agent, gateway: Gateway, place: int, several: bool, now: int, *, muted: bool = False
+) -> Row:
     """The row of an agent. `place` is where its gateway stands among the others."""
     skew = gateway.skew
     name = words.plain(agent.shown_name, 80)
@@ -112,6 +117,7 @@ def make_row(agent: Agent, gateway: Gateway, place: int, several: bool, now: int
         percent=words.context_percent(agent),
         usage=words.tokens(used) if used else "",
         cost=words.cost(usd),
+        muted=muted,
     )
 
 
@@ -151,6 +157,8 @@ class FleetModel(SortedModel[Row]):
         self._haystacks: dict[Key, tuple[Agent, str]] = {}
         self._several = False
         self._chip = Chip.ALL
+        self._only: frozenset[Key] | None = None
+        self._muted: frozenset[Key] = frozenset()
         self._needles: tuple[str, ...] = ()
         self.updating = False  # rows move: what the view selects meanwhile nobody chose
         self.counts: dict[Chip, int] = dict.fromkeys(Chip, 0)
@@ -188,10 +196,24 @@ class FleetModel(SortedModel[Row]):
         """Which agents are asked for."""
         return self._chip
 
+    @property
+    def only(self) -> frozenset[Key] | None:
+        """The agents that are asked for by name, or None."""
+        return self._only
+
     def set_chip(self, chip: Chip) -> None:
-        """Ask for other agents."""
-        if chip is not self._chip:
+        """Ask for other agents, and no longer for some by name."""
+        if chip is not self._chip or self._only is not None:
             self._chip = chip
+            self._only = None
+            self._refilter()
+
+    def set_only(self, keys: Iterable[Key]) -> None:
+        """Ask for these agents, whatever their status."""
+        only = frozenset(keys)
+        if only != self._only:
+            self._chip = Chip.ALL
+            self._only = only
             self._refilter()
 
     def set_search(self, text: str) -> None:
@@ -204,10 +226,12 @@ class FleetModel(SortedModel[Row]):
     @property
     def filtered(self) -> bool:
         """Whether some agents may be hidden."""
-        return bool(self._needles) or self._chip is not Chip.ALL
+        return bool(self._needles) or self._chip is not Chip.ALL or self._only is not None
 
     def _admits(self, row: Row) -> bool:
         if not self._chip.admits(row.status):
+            return False
+        if self._only is not None and row.key not in self._only:
             return False
         if not self._needles:
             return True
@@ -228,6 +252,17 @@ class FleetModel(SortedModel[Row]):
     def _refilter(self) -> None:
         self._show([row for row in self._all.values() if self._admits(row)])
 
+    # Muted
+
+    def set_muted(self, muted: frozenset[Key]) -> None:
+        """Mark the agents of these pairs; without an agent's id, a pair is a whole gateway."""
+        if muted != self._muted:
+            self._muted = muted
+            self._update(set(self._all))
+
+    def _is_muted(self, agent: Agent) -> bool:
+        return (agent.gateway, agent.id) in self._muted or (agent.gateway, "") in self._muted
+
     # Changes
 
     def catch_up(self) -> None:
@@ -240,7 +275,8 @@ class FleetModel(SortedModel[Row]):
             if gateway.hidden:
                 continue
             for agent in gateway.agents.values():
-                row = make_row(agent, gateway, place, self._several, now)
+                muted = self._is_muted(agent)
+                row = make_row(agent, gateway, place, self._several, now, muted=muted)
                 rows[row.key] = row
         self._all = rows
         self._haystacks = {key: hay for key, hay in self._haystacks.items() if key in rows}
@@ -276,7 +312,8 @@ class FleetModel(SortedModel[Row]):
                 self._haystacks.pop(key, None)
                 gone.append(key)
                 continue
-            row = make_row(agent, gateway, places[key[0]], self._several, now)
+            muted = self._is_muted(agent)
+            row = make_row(agent, gateway, places[key[0]], self._several, now, muted=muted)
             self._all[key] = row
             if self._admits(row):
                 shown.append(row)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QModelIndex, QObject, Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -16,23 +21,32 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QMainWindow,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from cc_desktop.desktop import words
+from cc_desktop.desktop import notice_words, words
 from cc_desktop.desktop.banner import BannerBar
 from cc_desktop.desktop.batch import ChangeBatch
+from cc_desktop.desktop.bell import Bell, GlyphButton
 from cc_desktop.desktop.delegate import AgentDelegate
 from cc_desktop.desktop.details import Details
 from cc_desktop.desktop.devices import DeviceModel, DeviceTable
 from cc_desktop.desktop.fleet_model import Chip, FleetModel, Key
+from cc_desktop.desktop.geometry import decode, encode
+from cc_desktop.desktop.glyphs import Glyph
 from cc_desktop.desktop.header import Header
 from cc_desktop.desktop.icons import app_icon
+from cc_desktop.desktop.loop import APP_NAME
+from cc_desktop.desktop.notice import NoticeBar
+from cc_desktop.desktop.notices import NoticesPanel
+from cc_desktop.desktop.row_menu import add_action, add_mutes, make_menu, row_at
 from cc_desktop.desktop.widgets import ElidedLabel, FlowLayout, Pill, Segment, label
 from cc_desktop.desktop.words import BannerLink
+from cc_desktop.fleet.model import LinkState, Origin
 from cc_desktop.fleet.summary import summarize
 
 if TYPE_CHECKING:
@@ -44,6 +58,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.theme import Look
     from cc_desktop.fleet.model import Change
     from cc_desktop.fleet.store import Store
+    from cc_desktop.notify.center import Center
 
 TIMES_MS = 15_000  # how often "3 min ago" is said anew
 COUNTDOWN_MS = 1_000
@@ -58,7 +73,13 @@ _LIST, _EMPTY, _DEVICES = range(3)
 
 
 class FleetList(QListView):
-    """The rows. Arrows, Home, End and page keys move, as in every list."""
+    """The rows. Arrows, Home, End and page keys move, as in every list.
+
+    Signals:
+        menu_wanted: Index and place on the screen of a context menu.
+    """
+
+    menu_wanted = Signal(QModelIndex, QPoint)
 
     def __init__(self, look: Look, model: FleetModel) -> None:
         super().__init__()
@@ -72,6 +93,12 @@ class FleetList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(look.metrics.px(25))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By mouse or by key."""
+        index, spot = row_at(self, event)
+        if index.isValid():
+            self.menu_wanted.emit(index, spot)
 
 
 class FleetWindow(QMainWindow):
@@ -100,6 +127,11 @@ class FleetWindow(QMainWindow):
         self._shown_before = False
         self._picked: Key | None = None
         self._wanted: Key | None = None  # asked for before it was there
+        self._center: Center | None = None
+        self.bell: Bell | None = None
+        self.gear: GlyphButton | None = None
+        self.notices: NoticesPanel | None = None
+        self.menu: QMenu | None = None  # of a row, the last one
         self.model = FleetModel(store, clock, self)
         self.devices = DeviceModel(store, look, clock, self)
         self.batch = ChangeBatch(self)
@@ -117,10 +149,11 @@ class FleetWindow(QMainWindow):
 
     def _build(self) -> None:
         px = self._look.metrics.px
-        self.setWindowTitle("Control Center")
+        self.setWindowTitle(APP_NAME)
         self.setWindowIcon(app_icon())
         self.header = Header(self._look, self._actions, self._clock)
         self.banner = BannerBar(self._look)
+        self.notice = NoticeBar(self._look)
         self.details = Details(self._store, self._actions, self._clock, self._look)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -132,7 +165,7 @@ class FleetWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.header, self.banner):
+        for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
         column.addWidget(self._build_status_bar())
@@ -160,6 +193,9 @@ class FleetWindow(QMainWindow):
         for chip in _CHIPS:
             self.chips[chip] = self._make_chip()
             flow.addWidget(self.chips[chip])
+        self.only_chip = self._make_chip()  # some agents by name
+        self.only_chip.hide()
+        flow.addWidget(self.only_chip)
         self.devices_chip = self._make_chip()
         self.chips[Chip.ALL].setChecked(True)
         row = QHBoxLayout()
@@ -214,12 +250,14 @@ class FleetWindow(QMainWindow):
         self.model.updated.connect(self._on_updated)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.list.activated.connect(self._on_activated)
+        self.list.menu_wanted.connect(self._on_row_menu)
         self.details.gone.connect(self._on_gone)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
         self.header.search.installEventFilter(self)
         for chip, pill in self.chips.items():
             pill.clicked.connect(lambda _checked=False, chip=chip: self.show_chip(chip))
+        self.only_chip.clicked.connect(lambda _checked=False: self.show_chip(Chip.ALL))
         self.devices_chip.clicked.connect(lambda _checked=False: self.show_devices())
         self._look.changed.connect(self._on_look_changed)
         for keys, slot in (
@@ -230,9 +268,29 @@ class FleetWindow(QMainWindow):
             (QKeySequence("Esc"), self._on_escape),
         ):
             QShortcut(keys, self).activated.connect(slot)
-        order = [self.header.search, *self.chips.values(), self.devices_chip, self.list]
+        chips = (*self.chips.values(), self.only_chip, self.devices_chip)
+        order = [self.header.search, *chips, self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
+
+    def use_center(self, center: Center, open_settings: Callable[[], None]) -> None:
+        """Show its notices under a bell, and mark whom it does not tell of. Once."""
+        self._center = center
+        self.bell = Bell(self._look, center, self._clock)
+        self.bell.clicked.connect(lambda _checked=False: self.show_notices())
+        self.gear = GlyphButton(self._look, Glyph.GEAR, "Settings (Ctrl+,)")
+        self.gear.clicked.connect(lambda _checked=False: open_settings())
+        QShortcut(QKeySequence("Ctrl+,"), self).activated.connect(open_settings)
+        self.notices = NoticesPanel(
+            self._look, center, self._store, self._clock, open_settings, self
+        )
+        for tool in (self.bell, self.gear):
+            self.header.tools.addWidget(tool)
+        order = (self.header.search, self.bell, self.gear, self.chips[Chip.ALL])
+        for first, second in itertools.pairwise(order):
+            QWidget.setTabOrder(first, second)
+        center.subscribe(self._on_notices)
+        self._on_notices()
 
     # What others ask for
 
@@ -251,17 +309,65 @@ class FleetWindow(QMainWindow):
         self.batch.flush()
         self._take_wanted()
 
+    def show_only(self, agents: tuple[Key, ...], words: str) -> None:
+        """Show the window with these agents alone; a chip with the words says so."""
+        self.show_fleet()
+        self.batch.flush()
+        self._name_choice(words or f"{len(agents)} agents")
+        self.header.search.clear()
+        self.model.set_only(agents)
+        first = self.model.row(self.model.index(0, 0)) if self.model.rowCount() else None
+        if first is not None and self._picked not in agents:
+            self._pick(first.key)
+            self._keep_selection()
+        self._show_page()
+        self.list.scrollToTop()
+        self.list.setFocus()
+
+    def _name_choice(self, text: str) -> None:
+        name = words.plain(text, 80)
+        self.only_chip.show_segments((Segment(name), Segment("\u00d7", bold=True)))
+        self.only_chip.setAccessibleName(f"Only {name}. Press to show all agents.")
+        self.only_chip.setToolTip(words.tooltip(f"{name}\nEsc shows all agents"))
+        self.only_chip.show()
+        self.only_chip.setChecked(True)
+
     def show_chip(self, chip: Chip) -> None:
         """Show the list with these agents."""
         self.chips[chip].setChecked(True)
+        self.only_chip.hide()
         self.model.set_chip(chip)
         self._show_page()
 
     def show_devices(self) -> None:
         """Show the tab of the devices."""
         self.devices_chip.setChecked(True)
+        if self.model.only is not None:
+            self.only_chip.hide()
+            self.model.set_chip(Chip.ALL)
         self.devices.refresh()
         self._show_page()
+
+    def show_notices(self) -> None:
+        """Show the list under the bell."""
+        if self.notices is not None and self.bell is not None:
+            self.show_fleet()
+            self.notices.open_under(self.bell)
+
+    def viewed(self) -> Key | None:
+        """The agent whose details are on the screen and in front."""
+        in_front = self.isVisible() and not self.isMinimized() and self.isActiveWindow()
+        return self.details.key if in_front and self.details.isVisible() else None
+
+    # Following the notices
+
+    def _on_notices(self) -> None:
+        if self._center is None or self.bell is None or not self.batch.active:
+            return  # a hidden window does no work
+        self.bell.refresh()
+        muted = self._center.preferences.muted
+        self.model.set_muted(muted)
+        self.details.set_muted(muted)
 
     # Following the store
 
@@ -311,7 +417,10 @@ class FleetWindow(QMainWindow):
         elif self.model.rowCount():
             self.stack.setCurrentIndex(_LIST)
         else:
-            empty = words.empty(self._store.fleet, self.model.total, self.header.search.text())
+            search = self.header.search.text()
+            empty = words.empty(self._store.fleet, self.model.total, search)
+            if self.model.total and self.model.only is not None and not search:
+                empty = words.Empty("Not there", "These agents are gone. Esc shows all agents.")
             self._empty_title.setText(empty.title)
             self._empty_text.setText(empty.text)
             self.stack.setCurrentIndex(_EMPTY)
@@ -336,6 +445,9 @@ class FleetWindow(QMainWindow):
     def _pick(self, key: Key) -> None:
         self._picked = key
         self.details.show_agent(*key)
+        agent = self._store.fleet.agent(*key)
+        name = words.plain(agent.shown_name, 60) if agent else ""
+        self.setWindowTitle(name or APP_NAME)  # Qt adds the name of the app
 
     def _take_wanted(self) -> None:
         key = self._wanted
@@ -364,6 +476,33 @@ class FleetWindow(QMainWindow):
             self._pick(row.key)
             self.details.focus_first()
 
+    def _on_row_menu(self, index: QModelIndex, spot: QPoint) -> None:
+        row = self.model.row(index)
+        if row is None:
+            return
+        gateway_id, agent_id = row.key
+        menu = self.menu = make_menu(self)
+        add_action(menu, "Open details", lambda: self._open_details(row.key))
+        add_action(menu, "Copy name", lambda: QGuiApplication.clipboard().setText(row.name))
+        fleet = self._store.fleet
+        if self._center is not None:
+            add_mutes(menu, self._center, fleet, gateway_id, agent_id)
+        gateway = fleet.gateways.get(gateway_id)
+        if (
+            gateway
+            and gateway.link.state is not LinkState.LIVE
+            and gateway.origin is not Origin.DEMO
+        ):
+            menu.addSeparator()
+            name = notice_words.gateway_name(fleet, gateway_id)
+            add_action(menu, f"Reconnect {name}", lambda: self._actions.reconnect(gateway_id))
+        menu.popup(spot)
+
+    def _open_details(self, key: Key) -> None:
+        self._pick(key)
+        self._keep_selection()
+        self.details.focus_first()
+
     def _on_gone(self) -> None:
         self._picked = None
         self._keep_selection()
@@ -382,7 +521,7 @@ class FleetWindow(QMainWindow):
     def _on_escape(self) -> None:
         if self.header.search.text():
             self.header.search.clear()
-        elif self.devices_chip.isChecked():
+        elif self.devices_chip.isChecked() or self.model.only is not None:
             self.show_chip(self.model.chip)
         self.list.setFocus()
 
@@ -421,6 +560,9 @@ class FleetWindow(QMainWindow):
 
     def _on_look_changed(self) -> None:
         self.update()
+        for tool in (self.bell, self.gear):
+            if tool is not None:
+                tool.update()
         self.list.viewport().update()
         self.device_table.viewport().update()
 
@@ -435,6 +577,7 @@ class FleetWindow(QMainWindow):
                 self._times.start()
                 if not caught_up:
                     self._on_times()
+                self._on_notices()
         else:
             self._times.stop()
             self._countdown.stop()
@@ -480,18 +623,18 @@ class FleetWindow(QMainWindow):
     # Remembering
 
     def _remember(self) -> None:
-        self._remembered["window"] = _encode(self.saveGeometry())
+        self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
-            self._remembered["splitter"] = _encode(self.splitter.saveState())
+            self._remembered["splitter"] = encode(self.splitter.saveState())
 
     def _restore(self) -> None:
-        geometry = _decode(self._remembered.get("window", ""))
+        geometry = decode(self._remembered.get("window", ""))
         if geometry is not None:
             self.restoreGeometry(geometry)
 
     def _restore_splitter(self) -> None:
         # Not before the first show: until then there is no size to share out.
-        splitter = _decode(self._remembered.get("splitter", ""))
+        splitter = decode(self._remembered.get("splitter", ""))
         orientation = self.splitter.orientation()
         if splitter is not None:
             self.splitter.restoreState(splitter)
@@ -502,14 +645,3 @@ class FleetWindow(QMainWindow):
 
 def _is_about(change: Change, key: Key) -> bool:
     return change.gateway == key[0] and getattr(change, "agent_id", key[1]) == key[1]
-
-
-def _encode(data: QByteArray) -> str:
-    return base64.b64encode(data.data()).decode("ascii")
-
-
-def _decode(text: str) -> QByteArray | None:
-    try:
-        return QByteArray(base64.b64decode(text, validate=True)) if text else None
-    except (binascii.Error, ValueError):
-        return None

@@ -14,6 +14,8 @@ from cc_desktop.fleet.model import LinkState, Origin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from cc_desktop.desktop.actions import Actions
     from cc_desktop.desktop.theme import Look
     from cc_desktop.fleet.model import Fleet, Gateway
@@ -28,6 +30,9 @@ _DOTS = {
     LinkState.BLOCKED: (Dot.BLOCKED, "error"),
     LinkState.OFF: (Dot.OFF, "muted"),
 }
+
+
+NARROW = 620  # px of the sketches: below, the title gives way to the gateways
 
 
 class Header(QFrame):
@@ -72,6 +77,11 @@ class Header(QFrame):
         row.addWidget(self.search, 1)
         row.addLayout(self.tools)
         self.setMinimumHeight(px(56))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The window has its title above, too."""
+        super().resizeEvent(event)
+        self._title.setVisible(self.width() >= self._look.metrics.px(NARROW))
 
     def show_fleet(self, fleet: Fleet) -> bool:
         """Show the connections. Whether one of them counts down to its next try."""

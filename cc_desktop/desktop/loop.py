@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import PySide6.QtCore  # first: qasync takes the binding that is imported already
 import qasync
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
 
 APP_ID = "cc-desktop"
@@ -24,6 +25,7 @@ class App(QApplication):
 
     Attributes:
         stop: Set when the app shall end. While it is None, quitting is Qt's affair.
+        open_link: Called with a link that the system hands over, as macOS does.
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
@@ -34,6 +36,7 @@ class App(QApplication):
         self.setApplicationDisplayName(APP_NAME)
         self.setQuitOnLastWindowClosed(False)
         self.stop: asyncio.Event | None = None
+        self.open_link: Callable[[str], None] | None = None
 
     def event(self, event: PySide6.QtCore.QEvent) -> bool:
         """Turn Qt's Quit (menu, Cmd-Q, end of the login session) into `stop`.
@@ -44,6 +47,9 @@ class App(QApplication):
         if event.type() == PySide6.QtCore.QEvent.Type.Quit and self.stop is not None:
             event.ignore()
             self.stop.set()
+            return True
+        if isinstance(event, QFileOpenEvent) and self.open_link is not None:
+            self.open_link(event.url().toEncoded().toStdString())
             return True
         return super().event(event)
 

@@ -219,22 +219,40 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #statusbar {{ border-top: 1px solid {t.line}; }}
 #statusbar QLabel {{ color: {t.muted}; }}
 #popup {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
+#popup_foot {{ border-top: 1px solid {t.line}; }}
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(4)}px;
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
   placeholder-text-color: {t.muted}; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
+QTimeEdit {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: {px(5)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
+QTimeEdit:focus {{ border-color: {t.accent}; }}
+QTimeEdit::up-button, QTimeEdit::down-button {{ width: 0; height: 0; border: none; }}
+QTimeEdit:disabled {{ color: {t.muted}; }}
+QTimeEdit QLineEdit {{ background: transparent; border: none; padding: 0; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
+  selection-background-color: {t.selection}; selection-color: {t.text}; }}
+#settings_pages {{ background: {t.surface}; border: none; border-right: 1px solid {t.line};
+  padding: {px(12)}px {px(8)}px; }}
+#settings_pages::item {{ color: {t.text}; border: 1px solid transparent;
+  border-radius: {px(6)}px; padding-left: {px(8)}px; }}
+#settings_pages::item:hover {{ background: {t.raised}; }}
+#settings_pages::item:selected {{ background: {t.selection}; }}
+#settings_pages::item:selected:active:focus {{ border-color: {t.accent}; }}
 QPushButton {{ background: {t.surface}; border: 1px solid {t.line}; color: {t.text};
   border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}
 QPushButton:hover {{ background: {t.raised}; border-color: {t.muted}; }}
 QPushButton:focus {{ border-color: {t.accent}; }}
+QPushButton:disabled {{ color: {t.muted}; }}
 QPushButton[primary="true"] {{ background: {t.accent}; color: {t.on_shape};
   border-color: {t.accent}; font-weight: 600; }}
 QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {t.text}; }}
 QPushButton[link="true"] {{ background: transparent; border: 1px solid transparent;
   color: {t.accent}; padding: {px(2)}px {px(4)}px; }}
 QPushButton[link="true"]:hover {{ text-decoration: underline; }}
+QPushButton[link="true"]:disabled {{ color: {t.muted}; text-decoration: none; }}
 QPushButton[link="true"]:focus {{ border-color: {t.accent}; }}
 QListView, QTableView, QScrollArea {{ border: none; background: transparent; outline: none; }}
 QTableView {{ gridline-color: transparent; selection-background-color: {t.selection};
@@ -243,6 +261,12 @@ QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: transparent; color: {t.muted}; border: none;
   border-bottom: 1px solid {t.line}; padding: {px(4)}px; }}
 QSplitter::handle {{ background: {t.line}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}px; }}
+QMenu::item {{ color: {t.text}; border-radius: {px(4)}px;
+  padding: {px(6)}px {px(20)}px {px(6)}px {px(14)}px; }}
+QMenu::item:selected {{ background: {t.selection}; }}
+QMenu::item:disabled {{ color: {t.muted}; background: transparent; }}
+QMenu::separator {{ background: {t.line}; height: 1px; margin: {px(4)}px {px(8)}px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
   padding: {px(4)}px; }}
 QScrollBar:vertical {{ background: transparent; width: {px(10)}px; margin: 0; }}

@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
-import heapq
+import math
+import sys
+import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QSystemTrayIcon
 
-from cc_desktop.desktop import words
+from cc_desktop.desktop import notice_words
 from cc_desktop.desktop.batch import ChangeBatch
-from cc_desktop.desktop.icons import tray_icon, tray_key
-from cc_desktop.fleet.model import Status
-from cc_desktop.fleet.summary import TrayState, summarize
+from cc_desktop.desktop.steady import Picture, Steady
+from cc_desktop.desktop.tray_icons import TrayKey, tray_icon
+from cc_desktop.desktop.tray_menu import TrayKind, TrayMenu
+from cc_desktop.fleet.summary import TrayLook, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QMenu
+
     from cc_desktop.desktop.actions import Actions
-    from cc_desktop.fleet.model import Agent, Fleet
     from cc_desktop.fleet.store import Store
+    from cc_desktop.notify.attention import Quiet
 
 POLL_MS = 1_000
 POLL_FAST = 30  # so many polls a second apart, for a panel that starts after us
 POLL_SLOW_MS = 30_000
-LISTED = 12  # agents of each kind in the menu
-_RANK = {status: rank for rank, status in enumerate(Status)}
+MENU_MS = 500  # how often the menu follows, where it may be open without anyone saying so
+WATCHER = "org.kde.StatusNotifierWatcher"
+
+
+def find_tray() -> TrayKind | None:
+    """The tray in which an icon that is made now would appear; None if there is none."""
+    if not QSystemTrayIcon.isSystemTrayAvailable():
+        return None
+    return TrayKind.DBUS if sys.platform == "linux" and _has_dbus_tray() else TrayKind.NATIVE
+
+
+def _has_dbus_tray() -> bool:
+    """Asks the bus and not the panel, which may hang."""
+    from PySide6.QtDBus import QDBusConnection
+
+    bus = QDBusConnection.sessionBus().interface()
+    return bool(bus.isServiceRegistered(WATCHER).value())
+
+
+def watch_trays(changed: Callable[[], None], parent: QObject) -> None:
+    """Call `changed` when a tray comes to the session bus or leaves it, while `parent` lives."""
+    if sys.platform != "linux":
+        return
+    from PySide6.QtDBus import QDBusConnection, QDBusServiceWatcher
+
+    bus = QDBusConnection.sessionBus()
+    if bus.isConnected():
+        watcher = QDBusServiceWatcher(
+            WATCHER, bus, QDBusServiceWatcher.WatchModeFlag.WatchForOwnerChange, parent
+        )
+        watcher.serviceOwnerChanged.connect(lambda *_: changed())
 
 
 class TrayHost(QObject):
@@ -40,55 +73,78 @@ class TrayHost(QObject):
         open_agent: Callable[[str, str], None],
         on_tray: Callable[[bool], None],
         *,
-        extend_menu: Callable[[QMenu], None] | None = None,
+        extend_menu: Callable[[QMenu], None] = lambda _menu: None,
         menu_state: Callable[[], object] = lambda: None,
-        snoozed: Callable[[], bool] = lambda: False,
-        dark_panel: bool | None = None,
-        available: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
+        quiet: Callable[[], Quiet | None] = lambda: None,
+        waiting: Callable[[], int] = lambda: 0,
+        look: TrayLook = TrayLook.AUTO,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        monotonic: Callable[[], float] = time.monotonic,
+        find: Callable[[], TrayKind | None] = find_tray,
+        watch: Callable[[Callable[[], None], QObject], None] = watch_trays,
         parent: QObject | None = None,
     ) -> None:
         """`on_tray` hears whether there is a tray, at the start and at every change.
 
-        `extend_menu` adds entries above Quit; whenever what `menu_state` gives is another, the
-        menu is made anew.
+        `extend_menu` and `menu_state`: see `TrayMenu`. `quiet` tells why no notifications are
+        shown, `waiting` how many were not; call `refresh` when either changes.
         """
         super().__init__(parent)
         self._store = store
-        self._actions = actions
         self._open_fleet = open_fleet
-        self._open_agent = open_agent
         self._on_tray = on_tray
-        self._extend_menu = extend_menu
-        self._menu_state = menu_state
-        self._snoozed = snoozed
-        self._dark_panel = dark_panel
-        self._available = available
+        self._quiet = quiet
+        self._waiting = waiting
+        self._look = look
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._find = find
+        self._watch = watch
+        self._kind: TrayKind | None = None
         self._told: bool | None = None
         self._polls = 0
-        self._shown: tuple[object, ...] | None = None
-        self._entries: tuple[tuple[str, str, str], ...] = ()
-        self._menu_shows: object = None
+        self._steady = Steady()
+        self._shown: Picture | None = None
         self.icon: QSystemTrayIcon | None = None
-        self.menu = QMenu()  # one for life: hosts keep what they were handed
+        self._menu = TrayMenu(store, actions, open_fleet, open_agent, extend_menu, menu_state)
+        self.menu = self._menu.menu
         self.menu.aboutToShow.connect(self._update_menu)
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.poll)
+        self._poll_timer = self._timer(self.poll)
+        self._steady_timer = self._timer(self._show_what_is_due)
+        self._menu_timer = self._timer(self._update_menu)
         self._batch = ChangeBatch(self)
         self._batch.ready.connect(lambda _changes: self.refresh())
         self._batch.caught_up.connect(self.refresh)
         self._unsubscribe = store.subscribe(self._batch.add)
 
+    def _timer(self, act: Callable[[], None]) -> QTimer:
+        # The coarse ones may be early, and would have to be started a second time.
+        timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(act)
+        return timer
+
     def start(self) -> None:
         """Look for a tray, now and again and again."""
         self._batch.set_active(True)
+        self._watch(self._on_trays_changed, self)
         self.poll()
 
     def stop(self) -> None:
         """Take the icon away for good."""
-        self._timer.stop()
         self._batch.set_active(False)
         self._unsubscribe()
         self._drop_icon()
+        self._poll_timer.stop()
+
+    def set_look(self, look: TrayLook) -> None:
+        """Draw the icon for another panel."""
+        if look is self._look:
+            return
+        self._look = look
+        if self.icon is not None and self._shown is not None:
+            self.icon.setIcon(tray_icon(self._shown.key, look))
+
+    # Trays come and go
 
     def poll(self) -> None:
         """Look whether there is a tray.
@@ -96,27 +152,44 @@ class TrayHost(QObject):
         WORKAROUND(https://bugreports.qt.io/browse/QTBUG-61898): an icon that was made before its
         host was there never appears, so each coming of a host gets a new one.
         """
-        there = self._available()
-        if there and self.icon is None:
-            self._make_icon()
-        elif not there and self.icon is not None:
+        kind = self._find()
+        if kind is not self._kind:
             self._drop_icon()
-            self._polls = 0
+            self._kind = kind
+            if kind is None:
+                self._polls = 0
+            else:
+                self._make_icon()
+        there = kind is not None
         if there is not self._told:
             self._told = there
             self._on_tray(there)
         self._polls += 1
-        self._timer.start(POLL_MS if self._polls <= POLL_FAST else POLL_SLOW_MS)
+        self._poll_timer.start(POLL_MS if self._polls <= POLL_FAST else POLL_SLOW_MS)
+
+    def _on_trays_changed(self) -> None:
+        """Look again soon. Not at once: a panel that only restarts is back before.
+
+        Not every tray is on the bus, and one that is shows nothing before it says that it does:
+        so this makes the polls fast, and does not replace them.
+        """
+        self._polls = 0
+        self._poll_timer.start(POLL_MS)
 
     def _make_icon(self) -> None:
+        self._menu.kind = self._kind
+        self._update_menu()
         self.icon = QSystemTrayIcon(self)
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
-        self._shown = None
         self.refresh()
         self.icon.show()
 
     def _drop_icon(self) -> None:
+        self._steady.forget()
+        self._shown = None
+        self._steady_timer.stop()
+        self._menu_timer.stop()
         if self.icon is not None:
             self.icon.hide()
             self.icon.deleteLater()
@@ -125,97 +198,49 @@ class TrayHost(QObject):
     # What it shows
 
     def refresh(self) -> None:
-        """Show what is known now; touches the icon only when it looks different."""
+        """Show what is known now, as soon as it has settled."""
         if self.icon is None:
             return
-        summary = summarize(self._store.fleet)
-        state = summary.tray
-        if self._snoozed() and state in (TrayState.IDLE, TrayState.WORKING):
-            state = TrayState.SNOOZED  # who snoozed still sees that something is wrong
-        key = tray_key(state, summary.needs_you)
-        if self._shown is None or self._shown[0] != key:
-            self.icon.setIcon(tray_icon(key[0], key[1], self._dark_panel))
-        if self._shown is None or self._shown[1] != summary.tooltip:
-            self.icon.setToolTip(summary.tooltip)
-        self._shown = (key, summary.tooltip)
-        self._update_menu()  # some hosts never say that they show it
+        self._steady.want(self._picture(), self._monotonic())
+        self._show_what_is_due()
+        # Elsewhere the menu says that it is about to show. A tray on the bus asks for the entries
+        # when it likes, and some show those that they have.
+        if self._kind is TrayKind.DBUS and not self._menu_timer.isActive():
+            self._menu_timer.start(MENU_MS)
 
-    def _menu_entries(self) -> tuple[tuple[str, str, str], ...]:
-        """Text, gateway id and agent id of every line; without ids it cannot be chosen."""
-        fleet = self._store.fleet
-        summary = summarize(fleet)
-        demo = "DEMO · " if summary.tray is TrayState.DEMO else ""
-        entries = [(f"{demo}{summary.headline}", "", "")]
-        several = len(fleet.shown()) > 1
-        for wanted in (
-            (Status.ERROR, Status.WAITING, Status.STUCK),
-            (Status.ACTIVE, Status.THINKING),
-        ):
-            agents = _agents(fleet, wanted)
-            first = heapq.nsmallest(
-                LISTED, agents, key=lambda agent: (_RANK[agent.status], agent.shown_name.casefold())
-            )
-            for agent in first:
-                where = f" ({words.plain(fleet.gateways[agent.gateway].name, 30)})"
-                name = words.plain(agent.shown_name, 40) + (where if several else "")
-                text = f"{name} · {words.STATUS_WORDS[agent.status]}"
-                entries.append((text, agent.gateway, agent.id))
-            if len(agents) > len(first):
-                entries.append((f"and {len(agents) - len(first)} more", "", ""))
-        return tuple(entries)
+    def _picture(self) -> Picture:
+        summary = summarize(self._store.fleet)
+        quiet = self._quiet()
+        if quiet is None:
+            return Picture(TrayKey.of(summary.tray, summary.needs_you), summary.tooltip())
+        why = notice_words.quiet_words(quiet, self._now_ms())
+        waiting = notice_words.waiting_words(self._waiting())
+        more = ", ".join(part for part in (why[:1].lower() + why[1:], waiting) if part)
+        # Switched off is how it is meant to be, not a state that passes.
+        resting = quiet.reason != "off"
+        return Picture(TrayKey.of(summary.tray, summary.needs_you, resting), summary.tooltip(more))
+
+    def _show_what_is_due(self) -> None:
+        now = self._monotonic()
+        picture = self._steady.take(now)
+        if picture is not None and self.icon is not None:
+            before, self._shown = self._shown, picture
+            if before is None or before.key != picture.key:
+                self.icon.setIcon(tray_icon(picture.key, self._look))
+            if before is None or before.tooltip != picture.tooltip:
+                self.icon.setToolTip(picture.tooltip)
+        due = self._steady.due(now)
+        if due is None:
+            self._steady_timer.stop()
+        else:
+            self._steady_timer.start(math.ceil((due - now) * 1000))
 
     def _update_menu(self) -> None:
-        """Make the menu anew only if it differs: hosts hold on to the entries they fetched."""
-        entries = self._menu_entries()
-        shows = (entries, self._menu_state())
-        if shows != self._menu_shows:
-            self._menu_shows = shows
-            self._entries = entries
-            self._rebuild_menu()
-
-    def _rebuild_menu(self) -> None:
-        menu = self.menu
-        menu.clear()
-        for number, (text, gateway, agent) in enumerate(self._entries):
-            action = self._add(text)
-            action.setEnabled(bool(gateway) or number > 0)
-            if gateway:
-                action.triggered.connect(
-                    lambda _checked=False, gateway=gateway, agent=agent: self._open_agent(
-                        gateway, agent
-                    )
-                )
-            elif number:
-                action.triggered.connect(lambda _checked=False: self._open_fleet())
-            if number == 0 and len(self._entries) > 1:
-                menu.addSeparator()
-        menu.addSeparator()
-        opener = self._add("Open fleet")
-        opener.triggered.connect(lambda _checked=False: self._open_fleet())
-        menu.setDefaultAction(opener)
-        reconnect = self._add("Reconnect now")
-        reconnect.triggered.connect(lambda _checked=False: self._actions.reconnect(None))
-        if self._extend_menu is not None:
-            self._extend_menu(menu)
-        menu.addSeparator()
-        self._add("Quit").triggered.connect(lambda _checked=False: self._actions.quit())
-
-    def _add(self, text: str) -> QAction:
-        action = QAction(text.replace("&", "&&"), self.menu)
-        self.menu.addAction(action)
-        return action
+        self._menu_timer.stop()
+        self._menu.update()
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         """A click opens the fleet; the menu opens by itself."""
         reasons = QSystemTrayIcon.ActivationReason
         if reason in (reasons.Trigger, reasons.DoubleClick, reasons.MiddleClick):
             self._open_fleet()
-
-
-def _agents(fleet: Fleet, wanted: tuple[Status, ...]) -> list[Agent]:
-    return [
-        agent
-        for gateway in fleet.shown()
-        for agent in gateway.agents.values()
-        if agent.status in wanted
-    ]

@@ -11,12 +11,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from cc_desktop.desktop.icons import TRAY_SIZES, app_icon, status_path, tray_icon, tray_key
-from cc_desktop.desktop.icons import tray_pixmap as tray
+from cc_desktop.desktop.icons import app_icon, status_path
 from cc_desktop.desktop.theme import DARK, LIGHT, Look, Theme
 from cc_desktop.desktop.words import STATUS_WORDS
 from cc_desktop.fleet.model import Status
-from cc_desktop.fleet.summary import TrayState
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -79,72 +77,7 @@ def test_every_status_has_its_own_shape_and_word() -> None:
     assert len(set(STATUS_WORDS.values())) == len(Status)
 
 
-def on_panel(state: TrayState, size: int, panel: QColor) -> QImage:
-    image = QImage(size, size, QImage.Format.Format_RGB32)
-    image.fill(panel)
-    painter = QPainter(image)
-    painter.drawPixmap(0, 0, tray(state, 3, size, None))
-    painter.end()
-    return image
-
-
-@pytest.mark.parametrize("panel", ["#000000", "#1e2127", "#ebeef3", "#ffffff"])
-@pytest.mark.parametrize("size", [16, 22, 64])
-@pytest.mark.parametrize("state", list(TrayState))
-def test_the_tray_icon_is_legible_on_any_panel(state: TrayState, size: int, panel: str) -> None:
-    back = QColor(panel)
-    image = on_panel(state, size, back)
-    clear = sum(
-        contrast(image.pixelColor(x, y), back) >= 3 for x in range(size) for y in range(size)
-    )
-    assert clear / (size * size) > 0.1
-
-
-@pytest.mark.parametrize("size", [16, 22, 64])
-def test_tray_states_differ_without_colour(size: int) -> None:
-    def grey(state: TrayState) -> QImage:
-        image = on_panel(state, size, QColor("#1e2127"))
-        return image.convertToFormat(QImage.Format.Format_Grayscale8)
-
-    pictures = {state: grey(state) for state in TrayState}
-    for one, other in itertools.combinations(TrayState, 2):
-        differ = sum(
-            abs(
-                pictures[one].pixelColor(x, y).lightness()
-                - pictures[other].pixelColor(x, y).lightness()
-            )
-            > 32
-            for x in range(size)
-            for y in range(size)
-        )
-        assert differ / (size * size) > 0.02, (one, other)
-
-
-@pytest.mark.parametrize("state", list(TrayState))
-def test_the_glyph_fills_the_canvas(state: TrayState) -> None:
-    image = tray(state, 3, 64, None).toImage()
-    columns = [x for x in range(64) if any(image.pixelColor(x, y).alpha() > 127 for y in range(64))]
-    rows = [y for y in range(64) if any(image.pixelColor(x, y).alpha() > 127 for x in range(64))]
-    assert columns[-1] - columns[0] >= 54
-    assert rows[-1] - rows[0] >= 52
-
-
-def test_digits_only_where_they_can_be_read() -> None:
-    def same(size: int, one: int, other: int) -> bool:
-        pictures = [tray(TrayState.ERROR, count, size, None).toImage() for count in (one, other)]
-        return pictures[0] == pictures[1]
-
-    assert same(16, 1, 7)
-    assert not same(22, 1, 7)
-    assert same(64, 12, 40)
-
-
-def test_icons_come_in_every_size_and_are_made_once() -> None:
-    icon = tray_icon(TrayState.ERROR, 3)
-    assert {size.width() for size in icon.availableSizes()} == set(TRAY_SIZES)
-    assert tray_icon(TrayState.ERROR, 3) is icon
-    assert tray_key(TrayState.ERROR, 10) == tray_key(TrayState.ERROR, 99)
-    assert tray_key(TrayState.IDLE, 3) == tray_key(TrayState.IDLE, 0)
+def test_the_icon_of_the_app_is_made() -> None:
     assert not app_icon().isNull()
 
 

@@ -1,0 +1,255 @@
+"""Measure: `make bench`, or `python -m tests.bench [--quick] [--only WORD]`.
+
+Every figure is a median. A ratio compares the app with a bare program on the same machine in the
+same minute, so it says more than the figure beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tests.bench import reduce_cost, throughput, traffic
+from tests.bench.programs import Program, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SETTLE_S = 4.0
+DISPLAY = ":94"
+SIZES = (10, 1_000, 10_000)  # sessions of the fleets that events come to
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table. `ratio` and `goal` are "" where there is none."""
+
+    name: str
+    ratio: str = ""
+    goal: str = ""
+    app: str = ""
+    bare: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure."""
+
+    starts: int = 9
+    weighings: int = 3
+    streams: int = 5
+    frames: int = 20_000
+    events: int = 1_000
+    idle_s: float = 30.0
+
+
+QUICK = Plan(starts=3, weighings=1, streams=3, frames=5_000, events=200, idle_s=15.0)
+
+
+def paired(mine: list[float], base: list[float]) -> float:
+    """The median ratio of what was measured one after the other."""
+    return median(one / other for one, other in zip(mine, base, strict=True))
+
+
+@contextmanager
+def bare(env: dict[str, str]) -> Iterator[Program]:
+    with Program("tests.bench.bare_window", [], env) as program:
+        program.wait_for("painted")
+        yield program
+
+
+@contextmanager
+def app(env: dict[str, str], *args: str) -> Iterator[Program]:
+    with (
+        tempfile.TemporaryDirectory(prefix="cc-bench-") as folder,
+        Program("tests.bench.app_window", ["--config", folder, *args], env) as program,
+    ):
+        program.wait_for("hidden" if "--hide" in args else "fleet")
+        yield program
+
+
+@contextmanager
+def gateway(sessions: int, frames: int = 0) -> Iterator[str]:
+    args = [str(sessions), str(frames)]
+    with Program("tests.bench.gateway", args, environment("offscreen")) as program:
+        yield program.wait_for("url")
+
+
+@contextmanager
+def xvfb() -> Iterator[str]:
+    """The name of a new display."""
+    server = subprocess.Popen(
+        ["Xvfb", DISPLAY, "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        time.sleep(1.5)
+        yield DISPLAY
+    finally:
+        server.kill()
+        server.wait()
+
+
+def start_rows(plan: Plan) -> Iterator[Row]:
+    with ExitStack() as stack:
+        places = [("offscreen", environment("offscreen"))]
+        if sys.platform == "linux" and shutil.which("Xvfb"):
+            places.append(("xcb", environment("xcb", stack.enter_context(xvfb()))))
+        for platform, env in places:
+            found: dict[str, list[float]] = {"bare": [], "painted": [], "fleet": []}
+            for turn in range(plan.starts + 1):
+                with bare(env) as program:
+                    base = program.seconds_until("painted")
+                with app(env, "--demo") as program:
+                    times = {what: program.seconds_until(what) for what in ("painted", "fleet")}
+                if turn:  # the first run warms the caches of both
+                    found["bare"].append(base)
+                    for what, seconds in times.items():
+                        found[what].append(seconds)
+            base = median(found["bare"])
+            for what, words in (("painted", "to the window"), ("fleet", "to the agents in it")):
+                mine = median(found[what])
+                yield Row(
+                    f"start {words}, {platform}",
+                    f"{paired(found[what], found['bare']):.2f}",
+                    "≤ 1.5" if what == "painted" else "",
+                    f"{mine * 1000:.0f} ms",
+                    f"{base * 1000:.0f} ms",
+                    f"{plan.starts} pairs",
+                )
+
+
+def memory_rows(plan: Plan) -> Iterator[Row]:
+    env = environment("offscreen")
+    for sessions, goal in ((traffic.AGENTS, "≤ 1.6"), (1_000, "≤ 2")):
+        mine: list[tuple[float, float]] = []
+        base: list[tuple[float, float]] = []
+        with gateway(sessions) as url:
+            for _ in range(plan.weighings):
+                # One after the other: side by side they would share Qt, and USS would leave it out.
+                with bare(env) as program:
+                    time.sleep(SETTLE_S)
+                    base.append(program.memory())
+                with app(env, "--url", url) as program:
+                    time.sleep(SETTLE_S)
+                    mine.append(program.memory())
+        for kind, name in enumerate(("USS", "RSS")):
+            one, other = [pair[kind] for pair in mine], [pair[kind] for pair in base]
+            yield Row(
+                f"memory ({name}), {traffic.AGENTS} agents, {sessions:,} sessions",
+                f"{paired(one, other):.2f}",
+                goal,
+                f"{median(one):.0f} MiB",
+                f"{median(other):.0f} MiB",
+                f"{plan.weighings} pair{'s' * (plan.weighings > 1)}",
+            )
+
+
+def stream_rows(plan: Plan) -> Iterator[Row]:
+    env = environment("offscreen")
+    wall: dict[str, list[float]] = {way: [] for way in throughput.WAYS}
+    cpu: dict[str, list[float]] = {way: [] for way in throughput.WAYS}
+    with gateway(1_000, plan.frames) as url:
+        for _ in range(plan.streams):
+            for way in throughput.WAYS:
+                args = [way, url, str(plan.frames)]
+                with Program("tests.bench.throughput", args, env) as program:
+                    wall[way].append(float(program.wait_for("wall")))
+                    cpu[way].append(float(program.wait_for("cpu")))
+    for mine, words in (("app", "socket to model"), ("app-qt", "the same on the Qt loop")):
+        for base in ("json", "msgspec"):
+            yield Row(
+                f"frames a second, {words}, against {base}",
+                f"{paired(wall[base], wall[mine]):.2f}",
+                "≥ 0.5" if base == "json" else "",
+                f"{plan.frames / median(wall[mine]):,.0f}",
+                f"{plan.frames / median(wall[base]):,.0f}",
+                f"{median(cpu[mine]) / plan.frames * 1e6:.0f} µs of CPU a frame",
+            )
+
+
+def event_rows(plan: Plan) -> Iterator[Row]:
+    kinds = (
+        ("row of 10 busy sessions", reduce_cost.changes),
+        ("row of any session", reduce_cost.scattered),
+        ("step of a run", reduce_cost.progress),
+    )
+    for name, kind in kinds:
+        for agents in (traffic.AGENTS, 1):
+            costs = reduce_cost.costs_us(kind, SIZES, agents, plan.events)
+            for sessions in SIZES:
+                yield Row(
+                    f"event: {name}, {sessions:,} in {agents} agent{'s' * (agents > 1)}",
+                    f"{paired(costs[sessions], costs[SIZES[0]]):.2f}",
+                    "flat",
+                    f"{median(costs[sessions]):.1f} µs",
+                    "",
+                    f"against {SIZES[0]} sessions",
+                )
+
+
+def idle_rows(plan: Plan) -> Iterator[Row]:
+    env = environment("offscreen")
+    with gateway(traffic.AGENTS * 4) as url, ExitStack() as stack:
+        programs = {
+            "visible": stack.enter_context(app(env, "--url", url)),
+            "hidden": stack.enter_context(app(env, "--hide", "--url", url)),
+        }
+        time.sleep(SETTLE_S * 2)
+        before = {name: program.cpu_s() for name, program in programs.items()}
+        time.sleep(plan.idle_s)
+        for name, program in programs.items():
+            spent = program.cpu_s() - before[name]
+            yield Row(
+                f"idle, window {name}",
+                f"{100 * spent / plan.idle_s:.3f} %",
+                "≤ 0.1 %",
+                f"{spent * 1000:.1f} ms",
+                "",
+                f"of CPU in {plan.idle_s:.0f} s",
+            )
+
+
+PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    "start": start_rows,
+    "memory": memory_rows,
+    "stream": stream_rows,
+    "event": event_rows,
+    "idle": idle_rows,
+}
+
+
+def show(row: Row) -> None:
+    cells = (row.ratio, row.goal, row.app, row.bare)
+    print(f"{row.name:<58}", *(f"{cell:>10}" for cell in cells), f" {row.note}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part; may be repeated")
+    args = parser.parse_args()
+    plan = QUICK if args.quick else Plan()
+    show(Row("", "ratio", "goal", "app", "bare"))
+    for name, part in PARTS.items():
+        if not args.only or name in args.only:
+            for row in part(plan):
+                show(row)
+    return 0
+
+
+if __name__ == "__main__":
+    if not Path("cc_desktop").is_dir():
+        print("Run this in the folder of the repository.", file=sys.stderr)
+        raise SystemExit(2)
+    raise SystemExit(main())

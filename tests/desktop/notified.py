@@ -1,0 +1,124 @@
+"""A center whose notices and choices are given, for the widgets that show them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cc_desktop.notify.center import Center
+from cc_desktop.notify.kinds import Kind
+from cc_desktop.notify.message import NoAdapter
+from cc_desktop.notify.preferences import Preferences, dump
+from tests.desktop.sample import MIN, NOW
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.store import Store
+    from cc_desktop.notify.message import Message, Target
+
+
+class Shows(NoAdapter):
+    """Somebody who shows notifications; keeps what was to be shown."""
+
+    name = "dunst 1.9.0"
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.shown: list[Message] = []
+
+    def show(self, message: Message) -> None:
+        self.shown.append(message)
+
+
+class Kept:
+    """Memory of earlier starts."""
+
+    def __init__(
+        self, preferences: Preferences, snooze: int, notices: list[dict[str, Any]]
+    ) -> None:
+        self.kept = (dump(preferences), snooze, notices)
+        self.saved: list[dict[str, Any]] = []
+
+    def load_notifications(self) -> tuple[object, object, object]:
+        return self.kept
+
+    def save_preferences(self, data: dict[str, Any]) -> None:
+        self.saved.append(data)
+
+    def save_snooze(self, until: int) -> None:
+        pass
+
+    def save_notices(self, data: list[dict[str, Any]]) -> None:
+        pass
+
+
+def notice(
+    kind: Kind,
+    title: str,
+    body: str = "",
+    ago: int = 0,
+    gateway: str = "studio",
+    agent: str = "",
+    **fields: Any,
+) -> dict[str, Any]:
+    """A notice as it is kept."""
+    agents = [[gateway, agent]] if agent else []
+    return {
+        "at": NOW - ago,
+        "kind": kind.value,
+        "title": title,
+        "body": body,
+        "gateway": gateway,
+        "agent": agent,
+        "agents": agents,
+        "devices": False,
+        "shown": True,
+        "read": False,
+        "over": False,
+        **fields,
+    }
+
+
+SAMPLE = [  # oldest first, as they are kept
+    notice(Kind.GATEWAY_BACK, "home-lab is back", "The fleet is live again", 26 * 60 * MIN,
+           "home-lab", read=True),
+    notice(Kind.FINISHED, "Norbert has finished", "studio · Weekly summary", 25 * 60 * MIN,
+           agent="norbert", read=True),
+    notice(Kind.PAIRING, "home-lab wants pairing", "Run: openclaw devices approve 4711",
+           5 * 60 * MIN, "home-lab", over=True),
+    notice(Kind.DEVICE_BACK, "Ada's MacBook is back", "studio · macos", 3 * 60 * MIN, read=True),
+    notice(Kind.DEVICE_GONE, "Pixel 9 is gone", "studio · android", 40 * MIN, read=True),
+    notice(Kind.APPROVAL, "Otto needs your approval", "studio · git push --force",
+           31 * MIN, agent="otto", over=True),
+    notice(Kind.GATEWAY_LOST, "home-lab is lost",
+           "Cannot be reached. Start the gateway, or check the address.", 18 * MIN, "home-lab"),
+    notice(Kind.STUCK, "Hex is stuck", "home-lab · exec: pytest -q", 12 * MIN, "home-lab", "hex"),
+    notice(Kind.FAILED, "Rex failed",
+           "studio · provider returned a billing error: the API key has run out of credits.",
+           4 * MIN, agent="rex"),
+    notice(Kind.APPROVAL, "Dex needs your approval", "studio · uname -a && make deploy", MIN,
+           agent="dex"),
+]  # fmt: skip
+
+
+class Notified:
+    """A center, and what was opened from it."""
+
+    def __init__(
+        self,
+        store: Store,
+        notices: list[dict[str, Any]] | None = None,
+        preferences: Preferences | None = None,
+        *,
+        snooze: int = 0,
+        adapter: NoAdapter | None = None,
+    ) -> None:
+        self.opened: list[Target] = []
+        self.memory = Kept(preferences or Preferences(), snooze, notices or [])
+        self.adapter = adapter or Shows()
+        self.center = Center(
+            store,
+            self.adapter,
+            FakeClock(NOW),
+            self.memory,
+            open_target=lambda target, _token: self.opened.append(target),
+        )

@@ -1,0 +1,199 @@
+"""Notifications by a real service: dunst, which shows them on a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cc_desktop.clock import SystemClock
+from cc_desktop.notify.freedesktop import FreedesktopAdapter
+from cc_desktop.notify.kinds import Sound
+from cc_desktop.notify.message import OPEN, SNOOZE, Button, Chosen, Message
+from tests.fakes.clock import until
+from tests.whole.dunst import PROGRAMS, Dunst, Popup
+from tests.whole.session import Session, need
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.desktop, pytest.mark.timeout(120)]
+
+BUTTONS = (Button(OPEN, "Open", {"agent": "otto"}), Button(SNOOZE, "Snooze 1 h", {"hours": "1"}))
+FAILED = Message(
+    "failed otto", "Otto <b>failed</b>", "No <i>credit</i>\nR&D", Sound.ALERT, True, BUTTONS
+)
+BACK = Message("rex", "Rex is back", "")
+
+
+class Desk:
+    """An adapter at work in a session."""
+
+    def __init__(self, session: Session) -> None:
+        address = session.env["DBUS_SESSION_BUS_ADDRESS"]
+        self.adapter = FreedesktopAdapter(address, SystemClock())
+        self.chosen: list[Chosen] = []
+
+    async def displayed(self, dunst: Dunst, number: int) -> None:
+        """Wait until so many are on the screen."""
+        await until(lambda: dunst.displayed() == number, f"{number} on the screen", 15)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    need("Xvfb", "dbus-daemon", *PROGRAMS)
+    with Session(tmp_path) as started:
+        started.start_display()
+        yield started
+
+
+@asynccontextmanager
+async def at_desk(session: Session) -> AsyncIterator[Desk]:
+    desk = Desk(session)
+    task = asyncio.create_task(desk.adapter.run(desk.chosen.append))
+    try:
+        yield desk
+    finally:
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_notification_is_shown_replaced_invoked_and_withdrawn(session: Session) -> None:
+    session.start_bus()
+    dunst = Dunst(session)
+    async with at_desk(session) as desk:
+        desk.adapter.show(FAILED)
+        desk.adapter.show(BACK)
+        await until(lambda: len(dunst.popups()) == 2, "both", 15)
+        first, second = sorted(dunst.popups(), key=lambda popup: popup.id)
+        body = "No &lt;i&gt;credit&lt;/i&gt;\nR&amp;D"  # dunst supports markup: this is text
+        assert first == Popup(first.id, FAILED.title, body, "CRITICAL", "cc-desktop")
+        assert second == Popup(second.id, BACK.title, "", "NORMAL", "cc-desktop")
+        assert desk.adapter.name.startswith("dunst ")
+        assert desk.adapter.problem == ""
+        await desk.displayed(dunst, 2)
+        session.screenshot("dunst")
+
+        desk.adapter.show(Message(FAILED.slot, "Otto failed twice", "", buttons=BUTTONS))
+        await until(lambda: len(dunst.popups()) == 3, "the replacement", 15)
+        assert [popup.id for popup in dunst.popups() if "twice" in popup.summary] == [first.id]
+        await desk.displayed(dunst, 2)
+
+        for action in ("default", SNOOZE):
+            dunst.invoke(first.id, action)
+            expected = len(desk.chosen) + 1
+            await until(lambda number=expected: len(desk.chosen) == number, action, 15)  # type: ignore[misc]
+        assert desk.chosen == [
+            Chosen(FAILED.slot, OPEN, {"agent": "otto"}),
+            Chosen(FAILED.slot, SNOOZE, {"hours": "1"}),
+        ]
+
+        desk.adapter.withdraw(BACK.slot)
+        await desk.displayed(dunst, 1)
+        desk.adapter.withdraw(FAILED.slot)
+        await desk.displayed(dunst, 0)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+async def test_dunst_ends_and_is_started_again(session: Session, kill: bool) -> None:
+    session.start_bus()
+    dunst = Dunst(session)
+    async with at_desk(session) as desk:
+        desk.adapter.show(FAILED)
+        await desk.displayed(dunst, 1)
+        dunst.stop(kill=kill)
+        await until(lambda: desk.adapter.problem, "hearing of it", 15)
+        assert desk.adapter.problem == "No notification service is running."
+        desk.adapter.show(Message(BACK.slot, "Rex is gone", ""))
+        desk.adapter.show(BACK)
+        desk.adapter.withdraw(FAILED.slot)
+
+        dunst.start()
+        await desk.displayed(dunst, 1)
+        await until(lambda: len(dunst.popups()) == 2, "what was told meanwhile", 15)
+        last = dunst.popups()[-1]
+        assert last.summary == BACK.title
+        assert desk.adapter.problem == ""
+        dunst.invoke(last.id)
+        await until(lambda: desk.chosen, "the click", 15)
+        assert desk.chosen == [Chosen(BACK.slot, OPEN)]
+
+
+async def test_dunst_on_pause_is_do_not_disturb(session: Session) -> None:
+    session.start_bus()
+    dunst = Dunst(session)
+    async with at_desk(session) as desk:
+        await until(lambda: desk.adapter.name, "meeting it", 15)
+        assert not await desk.adapter.is_system_quiet()
+        session.run("dunstctl", "set-paused", "true")
+        assert await desk.adapter.is_system_quiet()
+        session.run("dunstctl", "set-paused", "false")
+        assert not await desk.adapter.is_system_quiet()
+        dunst.stop()
+        await until(lambda: desk.adapter.problem, "hearing of it", 15)
+        assert not await desk.adapter.is_system_quiet()
+
+
+async def test_the_bus_starts_the_service_when_there_is_something_to_show(
+    session: Session,
+) -> None:
+    services = session.home / ".local" / "share" / "dbus-1" / "services"
+    services.mkdir(parents=True)
+    entry = services / "org.freedesktop.Notifications.service"
+    entry.write_text("[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/usr/bin/dunst\n")
+    session.start_bus(services=True)
+    async with at_desk(session) as desk:
+        await until(lambda: not desk.adapter.problem, "the bus", 15)
+        await asyncio.to_thread(session.run, "true")  # a while in which nothing starts it
+        assert not session.has_name("org.freedesktop.Notifications")
+        desk.adapter.show(FAILED)
+        await until(lambda: desk.adapter.name.startswith("dunst "), "the service", 15)
+        count = ("dunstctl", "count", "displayed")
+        await until(lambda: session.run(*count).strip() == "1", "the notification", 15)
+
+
+ON_QT = """
+import asyncio, sys
+from cc_desktop.clock import SystemClock
+from cc_desktop.desktop.loop import App, run
+from cc_desktop.desktop.tray_notifier import choose_adapter
+from cc_desktop.notify.message import Message
+
+async def main():
+    clicked = asyncio.Event()
+    def on_chosen(chosen):
+        print(chosen.slot, chosen.key, flush=True)
+        clicked.set()
+    adapter = choose_adapter(lambda: None, SystemClock())
+    task = asyncio.create_task(adapter.run(on_chosen))
+    adapter.show(Message("otto", "Otto failed", ""))
+    await clicked.wait()
+    adapter.withdraw("otto")
+    while adapter._outbox or adapter._shown:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return 0
+
+sys.exit(run(App(["cc-desktop"]), main()))
+"""
+
+
+def test_on_the_loop_of_the_app(session: Session) -> None:
+    session.start_bus()
+    dunst = Dunst(session)
+    process = session.start("app", sys.executable, "-W", "error", "-c", ON_QT)
+    try:
+        asyncio.run(until(dunst.popups, "the notification", 15))
+        dunst.invoke(dunst.popups()[0].id)
+        code = process.wait(15)
+    except subprocess.TimeoutExpired:
+        code = None
+    assert (code, (session.path / "app.log").read_text()) == (0, "otto open\n")
+    assert dunst.displayed() == 0
