@@ -43,15 +43,18 @@ class FakeNotifications:
         self.client = ""  # who called last
         self.calls: list[Call] = []
         self.next_id = 100
+        self._named = asyncio.Event()
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> Self:
         """Take the name of the service."""
         self._connection = await dbus.open_dbus_connection(self._address)
-        async with dbus.DBusRouter(self._connection) as router:
-            await dbus.Proxy(jeepney.message_bus, router).RequestName(SERVICE)
+        self._named.clear()
         self._task = asyncio.create_task(self._serve())
+        # Not by a router: it would swallow a call that comes as soon as the name is taken.
+        await self._connection.send(jeepney.message_bus.RequestName(SERVICE))
+        await self._named.wait()
         return self
 
     async def stop(self) -> None:
@@ -86,6 +89,8 @@ class FakeNotifications:
         connection, field = self._connection, jeepney.HeaderFields
         while True:
             message = await connection.receive()
+            if message.header.message_type is jeepney.MessageType.method_return:
+                self._named.set()
             if message.header.message_type is not jeepney.MessageType.method_call:
                 continue
             fields = message.header.fields
