@@ -15,9 +15,8 @@ from cc_desktop import __version__
 from cc_desktop.autostart import login_start
 from cc_desktop.clock import Clock, SystemClock, wake_or_sleep
 from cc_desktop.credentials import DeviceTokens
-from cc_desktop.fleet import demo
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.fallback import DemoPolicy
+from cc_desktop.fleet.fallback import DEMO_GATEWAY, DemoPolicy
 from cc_desktop.fleet.model import AgentChanged, Change, GatewayChanged, LinkState
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cc_desktop.desktop.instance import Claim
+    from cc_desktop.fleet.demo import Demo
     from cc_desktop.paths import Paths
     from cc_desktop.settings import GatewaySettings, Settings
 
@@ -148,7 +148,7 @@ class Engine:
         marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
         marks.update(dict.fromkeys(agent.failing, self.clock.now_ms()))
         self.store.apply(ev.Seen(gateway, marks))
-        if gateway != demo.GATEWAY:
+        if gateway != DEMO_GATEWAY:
             kept = self.state.get("seen")
             kept = dict(kept) if isinstance(kept, dict) else {}
             kept[gateway] = dict(self.store.fleet.gateways[gateway].seen)
@@ -176,7 +176,7 @@ class Engine:
     def _on_changes(self, changes: list[Change]) -> None:
         for change in changes:
             if isinstance(change, GatewayChanged):
-                if change.gateway != demo.GATEWAY:
+                if change.gateway != DEMO_GATEWAY:
                     self._changed.set()
             elif (
                 isinstance(change, AgentChanged)
@@ -201,15 +201,17 @@ class Engine:
                 await wake_or_sleep(self.clock, self._changed, wait)
 
     def _start_demo(self) -> None:
+        from cc_desktop.fleet.demo import Demo  # most starts need none
+
         data = msgspec.json.decode(resource("demo-fleet.json").read_bytes())
-        story = demo.Demo(data, self.settings.demo_seed, self.clock.now_ms())
+        story = Demo(data, self.settings.demo_seed, self.clock.now_ms())
         for name in self.links:
             self.store.apply(ev.Shown(name, shown=False))
         for event in story.first():
             self.store.apply(event)
         self._demo_task = asyncio.create_task(self._tell(story), name="demo")
 
-    async def _tell(self, story: demo.Demo) -> None:
+    async def _tell(self, story: Demo) -> None:
         while True:
             events, wait_ms = story.step(self.clock.now_ms())
             for event in events:
@@ -222,7 +224,7 @@ class Engine:
             return
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        self.store.apply(ev.GatewayRemoved(demo.GATEWAY))
+        self.store.apply(ev.GatewayRemoved(DEMO_GATEWAY))
         for name in self.links:
             self.store.apply(ev.Shown(name, shown=True))
 

@@ -108,7 +108,7 @@ def _register_linux(command: Sequence[str], icon: Path, environ: Mapping[str, st
         f"Exec={launch.exec_line(command, '%u')}\n"
         f"Icon={launch.escape(str(icon))}\n"
         "Terminal=false\n"
-        "Categories=Network;Monitor;\n"
+        "Categories=Utility;Monitor;\n"
         f"MimeType=x-scheme-handler/{SCHEME};\n"
     )
     write_file(path, entry.encode())

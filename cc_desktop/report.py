@@ -55,12 +55,10 @@ def error_of(agent: Agent) -> str | None:
     """Why the agent failed, in the gateway's words."""
     if agent.status is not Status.ERROR:
         return None
+    if agent.reason:
+        return agent.reason
     cause = agent.cause
-    if cause is None:
-        return agent.reported_task or "The agent reports an error."
-    run = agent.runs.get(cause.key)
-    told = cause.error or (run.error if run else "")
-    return told or f"The run ended with status {cause.status}."
+    return f"The run ended with status {cause.status}." if cause else "The agent reports an error."
 
 
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:

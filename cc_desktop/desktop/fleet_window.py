@@ -348,6 +348,13 @@ class FleetWindow(QMainWindow):
         self.devices.refresh()
         self._show_page()
 
+    def show_gateway(self, gateway_id: str) -> None:
+        """Show the window with what is known of a connection."""
+        self.show_fleet()
+        self.batch.flush()
+        if gateway_id in self.header.pills:
+            self.header.open_gateway(gateway_id)
+
     def show_notices(self) -> None:
         """Show the list under the bell."""
         if self.notices is not None and self.bell is not None:

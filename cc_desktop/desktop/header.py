@@ -99,7 +99,7 @@ class Header(QFrame):
             pill = self.pills.get(key)
             if pill is None:
                 pill = self.pills[key] = Pill(self._look, self)
-                pill.clicked.connect(lambda _checked=False, key=key: self._open(key))
+                pill.clicked.connect(lambda _checked=False, key=key: self.open_gateway(key))
                 self._flow.addWidget(pill)
             state = words.link_words(gateway.link, now)
             dot, colour = _DOTS[gateway.link.state]
@@ -111,7 +111,7 @@ class Header(QFrame):
             self.popup.follow(self._gateways)
         return any(gateway.link.state is LinkState.WAITING for gateway in self._gateways.values())
 
-    def _open(self, key: str) -> None:
+    def open_gateway(self, key: str) -> None:
         """Say what is up with a gateway."""
         if self.popup is not None:
             self.popup.close()

@@ -156,7 +156,8 @@ def claim(paths: Paths, message: Message, patience_s: float = PATIENCE_S) -> Cla
         lock.setStaleLockTime(0)  # a first one may run for months; one that was killed is noticed
         if lock.tryLock(0):
             return Claim(place, lock)
-        if lock.error() is not QLockFile.LockError.LockFailedError:
+        there = Path(place.lock).parent.is_dir()  # else a first one has just left it
+        if there and lock.error() is not QLockFile.LockError.LockFailedError:
             log.warning("%s cannot be locked: a second start is not noticed", place.lock)
             return Claim()
         if time.monotonic() >= end:

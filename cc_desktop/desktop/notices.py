@@ -75,28 +75,32 @@ class NoticeRow:
     at: str
     unread: bool
     over: bool
-    tip: str
-    sentence: str
+
+    def tip(self, now: int) -> str:
+        """What may have been cut off. `now` is local ms."""
+        over = f"{_OVER} so" if self.over else ""
+        parts = (self.title, self.body, words.clock(self.notice.at, now), over)
+        return "\n".join(part for part in parts if part)
+
+    def sentence(self, now: int) -> str:
+        """The row for a screen reader. `now` is local ms."""
+        over = f"{_OVER} so" if self.over else ""
+        parts = (self.title, self.body, words.ago(self.notice.at, now), over)
+        said = ", ".join(part for part in parts if part)
+        return f"Unread: {said}." if self.unread else f"{said}."
 
 
 def notice_row(notice: Notice, now: int) -> NoticeRow:
     """The row of a notice; the newest come first."""
-    title, body = words.plain(notice.title, 160), words.plain(notice.body, 300)
-    unread = not notice.read and not notice.over
-    ago = words.ago(notice.at, now)
-    over = f"{_OVER} so" if notice.over else ""
-    said = ", ".join(part for part in (title, body, ago, over) if part)
     return NoticeRow(
         key=notice.id,
         order=(-notice.at, -notice.id),
         notice=notice,
-        title=title,
-        body=body,
+        title=words.plain(notice.title, 160),
+        body=words.plain(notice.body, 300),
         at=words.when(notice.at, now),
-        unread=unread,
+        unread=not notice.read and not notice.over,
         over=notice.over,
-        tip="\n".join(part for part in (title, body, words.clock(notice.at, now), over) if part),
-        sentence=f"Unread: {said}." if unread else f"{said}.",
     )
 
 
@@ -110,15 +114,24 @@ class NoticeModel(SortedModel[NoticeRow]):
         super().__init__(parent)
         self._center = center
         self._clock = clock
+        self._made: dict[int, NoticeRow] = {}
+        self._made_at = 0  # minutes
 
     def refresh(self) -> None:
-        """Show what is known now."""
+        """Show what is known now. Only what is new, or says another time, is made anew."""
         now = self._clock()
-        rows = [notice_row(notice, now) for notice in self._center.notices]
+        old = self._made if self._made_at == now // words.MINUTE else {}
+        self._made, self._made_at = {}, now // words.MINUTE
+        for notice in self._center.notices:
+            row = old.get(notice.id)
+            counts_seconds = now - notice.at < words.MINUTE
+            if row is None or row.notice is not notice or counts_seconds:
+                row = notice_row(notice, now)
+            self._made[notice.id] = row
         if self.rowCount():
-            self.sync(rows)
+            self.sync(self._made.values())
         else:
-            self.start_over(rows)  # nothing is selected that could be lost
+            self.start_over(self._made.values())  # nothing is selected that could be lost
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The row itself for the delegate, words for everyone else."""
@@ -130,9 +143,9 @@ class NoticeModel(SortedModel[NoticeRow]):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.sentence
+            return row.sentence(self._clock())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.tooltip(row.tip)
+            return words.tooltip(row.tip(self._clock()))
         return None
 
 

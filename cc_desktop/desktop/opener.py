@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from cc_desktop.desktop import words
-from cc_desktop.fleet import demo
+from cc_desktop.fleet.fallback import DEMO_GATEWAY
 from cc_desktop.fleet.model import Change, LinkState
 from cc_desktop.links import AgentLink, LinkError, parse_link
 
@@ -82,7 +82,7 @@ class LinkOpener(QObject):
         agent, name = self._words(wanted)
         gateway = self._store.fleet.gateways.get(wanted.gateway)
         if gateway is None:
-            if wanted.gateway != demo.GATEWAY:  # which comes and goes
+            if wanted.gateway != DEMO_GATEWAY:  # which comes and goes
                 self._end(f"The link names the gateway “{name}”, which is not in the settings.")
         elif wanted.agent in gateway.agents and not gateway.hidden:
             self._end("")

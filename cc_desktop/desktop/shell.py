@@ -18,8 +18,7 @@ from cc_desktop.desktop.fleet_window import FleetWindow
 from cc_desktop.desktop.icons import app_icon
 from cc_desktop.desktop.loop import App, run
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
-from cc_desktop.desktop.notifications_menu import build_notifications_menu
-from cc_desktop.desktop.settings_window import SettingsWindow
+from cc_desktop.desktop.notifications_menu import build_notifications_menu, notification_entries
 from cc_desktop.desktop.theme import Look
 from cc_desktop.desktop.tray import TrayHost
 from cc_desktop.desktop.tray_notifier import choose_adapter
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.clock import Clock
+    from cc_desktop.desktop.settings_window import SettingsWindow
     from cc_desktop.fleet.store import Store
     from cc_desktop.notify.message import Target
 
@@ -194,10 +194,15 @@ class Shell:
             self.window.show_only(target.agents, target.words)
         elif target.devices:
             self.window.show_devices()
+        elif target.gateway:
+            self.window.show_gateway(target.gateway)
 
     def open_settings(self) -> None:
         """Show the settings."""
         if self._settings is None:
+            # Here: most starts never open it.
+            from cc_desktop.desktop.settings_window import SettingsWindow
+
             self._settings = SettingsWindow(
                 self._look,
                 self.center,
@@ -214,8 +219,8 @@ class Shell:
         self.tray.set_look(look)
 
     def _menu_state(self) -> object:
-        center = self.center
-        return self.manners.menu_state(), center.quiet, center.waiting, center.preferences.on
+        entries = notification_entries(self.center, self.engine.now_ms(), lists=True)
+        return self.manners.menu_state(), entries
 
     def _extend_menu(self, menu: QMenu) -> None:
         build_notifications_menu(

@@ -21,6 +21,7 @@ from cc_desktop.fleet.events import (
     SessionChanged,
     Snapshot,
 )
+from cc_desktop.fleet.fallback import DEMO_GATEWAY
 from cc_desktop.fleet.model import Approval, Device, Origin, Session
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.events import Event
 
-GATEWAY = "demo"
+GATEWAY = DEMO_GATEWAY
 SHORTEST_WAIT = 2_000  # ms from one change to the next
 LONGEST_WAIT = 8_000  # ms
 FEWEST_BUSY = 3  # agents at work: below that, the next change is that one starts

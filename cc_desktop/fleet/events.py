@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
 
 from cc_desktop.fleet.model import Approval, Device, Link, Origin, Session, Status
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class AgentInfo:
+class AgentInfo(Struct, frozen=True):
     """An agent as a list names it."""
 
     id: str
@@ -26,8 +24,7 @@ class AgentInfo:
     last_activity: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayAdded:
+class GatewayAdded(Struct, frozen=True):
     """A gateway of the settings, or the demo."""
 
     gateway: str
@@ -35,23 +32,20 @@ class GatewayAdded:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRemoved:
+class GatewayRemoved(Struct, frozen=True):
     """A gateway that is no longer watched."""
 
     gateway: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
+class LinkChanged(Struct, frozen=True):
     """The connection is in another state."""
 
     gateway: str
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A fresh list of all agents and sessions: what is not in it is gone."""
 
     gateway: str
@@ -64,8 +58,7 @@ class Snapshot:
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChanged:
+class SessionChanged(Struct, frozen=True):
     """Fields of one session. `fields` are names of `Session`; what is absent is unchanged."""
 
     gateway: str
@@ -75,8 +68,7 @@ class SessionChanged:
     complete: bool = False  # the row is whole: what is absent is cleared
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRemoved:
+class SessionRemoved(Struct, frozen=True):
     """A session was deleted. With a `session_id`, only that generation of it."""
 
     gateway: str
@@ -85,16 +77,14 @@ class SessionRemoved:
     session_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesListed:
+class DevicesListed(Struct, frozen=True):
     """The full list of devices and clients."""
 
     gateway: str
     devices: tuple[Device, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentActivity:
+class AgentActivity(Struct, frozen=True):
     """The seed's `presence`: an agent's own activity."""
 
     gateway: str
@@ -104,8 +94,7 @@ class AgentActivity:
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AgentConfigured:
+class AgentConfigured(Struct, frozen=True):
     """The seed's `agent.config`: None leaves a field as it is."""
 
     gateway: str
@@ -116,16 +105,14 @@ class AgentConfigured:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeartbeatsTold:
+class HeartbeatsTold(Struct, frozen=True):
     """How often agents wake by themselves: {agent id: ms}, 0 for never. Others are unchanged."""
 
     gateway: str
     every_ms: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RunProgress:
+class RunProgress(Struct, frozen=True):
     """A sign of life of a run."""
 
     gateway: str
@@ -139,16 +126,14 @@ class RunProgress:
     starts: bool = False  # a run that was over goes on, with another model perhaps
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalOpened:
+class ApprovalOpened(Struct, frozen=True):
     """A run waits for a person."""
 
     gateway: str
     approval: Approval
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalClosed:
+class ApprovalClosed(Struct, frozen=True):
     """It was decided, or withdrawn."""
 
     gateway: str
@@ -156,32 +141,28 @@ class ApprovalClosed:
     approval_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OriginChanged:
+class OriginChanged(Struct, frozen=True):
     """What is known of a gateway is now of another origin (its agents become last known)."""
 
     gateway: str
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Whether a gateway's data is on the screen, or hidden behind the demo."""
 
     gateway: str
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The operator has seen the failure of an agent's sessions: {session key: ended_at}."""
 
     gateway: str
-    seen: Mapping[str, int] = field(default_factory=dict)
+    seen: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """Time has passed: what is silent may be stuck, what was asked may have expired."""
 
     gateway: str

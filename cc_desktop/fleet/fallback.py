@@ -9,6 +9,7 @@ from cc_desktop.fleet.model import LinkState, Origin
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet
 
+DEMO_GATEWAY = "demo"  # the id of the gateway that the demo plays
 FIRST_MS = 1_500  # a first try may take so long before the demo shows
 LOST_MS = 30_000  # what was known stays so long after a live fleet is gone
 

@@ -215,6 +215,14 @@ class Agent:
         return self.sessions.get(self.cause_key)
 
     @property
+    def reason(self) -> str:
+        """Why it failed, in the gateway's words; "" when it told none."""
+        cause, run = self.cause, self.runs.get(self.cause_key)
+        if cause is None:
+            return self.reported_task
+        return cause.error or (run.error if run is not None else "")
+
+    @property
     def last_activity(self) -> int:
         """Newest sign of life in any session, ms."""
         return max(self.order[-1][0] if self.order else 0, self.reported_at)

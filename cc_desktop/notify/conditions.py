@@ -32,7 +32,7 @@ def conditions(agent: Agent, *, subagents: bool, now: int | None = None) -> dict
     cause = agent.cause_key
     wanted = subagents or not is_subagent(agent, cause)
     if agent.status is Status.ERROR and wanted:
-        found[Kind.FAILED, cause] = _reason(agent, cause)
+        found[Kind.FAILED, cause] = agent.reason or _title(agent, cause)
     if agent.status is Status.STUCK and wanted:
         run = agent.runs.get(cause)
         found[Kind.STUCK, cause] = (run.doing if run else "") or _title(agent, cause)
@@ -50,13 +50,6 @@ def conditions(agent: Agent, *, subagents: bool, now: int | None = None) -> dict
     if agent.status is Status.WAITING and not cause and not agent.approvals and not agent.asking:
         found[Kind.ASKS, ""] = agent.reported_task  # the seed's dialect says no more
     return found
-
-
-def _reason(agent: Agent, key: str) -> str:
-    """Why it failed, in the gateway's words if it told any."""
-    run, session = agent.runs.get(key), agent.sessions.get(key)
-    told = run.error if run and run.over else ""
-    return told or (session.error if session else agent.reported_task) or _title(agent, key)
 
 
 def _title(agent: Agent, key: str) -> str:

@@ -349,3 +349,14 @@ def test_a_right_to_left_window_is_drawn(open_window: OpenWindow) -> None:
     red = QColor(DARK.error)
     assert left.pixelColor(at, 25) == red
     assert right.pixelColor(right.width() - 1 - at, 25) == red
+
+
+def test_a_gateway_is_shown_with_what_is_known_of_it(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    window.show_gateway("nowhere")
+    assert window.header.popup is None
+    window.show_gateway("studio")
+
+    assert window.header.popup is not None
+    assert window.header.popup.isVisible()
+    window.header.popup.close()

@@ -336,3 +336,16 @@ def test_an_empty_list_says_why() -> None:
     connecting.apply(ev.GatewayAdded("g", "studio"))
     connecting.apply(ev.LinkChanged("g", Link(LinkState.SYNCING)))
     assert words.empty(connecting.fleet, 0, "").title == "Connecting"
+
+
+def test_a_failure_that_only_its_run_has_told_says_why_and_since_when() -> None:
+    store = Store(lambda: NOW)
+    store.apply(ev.GatewayAdded("g", "G"))
+    row = Session("agent:rex:main", "rex", status="running", active=True, updated_at=NOW - 9)
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("rex", "Rex"),), (row,), taken_at=NOW))
+    for event in ({"thinking": True}, {"error": "no credits", "over": True}):
+        store.apply(ev.RunProgress("g", "rex", row.key, "r1", **event))
+    failed = agent("g", "rex", store)
+
+    assert words.task(failed, 0, NOW + 60_000) == ("Run failed: no credits", "failed 1 min ago")
+    assert words.why_text(failed, 0, NOW) == "no credits"

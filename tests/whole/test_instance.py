@@ -43,8 +43,14 @@ def told(session: Session, name: str = "again") -> str:
     return (session.path / f"{name}.log").read_text()
 
 
-def sockets(session: Session) -> list[str]:
+def left(session: Session) -> list[str]:
+    """Its lock and its socket."""
     return sorted(path.name for path in session.runtime.glob("cc-desktop-*"))
+
+
+def listens(session: Session, app: App) -> None:
+    """Wait until it does: the icon and the window are there a moment earlier."""
+    wait_for(lambda: len(left(session)) == 2, "the socket", still=app.running)
 
 
 def test_a_second_start_shows_the_window_of_a_hidden_first(session: Session) -> None:
@@ -89,24 +95,25 @@ def test_a_hidden_second_start_shows_nothing(session: Session) -> None:
 
 
 def test_a_start_after_a_kill_is_a_first_one(session: Session) -> None:
-    session.start_app("--demo").window()
+    listens(session, session.start_app("--demo"))
     session.stop("app", kill=True)
-    left = sockets(session)
-    assert len(left) == 2
+    before = left(session)
+    assert len(before) == 2
 
     app = session.start_app("--demo")
     app.window()
-    assert sockets(session) == left
     assert again(session).wait(10) == 0
+    assert left(session) == before
 
     app.process.send_signal(signal.SIGTERM)
     assert app.wait() == 0
-    assert sockets(session) == []
+    assert left(session) == []
 
 
 def test_a_first_that_hangs_is_told_and_no_second_one_runs(session: Session) -> None:
     app = session.start_app("--demo", "--hidden")
     app.item()
+    listens(session, app)
     app.process.send_signal(signal.SIGSTOP)
     try:
         second = again(session)
