@@ -241,7 +241,9 @@ class Shell:
         self.window.quit_on_close = not there
         if there:
             self._no_tray.stop()
-            self.manners.tell("")
+            if self._told_no_tray:
+                self._told_no_tray = False
+                self.manners.tell("")
         elif self._hidden and not self._told_no_tray:
             self._no_tray.start()  # at login the tray may come after us
         else:
