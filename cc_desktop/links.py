@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from cc_desktop import launch
 from cc_desktop.autostart import APP_ID, APP_NAME, write_file
@@ -40,6 +40,11 @@ class AgentLink:
 
     gateway: str
     agent: str
+
+
+def make_link(gateway: str, agent: str) -> str:
+    """The link to an agent."""
+    return f"{SCHEME}://agent/{quote(gateway, safe='')}/{quote(agent, safe='')}"
 
 
 def is_link(text: str) -> bool:

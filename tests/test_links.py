@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from cc_desktop import cli, links
 from cc_desktop.launch import read_entry
-from cc_desktop.links import MAX_LINK, AgentLink, LinkError, is_link, parse_link, register_links
+from cc_desktop.links import (
+    MAX_LINK,
+    AgentLink,
+    LinkError,
+    is_link,
+    make_link,
+    parse_link,
+    register_links,
+)
 from tests.fakes.registry import Registry
 
 if TYPE_CHECKING:
@@ -211,3 +219,8 @@ def test_a_failure_to_register_is_one_line(
 
     assert cli.main(["--register-links"]) == 1
     assert capsys.readouterr().err == "cc-desktop: Links cannot be registered: /x: no.\n"
+
+
+@pytest.mark.parametrize("ident", ["otto", "a/b?c#d", "50%", "two words", "Zoë", "🦖", "~.-_"])
+def test_a_link_that_is_made_leads_back(ident: str) -> None:
+    assert parse_link(make_link("home lab", ident)) == AgentLink("home lab", ident)

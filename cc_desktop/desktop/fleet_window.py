@@ -48,6 +48,7 @@ from cc_desktop.desktop.widgets import ElidedLabel, FlowLayout, Pill, Segment, l
 from cc_desktop.desktop.words import BannerLink
 from cc_desktop.fleet.model import LinkState, Origin
 from cc_desktop.fleet.summary import summarize
+from cc_desktop.links import make_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -490,7 +491,9 @@ class FleetWindow(QMainWindow):
         gateway_id, agent_id = row.key
         menu = self.menu = make_menu(self)
         add_action(menu, "Open details", lambda: self._open_details(row.key))
-        add_action(menu, "Copy name", lambda: QGuiApplication.clipboard().setText(row.name))
+        copy = QGuiApplication.clipboard().setText
+        add_action(menu, "Copy name", lambda: copy(row.name))
+        add_action(menu, "Copy link", lambda: copy(make_link(gateway_id, agent_id)))
         fleet = self._store.fleet
         if self._center is not None:
             add_mutes(menu, self._center, fleet, gateway_id, agent_id)

@@ -215,7 +215,7 @@ def test_the_menu_of_a_row_by_mouse(open_window: OpenWindow) -> None:
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, place)
     QApplication.sendEvent(window.list.viewport(), event)
     assert lines(window.menu) == [
-        *("Open details", "Copy name", "Mute agent Hex", "Mute gateway home-lab")
+        *("Open details", "Copy name", "Copy link", "Mute agent Hex", "Mute gateway home-lab")
     ]
     assert window.menu is not None
     assert window.menu.pos() == place
@@ -229,7 +229,7 @@ def test_the_menu_of_a_row_by_key(open_window: OpenWindow) -> None:
     # What the platform makes of the menu key; Qt hands it to the widget with the keyboard.
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
     QApplication.sendEvent(window.windowHandle(), event)
-    assert lines(window.menu) == ["Open details", "Copy name"]
+    assert lines(window.menu) == ["Open details", "Copy name", "Copy link"]
     row = window.list.visualRect(row_of(window, "studio", "dex"))
     place = window.list.viewport().mapToGlobal(row.center())
     assert window.menu is not None
@@ -297,6 +297,9 @@ def test_open_details_and_copy_name(open_window: OpenWindow) -> None:
     choose(window.menu, "Copy name")
     assert QGuiApplication.clipboard().text() == "Stuart Little-Field"
     window.list.menu_wanted.emit(index, QPoint(9, 9))
+    choose(window.menu, "Copy link")
+    assert QGuiApplication.clipboard().text() == "cc-desktop://agent/home-lab/stuart"
+    window.list.menu_wanted.emit(index, QPoint(9, 9))
     choose(window.menu, "Open details")
     assert window.details.key == ("home-lab", "stuart")
     assert window.details.isAncestorOf(window.focusWidget())
@@ -316,7 +319,7 @@ def test_the_demo_is_neither_muted_nor_reconnected(open_window: OpenWindow) -> N
     window = open_window(store)
     with_center(window, store)
     window.list.menu_wanted.emit(row_of(window, "demo-studio", "rex"), QPoint(9, 9))
-    assert lines(window.menu) == ["Open details", "Copy name"]
+    assert lines(window.menu) == ["Open details", "Copy name", "Copy link"]
 
 
 def test_names_in_the_menu_are_shown_as_they_are(open_window: OpenWindow) -> None:
