@@ -328,7 +328,7 @@ def test_names_in_the_menu_are_shown_as_they_are(open_window: OpenWindow) -> Non
     window = open_window(store)
     with_center(window, store)
     window.list.menu_wanted.emit(row_of(window, "studio", "rex"), QPoint(9, 9))
-    muting = lines(window.menu)[2]
+    muting = lines(window.menu)[3]
     assert muting.startswith("Mute agent R&&D <b>x</b>yyy")
     assert "\t" not in muting
     assert len(muting) <= 80
