@@ -264,6 +264,8 @@ class Details(QWidget):
         self.sessions = SessionModel(self._look, self)
         self._table = SessionTable(self._look, self.sessions)
         column.addWidget(self._table, 1)
+        self._below = QWidget()  # in the place of the table, so that the cards keep their height
+        column.addWidget(self._below, 1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
@@ -381,6 +383,7 @@ class Details(QWidget):
         count = len(agent.sessions)
         self._sessions_title.setText(f"Sessions  {count}" if count else "No sessions")
         self._table.setVisible(bool(count))
+        self._below.setVisible(not count)
         px = self._look.metrics.px
         self._table.setMinimumHeight(px(34) + px(28) * min(count, 6))
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 
 from cc_desktop.desktop.details import Details
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.theme import Look
-    from cc_desktop.fleet.store import Store
 
     OpenDetails = Callable[[Store, str, str], Details]
 
@@ -132,3 +133,15 @@ def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
     details = open_agent(sample.last_known_store(), "studio", "otto")
     assert details.sessions.data(details.sessions.index(0, 0)) == "ran"
     assert details._state.text() == "Offline"
+
+
+def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
+    store = Store(lambda: sample.NOW)
+    store.apply(ev.GatewayAdded("g", "G"))
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("dex", "Dex"),), (), taken_at=sample.NOW))
+    details = open_agent(store, "g", "dex")
+    QApplication.processEvents()
+
+    assert details._sessions_title.text() == "No sessions"
+    assert details._now.height() <= details._now.sizeHint().height() + 4
+    assert details._name.mapTo(details, QPoint(0, 0)).y() < 60
