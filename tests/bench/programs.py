@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60.0
+GOODBYE_S = 10.0
 MIB = 2**20
 # Of the person who measures: none of it may change what is measured.
 _NOT_PASSED = ("GATEWAY_", "WS_GATEWAY_", "OPENCLAW_", "QT_", "PYTHON")
@@ -53,7 +54,8 @@ class Program:
         self._lines: queue.Queue[str] = queue.Queue()
         self._module = module
         self._said: dict[str, str] = {}
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout
@@ -65,10 +67,17 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._process.terminate()  # the app takes its socket and its lock away
+        try:
+            self._process.wait(GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
         self._errors.close()
         assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdout.close()
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 

@@ -1,0 +1,31 @@
+"""The programs of `make bench` still run; no time is looked at."""
+
+from __future__ import annotations
+
+from tests.bench import reduce_cost
+from tests.bench.__main__ import app, bare, gateway
+from tests.bench.programs import Program, environment
+
+
+def test_the_app_and_the_bare_program_tell_when_they_were_painted() -> None:
+    env = environment("offscreen")
+    with bare(env) as program:
+        assert program.seconds_until("painted") > 0
+        assert program.cpu_s() > 0
+    with app(env, "--demo") as program:
+        assert 0 < program.seconds_until("painted") <= program.seconds_until("fleet")
+        assert min(program.memory()) > 0
+
+
+def test_a_stream_reaches_the_model() -> None:
+    with (
+        gateway(20, 200) as url,
+        Program("tests.bench.throughput", ["app", url, "200"], environment("offscreen")) as program,
+    ):
+        assert float(program.wait_for("wall")) > 0
+
+
+def test_events_of_every_kind_are_taken_in() -> None:
+    for kind in (reduce_cost.changes, reduce_cost.scattered, reduce_cost.progress):
+        costs = reduce_cost.costs_us(kind, (10, 30), 2, 20)
+        assert all(len(rounds) == reduce_cost.ROUNDS for rounds in costs.values())
