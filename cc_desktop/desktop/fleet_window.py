@@ -5,21 +5,18 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QShortcut,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QListView,
     QMainWindow,
     QMenu,
     QSplitter,
@@ -43,7 +40,8 @@ from cc_desktop.desktop.icons import app_icon
 from cc_desktop.desktop.loop import APP_NAME
 from cc_desktop.desktop.notice import NoticeBar
 from cc_desktop.desktop.notices import NoticesPanel
-from cc_desktop.desktop.row_menu import add_action, add_mutes, make_menu, row_at
+from cc_desktop.desktop.row_list import RowList
+from cc_desktop.desktop.row_menu import add_action, add_mutes, make_menu
 from cc_desktop.desktop.widgets import ElidedLabel, FlowLayout, Pill, Segment, label
 from cc_desktop.desktop.words import BannerLink
 from cc_desktop.fleet.model import LinkState, Origin
@@ -71,35 +69,6 @@ _CHIPS = {
     Chip.IDLE: "Idle",
 }
 _LIST, _EMPTY, _DEVICES = range(3)
-
-
-class FleetList(QListView):
-    """The rows. Arrows, Home, End and page keys move, as in every list.
-
-    Signals:
-        menu_wanted: Index and place on the screen of a context menu.
-    """
-
-    menu_wanted = Signal(QModelIndex, QPoint)
-
-    def __init__(self, look: Look, model: FleetModel) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setItemDelegate(AgentDelegate(look, self))
-        self.setAccessibleName("Agents")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalScrollBar().setSingleStep(look.metrics.px(25))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By mouse or by key."""
-        index, spot = row_at(self, event)
-        if index.isValid():
-            self.menu_wanted.emit(index, spot)
 
 
 class FleetWindow(QMainWindow):
@@ -177,7 +146,8 @@ class FleetWindow(QMainWindow):
 
     def _build_list(self) -> QWidget:
         px = self._look.metrics.px
-        self.list = FleetList(self._look, self.model)
+        self.list = RowList(self.model, "Agents", px(50))
+        self.list.setItemDelegate(AgentDelegate(self._look, self.list))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.list)
         self.stack.addWidget(self._build_empty())

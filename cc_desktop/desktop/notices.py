@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPoint, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
-    QListView,
     QMenu,
     QStackedWidget,
     QVBoxLayout,
@@ -22,7 +20,8 @@ from cc_desktop.desktop import notice_words, words
 from cc_desktop.desktop.delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons import draw_status
-from cc_desktop.desktop.row_menu import add_action, add_mutes, make_menu, row_at
+from cc_desktop.desktop.row_list import RowList
+from cc_desktop.desktop.row_menu import add_action, add_mutes, make_menu
 from cc_desktop.desktop.sorted_model import Index, SortedModel
 from cc_desktop.desktop.widgets import Dot, button, dot_pixmap, label
 from cc_desktop.fleet.model import Status
@@ -202,29 +201,18 @@ class NoticeDelegate(RowDelegate):
         painter.setOpacity(1.0)
 
 
-class NoticeList(QListView):
+class NoticeList(RowList):
     """The rows.
 
     Signals:
         chosen: The index that was clicked, or on which Enter was pressed.
-        menu_wanted: Index and place on the screen of a context menu.
     """
 
     chosen = Signal(QModelIndex)
-    menu_wanted = Signal(QModelIndex, QPoint)
 
     def __init__(self, look: Look, model: NoticeModel) -> None:
-        super().__init__()
-        self.setModel(model)
+        super().__init__(model, "Notices", look.metrics.px(ROW_HEIGHT))
         self.setItemDelegate(NoticeDelegate(look, self))
-        self.setAccessibleName("Notices")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalScrollBar().setSingleStep(look.metrics.px(ROW_HEIGHT // 2))
         # Not `activated`: where the desktop wants single clicks it comes together with `clicked`.
         self.clicked.connect(self.chosen)
 
@@ -234,12 +222,6 @@ class NoticeList(QListView):
             self.chosen.emit(self.currentIndex())
             return
         super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By mouse or by key."""
-        index, spot = row_at(self, event)
-        if index.isValid():
-            self.menu_wanted.emit(index, spot)
 
 
 class QuietLine(QFrame):
