@@ -11,7 +11,7 @@ pytest := QT_QPA_PLATFORM=offscreen $(bin)/python -m pytest
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start the app; ARGS="--demo" shows it without a gateway
@@ -57,6 +57,16 @@ lock: ## pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest
 wheel: ## build dist/*.whl
 	@scripts/bootstrap
 	$(bin)/python -m hatchling build --target wheel
+
+.PHONY: package
+package: ## build what people download, for this system, into dist/
+	@scripts/bootstrap package
+	$(bin)/python packaging/build.py
+
+.PHONY: package-test
+package-test: ## try the packages in clean Debian roots; make package first, as root
+	@scripts/bootstrap desktop lab package
+	$(pytest) -m package -o faulthandler_timeout=600 tests/packaging $(ARGS)
 
 .PHONY: clean
 clean: ## remove everything that make has made

@@ -1,4 +1,4 @@
-"""Write requirements/runtime.txt and requirements/dev.txt from pyproject.toml.
+"""Write requirements/runtime.txt, dev.txt and package.txt from pyproject.toml.
 
 Every package is pinned to one version with the hashes of all its files, so that one lock serves
 Linux, macOS and Windows. Pins stay as they are unless pyproject.toml asks for something else;
@@ -33,10 +33,12 @@ RUNTIME_MARKERS = {
     "secretstorage": 'sys_platform == "linux"',  # keyring
     "pywin32-ctypes": 'sys_platform == "win32"',  # keyring, pyinstaller
 }
-DEV_MARKERS = RUNTIME_MARKERS | {
-    "colorama": 'sys_platform == "win32"',  # pytest
+PACKAGE_MARKERS = RUNTIME_MARKERS | {
     "macholib": 'sys_platform == "darwin"',  # pyinstaller
     "pefile": 'sys_platform == "win32"',  # pyinstaller
+}
+DEV_MARKERS = PACKAGE_MARKERS | {
+    "colorama": 'sys_platform == "win32"',  # pytest
 }
 
 # Settings of this machine's pip (mirrors, local folders) that must not decide what is locked.
@@ -82,13 +84,15 @@ def write_lock(python: Path, target: Path, markers: dict[str, str], options: lis
 
 
 def main() -> int:
-    """Write both lock files."""
+    """Write the lock files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--upgrade", action="store_true", help="move every pin to the newest")
     upgrade = ["--upgrade"] if parser.parse_args().upgrade else []
     if sys.version_info[:2] != OLDEST:
         sys.exit("scripts/lock.py: run this with Python {}.{}".format(*OLDEST))
-    runtime, dev = ROOT / "requirements/runtime.txt", ROOT / "requirements/dev.txt"
+    runtime, dev, package = (
+        ROOT / "requirements" / f"{name}.txt" for name in ("runtime", "dev", "package")
+    )
     with tempfile.TemporaryDirectory() as tools:
         venv.create(tools, with_pip=True)
         python = Path(tools, "bin/python")
@@ -96,6 +100,8 @@ def main() -> int:
         write_lock(python, runtime, RUNTIME_MARKERS, upgrade)
         same = ["--constraint", str(runtime.relative_to(ROOT)), "--all-extras"]
         write_lock(python, dev, DEV_MARKERS, [*same, *upgrade])
+        same = ["--constraint", str(dev.relative_to(ROOT)), "--extra", "package"]
+        write_lock(python, package, PACKAGE_MARKERS, [*same, *upgrade])
     return 0
 
 

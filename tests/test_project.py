@@ -16,7 +16,7 @@ import cc_desktop
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = ["runtime.txt", "dev.txt"]
+LOCKS = ["runtime.txt", "package.txt", "dev.txt"]
 
 # Each in two parts, so that this file does not hold what it forbids.
 FORBIDDEN = [
@@ -63,17 +63,21 @@ def test_a_lock_names_no_place_to_download_from(lock: str) -> None:
     assert re.findall(r".*(?:://|file:/|/opt|/tmp|^-|^ *--(?!hash)).*", text, re.MULTILINE) == []
 
 
-def test_the_app_is_tested_with_the_versions_that_it_is_packaged_with() -> None:
-    runtime, dev = pins("runtime.txt"), pins("dev.txt")
+@pytest.mark.parametrize("lock", ["runtime.txt", "package.txt"])
+def test_the_app_is_tested_with_the_versions_that_it_is_packaged_with(lock: str) -> None:
+    packaged, dev = pins(lock), pins("dev.txt")
 
-    assert {name: dev.get(name) for name in runtime} == runtime
+    assert {name: dev.get(name) for name in packaged} == packaged
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_lock_holds_what_pyproject_asks_for(lock: str) -> None:
     wanted = list(PROJECT["project"]["dependencies"])
+    extras = PROJECT["project"]["optional-dependencies"]
     if lock == "dev.txt":
-        wanted.extend(chain(*PROJECT["project"]["optional-dependencies"].values()))
+        wanted.extend(chain(*extras.values()))
+    elif lock == "package.txt":
+        wanted.extend(extras["package"])
     locked = pins(lock)
 
     for requirement in map(Requirement, wanted):
