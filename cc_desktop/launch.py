@@ -28,7 +28,9 @@ def own_command(
     executable = sys.executable if executable is None else executable
     if getattr(sys, "frozen", False):
         # The program inside an AppImage is gone when the app ends; the image itself stays.
-        return [environ.get("APPIMAGE") or executable]
+        windowed = Path(executable).with_name("cc-desktopw.exe")
+        program = str(windowed) if windowed.is_file() else executable
+        return [environ.get("APPIMAGE") or program]
     script = Path(sys.argv[0] if argv0 is None else argv0)
     if script.stem in _SCRIPTS and script.suffix in ("", ".exe"):
         script = script.absolute()

@@ -53,6 +53,16 @@ def test_a_bundle_is_its_own_program(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_command({}, "cc-desktop", "/opt/cc/cc-desktop") == ["/opt/cc/cc-desktop"]
 
 
+def test_a_bundle_with_a_program_without_console_starts_that(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    (tmp_path / "cc-desktopw.exe").touch()
+    program = str(tmp_path / "cc-desktop.exe")
+
+    assert own_command({}, "cc-desktop", program) == [str(tmp_path / "cc-desktopw.exe")]
+
+
 def test_an_appimage_is_started_as_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     environ = {"APPIMAGE": "/home/me/cc.AppImage"}

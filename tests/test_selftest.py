@@ -212,3 +212,12 @@ def test_one_check_that_raises_does_not_stop_the_others(monkeypatch: pytest.Monk
     assert selftest.run(checks, out) == 1
     assert "ValueError: two lines" in out.getvalue()
     assert "next" in out.getvalue()
+
+
+def test_a_check_that_hangs_ends_the_test(tmp_path: Path) -> None:
+    hangs = "from cc_desktop import selftest; selftest.DEADLINE_S = 0.5\n"
+    hangs += "import threading; selftest.check_keyring = lambda: threading.Event().wait()"
+    done = run(tmp_path, hangs)
+
+    assert done.returncode == 1
+    assert "did not end within 0.5 s" in done.stdout.splitlines()[-1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ class App(QApplication):
     def __init__(self, argv: Sequence[str]) -> None:
         # Before the application exists: it is the app id of the windows on Wayland.
         QApplication.setDesktopFileName(APP_ID)
+        if sys.platform == "win32":  # the same on the taskbar and for notifications. Untried.
+            ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(APP_ID)
         super().__init__(list(argv))
         self.setApplicationName(APP_ID)
         self.setApplicationDisplayName(APP_NAME)
