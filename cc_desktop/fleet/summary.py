@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import Fleet, LinkState, Origin, Status
+from cc_desktop.fleet.model import Fleet, Gateway, LinkState, Origin, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,6 +96,12 @@ def screen_origin(fleet: Fleet) -> Origin:
     return Origin.NONE
 
 
+def _is_lost(gateway: Gateway) -> bool:
+    """Whether it was there and is gone, or could not be had so far."""
+    never = gateway.origin is Origin.NONE and gateway.link.problem is not None
+    return gateway.origin is Origin.LAST_KNOWN or never
+
+
 def summarize(fleet: Fleet) -> Summary:
     """Count what is on the screen. O(agents)."""
     counts = dict.fromkeys(Status, 0)
@@ -115,6 +121,8 @@ def summarize(fleet: Fleet) -> Summary:
             tray = TrayState.ERROR
         elif needs_you:
             tray = TrayState.NEEDS_YOU
+        elif any(_is_lost(gateway) for gateway in real):
+            tray = TrayState.OFFLINE  # what its agents do is not known, however well the others are
         else:
             tray = TrayState.WORKING if working else TrayState.IDLE
     elif any(

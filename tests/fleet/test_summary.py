@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cc_desktop.fleet.model import Agent, Fleet, Gateway, Link, LinkState, Origin, Status
+from cc_desktop.fleet.model import (
+    Agent,
+    Fleet,
+    Gateway,
+    Link,
+    LinkState,
+    Origin,
+    Problem,
+    Status,
+)
 from cc_desktop.fleet.summary import TOOLTIP_LIMIT, TrayState, screen_origin, summarize
 
 NOW = 1_764_000_000_000  # ms
@@ -113,6 +122,38 @@ def test_one_live_gateway_is_enough() -> None:
     assert (summary.tray, summary.origin) == (TrayState.ERROR, Origin.LIVE)
     assert (summary.needs_you, summary.offline) == (1, 1)
     assert summary.unreachable == ("G",)
+
+
+PROBLEM = Problem("lost", "Lost", "It is gone.", "Wait.")
+
+
+@pytest.mark.parametrize(
+    ("status", "tray"),
+    [
+        (Status.IDLE, TrayState.OFFLINE),
+        (Status.ACTIVE, TrayState.OFFLINE),
+        (Status.WAITING, TrayState.NEEDS_YOU),
+        (Status.ERROR, TrayState.ERROR),
+    ],
+)
+@pytest.mark.parametrize(
+    "lost",
+    [
+        link(LinkState.WAITING, Origin.LAST_KNOWN),
+        link(LinkState.CONNECTING, Origin.LAST_KNOWN),
+        gateway("g", link=Link(LinkState.BLOCKED, problem=PROBLEM), origin=Origin.NONE),
+        gateway("g", link=Link(LinkState.CONNECTING, problem=PROBLEM), origin=Origin.NONE),
+    ],
+)
+def test_a_lost_gateway_is_worse_than_work_on_another(
+    lost: Gateway, status: Status, tray: TrayState
+) -> None:
+    assert summarize(fleet(lost, gateway("live", status))).tray is tray
+
+
+def test_a_gateway_that_is_tried_for_the_first_time_is_not_lost() -> None:
+    first = gateway("g", link=Link(LinkState.CONNECTING), origin=Origin.NONE)
+    assert summarize(fleet(first, gateway("live", Status.IDLE))).tray is TrayState.IDLE
 
 
 # Where it comes from
