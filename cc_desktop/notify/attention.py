@@ -136,9 +136,14 @@ class Attention:
                     self._mark(fact.slot, shown=True)
         return orders + shown
 
+    def next_news(self) -> int | None:
+        """When `tick` has something to tell: local ms, or None. Cheap: asked at every change."""
+        times = (self._rules.due(), self._coalescer.due())
+        return min((time for time in times if time is not None), default=None)
+
     def due(self, now: int) -> int | None:
-        """When `tick` has something to do: local ms, or None."""
-        times = [self._rules.due(), self._coalescer.due()]
+        """When `tick` has something to do, begin and end of quiet included: local ms, or None."""
+        times = [self.next_news()]
         quiet = self.quiet(now)
         if quiet is not None and quiet.until:
             times.append(quiet.until)

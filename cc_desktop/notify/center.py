@@ -230,7 +230,7 @@ class Center:
     def _on_changes(self, changes: list[Change]) -> None:
         now, before = self._clock.now_ms(), self._attention.version
         self._carry_out(self._attention.take(self._store.fleet, changes, now))
-        due = self._due(now)
+        due = self._attention.next_news()  # quiet comes and goes by itself, whatever changes
         if self._attention.version != before or (
             due is not None and (self._sleeps_until is None or due < self._sleeps_until)
         ):
