@@ -14,19 +14,21 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cc_desktop import __version__, report
-from cc_desktop.app import Engine, is_settled, run_desktop
-from cc_desktop.launch import own_command
-from cc_desktop.links import MAX_LINK, LinkError, is_link, register_links
-from cc_desktop.paths import Paths, find_paths, resource
-from cc_desktop.settings import Settings, SettingsError, load_settings
+from cc_desktop import __version__
+from cc_desktop.app import run_desktop
+from cc_desktop.config.paths import Paths, find_paths, resource
+from cc_desktop.config.settings import Settings, SettingsError, load_settings
+from cc_desktop.monitor import Engine, is_settled
+from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
+from cc_desktop.system.launch_command import own_command
+from cc_desktop.text import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from cc_desktop.desktop.instance import Claim
+    from cc_desktop.desktop.single_instance import Claim
+    from cc_desktop.diagnostics.checks import Result
     from cc_desktop.fleet.model import Change
-    from cc_desktop.selftest import Result
 
 log = logging.getLogger("cc_desktop")
 QUIET_S = 0.1  # changes that come together are one line
@@ -113,9 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(links) > 1 or (links and args.command):
         parser.error("a link stands alone: one, and no command")
     if args.self_test:
-        from cc_desktop import selftest
+        from cc_desktop.diagnostics import checks
 
-        return selftest.run(_desktop_checks)
+        return checks.run(_desktop_checks)
     if args.register_links:
         return _register_links(args)
     paths = find_paths(getattr(args, "config", None))
@@ -159,9 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _desktop_checks(make_engine: Callable[[], Engine]) -> Iterable[Result]:
-    from cc_desktop.desktop import selftest
+    from cc_desktop.desktop import self_checks
 
-    return selftest.run(make_engine)
+    return self_checks.run(make_engine)
 
 
 def _started_with(args: argparse.Namespace) -> list[str]:
@@ -186,23 +188,23 @@ def _register_links(args: argparse.Namespace) -> int:
 
 def _claim(paths: Paths, args: argparse.Namespace, link: str) -> Claim | int:
     """Be the one that runs; or hand over to the one that does, and the exit code."""
-    from cc_desktop.desktop import instance
+    from cc_desktop.desktop import single_instance
 
-    message = instance.Message(
+    message = single_instance.Message(
         "open" if link else "none" if args.hidden else "show",
         target=link[: MAX_LINK + 1],
-        activation_token=instance.activation_token(),
+        activation_token=single_instance.activation_token(),
     )
-    found = instance.claim(paths, message)
-    if isinstance(found, instance.Claim):
+    found = single_instance.claim(paths, message)
+    if isinstance(found, single_instance.Claim):
         return found
-    if found is instance.Outcome.DONE:
+    if found is single_instance.Outcome.DONE:
         done = "nothing to do" if message.command == "none" else "its window is shown"
         print(f"cc-desktop: running already, {done}", file=sys.stderr)
         return report.EXIT_FINE
-    process = instance.first_pid(paths)
+    process = single_instance.first_pid(paths)
     which = f" (process {process})" if process else ""
-    what = "does not answer" if found is instance.Outcome.SILENT else "is another version"
+    what = "does not answer" if found is single_instance.Outcome.SILENT else "is another version"
     print(
         f"cc-desktop: it is running already{which} but {what}: end that one, then start again",
         file=sys.stderr,

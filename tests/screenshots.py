@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
-from cc_desktop.desktop.fleet_window import FleetWindow
-from cc_desktop.desktop.notifications_menu import build_notifications_menu
-from cc_desktop.desktop.settings_window import Page, SettingsWindow
-from cc_desktop.desktop.theme import DARK, LIGHT, Look
+from cc_desktop.desktop.settings.window import Page, SettingsWindow
+from cc_desktop.desktop.style.theme import DARK, LIGHT, Look
+from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
+from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import TrayLook
-from cc_desktop.notify.kinds import Kind
-from cc_desktop.notify.message import NoAdapter
-from cc_desktop.notify.preferences import Preferences, QuietWindow
+from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.message import NoAdapter
+from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.desktop.theme import Theme
+    from cc_desktop.desktop.style.theme import Theme
 
 
 def main(out: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rooms import one way: this walks every import of the package."""
+"""The rooms import one way. This walks every import of the package, sub-rooms included."""
 
 from __future__ import annotations
 
@@ -13,17 +13,54 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "cc_desktop"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Which other rooms a room may import.
+# Room → the other rooms it may import. A file is in the room of the longest name that fits.
 ROOMS: dict[str, set[str]] = {
+    "about": set(),
     "protocol": set(),
     "fleet": set(),
-    "gateway": {"protocol", "fleet"},
-    "notify": {"fleet"},
-    "desktop": {"fleet", "notify"},
+    "system": {"about"},
+    "text": {"about", "fleet", "notifications"},
+    "demo": {"fleet"},
+    "gateway": {"protocol", "fleet", "system"},
+    "notifications": {"about", "fleet", "system"},
+    "config": {"about", "system", "text"},
+    "monitor": {"about", "fleet", "demo", "gateway", "config", "system", "protocol"},
+    "diagnostics": {
+        *("about", "system", "config", "monitor", "gateway", "text", "fleet", "protocol"),
+    },
+    "desktop": {
+        *("about", "fleet", "text", "notifications", "monitor", "config", "system", "diagnostics"),
+        *("desktop.window", "desktop.details", "desktop.notifications", "desktop.tray"),
+        *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
+    },
+    "app": {"about", "desktop", "monitor", "config", "system"},
+    "cli": {
+        "about",
+        "app",
+        "monitor",
+        "config",
+        "system",
+        "text",
+        "diagnostics",
+        "desktop",
+        "fleet",
+    },
+    "__main__": {"cli"},
 }
-KNOW_EVERYONE = {"app", "cli"}
-LOOKS_INTO_EVERYTHING = {"selftest"}  # its part about Qt is in desktop, and uses its table
-PURE = {"protocol", "fleet"}
+BELOW_VIEWS = {"about", "fleet", "text", "notifications", "system", "config"}
+ROOMS |= {
+    "desktop.style": {"fleet"},
+    "desktop.icons": {"fleet", "desktop.style"},
+    "desktop.widgets": {*BELOW_VIEWS, "desktop.style", "desktop.icons"},
+}
+VIEWS = ("window", "details", "notifications", "tray", "settings")
+for view in VIEWS:
+    ROOMS[f"desktop.{view}"] = ROOMS["desktop.widgets"] | {"desktop.widgets", "monitor"}
+
+# Views that still import one another; each leaves this list when it is taken apart.
+UNFINISHED = {"desktop/window/fleet_window.py", "desktop/notifications/history_panel.py"}
+
+PURE = {"protocol", "fleet", "text", "demo"}
 # What waits, listens or paints: the pure rooms are called, they do not call.
 IMPURE = {
     "asyncio",
@@ -40,6 +77,8 @@ IMPURE = {
     "websockets",
 }
 QT = {"PySide6", "qasync", "shiboken6"}
+# Names of the package itself, which say which release this is.
+PACKAGE_NAMES = {"__version__"}
 
 
 def imported(source: str, package: str) -> set[str]:
@@ -58,48 +97,62 @@ def imported(source: str, package: str) -> set[str]:
     return names
 
 
+def room_of(dotted: str) -> str:
+    """The room of a module, given below the package: "desktop.tray.menu" → "desktop.tray"."""
+    parts = dotted.split(".")
+    two = ".".join(parts[:2])
+    return two if two in ROOMS else parts[0]
+
+
 def faults(path: str, source: str) -> list[str]:
     """What a file (path inside the package, such as "fleet/model.py") must not import."""
-    parts = path.removesuffix(".py").split("/")
-    inside = len(parts) > 1
-    room = parts[0] if inside else ""
+    parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    room = room_of(".".join(parts))
+    top_room = parts[0]
     found = []
     for name in sorted(imported(source, ".".join(["cc_desktop", *parts[:-1]]))):
         top, *rest = name.split(".")
-        if top in QT and room != "desktop":
+        if top in QT and top_room != "desktop":
             found.append(f"{path}: {name}: only desktop knows Qt")
-        if top == "appdirs" and path != "paths.py":
-            found.append(f"{path}: {name}: only paths.py knows appdirs")
-        if top in IMPURE and room in PURE:
-            found.append(f"{path}: {name}: {room} is pure")
-        if top != "cc_desktop" or not rest:
+        if top == "appdirs" and path != "config/paths.py":
+            found.append(f"{path}: {name}: only config/paths.py knows appdirs")
+        if top in IMPURE and top_room in PURE:
+            found.append(f"{path}: {name}: {top_room} is pure")
+        if top != "cc_desktop" or not rest or rest[0] in PACKAGE_NAMES:
             continue
-        other = rest[0]
-        if other in ROOMS:
-            if inside:
-                allowed = ROOMS[room] | {room}
-            else:
-                # Settings and the like stand beside app.py, and must load without Qt.
-                knows = parts[0] in KNOW_EVERYONE | LOOKS_INTO_EVERYTHING
-                allowed = set(ROOMS) if knows else set(ROOMS) - {"desktop"}
-            if other not in allowed:
-                found.append(f"{path}: {name}: not from here")
-        elif inside and (other in KNOW_EVERYONE or room in PURE) and other != "__version__":
-            found.append(f"{path}: {name}: a room does not know what is above it")
+        other = room_of(".".join(rest))
+        if other != room and other not in ROOMS.get(room, set()):
+            found.append(f"{path}: {name}: not from {room}")
     return found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_go_one_way(path: Path) -> None:
-    assert faults(path.relative_to(PACKAGE).as_posix(), path.read_text("utf-8")) == []
+    name = path.relative_to(PACKAGE).as_posix()
+    found = faults(name, path.read_text("utf-8"))
+    assert bool(found) == (name in UNFINISHED), found
 
 
-def test_every_folder_is_a_room() -> None:
-    folders = {
-        path.parent.relative_to(PACKAGE).parts[0] for path in FILES if path.parent != PACKAGE
-    }
-    assert folders <= set(ROOMS)
-    assert folders >= PURE
+def test_every_module_is_in_a_room() -> None:
+    names = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in FILES}
+    rooms = {room_of(name.replace("/", ".")) for name in names if name != "__init__"}
+    assert rooms <= set(ROOMS)
+    assert rooms >= PURE
+
+
+def test_rooms_have_no_circle() -> None:
+    done: set[str] = set()
+
+    def visit(room: str, way: tuple[str, ...]) -> None:
+        assert room not in way, " → ".join([*way, room])
+        if room in done:
+            return
+        for other in ROOMS[room]:
+            visit(other, (*way, room))
+        done.add(room)
+
+    for room in ROOMS:
+        visit(room, ())
 
 
 @pytest.mark.parametrize(
@@ -107,22 +160,26 @@ def test_every_folder_is_a_room() -> None:
     [
         ("protocol/frames.py", "from cc_desktop.fleet.model import Fleet"),
         ("protocol/frames.py", "from cc_desktop import fleet"),
-        ("protocol/frames.py", "from cc_desktop import paths"),
+        ("protocol/frames.py", "from cc_desktop.config import paths"),
         ("protocol/frames.py", "import asyncio"),
         ("protocol/frames.py", "def late():\n    import socket"),
-        ("fleet/model.py", "import cc_desktop.protocol.read"),
-        ("fleet/model.py", "from ..protocol import read"),
+        ("fleet/model.py", "import cc_desktop.protocol.fields"),
+        ("fleet/model.py", "from ..protocol import fields"),
         ("fleet/model.py", "from .. import gateway"),
         ("fleet/model.py", "if TYPE_CHECKING:\n    from PySide6.QtCore import QObject"),
-        ("gateway/session.py", "from cc_desktop.desktop import words"),
-        ("gateway/session.py", "import qasync"),
-        ("gateway/session.py", "from cc_desktop.app import main"),
-        ("notify/rules.py", "from cc_desktop.gateway import session"),
-        ("desktop/tray.py", "from cc_desktop.protocol.errors import judge"),
-        ("desktop/tray.py", "import cc_desktop.gateway"),
-        ("desktop/tray.py", "import appdirs"),
-        ("settings.py", "from cc_desktop.desktop import words"),
-        ("settings.py", "from appdirs import user_data_dir"),
+        ("gateway/connection.py", "from cc_desktop.text import words"),
+        ("gateway/connection.py", "import qasync"),
+        ("gateway/connection.py", "from cc_desktop.app import main"),
+        ("notifications/rules.py", "from cc_desktop.gateway import connection"),
+        ("desktop/tray/tray_icon.py", "from cc_desktop.gateway.failures import judge"),
+        ("desktop/tray/tray_icon.py", "import cc_desktop.gateway"),
+        ("desktop/tray/tray_icon.py", "import appdirs"),
+        ("desktop/tray/tray_icon.py", "from cc_desktop.desktop.window import header"),
+        ("desktop/tray/tray_icon.py", "from cc_desktop.desktop import controller"),
+        ("desktop/widgets/pill.py", "from cc_desktop.desktop.window import header"),
+        ("config/settings.py", "from cc_desktop.desktop.widgets import widgets"),
+        ("config/settings.py", "from appdirs import user_data_dir"),
+        ("monitor.py", "from cc_desktop.app import run_desktop"),
         ("app.py", "from PySide6 import QtWidgets"),
     ],
 )
@@ -133,14 +190,14 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("protocol/hello.py", "from cc_desktop.protocol import read\nimport base64"),
-        ("gateway/session.py", "from cc_desktop.protocol import frames\nimport asyncio"),
-        ("gateway/session.py", "from cc_desktop.fleet.events import Snapshot"),
-        ("desktop/tray.py", "from cc_desktop.notify import rules\nfrom PySide6 import QtGui"),
-        ("desktop/tray.py", "from cc_desktop import __version__"),
-        ("paths.py", "import appdirs"),
-        ("app.py", "from cc_desktop.desktop import tray\nfrom cc_desktop.gateway import session"),
-        ("cli.py", "import cc_desktop.desktop.tray"),
+        ("protocol/handshake.py", "from cc_desktop.protocol import fields\nimport base64"),
+        ("gateway/connection.py", "from cc_desktop.protocol import frames\nimport asyncio"),
+        ("gateway/connection.py", "from cc_desktop.fleet.events import Snapshot"),
+        ("desktop/tray/menu.py", "from cc_desktop.notifications import rules\nimport PySide6"),
+        ("desktop/tray/menu.py", "from cc_desktop import __version__"),
+        ("config/paths.py", "import appdirs"),
+        ("monitor.py", "from cc_desktop.gateway import connection"),
+        ("cli.py", "import cc_desktop.desktop.self_checks"),
     ],
 )
 def test_an_allowed_import_is_let_through(path: str, source: str) -> None:

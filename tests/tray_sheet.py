@@ -15,7 +15,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from cc_desktop.desktop.tray_icons import TrayKey, tray_pixmap
+from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
 from cc_desktop.fleet.summary import TrayLook, TrayState
 
 DARK_PANEL, LIGHT_PANEL = "#1e2127", "#ebeef3"

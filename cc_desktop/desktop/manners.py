@@ -12,22 +12,22 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 
 from cc_desktop import __version__
-from cc_desktop.autostart import AutostartError
-from cc_desktop.desktop.instance import Claim, InstanceServer, Message
-from cc_desktop.desktop.loop import APP_NAME
-from cc_desktop.desktop.opener import LinkOpener
-from cc_desktop.desktop.raising import activation, bring_to_pointer
+from cc_desktop.desktop.application import APP_NAME
+from cc_desktop.desktop.link_opener import LinkOpener
+from cc_desktop.desktop.single_instance import Claim, InstanceServer, Message
+from cc_desktop.desktop.window_activation import activation, bring_to_pointer
+from cc_desktop.system.autostart import AutostartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QMenu
 
-    from cc_desktop.autostart import LoginStart
-    from cc_desktop.desktop.actions import Actions
-    from cc_desktop.desktop.fleet_window import FleetWindow
+    from cc_desktop.desktop.widgets.app_actions import Actions
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.fleet.store import Store
-    from cc_desktop.updates import Memory, Update, UpdateCheck
+    from cc_desktop.system.autostart import LoginStart
+    from cc_desktop.system.update_check import Memory, Update, UpdateCheck
 
 log = logging.getLogger(__name__)
 

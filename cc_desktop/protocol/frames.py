@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from cc_desktop.protocol import read
+from cc_desktop.protocol import fields
 
 
 class BadFrameError(ValueError):
@@ -32,7 +32,7 @@ class GatewayError:
     @property
     def detail_code(self) -> str:
         """The finer code, such as AUTH_TOKEN_MISMATCH."""
-        return read.ident(self.details.get("code"))
+        return fields.ident(self.details.get("code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,17 @@ def decode(message: str | bytes) -> Frame:
 
 def read_error(value: object) -> GatewayError:
     """Read an error of either dialect."""
-    data = read.obj(value)
+    data = fields.obj(value)
     code = data.get("code")
     retryable = data.get("retryable")
     return GatewayError(
-        code=str(code) if isinstance(code, int) and not isinstance(code, bool) else read.text(code),
-        message=read.text(data.get("message")) or read.text(value),
-        details=read.obj(data.get("details")),
+        code=str(code)
+        if isinstance(code, int) and not isinstance(code, bool)
+        else fields.text(code),
+        message=fields.text(data.get("message")) or fields.text(value),
+        details=fields.obj(data.get("details")),
         retryable=retryable if isinstance(retryable, bool) else None,
-        retry_after_ms=read.integer(data.get("retryAfterMs")),
+        retry_after_ms=fields.integer(data.get("retryAfterMs")),
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cc_desktop import cli
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.shell import Shell
+    from cc_desktop.desktop.controller import Shell
 
 
 def tell(what: str) -> None:
@@ -56,11 +56,11 @@ def watch(shell: Shell, hide: bool) -> None:
 
 
 def main(args: list[str]) -> int:
-    from cc_desktop.desktop import shell
+    from cc_desktop.desktop import controller
 
     # `ready` is not on the command line; the app takes `run_shell` from its module when it starts.
-    watched = partial(shell.run_shell, ready=lambda one: watch(one, "--hide" in args))
-    vars(shell)["run_shell"] = watched
+    watched = partial(controller.run_shell, ready=lambda one: watch(one, "--hide" in args))
+    vars(controller)["run_shell"] = watched
     return cli.main([arg for arg in args if arg != "--hide"])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway import translate
+from cc_desktop.gateway import event_decoder
 from tests.bench import traffic
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def filled(sessions: int, agents: int) -> Store:
     infos = tuple(ev.AgentInfo(traffic.agent_id(number)) for number in range(agents))
     rows: list[Session] = []
     for number in range(sessions):
-        row = translate.session_row(traffic.row(traffic.session_key(number, agents), number))
+        row = event_decoder.session_row(traffic.row(traffic.session_key(number, agents), number))
         assert row
         rows.append(row)
     store.apply(ev.Snapshot("gw", infos, tuple(rows), taken_at=traffic.START_MS))
@@ -49,7 +49,7 @@ def scattered(count: int, sessions: int, agents: int, first: int) -> list[ev.Eve
 
 def changed(session: int, agents: int, number: int) -> ev.Event:
     key = traffic.session_key(session, agents)
-    fields = translate.row_fields(traffic.row(key, 1_000_000 + number))
+    fields = event_decoder.row_fields(traffic.row(key, 1_000_000 + number))
     return ev.SessionChanged("gw", key, key.split(":")[1], fields, complete=True)
 
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from websockets.asyncio.client import connect
 
-from cc_desktop.clock import SystemClock
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.session import open_session
-from cc_desktop.gateway.sync import Sync
+from cc_desktop.gateway.connection import open_session
+from cc_desktop.gateway.session_sync import Sync
+from cc_desktop.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -114,9 +114,9 @@ async def measure(what: str, url: str, count: int) -> int:
 
 def run(what: str, main: Coroutine[Any, Any, int]) -> int:
     if what == "app-qt":
-        from cc_desktop.desktop import loop
+        from cc_desktop.desktop import application
 
-        return loop.run(loop.App(["bench"]), main)
+        return application.run(application.App(["bench"]), main)
     return asyncio.run(main)
 
 

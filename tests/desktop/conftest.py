@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent
 
-from cc_desktop.desktop.fleet_window import FleetWindow
-from cc_desktop.desktop.theme import DARK, Look
+from cc_desktop.desktop.style.theme import DARK, Look
+from cc_desktop.desktop.window.fleet_window import FleetWindow
 from tests.desktop import sample
 
 if TYPE_CHECKING:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.notify.center import Center
-from cc_desktop.notify.kinds import Kind
-from cc_desktop.notify.message import NoAdapter
-from cc_desktop.notify.preferences import Preferences, dump
+from cc_desktop.notifications.center import Center
+from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.message import NoAdapter
+from cc_desktop.notifications.preferences import Preferences, dump
 from tests.desktop.sample import MIN, NOW
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notify.message import Message, Target
+    from cc_desktop.notifications.message import Message, Target
 
 
 class Shows(NoAdapter):

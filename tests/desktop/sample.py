@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from cc_desktop.desktop.actions import Actions
+from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Approval, Device, Link, LinkState, Origin, Problem, Session
 from cc_desktop.fleet.store import Store

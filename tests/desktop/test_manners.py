@@ -10,17 +10,17 @@ from PySide6.QtGui import QDesktopServices, QFileOpenEvent
 from PySide6.QtWidgets import QMenu
 
 from cc_desktop import __version__
-from cc_desktop.autostart import AutostartError
-from cc_desktop.desktop.actions import Actions
-from cc_desktop.desktop.instance import Message
-from cc_desktop.desktop.loop import App
+from cc_desktop.demo import simulation
+from cc_desktop.desktop.application import App
+from cc_desktop.desktop.link_opener import LinkOpener
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
-from cc_desktop.desktop.opener import LinkOpener
-from cc_desktop.fleet import demo
+from cc_desktop.desktop.single_instance import Message
+from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Link, LinkState
 from cc_desktop.fleet.store import Store
-from cc_desktop.updates import Update, UpdateCheck
+from cc_desktop.system.autostart import AutostartError
+from cc_desktop.system.update_check import Update, UpdateCheck
 from tests.desktop import sample
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from cc_desktop.desktop.fleet_window import FleetWindow
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
 
 PAGE = "https://example.org/news"
 
@@ -180,7 +180,7 @@ def test_an_agent_behind_the_demo_waits_until_it_is_seen() -> None:
 def test_the_demo_is_waited_for() -> None:
     links = Links(connecting())
 
-    links.opener.open(f"cc-desktop://agent/{demo.GATEWAY}/otto")
+    links.opener.open(f"cc-desktop://agent/{simulation.GATEWAY}/otto")
 
     assert links.opener.waiting
     links.opener.stop()

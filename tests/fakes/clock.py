@@ -17,7 +17,7 @@ _MOST_TURNS = 5_000
 
 
 class FakeClock:
-    """Implements `cc_desktop.clock.Clock`. Sockets stay real: see `settle`."""
+    """Implements `cc_desktop.system.clock.Clock`. Sockets stay real: see `settle`."""
 
     def __init__(self, now_ms: int = START_MS) -> None:
         self._start_ms = now_ms

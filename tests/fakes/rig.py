@@ -7,13 +7,13 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.credentials import Token
+from cc_desktop.config.credentials import Token
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import LinkState
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.identity import Identity, new_identity
-from cc_desktop.gateway.link import GatewayLink
-from cc_desktop.protocol.hello import Client
+from cc_desktop.gateway.device_identity import Identity, new_identity
+from cc_desktop.gateway.supervisor import GatewayLink
+from cc_desktop.protocol.handshake import Client
 from tests.fakes.clock import FakeClock, until
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CLIENT = Client(version="1.0", platform="linux", instance_id="i-1")
 
 
 class MemoryTokens:
-    """Implements `cc_desktop.gateway.link.TokenStore`."""
+    """Implements `cc_desktop.gateway.supervisor.TokenStore`."""
 
     def __init__(self, by_url: dict[str, str] | None = None) -> None:
         self.place = ""

@@ -8,9 +8,9 @@ import pytest
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Approval, Status
-from cc_desktop.protocol import read
+from cc_desktop.protocol import fields
 from cc_desktop.protocol.frames import decode
-from cc_desktop.protocol.hello import read_challenge
+from cc_desktop.protocol.handshake import read_challenge
 from tests.fleet.test_reduce import (
     KEY,
     MINUTE,
@@ -32,7 +32,7 @@ HUGE = "1" + "0" * 400  # a whole number in JSON, beyond any float
 
 
 def test_a_huge_number_is_no_integer_and_no_failure() -> None:
-    assert read.integer(10**400) in (0, 2**62)
+    assert fields.integer(10**400) in (0, 2**62)
 
 
 def test_a_frame_with_a_huge_number_does_not_lose_the_connection() -> None:

@@ -7,12 +7,12 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cc_desktop.app import Engine
-from cc_desktop.credentials import Token
+from cc_desktop.config.credentials import Token
+from cc_desktop.config.paths import find_paths
+from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.fleet.model import Agent, Change, LinkState, Session, Status
-from cc_desktop.gateway import translate
-from cc_desktop.paths import find_paths
-from cc_desktop.settings import GatewaySettings, Settings
+from cc_desktop.gateway import event_decoder
+from cc_desktop.monitor import Engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -75,12 +75,12 @@ class Follower:
         differences: list[object] = []
         for _ in range(24):
             agents, rows = await sender.list_fleet()
-            fresh = {row.key: row for row in translate.session_rows({"sessions": rows})}
+            fresh = {row.key: row for row in event_decoder.session_rows({"sessions": rows})}
             state = self.engine.store.fleet.gateways[gateway]
             ours: dict[str, Session] = {
                 key: row for agent in state.agents.values() for key, row in agent.sessions.items()
             }
-            infos = translate.agent_infos(agents)
+            infos = event_decoder.agent_infos(agents)
             differences = [
                 (ours.get(key), fresh.get(key))
                 for key in ours.keys() | fresh.keys()

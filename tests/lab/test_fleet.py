@@ -72,7 +72,7 @@ async def test_a_tool_call_shows_what_the_agent_does(gateway: RealGateway, tmp_p
 async def test_a_failing_model_turns_its_agent_to_error_with_the_reason(
     gateway: RealGateway, tmp_path: Path
 ) -> None:
-    from cc_desktop.report import error_of
+    from cc_desktop.text.report import error_of
 
     async with (
         following(tmp_path, settings_for(gateway, TOKEN)) as follower,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.credentials import Token
+from cc_desktop.config.credentials import Token
+from cc_desktop.config.settings import GatewaySettings
 from cc_desktop.fleet.model import LinkState
-from cc_desktop.protocol import hello
-from cc_desktop.settings import GatewaySettings
+from cc_desktop.protocol import handshake
 from tests.lab.conftest import TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import Sender
@@ -48,8 +48,8 @@ async def test_a_refused_token_stops_with_words(
 async def test_another_protocol_stops_and_says_which_side_to_update(
     gateway: RealGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hello, "MIN_PROTOCOL", 1)
-    monkeypatch.setattr(hello, "MAX_PROTOCOL", 2)
+    monkeypatch.setattr(handshake, "MIN_PROTOCOL", 1)
+    monkeypatch.setattr(handshake, "MAX_PROTOCOL", 2)
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.until(lambda: follower.link_state() is LinkState.BLOCKED)
         assert _problem(follower).title == "Another protocol"

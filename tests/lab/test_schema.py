@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from cc_desktop.gateway.identity import new_identity
-from cc_desktop.protocol import frames, hello
+from cc_desktop.gateway.device_identity import new_identity
+from cc_desktop.protocol import frames, handshake
 
 if TYPE_CHECKING:
     from tests.lab.install import Lab
@@ -25,11 +25,11 @@ def schema(lab: Lab) -> dict[str, Any]:
 
 def _params(name: str) -> dict[str, Any]:
     identity = new_identity()
-    client = hello.Client("0.1.0", "linux", identity.instance_id)
+    client = handshake.Client("0.1.0", "linux", identity.instance_id)
     return {
-        "connect": hello.connect_params(
+        "connect": handshake.connect_params(
             client,
-            hello.Challenge("nonce", 1_700_000_000_000),
+            handshake.Challenge("nonce", 1_700_000_000_000),
             token="secret",
             public_key=identity.public_key,
             sign=identity.sign,

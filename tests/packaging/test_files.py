@@ -17,7 +17,7 @@ import scan
 import version_info
 
 from cc_desktop import cli
-from cc_desktop.links import SCHEME
+from cc_desktop.system.deep_links import SCHEME
 from tests.packaging.conftest import ROOT
 
 if TYPE_CHECKING:

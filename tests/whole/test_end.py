@@ -22,11 +22,11 @@ PROGRAM = """
 import asyncio, json, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
-from cc_desktop.app import Engine
-from cc_desktop.desktop import shell
+from cc_desktop.monitor import Engine
+from cc_desktop.desktop import controller
 from cc_desktop.fleet.model import LinkState
-from cc_desktop.paths import find_paths
-from cc_desktop.settings import GatewaySettings, Settings
+from cc_desktop.config.paths import find_paths
+from cc_desktop.config.settings import GatewaySettings, Settings
 
 how, url, config = sys.argv[1:]
 settings = Settings((GatewaySettings("g", "g", url),), keyring=False)
@@ -48,15 +48,15 @@ def ready(app_shell):
     timer.timeout.connect(look)
     timer.start(20)
 
-main = shell._main
+main = controller._main
 async def watched(*args):
     code = await main(*args)
     tasks = [t.get_name() for t in asyncio.all_tasks() if t is not asyncio.current_task()]
     print(json.dumps({"tasks": tasks}))
     return code
-shell._main = watched
+controller._main = watched
 make = lambda: Engine(settings, find_paths(Path(config)))
-code = shell.run_shell(make, hidden=False, ready=ready)
+code = controller.run_shell(make, hidden=False, ready=ready)
 left = [t.name for t in threading.enumerate() if t not in before and t.is_alive()]
 print(json.dumps({"threads": left, "code": code}))
 """

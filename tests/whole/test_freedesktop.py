@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.clock import SystemClock
-from cc_desktop.notify.freedesktop import FreedesktopAdapter
-from cc_desktop.notify.kinds import Sound
-from cc_desktop.notify.message import OPEN, SNOOZE, Button, Chosen, Message
+from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
+from cc_desktop.notifications.kinds import Sound
+from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Chosen, Message
+from cc_desktop.system.clock import SystemClock
 from tests.fakes.clock import until
 from tests.whole.dunst import PROGRAMS, Dunst, Popup
 from tests.whole.session import Session, need
@@ -160,10 +160,10 @@ async def test_the_bus_starts_the_service_when_there_is_something_to_show(
 
 ON_QT = """
 import asyncio, sys
-from cc_desktop.clock import SystemClock
-from cc_desktop.desktop.loop import App, run
-from cc_desktop.desktop.tray_notifier import choose_adapter
-from cc_desktop.notify.message import Message
+from cc_desktop.system.clock import SystemClock
+from cc_desktop.desktop.application import App, run
+from cc_desktop.desktop.notifications.tray_backend import choose_adapter
+from cc_desktop.notifications.message import Message
 
 async def main():
     clicked = asyncio.Event()

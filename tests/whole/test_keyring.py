@@ -25,7 +25,7 @@ SECRET = "s3cret-d3vice-t0ken"
 PROGRAM = """
 import asyncio, json, logging, sys
 from pathlib import Path
-from cc_desktop.credentials import DeviceTokens
+from cc_desktop.config.credentials import DeviceTokens
 
 action, path, log, secret = sys.argv[1:]
 logging.basicConfig(filename=log, level=logging.DEBUG)
@@ -159,7 +159,7 @@ def _question(session: Session) -> str:
 
 
 async def test_the_window_works_while_the_keyring_asks(session: Session) -> None:
-    wait_for_ever = "from cc_desktop import credentials; credentials.KEYRING_TIMEOUT_S = 1e6"
+    wait_for_ever = "from cc_desktop.config import credentials; credentials.KEYRING_TIMEOUT_S = 1e6"
 
     def look(url: str) -> None:
         _start_asking_keyring(session)

@@ -146,7 +146,7 @@ def test_a_panel_that_restarts_at_once_has_the_icon_again(session: Session) -> N
 def test_a_panel_that_hangs_keeps_the_icon(session: Session) -> None:
     polls = session.path / "polls"
     note = f"""
-from cc_desktop.desktop import tray
+from cc_desktop.desktop.tray import tray_icon as tray
 tray.POLL_MS, tray.POLL_FAST = 20, 10**9
 poll = tray.TrayHost.poll
 def noted(self):

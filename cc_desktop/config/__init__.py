@@ -1,0 +1,1 @@
+"""Settings, paths, credentials and what is kept between starts."""

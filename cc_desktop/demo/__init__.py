@@ -1,0 +1,1 @@
+"""The sample fleet: one more source of the same events."""

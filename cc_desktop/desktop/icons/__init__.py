@@ -1,0 +1,1 @@
+"""Shapes, glyphs and icons, painted."""

@@ -1,0 +1,102 @@
+"""Opens what a link names, as soon as it is there, or says why it cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.fleet.model import Change, LinkState
+from cc_desktop.system.deep_links import AgentLink, LinkError, parse_link
+from cc_desktop.text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.store import Store
+
+WAIT_MS = 30_000  # for a gateway that is not live yet
+
+
+class LinkOpener(QObject):
+    """At most one link waits: the last one."""
+
+    def __init__(
+        self,
+        store: Store,
+        show_agent: Callable[[str, str], None],
+        tell: Callable[[str], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """`tell` shows a line in the window; with "" it takes it away."""
+        super().__init__(parent)
+        self._store = store
+        self._show_agent = show_agent
+        self._tell = tell
+        self._wanted: AgentLink | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._timer = QTimer(self, singleShot=True, interval=WAIT_MS)
+        self._timer.timeout.connect(self.give_up)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a link waits for its agent."""
+        return self._wanted is not None
+
+    def open(self, text: str) -> None:
+        """Open a link. The window is shown by who calls."""
+        self.stop()
+        try:
+            self._wanted = parse_link(text)
+        except LinkError as error:
+            self._tell(str(error))
+            return
+        self._tell("")
+        self._look()
+        if self._wanted is not None:
+            self._timer.start()
+            self._unsubscribe = self._store.subscribe(self._on_changes)
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        self._wanted = None
+        self._timer.stop()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def give_up(self) -> None:
+        """The wait is over: say what was missing."""
+        if self._wanted is not None:
+            agent, gateway = self._words(self._wanted)
+            self._end(f"The link's agent “{agent}” cannot be shown: {gateway} is not live yet.")
+
+    def _on_changes(self, _changes: list[Change]) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+        agent, name = self._words(wanted)
+        gateway = self._store.fleet.gateways.get(wanted.gateway)
+        if gateway is None:
+            if wanted.gateway != DEMO_GATEWAY:  # which comes and goes
+                self._end(f"The link names the gateway “{name}”, which is not in the settings.")
+        elif wanted.agent in gateway.agents and not gateway.hidden:
+            self._end("")
+            self._show_agent(wanted.gateway, wanted.agent)
+        elif gateway.link.state is LinkState.LIVE:
+            self._end(f"The link names the agent “{agent}”, which {name} does not have.")
+        elif gateway.link.state is LinkState.BLOCKED:
+            self._end(f"The link's agent “{agent}” cannot be shown: {name} refuses the connection.")
+
+    def _words(self, link: AgentLink) -> tuple[str, str]:
+        gateway = self._store.fleet.gateways.get(link.gateway)
+        name = gateway.name if gateway is not None else link.gateway
+        return words.plain(link.agent, 60), words.plain(name, 60)
+
+    def _end(self, line: str) -> None:
+        self.stop()
+        self._tell(line)

@@ -1,0 +1,105 @@
+"""Notifications by the tray icon: Windows, macOS, and Linux without D-Bus."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QSystemTrayIcon
+
+from cc_desktop.notifications.backends.dbus import session_bus_address
+from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
+from cc_desktop.notifications.message import OPEN, Chosen
+from cc_desktop.text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.notifications.message import Adapter, Message
+    from cc_desktop.system.clock import Clock
+
+SHOWN_MS = 10_000  # a hint: Windows and macOS have their own settings
+TARGET_S = 60.0  # a click later than that may be on another one, in the list that systems keep
+TITLE_CHARS, BODY_CHARS = 63, 255  # more, Windows cuts off
+
+
+class TrayAdapter:
+    """Implements `cc_desktop.notifications.message.Adapter`.
+
+    A tray cannot tell which notification was clicked. A click soon after the last one that was
+    shown means that one; a later one, or a second one, means none and opens the fleet: better
+    that than a wrong agent. There are no buttons, and nothing can be taken away again.
+    """
+
+    def __init__(self, icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> None:
+        """`icon` gives the one that is there now, or None."""
+        self._icon = icon
+        self._clock = clock
+        self._on_chosen: Callable[[Chosen], None] = lambda _chosen: None
+        self._heard: QSystemTrayIcon | None = None  # the one whose clicks are heard
+        self._last: Message | None = None
+        self._until = 0.0
+
+    @property
+    def name(self) -> str:
+        """Who shows them; "" without an icon."""
+        return "the tray icon" if self._icon() is not None else ""
+
+    @property
+    def problem(self) -> str:
+        """Why nobody shows them."""
+        return "" if self._icon() is not None else "There is no tray to show notifications."
+
+    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+        """Tell of clicks until cancelled."""
+        self._on_chosen = on_chosen
+        await asyncio.Event().wait()
+
+    def show(self, message: Message) -> None:
+        """Show it; without an icon, nothing happens."""
+        icon = self._icon()
+        if icon is None:
+            return
+        if icon is not self._heard:
+            self._heard = icon
+            icon.messageClicked.connect(self._on_clicked)
+        self._last = message
+        self._until = self._clock.monotonic() + TARGET_S
+        kinds = QSystemTrayIcon.MessageIcon
+        icon.showMessage(
+            words.plain(message.title, TITLE_CHARS),
+            words.plain(message.body, BODY_CHARS) or " ",  # Windows shows none without
+            kinds.Warning if message.urgent else kinds.Information,
+            SHOWN_MS,
+        )
+
+    def withdraw(self, slot: str) -> None:
+        """It stays where it is, but a click on it opens the fleet."""
+        if self._last is not None and self._last.slot == slot:
+            self._last = None
+
+    async def is_system_quiet(self) -> bool:
+        """Nobody tells; Windows and macOS hold notifications back by themselves."""
+        return False
+
+    def _on_clicked(self) -> None:
+        message, self._last = self._last, None
+        if message is None or self._clock.monotonic() >= self._until:
+            self._on_chosen(Chosen("", OPEN))
+            return
+        data = next((button.data for button in message.buttons if button.key == OPEN), {})
+        self._on_chosen(Chosen(message.slot, OPEN, data))
+
+
+def choose_adapter(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> Adapter:
+    """Who shows notifications here: the service of the desktop on Linux, else the tray icon.
+
+    A tray may come later than the app, so its adapter stands in also while there is none.
+    """
+    if sys.platform == "linux" and find_spec("jeepney") is not None:
+        address = session_bus_address()
+        if address:
+            return FreedesktopAdapter(address, clock)
+    return TrayAdapter(icon, clock)

@@ -1,0 +1,1 @@
+"""Colours, type and style of everything on the screen."""

@@ -1,0 +1,345 @@
+"""The rows of the fleet list: what is shown of every agent, filtered and in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
+from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
+from cc_desktop.text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from cc_desktop.fleet.model import Agent, Change, Gateway
+    from cc_desktop.fleet.store import Store
+
+ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+Key = tuple[str, str]  # gateway id, agent id
+
+_GROUP = {
+    Status.ERROR: 0,
+    Status.WAITING: 1,
+    Status.STUCK: 2,
+    Status.ACTIVE: 3,
+    Status.THINKING: 3,
+}
+_REST = 4
+
+
+class Chip(StrEnum):
+    """Which agents are asked for."""
+
+    ALL = "all"
+    NEEDS_YOU = "needs-you"
+    WORKING = "working"
+    IDLE = "idle"
+
+    def admits(self, status: Status) -> bool:
+        """Whether an agent in this status is among them."""
+        match self:
+            case Chip.NEEDS_YOU:
+                return status.needs_you
+            case Chip.WORKING:
+                return status.working
+            case Chip.IDLE:
+                return status is Status.IDLE
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One agent as it is drawn: every string is made once, not at every paint."""
+
+    key: Key
+    order: tuple[Any, ...]
+    agent: Agent = field(compare=False, repr=False)
+    name: str
+    gateway: str  # "" when there is only one
+    avatar: str
+    status: Status
+    word: str
+    task: str
+    second: str
+    model: str
+    percent: int | None
+    usage: str  # tokens today, "" for none
+    cost: str  # today, "" when it is not known
+    muted: bool = False  # nothing is told of it
+
+    @property
+    def tip(self) -> str:
+        """What may have been cut off."""
+        used = " and ".join(part for part in (row_tokens(self.usage), self.cost) if part)
+        today = f"Today: {used}" if used else ""
+        muted = "Muted: it sends no notifications" if self.muted else ""
+        parts = (self.name, self.task, self.second, self.model, today, muted)
+        return "\n".join(part for part in parts if part and part != "—")
+
+    @property
+    def sentence(self) -> str:
+        """The row for a screen reader."""
+        lines = (self.task, self.second)
+        said = words.sentence(self.name, self.gateway, self.status, lines, self.percent)
+        return f"{said} Muted." if self.muted else said
+
+
+def row_tokens(usage: str) -> str:
+    """Tokens with their unit."""
+    return f"{usage} tokens" if usage else ""
+
+
+def make_row(
+    agent: Agent, gateway: Gateway, place: int, several: bool, now: int, *, muted: bool = False
+) -> Row:
+    """The row of an agent. `place` is where its gateway stands among the others."""
+    skew = gateway.skew
+    name = words.plain(agent.shown_name, 80)
+    task, second = words.task(agent, skew, now)
+    used, usd = words.usage_since(agent, words.midnight(now) - skew)
+    return Row(
+        key=(agent.gateway, agent.id),
+        order=_order(agent, skew, name, place),
+        agent=agent,
+        name=name,
+        gateway=words.plain(gateway.name, 60) if several else "",
+        avatar=words.avatar(agent.shown_name, agent.emoji),
+        status=agent.status,
+        word=words.STATUS_WORDS[agent.status],
+        task=task,
+        second=second,
+        model=words.shown_model(agent),
+        percent=words.context_percent(agent),
+        usage=words.tokens(used) if used else "",
+        cost=words.cost(usd),
+        muted=muted,
+    )
+
+
+def _order(agent: Agent, skew: int, name: str, place: int) -> tuple[Any, ...]:
+    """Needs-you first, newest on top; then the working; then the rest by last activity.
+
+    The working stand by name: by activity they would never keep still.
+    """
+    group = _GROUP.get(agent.status, _REST)
+    if agent.status.working:
+        time = 0
+    elif agent.status.needs_you:
+        time = -words.state_since(agent, skew) if agent.status is Status.ERROR else 0
+        time = time or -agent.status_since
+    else:
+        time = -words.local(agent.last_activity, skew)
+    return (group, time, name.casefold(), place, agent.id)
+
+
+class FleetModel(SortedModel[Row]):
+    """All agents on the screen that pass the filter.
+
+    Signals:
+        updated: Rows, counts or the filter changed.
+    """
+
+    updated = Signal()
+
+    def __init__(
+        self, store: Store, clock: Callable[[], int], parent: QObject | None = None
+    ) -> None:
+        """`clock` gives local ms."""
+        super().__init__(parent)
+        self._store = store
+        self._clock = clock
+        self._all: dict[Key, Row] = {}
+        self._haystacks: dict[Key, tuple[Agent, str]] = {}
+        self._several = False
+        self._chip = Chip.ALL
+        self._only: frozenset[Key] | None = None
+        self._muted: frozenset[Key] = frozenset()
+        self._needles: tuple[str, ...] = ()
+        self.updating = False  # rows move: what the view selects meanwhile nobody chose
+        self.counts: dict[Chip, int] = dict.fromkeys(Chip, 0)
+
+    # Data
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The row itself for the delegate, words for everyone else."""
+        row = self.row(index)
+        if row is None:
+            return None
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row.sentence
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return words.tooltip(row.tip)
+        return None
+
+    def known(self, key: Key) -> Row | None:
+        """The row of an agent, whether or not the filter lets it through."""
+        return self._all.get(key)
+
+    @property
+    def total(self) -> int:
+        """Agents on the screen, the filtered ones included."""
+        return len(self._all)
+
+    # Filter
+
+    @property
+    def chip(self) -> Chip:
+        """Which agents are asked for."""
+        return self._chip
+
+    @property
+    def only(self) -> frozenset[Key] | None:
+        """The agents that are asked for by name, or None."""
+        return self._only
+
+    def set_chip(self, chip: Chip) -> None:
+        """Ask for other agents, and no longer for some by name."""
+        if chip is not self._chip or self._only is not None:
+            self._chip = chip
+            self._only = None
+            self._refilter()
+
+    def set_only(self, keys: Iterable[Key]) -> None:
+        """Ask for these agents, whatever their status."""
+        only = frozenset(keys)
+        if only != self._only:
+            self._chip = Chip.ALL
+            self._only = only
+            self._refilter()
+
+    def set_search(self, text: str) -> None:
+        """Every word has to occur in name, task, model, gateway or a session's title."""
+        needles = tuple(text.casefold().split())
+        if needles != self._needles:
+            self._needles = needles
+            self._refilter()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some agents may be hidden."""
+        return bool(self._needles) or self._chip is not Chip.ALL or self._only is not None
+
+    def _admits(self, row: Row) -> bool:
+        if not self._chip.admits(row.status):
+            return False
+        if self._only is not None and row.key not in self._only:
+            return False
+        if not self._needles:
+            return True
+        haystack = self._haystack(row)
+        return all(needle in haystack for needle in self._needles)
+
+    def _haystack(self, row: Row) -> str:
+        agent, text = self._haystacks.get(row.key, (None, ""))
+        if agent is not row.agent:
+            titles = [words.plain(session.title) for session in row.agent.sessions.values()]
+            gateway = self._store.fleet.gateways.get(row.agent.gateway)
+            place = gateway.name if gateway else ""
+            parts = (row.name, row.agent.id, row.word, row.task, row.model, place, *titles)
+            text = "\n".join(parts).casefold()
+            self._haystacks[row.key] = (row.agent, text)
+        return text
+
+    def _refilter(self) -> None:
+        self._show([row for row in self._all.values() if self._admits(row)])
+
+    # Muted
+
+    def set_muted(self, muted: frozenset[Key]) -> None:
+        """Mark the agents of these pairs; without an agent's id, a pair is a whole gateway."""
+        if muted != self._muted:
+            self._muted = muted
+            self._update(set(self._all))
+
+    def _is_muted(self, agent: Agent) -> bool:
+        return (agent.gateway, agent.id) in self._muted or (agent.gateway, "") in self._muted
+
+    # Changes
+
+    def catch_up(self) -> None:
+        """Look at the whole fleet: at the first show, and after being hidden."""
+        now = self._clock()
+        fleet = self._store.fleet
+        self._several = len(fleet.shown()) > 1
+        rows: dict[Key, Row] = {}
+        for place, gateway in enumerate(fleet.gateways.values()):
+            if gateway.hidden:
+                continue
+            for agent in gateway.agents.values():
+                muted = self._is_muted(agent)
+                row = make_row(agent, gateway, place, self._several, now, muted=muted)
+                rows[row.key] = row
+        self._all = rows
+        self._haystacks = {key: hay for key, hay in self._haystacks.items() if key in rows}
+        self._refilter()
+
+    def apply(self, changes: list[Change]) -> None:
+        """Take in a batch of changes."""
+        dirty: set[Key] = set()
+        for change in changes:
+            if isinstance(change, AgentChanged):
+                dirty.add((change.gateway, change.agent_id))
+            elif isinstance(change, GatewayChanged) and _concerns_rows(change):
+                self.catch_up()
+                return
+        if dirty:
+            self._update(dirty)
+
+    def refresh_times(self) -> None:
+        """Say again how long ago everything was."""
+        self._update(set(self._all))
+
+    def _update(self, keys: Iterable[Key]) -> None:
+        now = self._clock()
+        fleet = self._store.fleet
+        places = {key: place for place, key in enumerate(fleet.gateways)}
+        shown: list[Row] = []
+        gone: list[Hashable] = []
+        for key in keys:
+            gateway = fleet.gateways.get(key[0])
+            agent = gateway.agents.get(key[1]) if gateway and not gateway.hidden else None
+            if gateway is None or agent is None:
+                self._all.pop(key, None)
+                self._haystacks.pop(key, None)
+                gone.append(key)
+                continue
+            muted = self._is_muted(agent)
+            row = make_row(agent, gateway, places[key[0]], self._several, now, muted=muted)
+            self._all[key] = row
+            if self._admits(row):
+                shown.append(row)
+            else:
+                gone.append(key)
+        self.updating = True
+        self.change(shown, gone)
+        self._done()
+
+    def _show(self, rows: list[Row]) -> None:
+        self.updating = True
+        self.sync(rows)
+        self._done()
+
+    def _done(self) -> None:
+        self.updating = False
+        statuses = Counter(row.status for row in self._all.values())
+        self.counts = {
+            chip: sum(count for status, count in statuses.items() if chip.admits(status))
+            for chip in Chip
+        }
+        self.updated.emit()
+
+
+def _concerns_rows(change: GatewayChanged) -> bool:
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return True
+    return (before.name, before.hidden, before.skew) != (after.name, after.hidden, after.skew)

@@ -1,0 +1,1 @@
+"""Checks that tell whether everything the app needs is here."""

@@ -1,0 +1,262 @@
+"""`cc-desktop --self-test`: whether all that the app needs is here.
+
+Nothing of the operator's is read or written.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cc_desktop import __version__
+from cc_desktop.config.paths import find_paths, resource
+from cc_desktop.config.settings import Settings, load_settings
+from cc_desktop.gateway.device_identity import new_identity
+from cc_desktop.protocol.handshake import device_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+RESOURCES = ("demo-fleet.json", "icons/cc-desktop.svg")
+DEADLINE_S = 60.0  # for all of it
+TIMEOUT_S = 5.0  # for a bus or a keyring that does not answer
+REPORT = "cc-desktop-self-test.txt"  # in the temporary directory, where there is no stdout
+_NOTIFICATIONS = ("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
+_WATCHER = ("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher")
+
+
+class State(Enum):
+    """How a check went."""
+
+    OK = "ok"
+    FAIL = "FAIL"
+    NOT_HERE = "not here"  # this machine or this session has none, and the app works without
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table. `text` has what was found; for a failure, why and what to do."""
+
+    name: str
+    state: State
+    text: str
+
+    def line(self) -> str:
+        """As it is printed."""
+        return f"{self.name:<24} {self.state.value:<9} {self.text}"
+
+
+def run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO | None = None) -> int:
+    """Print the table; 0, or 1 if something failed.
+
+    `desktop` gives the results of what needs Qt; it is handed what makes an engine with the demo.
+    Each line is printed when it is known: should Qt end the process, the table tells how far it
+    came. Without a stdout (a windowed program on Windows) it goes to a file.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if sys.stderr is not None:
+        logging.basicConfig(level=logging.ERROR)  # the offscreen platform warns of what it lacks
+    out = out or sys.stdout
+    if out is None:
+        with (Path(tempfile.gettempdir()) / REPORT).open("w", encoding="utf-8") as file:
+            return _run(desktop, file)
+    return _run(desktop, out)
+
+
+def _run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO) -> int:
+    failed = 0
+    timer = threading.Timer(DEADLINE_S, _give_up, (out,))
+    timer.daemon = True
+    timer.start()
+    print(f"cc-desktop {__version__}, Python {sys.version.split()[0]}, {sys.platform}", file=out)
+    with tempfile.TemporaryDirectory(prefix="cc-desktop-self-test-") as directory:
+        for result in _all(desktop, Path(directory)):
+            failed += result.state is State.FAIL
+            print(result.line(), file=out, flush=True)
+    timer.cancel()
+    told = "all that is needed is here" if not failed else f"{failed} failed"
+    print(f"self-test: {told}", file=out, flush=True)
+    return 1 if failed else 0
+
+
+def _give_up(out: TextIO) -> None:
+    """End the process: a check hangs, and nothing else would."""
+    text = f"the check after the last line did not end within {DEADLINE_S:g} s"
+    print(f"self-test: {text}; report this as a fault of the app", file=out, flush=True)
+    os._exit(1)
+
+
+def _all(
+    desktop: Callable[[Callable[[], Any]], Iterable[Result]], directory: Path
+) -> Iterator[Result]:
+    checks: tuple[tuple[str, Callable[[], Result]], ...] = (
+        ("resources", check_resources),
+        ("settings", lambda: check_settings(directory)),
+        ("signing key", check_key),
+        ("TLS, WebSocket", check_tls),
+        ("TLS, HTTP", check_tls_http),
+        ("keyring", check_keyring),
+        ("tray", lambda: check_bus("tray", _WATCHER, "StatusNotifierItem")),
+        ("notifications", lambda: check_bus("notifications", _NOTIFICATIONS, "")),
+    )
+    for name, check in checks:
+        yield guarded(name, check)
+    try:
+        yield from desktop(lambda: _make_engine(directory))
+    except Exception as error:  # noqa: BLE001, RUF100 - whatever a broken bundle raises
+        yield Result("Qt", State.FAIL, f"cannot be loaded: {error}; install the libraries it names")
+
+
+def guarded(name: str, check: Callable[[], Result]) -> Result:
+    """What a check says; an exception is a failure."""
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001, RUF100 - one check must not keep the others from running
+        text = f"{type(error).__name__}: {error}; report this as a fault of the app"
+        return Result(name, State.FAIL, " ".join(text.split()))
+
+
+def _make_engine(directory: Path) -> Any:
+    from cc_desktop.monitor import Engine
+
+    settings = Settings(gateways=(), keyring=False)
+    return Engine(settings, find_paths(directory), demo_only=True)
+
+
+def check_resources() -> Result:
+    """The files that the app brings."""
+    missing = [name for name in RESOURCES if not resource(name).is_file()]
+    if missing:
+        text = f"{', '.join(missing)} missing; install the app again"
+        return Result("resources", State.FAIL, text)
+    return Result("resources", State.OK, ", ".join(RESOURCES))
+
+
+def check_settings(directory: Path) -> Result:
+    """Settings of a new operator, in a directory of their own."""
+    settings = load_settings(find_paths(directory).settings, {})
+    return Result("settings", State.OK, f"default gateway {settings.gateways[0].url}")
+
+
+def check_key() -> Result:
+    """The device's key: made and used, in memory."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    identity = new_identity()
+    public = Ed25519PublicKey.from_public_bytes(identity.public_key)
+    public.verify(identity.sign(b"challenge"), b"challenge")
+    fine = identity.device_id == device_id(identity.public_key)
+    return Result("signing key", State.OK if fine else State.FAIL, "Ed25519, made in memory")
+
+
+def check_tls() -> Result:
+    """Certificates that wss:// trusts: the system's."""
+    count = len(ssl.create_default_context().get_ca_certs())
+    paths = ssl.get_default_verify_paths()
+    directory = Path(paths.capath or paths.openssl_capath)
+    # OpenSSL reads a directory only when a certificate is looked for.
+    files = sum(1 for _ in directory.glob("*.0")) if directory.is_dir() else 0
+    count = max(count, files)
+    if not count:
+        text = f"no certificates of the system ({directory}); install ca-certificates"
+        return Result("TLS, WebSocket", State.FAIL, text)
+    return Result("TLS, WebSocket", State.OK, f"{count} root certificates, {ssl.OPENSSL_VERSION}")
+
+
+def check_tls_http() -> Result:
+    """Certificates that https:// trusts: those that come with httpx."""
+    import httpx
+
+    count = len(httpx.create_ssl_context(trust_env=False).get_ca_certs())
+    if not count:
+        return Result("TLS, HTTP", State.FAIL, "no root certificates; install the app again")
+    return Result("TLS, HTTP", State.OK, f"{count} root certificates")
+
+
+def check_keyring() -> Result:
+    """The back ends that can be loaded, and the one that would be used."""
+    found = metadata.entry_points(group="keyring.backends")
+    names = sorted({entry.name for entry in found})
+    if not names:
+        text = "its back ends cannot be found; install the app again"
+        return Result("keyring", State.FAIL, text)
+    if sys.platform == "linux":
+        import_module("secretstorage")  # SecretService is of no use without, and says nothing
+    chosen = in_time(_keyring)
+    if chosen is None:
+        return Result("keyring", State.NOT_HERE, "it does not answer; tokens go to a private file")
+    if ".fail." in chosen or ".null." in chosen:
+        text = f"none in this session, tokens go to a private file; known: {', '.join(names)}"
+        return Result("keyring", State.NOT_HERE, text)
+    return Result("keyring", State.OK, f"{chosen}; known: {', '.join(names)}")
+
+
+def _keyring() -> str:
+    import keyring
+
+    kind = type(keyring.get_keyring())
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
+    """Who serves the tray or the notifications."""
+    if sys.platform != "linux":
+        return Result(name, State.OK, "the system's own, through Qt")
+    import_module("jeepney.io.blocking")
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return Result(name, State.NOT_HERE, "no session bus")
+    try:
+        told = in_time(lambda: _ask_bus(service))
+    except (OSError, ValueError):  # no bus there, or an answer that is none
+        told = None
+    if told is None:
+        return Result(name, State.NOT_HERE, "the session bus does not answer")
+    if not told:
+        return Result(name, State.NOT_HERE, f"nobody serves {service[0]}")
+    return Result(name, State.OK, what or told)
+
+
+def _ask_bus(service: tuple[str, str]) -> str:
+    """Who has the name, "" if nobody; services are not started for it."""
+    jeepney: Any = import_module("jeepney")
+    blocking: Any = import_module("jeepney.io.blocking")
+    bus = jeepney.DBusAddress(
+        "/org/freedesktop/DBus", "org.freedesktop.DBus", interface="org.freedesktop.DBus"
+    )
+    with blocking.open_dbus_connection() as connection:
+        question = jeepney.new_method_call(bus, "NameHasOwner", "s", (service[0],))
+        if connection.send_and_get_reply(question, timeout=TIMEOUT_S).body != (True,):
+            return ""
+        if service != _NOTIFICATIONS:
+            return service[0]
+        who = jeepney.DBusAddress(service[1], service[0], interface=service[0])
+        question = jeepney.new_method_call(who, "GetServerInformation")
+        name, _, version, spec = connection.send_and_get_reply(question, timeout=TIMEOUT_S).body
+        return f"{name} {version}, specification {spec}"
+
+
+def in_time(look: Callable[[], str]) -> str | None:
+    """What `look` gives; None when that takes too long. It is left to itself then."""
+    found: list[str | Exception] = []
+
+    def ask() -> None:
+        try:
+            found.append(look())
+        except Exception as error:  # noqa: BLE001, RUF100 - raised again by who waits
+            found.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    if found and isinstance(found[0], Exception):
+        raise found[0]
+    return str(found[0]) if found else None

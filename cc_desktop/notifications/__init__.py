@@ -1,0 +1,1 @@
+"""Which change deserves whose attention. Rules are pure; backends show."""

@@ -1,0 +1,84 @@
+"""What is the matter with one agent, and how two of its states differ in that. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.model import Status
+from cc_desktop.notifications.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cc_desktop.fleet.model import Agent, Session
+
+Condition = tuple[Kind, str]  # what, and the session or approval that it comes from
+
+HEARTBEATS_MISSED = 1.5  # as many intervals without a sign of life, and it is silent
+
+
+def is_subagent(agent: Agent, key: str) -> bool:
+    """Whether an agent started the session itself."""
+    session = agent.sessions.get(key)
+    return ":subagent:" in key or (session is not None and bool(session.parent_key))
+
+
+def conditions(agent: Agent, *, subagents: bool, now: int | None = None) -> dict[Condition, str]:
+    """What the operator has to know of, and in which words. With `now`, what expired is left out.
+
+    `now` is local ms.
+    """
+    found: dict[Condition, str] = {}
+    cause = agent.cause_key
+    wanted = subagents or not is_subagent(agent, cause)
+    if agent.status is Status.ERROR and wanted:
+        found[Kind.FAILED, cause] = agent.reason or _title(agent, cause)
+    if agent.status is Status.STUCK and wanted:
+        run = agent.runs.get(cause)
+        found[Kind.STUCK, cause] = (run.doing if run else "") or _title(agent, cause)
+    for approval in agent.approvals.values():
+        key = approval.session_key
+        if now is not None and approval.expires_at and approval.expires_at <= now:
+            continue
+        if subagents or not is_subagent(agent, key):
+            found[Kind.APPROVAL, approval.id] = approval.title or _title(agent, key)
+    for key in agent.asking:
+        if subagents or not is_subagent(agent, key):
+            session = agent.sessions.get(key)
+            headline = session.digest_headline if session else ""
+            found[Kind.ASKS, key] = headline or _title(agent, key)
+    if agent.status is Status.WAITING and not cause and not agent.approvals and not agent.asking:
+        found[Kind.ASKS, ""] = agent.reported_task  # the seed's dialect says no more
+    return found
+
+
+def _title(agent: Agent, key: str) -> str:
+    session = agent.sessions.get(key)
+    return session.title if session else ""
+
+
+def finished(before: Agent, after: Agent, *, subagents: bool) -> Iterator[Session]:
+    """The sessions whose run came to a good end in between."""
+    for key in before.heard.keys() - after.heard.keys():
+        session = after.sessions.get(key)
+        if (
+            session is not None
+            and session.status == "done"
+            and session.finished_at
+            and (subagents or not is_subagent(after, key))
+        ):
+            yield session
+
+
+def silent_from(agent: Agent, skew: int, *, exact: bool = False) -> int | None:
+    """When it will have missed its heartbeat: local ms, or None if it has none to miss.
+
+    `exact` looks at every session, renamed and touched ones too: on 2026.5.7 most heartbeats move
+    nothing but a row's `updatedAt`.
+    """
+    if not agent.heartbeat_ms or not agent.last_activity or agent.heard:
+        return None
+    last = agent.last_activity
+    if exact:
+        last = max([last, *(session.updated_at for session in agent.sessions.values())])
+    return last + skew + round(HEARTBEATS_MISSED * agent.heartbeat_ms)

@@ -1,1 +1,0 @@
-"""Which change deserves whose attention, and how it is told."""

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+
+from cc_desktop.desktop.details.panel import Details
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.store import Store
+from tests.desktop import sample
+from tests.desktop.sample import MIN, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from cc_desktop.desktop.style.theme import Look
+
+    OpenDetails = Callable[[Store, str, str], Details]
+
+
+@pytest.fixture
+def open_agent(qtbot: QtBot, look: Look, asked: sample.Asked, clock: sample.Clock) -> OpenDetails:
+    def make(store: Store, gateway: str, agent: str) -> Details:
+        panel = Details(store, asked.actions, clock, look)
+        qtbot.addWidget(panel)
+        panel.resize(420, 700)
+        panel.show()
+        panel.show_agent(gateway, agent)
+        return panel
+
+    return make
+
+
+def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
+    open_agent: OpenDetails, asked: sample.Asked
+) -> None:
+    details = open_agent(sample.live_store(), "studio", "rex")
+    assert details._name.text() == "Rex"
+    assert details._place.text() == "studio · opus-5 · rex"
+    assert details._state.text() == "Error · 4 min"
+    assert "out of credits" in details._why.text.text()
+    details._seen.click()
+    assert asked.calls == [("mark_seen", "studio", "rex")]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "agent", "why"),
+    [
+        ("studio", "dex", "Approve: uname -a && make deploy (expires in 29 min)"),
+        ("home-lab", "hex", "No sign of life for 12 min. It was at: exec: pytest -q."),
+    ],
+)
+def test_who_waits_or_is_stuck_says_why_but_is_not_seen_away(
+    open_agent: OpenDetails, gateway: str, agent: str, why: str
+) -> None:
+    details = open_agent(sample.live_store(), gateway, agent)
+    assert details._why.text.text() == why
+    assert details._why.isVisible()
+    assert not details._seen.isVisible()
+
+
+def test_who_needs_nobody_has_no_reason(open_agent: OpenDetails) -> None:
+    details = open_agent(sample.live_store(), "studio", "otto")
+    assert not details._why.isVisible()
+    assert details._now.text.text().startswith("edit: src/fleet/reduce.py")
+
+
+def test_sessions_newest_first_and_updated_in_place(open_agent: OpenDetails) -> None:
+    store = sample.live_store()
+    details = open_agent(store, "studio", "rex")
+    model = details.sessions
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
+    titles = [model.data(model.index(row, 1)) for row in range(model.rowCount())]
+    assert titles == ["Fix the login redirect", "Main", "Review PR 42"]
+    assert [model.data(model.index(0, column)) for column in range(7)] == [
+        *("failed", "Fix the login redirect", "telegram", "opus-5", "122k", "$1.84", "4 min")
+    ]
+    resets: list[int] = []
+    model.modelReset.connect(lambda: resets.append(1))
+    again = {"status": "running", "active": True, "updated_at": NOW, "started_at": NOW}
+    store.apply(ev.SessionChanged("studio", "agent:rex:main", "rex", again))
+    details.refresh()
+    assert model.data(model.index(0, 1)) == "Main"
+    assert model.data(model.index(0, 0)) == "running"
+    assert resets == []
+    assert tester.model() is model
+
+
+def test_a_session_tells_its_error_and_times_as_plain_text(open_agent: OpenDetails) -> None:
+    store = sample.live_store()
+    bad = {"error": "<h1>no</h1>", "updated_at": NOW - 3 * MIN}
+    store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
+    details = open_agent(store, "studio", "rex")
+    tip = details.sessions.data(details.sessions.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    assert "&lt;h1&gt;no&lt;/h1&gt;" in tip
+    assert "Ended 14:21" in tip
+    assert "Ran for 1 min 12 s" in tip
+
+
+def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
+    store = sample.live_store()
+    bad = {"error": "<b>no</b>", "updated_at": NOW - 3 * MIN}
+    store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
+    details = open_agent(store, "studio", "rex")
+    assert details._why.text.textFormat() == Qt.TextFormat.PlainText
+    assert details._why.text.text() == "<b>no</b>"
+
+
+def test_session_times_move_on(open_agent: OpenDetails, clock: sample.Clock) -> None:
+    details = open_agent(sample.live_store(), "studio", "rex")
+    clock.now += MIN
+    details.refresh()
+    assert details.sessions.data(details.sessions.index(0, 6)) == "5 min"
+
+
+def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot: QtBot) -> None:
+    store = sample.live_store()
+    details = open_agent(store, "home-lab", "hex")
+    store.apply(ev.GatewayRemoved("home-lab"))
+    with qtbot.waitSignal(details.gone, timeout=100):
+        details.refresh()
+    assert details.key is None
+
+
+def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
+    open_agent: OpenDetails,
+) -> None:
+    details = open_agent(sample.last_known_store(), "studio", "otto")
+    assert details.sessions.data(details.sessions.index(0, 0)) == "ran"
+    assert details._state.text() == "Offline"
+
+
+def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
+    store = Store(lambda: sample.NOW)
+    store.apply(ev.GatewayAdded("g", "G"))
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("dex", "Dex"),), (), taken_at=sample.NOW))
+    details = open_agent(store, "g", "dex")
+    QApplication.processEvents()
+
+    assert details._sessions_title.text() == "No sessions"
+    assert details._now.height() <= details._now.sizeHint().height() + 4
+    assert details._name.mapTo(details, QPoint(0, 0)).y() < 60

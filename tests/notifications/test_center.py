@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from cc_desktop.notifications.center import SNOOZE_MS, Center
+from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Chosen, Message, Target
+from cc_desktop.notifications.policy import SYSTEM
+from tests.fakes.clock import FakeClock
+from tests.notifications.scene import START, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class Desk:
+    """An adapter that remembers what it was asked to show."""
+
+    name = "Desk"
+    problem = ""
+
+    def __init__(self) -> None:
+        self.shown: list[Message] = []
+        self.withdrawn: list[str] = []
+        self.system_quiet = False
+        self.asked = 0
+        self.choose: Callable[[Chosen], None] = lambda _chosen: None
+        self.broken = False
+
+    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+        self.choose = on_chosen
+        if self.broken:
+            raise OSError("no bus")
+        await asyncio.Event().wait()
+
+    def show(self, message: Message) -> None:
+        self.shown.append(message)
+
+    def withdraw(self, slot: str) -> None:
+        self.withdrawn.append(slot)
+
+    async def is_system_quiet(self) -> bool:
+        self.asked += 1
+        return self.system_quiet
+
+
+class Kept:
+    """What is kept between starts."""
+
+    def __init__(
+        self, preferences: object = None, snooze: object = 0, notices: object = ()
+    ) -> None:
+        self.preferences = preferences
+        self.snooze = snooze
+        self.notices = notices
+        self.saves = 0
+
+    def load_notifications(self) -> tuple[object, object, object]:
+        return self.preferences, self.snooze, self.notices
+
+    def save_preferences(self, data: dict[str, Any]) -> None:
+        self.preferences = data
+
+    def save_snooze(self, until: int) -> None:
+        self.snooze = until
+
+    def save_notices(self, data: list[dict[str, Any]]) -> None:
+        self.saves += 1
+        self.notices = data
+
+
+class Office:
+    """A running center."""
+
+    def __init__(self, kept: Kept, desk: Desk) -> None:
+        self.clock = FakeClock(START)
+        self.scene = Scene()
+        self.kept = kept
+        self.desk = desk
+        self.opened: list[tuple[Target, str]] = []
+        self.told = 0
+        self.center = Center(
+            self.scene.store,
+            desk,
+            self.clock,
+            kept,
+            open_target=lambda target, token: self.opened.append((target, token)),
+        )
+        self.center.subscribe(self._on_told)
+        self.scene.connect()
+
+    def _on_told(self) -> None:
+        self.told += 1
+
+    async def pass_time(self, seconds: float) -> None:
+        await self.clock.advance(seconds)
+        self.scene.now = max(self.scene.now, self.clock.now_ms())
+
+
+@asynccontextmanager
+async def office(kept: Kept | None = None, desk: Desk | None = None) -> AsyncIterator[Office]:
+    it = Office(kept or Kept(), desk or Desk())
+    task = asyncio.create_task(it.center.run())
+    await it.pass_time(0)
+    try:
+        yield it
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_failure_is_shown_and_a_click_opens_that_agent() -> None:
+    async with office() as it:
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        (message,) = it.desk.shown
+        assert message.title == "Rex failed"
+        assert it.center.unread == 1
+        it.desk.choose(Chosen(message.slot, OPEN, activation_token="tok"))
+
+        assert it.opened == [(Target((("studio", "rex"),), "studio"), "tok")]
+        assert it.center.unread == 0
+
+
+async def test_a_click_on_something_older_than_this_start_opens_the_fleet() -> None:
+    async with office() as it:
+        it.desk.choose(Chosen("whatever", OPEN))
+
+        assert it.opened == [(Target(), "")]
+
+
+async def test_the_buttons_snooze_and_mute() -> None:
+    async with office() as it:
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        (message,) = it.desk.shown
+        mute = next(button for button in message.buttons if button.key == MUTE)
+        it.desk.choose(Chosen(message.slot, MUTE, mute.data))
+        assert it.center.preferences.is_muted("studio", "rex")
+        it.desk.choose(Chosen(message.slot, SNOOZE))
+        assert it.center.quiet is not None
+        assert it.center.quiet.until == it.clock.now_ms() + SNOOZE_MS
+        assert it.kept.snooze == it.center.quiet.until
+        assert isinstance(it.kept.preferences, dict)
+        assert it.kept.preferences["muted"] == [["studio", "rex"]]
+
+        assert it.opened == []
+
+
+async def test_what_is_over_is_withdrawn() -> None:
+    async with office() as it:
+        it.scene.approval("rex")
+        await it.pass_time(2)
+        it.scene.decide("rex")
+
+        assert it.desk.withdrawn == [it.desk.shown[0].slot]
+
+
+async def test_it_goes_on_where_it_ended() -> None:
+    kept = Kept()
+    async with office(kept) as it:
+        it.scene.fail("rex")
+        await it.pass_time(1.5)
+        it.center.snooze_until(START + 7_200_000)
+        it.center.mute("studio", "dex", True)
+    async with office(kept) as it:
+        assert [notice.title for notice in it.center.notices] == ["Rex failed"]
+        assert it.center.quiet is not None
+        assert it.center.preferences.is_muted("studio", "dex")
+        it.center.open_notice(it.center.notices[0].id)
+
+        assert it.opened == [(Target((("studio", "rex"),), "studio"), "")]
+
+
+async def test_a_snooze_that_has_ended_meanwhile_is_over() -> None:
+    async with office(Kept(snooze=START - 1)) as it:
+        assert it.center.quiet is None
+    async with office(Kept(snooze="tomorrow")) as it:
+        assert it.center.quiet is None
+
+
+async def test_the_list_is_kept_seldom() -> None:
+    async with office() as it:
+        for number in range(50):
+            it.scene.approval("rex", f"a{number}")
+            await it.pass_time(0.1)
+        await it.pass_time(5)
+
+        assert 1 <= it.kept.saves <= 4
+    assert isinstance(it.kept.notices, list)
+    assert len(it.kept.notices) == 50
+
+
+async def test_do_not_disturb_is_asked_for_before_something_is_shown() -> None:
+    desk = Desk()
+    desk.system_quiet = True
+    async with office(desk=desk) as it:
+        await it.pass_time(600)
+        assert desk.asked == 0
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        assert desk.shown == []
+        assert it.center.quiet is not None
+        assert it.center.quiet.reason == SYSTEM
+        assert it.center.waiting == 1
+        await it.pass_time(120)
+        assert desk.asked <= 6
+        desk.system_quiet = False
+        await it.pass_time(35)
+
+        assert [message.title for message in desk.shown] == ["Rex failed"]
+        assert it.center.quiet is None
+
+
+async def test_nobody_is_told_of_nothing() -> None:
+    async with office() as it:
+        await it.pass_time(5)
+        before = it.told
+        for _ in range(100):
+            it.scene.row("rex", total_tokens=5)
+        await it.pass_time(60)
+
+        assert it.told == before
+        assert it.clock.sleeping == 0
+
+
+async def test_a_listener_that_fails_does_not_stop_the_others() -> None:
+    async with office() as it:
+        heard: list[int] = []
+        it.center.subscribe(lambda: 1 / 0)  # type: ignore[arg-type]
+        leave = it.center.subscribe(lambda: heard.append(1))
+        it.center.snooze_until(START + 60_000)
+        leave()
+        it.center.resume()
+
+        assert heard == [1]
+
+
+async def test_an_adapter_that_fails_leaves_the_list() -> None:
+    desk = Desk()
+    desk.broken = True
+    async with office(desk=desk) as it:
+        it.scene.fail("rex")
+        await it.pass_time(2)
+
+        assert [notice.title for notice in it.center.notices] == ["Rex failed"]
+
+
+async def test_a_test_is_shown_however_quiet_it_is() -> None:
+    async with office() as it:
+        it.center.snooze_until(START + 60_000)
+        it.center.send_test()
+
+        assert [message.title for message in it.desk.shown] == ["This is a test"]
+        it.desk.choose(Chosen(it.desk.shown[0].slot, OPEN))
+        assert it.opened == [(Target(), "")]
+
+
+async def test_a_storm_of_a_thousand_failures_in_ten_seconds_is_few_notifications() -> None:
+    async with office() as it:
+        for number in range(1_000):
+            it.scene.approval("rex", f"a{number}")
+            if number % 20 == 0:
+                await it.pass_time(0.2)
+        await it.pass_time(60)
+
+        assert 1 <= len(it.desk.shown) <= 5
+        assert len(it.center.notices) == 500
+
+
+async def test_a_storm_of_agents_that_fail_and_recover_is_few_notifications() -> None:
+    async with office() as it:
+        for number in range(500):
+            agent = ("otto", "rex", "dex", "hex", "pip")[number % 5]
+            it.scene.fail(agent)
+            if number % 10 == 0:
+                await it.pass_time(0.2)
+            it.scene.work(agent)
+        await it.pass_time(60)
+
+        assert len(it.desk.shown) <= 5

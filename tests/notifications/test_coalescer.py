@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import pytest
+
+from cc_desktop.notifications.alerts import Fact
+from cc_desktop.notifications.coalescer import SUMMARY, Coalescer, Order, Show, Withdraw
+from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Target
+from cc_desktop.notifications.preferences import Preferences
+from cc_desktop.notifications.rules import slot_of
+
+START = 1_800_000_000_000
+CHOICES = Preferences()
+
+
+def fact(
+    agent: str = "rex",
+    kind: Kind = Kind.FAILED,
+    gateway: str = "studio",
+    detail: str = "no money",
+    where: str = "",
+) -> Fact:
+    return Fact(
+        kind,
+        slot_of(kind, gateway, agent),
+        agent.capitalize(),
+        Target(((gateway, agent),), gateway),
+        gateway,
+        agent,
+        detail,
+        where,
+    )
+
+
+class Teller:
+    """A coalescer on a clock that the test holds."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.it = Coalescer()
+        self.orders: list[Order] = []
+
+    def tell(self, *facts: Fact) -> None:
+        for one in facts:
+            self.it.add(one, self.now)
+
+    def over(self, one: Fact) -> None:
+        self.orders += self.it.over(one.slot)
+
+    def pass_time(self, seconds: float) -> None:
+        """As the center does it: awake when something is due."""
+        end = self.now + round(seconds * 1000)
+        while (due := self.it.due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.orders += self.it.flush(CHOICES, self.now)
+        self.now = end
+
+    @property
+    def shown(self) -> list[Show]:
+        return [order for order in self.orders if isinstance(order, Show)]
+
+    @property
+    def titles(self) -> list[str]:
+        return [show.message.title for show in self.shown]
+
+    @property
+    def withdrawn(self) -> list[str]:
+        return [order.slot for order in self.orders if isinstance(order, Withdraw)]
+
+
+def test_one_fact_is_one_notification_after_a_second() -> None:
+    teller = Teller()
+    teller.tell(fact())
+    teller.pass_time(0.9)
+    assert teller.orders == []
+    teller.pass_time(0.2)
+
+    (show,) = teller.shown
+    assert (show.message.title, show.message.body) == ("Rex failed", "no money")
+    assert show.message.urgent
+    assert show.message.sound is Sound.ALERT
+    assert show.target.agents == (("studio", "rex"),)
+    assert [(button.key, button.label) for button in show.message.buttons] == [
+        (OPEN, "Open"),
+        (SNOOZE, "Snooze 1 h"),
+        (MUTE, "Mute Rex"),
+    ]
+    assert dict(show.message.buttons[2].data) == {"gateway": "studio", "agent": "rex"}
+    assert teller.it.due() is None
+
+
+def test_the_gateway_is_named_when_there_are_several() -> None:
+    teller = Teller()
+    teller.tell(fact(where="Studio"))
+    teller.pass_time(2)
+
+    assert teller.shown[0].message.body == "Studio · no money"
+
+
+def test_up_to_three_are_shown_one_by_one() -> None:
+    teller = Teller()
+    teller.tell(fact("rex"), fact("dex"), fact("otto"))
+    teller.pass_time(30)
+
+    assert teller.titles == ["Rex failed", "Dex failed", "Otto failed"]
+
+
+def test_four_at_once_are_one_summary() -> None:
+    teller = Teller()
+    teller.tell(*(fact(name, where="Studio") for name in ("rex", "dex", "otto", "pip")))
+    teller.pass_time(30)
+
+    (show,) = teller.shown
+    assert show.message.title == "4 agents failed on Studio"
+    assert show.message.body == "Rex, Dex, Otto, Pip"
+    assert show.message.slot == SUMMARY
+    assert [agent for _, agent in show.target.agents] == ["rex", "dex", "otto", "pip"]
+    assert show.target.words == "4 agents failed on Studio"
+
+
+def test_a_summary_of_several_kinds_and_gateways() -> None:
+    teller = Teller()
+    teller.tell(
+        fact("rex", where="Studio"),
+        fact("dex", gateway="lab", where="Lab"),
+        fact("otto", Kind.APPROVAL, where="Studio"),
+        fact("pip", Kind.STUCK, where="Studio"),
+    )
+    teller.pass_time(30)
+
+    assert teller.titles == ["2 agents failed, Otto needs your approval, Pip is stuck"]
+
+
+def test_a_fourth_within_five_seconds_takes_the_others_in() -> None:
+    teller = Teller()
+    for name in ("rex", "dex", "otto"):
+        teller.tell(fact(name))
+        teller.pass_time(1.2)
+    assert len(teller.titles) == 3
+    teller.tell(fact("pip"))
+    teller.pass_time(2)
+
+    assert teller.titles[3:] == ["4 agents failed"]
+    assert sorted(teller.withdrawn) == sorted(fact(name).slot for name in ("rex", "dex", "otto"))
+
+
+def test_one_every_few_seconds_stays_one_by_one() -> None:
+    teller = Teller()
+    for number in range(10):
+        teller.tell(fact(f"agent{number}"))
+        teller.pass_time(3)
+
+    assert len(teller.titles) == 10
+    assert teller.withdrawn == []
+
+
+def test_the_same_slot_within_the_second_is_told_once() -> None:
+    teller = Teller()
+    teller.tell(fact(detail="first"), fact(detail="second"))
+    teller.pass_time(2)
+
+    assert [show.message.body for show in teller.shown] == ["second"]
+
+
+def test_what_is_over_within_the_second_is_never_told() -> None:
+    teller = Teller()
+    teller.tell(fact())
+    teller.over(fact())
+    teller.pass_time(10)
+
+    assert teller.orders == []
+
+
+def test_what_is_over_is_withdrawn() -> None:
+    teller = Teller()
+    teller.tell(fact())
+    teller.pass_time(2)
+    teller.over(fact())
+    teller.over(fact())
+
+    assert teller.withdrawn == [fact().slot]
+
+
+def test_a_summary_is_withdrawn_when_all_of_it_is_over() -> None:
+    teller = Teller()
+    names = ("rex", "dex", "otto", "pip")
+    teller.tell(*(fact(name) for name in names))
+    teller.pass_time(2)
+    for name in names[:3]:
+        teller.over(fact(name))
+    assert teller.withdrawn == []
+    teller.over(fact("pip"))
+
+    assert teller.withdrawn == [SUMMARY]
+
+
+def test_a_storm_is_one_summary_that_is_seldom_shown_again() -> None:
+    teller = Teller()
+    for number in range(1_000):
+        teller.tell(fact(f"agent{number}"))
+        teller.pass_time(0.01)
+    teller.pass_time(120)
+
+    assert len(teller.shown) <= 5
+    assert teller.titles[-1] == "1000 agents failed"
+    assert {show.message.slot for show in teller.shown} == {SUMMARY}
+
+
+def test_a_storm_without_end_is_shown_once_a_minute() -> None:
+    teller = Teller()
+    for number in range(3_600):
+        teller.tell(fact(f"agent{number % 50}"))
+        teller.pass_time(1)
+
+    assert len(teller.shown) <= 70
+
+
+def test_after_a_storm_notifications_are_single_again() -> None:
+    teller = Teller()
+    teller.tell(*(fact(f"agent{number}") for number in range(10)))
+    teller.pass_time(60)
+    teller.tell(fact("rex"))
+    teller.pass_time(2)
+
+    assert teller.titles == ["10 agents failed", "Rex failed"]
+
+
+@pytest.mark.parametrize("name", ["x" * 500, "{count}", "%s", "<b>Rex</b>"])
+def test_names_are_only_names(name: str) -> None:
+    teller = Teller()
+    teller.tell(fact(name), fact("a" + name), fact("b" + name), fact("c" + name))
+    teller.tell(fact("d" + name, Kind.STUCK))
+    teller.pass_time(2)
+
+    assert len(teller.titles[0]) < 200
+    assert all(len(button.label) < 60 for button in teller.shown[0].message.buttons)
+
+
+def test_a_long_reason_is_cut() -> None:
+    teller = Teller()
+    teller.tell(fact(detail="no " * 1_000))
+    teller.pass_time(2)
+
+    assert len(teller.shown[0].message.body) == 240

@@ -1,0 +1,561 @@
+# mypy: disable-error-code="func-returns-value"
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import Change, LinkState, Origin, Status
+from cc_desktop.notifications.alerts import Fact, News, Over
+from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.preferences import KindPreference, Preferences
+from cc_desktop.notifications.rules import Rules, slot_of
+from tests.notifications.scene import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ON = KindPreference(on=True, sound=Sound.NONE, even_quiet=False)
+
+
+class Told:
+    """The rules on a scene."""
+
+    def __init__(self, *gateways: str, preferences: Preferences | None = None) -> None:
+        self.scene = Scene(*gateways)
+        self.refreshed: list[str] = []
+        self.rules = Rules(preferences or Preferences(), self.refreshed.append)
+        self.news: list[News] = []
+        self.scene.store.subscribe(self._listen)
+
+    def _listen(self, changes: list[Change]) -> None:
+        self.news += self.rules.take(self.scene.store.fleet, changes, self.scene.now)
+
+    def pass_time(self, seconds: float) -> None:
+        """In steps, as the center does it."""
+        end = self.scene.now + round(seconds * 1000)
+        while (due := self.rules.due()) is not None and due <= end:
+            self.scene.pass_time(max(0, due - self.scene.now) / 1000)
+            self.news += self.rules.tick(self.scene.store.fleet, self.scene.now)
+        self.scene.pass_time((end - self.scene.now) / 1000)
+        self.news += self.rules.tick(self.scene.store.fleet, self.scene.now)
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [item for item in self.news if isinstance(item, Fact)]
+
+    @property
+    def kinds(self) -> list[Kind]:
+        return [fact.kind for fact in self.facts]
+
+    @property
+    def over(self) -> list[str]:
+        return [item.slot for item in self.news if isinstance(item, Over)]
+
+
+@pytest.fixture
+def told() -> Told:
+    it = Told()
+    it.scene.connect()
+    it.news.clear()
+    return it
+
+
+TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
+    ("a run fails", lambda s: s.fail("rex"), [Kind.FAILED]),
+    ("a run times out", lambda s: (s.start("rex"), s.end("rex", status="timeout")), [Kind.FAILED]),
+    (
+        "a run is stopped by a person",
+        lambda s: (s.start("rex"), s.end("rex", status="failed", aborted=True)),
+        [],
+    ),
+    ("a run is killed", lambda s: (s.start("rex"), s.end("rex", status="killed")), []),
+    ("a run ends well", lambda s: s.work("rex"), [Kind.FINISHED]),
+    ("a run starts", lambda s: s.start("rex"), []),
+    ("it fails twice", lambda s: (s.fail("rex"), s.fail("rex")), [Kind.FAILED, Kind.FAILED]),
+    ("the same failure again", lambda s: (s.fail("rex"), s.list()), [Kind.FAILED]),
+    (
+        "it fails, then works",
+        lambda s: (s.fail("rex"), s.work("rex")),
+        [Kind.FAILED, Kind.FINISHED],
+    ),
+    ("an approval is asked for", lambda s: s.approval("rex"), [Kind.APPROVAL]),
+    ("two approvals", lambda s: (s.approval("rex"), s.approval("rex", "a2")), [Kind.APPROVAL] * 2),
+    ("the same approval again", lambda s: (s.approval("rex"), s.approval("rex")), [Kind.APPROVAL]),
+    ("it asks a question", lambda s: s.ask("rex"), [Kind.ASKS]),
+    ("it goes on asking", lambda s: (s.ask("rex"), s.ask("rex")), [Kind.ASKS]),
+    (
+        "it asks, is answered, asks",
+        lambda s: (s.ask("rex"), s.ask("rex", waits=False), s.ask("rex")),
+        [Kind.ASKS] * 2,
+    ),
+    ("a run is silent", lambda s: (s.start("rex"), s.pass_time(601)), [Kind.STUCK]),
+    (
+        "a run is silent for an hour",
+        lambda s: (s.start("rex"), s.pass_time(601), s.pass_time(3_000)),
+        [Kind.STUCK],
+    ),
+    ("a subagent fails", lambda s: s.fail("rex", rest="subagent:1"), []),
+    ("a subagent ends well", lambda s: s.work("rex", rest="subagent:1"), []),
+    (
+        "a session that another started fails",
+        lambda s: (
+            s.start("rex", rest="x", parent_key="agent:otto:main"),
+            s.end("rex", rest="x", status="failed"),
+        ),
+        [],
+    ),
+    ("a device comes for the first time", lambda s: s.devices(("ipad", True)), []),
+    ("a device was off all the time", lambda s: s.devices(("ipad", False)), []),
+    (
+        "a device comes back",
+        lambda s: (s.devices(("ipad", False)), s.devices(("ipad", True))),
+        [Kind.DEVICE_BACK],
+    ),
+    (
+        "a command line comes back",
+        lambda s: (s.devices(("cli", False), mode="cli"), s.devices(("cli", True), mode="cli")),
+        [],
+    ),
+    (
+        "the demo plays",
+        lambda s: (
+            s.store.apply(ev.GatewayAdded("demo", "Demo")),
+            s.rows.__setitem__("demo", {}),
+            s.list("demo", Origin.DEMO),
+            s.fail("rex", gateway="demo"),
+        ),
+        [],
+    ),
+    ("pairing is wanted", lambda s: s.lose(code="PAIRING_REQUIRED"), [Kind.PAIRING]),
+    (
+        "a setting of an agent changes",
+        lambda s: s.store.apply(ev.AgentConfigured("studio", "rex", name="T")),
+        [],
+    ),
+    (
+        "it says itself that it failed",
+        lambda s: s.store.apply(ev.AgentActivity("studio", "rex", Status.ERROR, "x", s.now)),
+        [Kind.FAILED],
+    ),
+    (
+        "it says itself that it waits",
+        lambda s: s.store.apply(ev.AgentActivity("studio", "rex", Status.WAITING, "x", s.now)),
+        [Kind.ASKS],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("happens", "kinds"),
+    [pytest.param(happens, kinds, id=name) for name, happens, kinds in TRANSITIONS],
+)
+def test_what_is_told(told: Told, happens: Callable[[Scene], object], kinds: list[Kind]) -> None:
+    happens(told.scene)
+
+    assert told.kinds == kinds
+
+
+OVER: list[tuple[str, Callable[[Scene], object], Callable[[Scene], object], Kind, str]] = [
+    ("a failure, by a new run", lambda s: s.fail("rex"), lambda s: s.start("rex"), Kind.FAILED, ""),
+    ("a failure, by success", lambda s: s.fail("rex"), lambda s: s.work("rex"), Kind.FAILED, ""),
+    ("a failure, by being seen", lambda s: s.fail("rex"), lambda s: s.see("rex"), Kind.FAILED, ""),
+    (
+        "an approval, by a decision",
+        lambda s: s.approval("rex"),
+        lambda s: s.decide("rex"),
+        Kind.APPROVAL,
+        "a1",
+    ),
+    (
+        "an approval, by time",
+        lambda s: s.approval("rex", expires_ms=60_000),
+        lambda s: s.pass_time(61),
+        Kind.APPROVAL,
+        "a1",
+    ),
+    (
+        "a question, by an answer",
+        lambda s: s.ask("rex"),
+        lambda s: s.ask("rex", waits=False),
+        Kind.ASKS,
+        "agent:rex:main",
+    ),
+    (
+        "silence, by a sign of life",
+        lambda s: (s.start("rex"), s.pass_time(601)),
+        lambda s: s.row("rex", status="running"),
+        Kind.STUCK,
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("happens", "ends", "kind", "key"), [pytest.param(*rest, id=name) for name, *rest in OVER]
+)
+def test_what_is_no_longer_true(
+    told: Told,
+    happens: Callable[[Scene], object],
+    ends: Callable[[Scene], object],
+    kind: Kind,
+    key: str,
+) -> None:
+    happens(told.scene)
+    assert told.over == []
+    ends(told.scene)
+
+    assert slot_of(kind, "studio", "rex", key) in told.over
+    assert told.facts[0].slot == slot_of(kind, "studio", "rex", key)
+
+
+def test_a_failure_is_told_with_the_agent_and_the_gateway_s_words(told: Told) -> None:
+    told.scene.fail("rex", "400 bad request")
+
+    (fact,) = told.facts
+    assert (fact.name, fact.detail, fact.where) == ("Rex", "400 bad request", "")
+    assert fact.target == Target((("studio", "rex"),), "studio")
+
+
+def test_of_several_gateways_it_is_said_which(told: Told) -> None:
+    told = Told("studio", "lab")
+    for gateway in ("studio", "lab"):
+        told.scene.connect(gateway)
+    told.scene.fail("rex", gateway="lab")
+
+    assert [(fact.gateway, fact.where) for fact in told.facts] == [("lab", "Lab")]
+
+
+def test_the_first_list_is_not_news() -> None:
+    told = Told()
+    told.scene.fail("rex")
+    told.scene.ask("dex")
+    told.scene.connect()
+
+    assert told.kinds == []
+    told.scene.fail("otto")
+    assert told.kinds == [Kind.FAILED]
+
+
+def test_subagents_are_told_of_when_asked_for() -> None:
+    told = Told(preferences=Preferences(subagents=True))
+    told.scene.connect()
+    told.scene.fail("rex", rest="subagent:1")
+
+    assert told.kinds == [Kind.FAILED]
+
+
+def test_recovery_is_told_in_place_of_the_end_when_it_is_switched_on() -> None:
+    told = Told(preferences=Preferences().with_kind(Kind.RECOVERED, ON))
+    told.scene.connect()
+    told.scene.work("rex")
+    told.scene.fail("rex")
+    told.scene.work("rex")
+    told.scene.work("rex")
+
+    assert told.kinds == [Kind.FINISHED, Kind.FAILED, Kind.RECOVERED, Kind.FINISHED]
+
+
+# Away and back
+
+
+def test_a_gateway_that_is_back_within_the_grace_is_not_news(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(29)
+    told.scene.connect()
+    told.pass_time(60)
+
+    assert told.news == []
+
+
+def test_a_gateway_is_told_lost_after_the_grace_and_told_back(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(31)
+    assert told.kinds == [Kind.GATEWAY_LOST]
+    told.pass_time(600)
+    told.scene.connect()
+
+    assert told.kinds == [Kind.GATEWAY_LOST, Kind.GATEWAY_BACK]
+    assert told.over == [slot_of(Kind.GATEWAY_LOST, "studio")]
+
+
+def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -> None:
+    told.scene.lose(state=LinkState.BLOCKED, code="AUTH_TOKEN_MISMATCH")
+
+    assert told.kinds == [Kind.GATEWAY_LOST]
+    told.pass_time(600)
+    assert told.kinds == [Kind.GATEWAY_LOST]
+
+
+def test_a_gateway_that_was_never_there_is_not_lost() -> None:
+    told = Told()
+    told.scene.link(LinkState.WAITING, code="refused")
+    told.pass_time(600)
+
+    assert told.kinds == []
+
+
+def test_a_gateway_that_is_polled_meanwhile_is_not_lost(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(20)
+    told.scene.list(origin=Origin.REST)
+    told.pass_time(60)
+
+    assert told.kinds == []
+
+
+def test_what_changed_while_away_is_one_piece_of_news(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(10)
+    told.scene.fail("rex")
+    told.scene.ask("dex")
+    told.scene.connect()
+
+    (fact,) = told.facts
+    assert fact.kind is Kind.FAILED
+    assert fact.title == "While Studio was away"
+    assert fact.detail == "Rex failed, Dex waits for you"
+    assert fact.target.agents == (("studio", "rex"), ("studio", "dex"))
+
+
+def test_one_change_while_away_is_told_as_itself(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(10)
+    told.scene.fail("rex", "no money")
+    told.scene.connect()
+
+    (fact,) = told.facts
+    assert (fact.kind, fact.detail) == (Kind.FAILED, "no money")
+
+
+def test_what_changed_while_it_was_lost_is_told_with_its_return(told: Told) -> None:
+    told.scene.lose()
+    told.pass_time(40)
+    told.scene.fail("rex")
+    told.scene.work("dex")  # finished is off
+    told.scene.connect()
+
+    assert told.kinds == [Kind.GATEWAY_LOST, Kind.GATEWAY_BACK]
+    assert told.facts[1].detail == "While it was away: Rex failed"
+    assert told.facts[1].target.agents == (("studio", "rex"),)
+
+
+def test_what_was_wrong_before_is_not_told_again_after_a_reconnect(told: Told) -> None:
+    told.scene.fail("rex")
+    told.scene.lose()
+    told.pass_time(10)
+    told.scene.connect()
+
+    assert told.kinds == [Kind.FAILED]
+    assert told.over == []
+
+
+def test_what_was_mended_while_away_is_over(told: Told) -> None:
+    told.scene.fail("rex")
+    told.scene.lose()
+    told.pass_time(10)
+    told.scene.work("rex")
+    told.scene.connect()
+
+    assert slot_of(Kind.FAILED, "studio", "rex") in told.over
+
+
+def test_muted_agents_are_left_out_of_the_summary(told: Told) -> None:
+    told.rules.preferences = Preferences(muted=frozenset({("studio", "rex")}))
+    told.scene.lose()
+    told.pass_time(40)
+    told.scene.fail("rex")
+    told.scene.fail("dex")
+    told.scene.connect()
+
+    assert told.facts[-1].detail == "While it was away: Dex failed"
+
+
+def test_polling_names_sessions_otherwise_and_is_not_news(told: Told) -> None:
+    told.scene.fail("rex")
+    told.scene.lose()
+    infos = tuple(
+        ev.AgentInfo(
+            agent,
+            agent,
+            status=Status.ERROR if agent == "rex" else Status.IDLE,
+            last_activity=told.scene.now,
+        )
+        for agent in ("otto", "rex")
+    )
+    told.scene.store.apply(ev.Snapshot("studio", infos, (), Origin.REST))
+    told.scene.lose()
+    told.scene.connect()
+
+    assert told.kinds == [Kind.FAILED]
+
+
+# Devices
+
+
+def test_a_device_is_gone_after_a_grace_and_told_back(told: Told) -> None:
+    told.scene.devices(("ipad", True), ("node", True))
+    told.scene.devices(("ipad", False), ("node", True))
+    told.pass_time(29)
+    assert told.kinds == []
+    told.pass_time(2)
+    assert told.kinds == [Kind.DEVICE_GONE]
+    assert (told.facts[0].name, told.facts[0].detail) == ("Ipad", "linux")
+    assert told.facts[0].target == Target(gateway="studio", devices=True)
+    told.scene.devices(("ipad", True), ("node", True))
+
+    assert told.kinds == [Kind.DEVICE_GONE, Kind.DEVICE_BACK]
+    assert told.over == [told.facts[0].slot]
+
+
+def test_a_device_that_is_no_longer_listed_is_gone(told: Told) -> None:
+    told.scene.devices(("ipad", True), ("node", True))
+    told.scene.devices(("node", True))
+    told.pass_time(31)
+
+    assert told.kinds == [Kind.DEVICE_GONE]
+
+
+def test_a_device_that_changes_its_network_is_not_news(told: Told) -> None:
+    told.scene.devices(("ipad", True))
+    told.scene.devices(("ipad", False))
+    told.pass_time(20)
+    told.scene.devices(("ipad", True))
+    told.pass_time(60)
+
+    assert told.news == []
+
+
+def test_devices_of_a_lost_gateway_are_not_gone(told: Told) -> None:
+    told.scene.devices(("ipad", True))
+    told.scene.devices(("ipad", False))
+    told.scene.lose()
+    told.pass_time(60)
+
+    assert told.kinds == [Kind.GATEWAY_LOST]
+
+
+# Pairing
+
+
+def test_pairing_is_told_once_until_it_is_done(told: Told) -> None:
+    for state in (LinkState.WAITING, LinkState.CONNECTING, LinkState.WAITING):
+        told.scene.link(state, code="PAIRING_REQUIRED")
+    told.scene.link(LinkState.WAITING, code="PAIRING_REQUIRED", step="approve another")
+    assert told.kinds == [Kind.PAIRING]
+    told.scene.connect()
+    assert told.over == [slot_of(Kind.PAIRING, "studio")]
+    told.scene.link(LinkState.WAITING, code="PAIRING_REQUIRED")
+
+    assert told.kinds == [Kind.PAIRING, Kind.PAIRING]
+
+
+# Heartbeats
+
+
+HEARTBEATS = Preferences().with_kind(Kind.SILENT, ON)
+
+
+def beat(told: Told, agent: str, minutes: int) -> None:
+    told.scene.store.apply(ev.HeartbeatsTold("studio", {agent: minutes * 60_000}))
+
+
+@pytest.fixture
+def beating() -> Told:
+    it = Told(preferences=HEARTBEATS)
+    it.scene.connect()
+    beat(it, "rex", 30)
+    it.scene.work("rex")
+    it.news.clear()
+    return it
+
+
+def test_an_agent_is_silent_after_one_and_a_half_heartbeats(beating: Told) -> None:
+    beating.pass_time(44 * 60)
+    assert beating.refreshed == []
+    beating.pass_time(2 * 60)
+    assert beating.kinds == [Kind.SILENT]
+    assert beating.refreshed == ["studio"]
+    beating.pass_time(100 * 60)
+    assert beating.kinds == [Kind.SILENT]
+    beating.scene.work("rex")
+
+    assert slot_of(Kind.SILENT, "studio", "rex") in beating.over
+
+
+def test_a_heartbeat_that_only_a_fresh_list_shows_is_one(beating: Told) -> None:
+    def refresh(_gateway: str) -> None:
+        row = beating.scene.rows["studio"]["agent:rex:main"]
+        now = beating.scene.now
+        beating.scene.rows["studio"]["agent:rex:main"] = replace(row, updated_at=now)
+        beating.scene.list()
+
+    beating.rules = Rules(HEARTBEATS, refresh)
+    beat(beating, "rex", 20)
+    beating.pass_time(10 * 3600)
+
+    assert beating.kinds == []
+
+
+def test_an_agent_that_works_is_not_silent(beating: Told) -> None:
+    beat(beating, "rex", 1)
+    beating.scene.start("rex")
+    beating.pass_time(5 * 60)
+
+    assert beating.kinds == []
+
+
+def test_an_agent_that_was_silent_from_the_start_is_not_news() -> None:
+    told = Told(preferences=HEARTBEATS)
+    told.scene.connect()
+    beat(told, "rex", 60)
+    told.scene.lose()
+    told.scene.pass_time(7_200)
+    told.scene.connect()
+    told.pass_time(600)
+
+    assert told.kinds == []
+
+
+def test_nobody_is_asked_when_silence_is_switched_off(told: Told) -> None:
+    beat(told, "rex", 1)
+    told.pass_time(600)
+
+    assert told.kinds == []
+    assert told.refreshed == []
+
+
+def test_a_gateway_that_is_removed_leaves_nothing_due(told: Told) -> None:
+    told.scene.devices(("ipad", True))
+    told.scene.devices(("ipad", False))
+    told.scene.lose()
+    told.scene.store.apply(ev.GatewayRemoved("studio"))
+    told.pass_time(600)
+
+    assert told.kinds == []
+    assert told.rules.due() is None
+
+
+def test_an_agent_that_is_deleted_takes_its_news_along(told: Told) -> None:
+    told.scene.fail("rex")
+    infos = (ev.AgentInfo("otto", "Otto"),)
+    told.scene.store.apply(ev.Snapshot("studio", infos, (), Origin.LIVE))
+
+    assert slot_of(Kind.FAILED, "studio", "rex") in told.over
+
+
+def test_the_failure_that_a_run_tells_before_its_row_is_told_once(told: Told) -> None:
+    told.scene.start("rex")
+    told.scene.store.apply(ev.RunProgress("studio", "rex", "agent:rex:main", "r1", thinking=True))
+    told.scene.store.apply(
+        ev.RunProgress("studio", "rex", "agent:rex:main", "r1", error="no money", over=True)
+    )
+    assert told.kinds == [Kind.FAILED]
+    assert told.facts[0].detail == "no money"
+    told.scene.end("rex", status="failed")  # 2026.5.7: 15 s later
+
+    assert told.kinds == [Kind.FAILED]
+    assert told.over == []

@@ -1,0 +1,417 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from cc_desktop.config.paths import Paths, find_paths
+from cc_desktop.config.settings import GatewaySettings, Settings
+from cc_desktop.demo import simulation
+from cc_desktop.fleet.model import Agent, Device, LinkState, Origin, Status
+from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
+from cc_desktop.monitor import Engine
+from tests.fakes.clock import FakeClock, settle, until
+from tests.fakes.gateway import FakeGateway
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+MAIN = "agent:otto:main"
+NEVER_S = 1e9
+
+
+class Running:
+    """An engine that runs, and what a test asks of it."""
+
+    def __init__(self, engine: Engine, clock: FakeClock) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.task = asyncio.create_task(engine.run())
+
+    @property
+    def origin(self) -> Origin:
+        return screen_origin(self.engine.store.fleet)
+
+    async def on_screen(self, origin: Origin) -> None:
+        await until(lambda: self.origin is origin or self.task.done(), f"origin {origin}")
+        assert self.origin is origin
+
+    def agent(self, ident: str = "otto") -> Agent:
+        agent = self.engine.store.fleet.agent("gw", ident)
+        assert agent is not None
+        return agent
+
+
+def settings_for(*urls: str, demo: bool = True) -> Settings:
+    gateways = tuple(
+        GatewaySettings(
+            id="gw" if number == 0 else f"gw{number}",
+            name=f"Gateway {number}",
+            url=url,
+            rest_url="http://127.0.0.1:9/api/agents",
+        )
+        for number, url in enumerate(urls)
+    )
+    return Settings(gateways=gateways, demo=demo, keyring=False)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    paths: Paths,
+    *,
+    clock: FakeClock | None = None,
+    demo_only: bool = False,
+    may_demo: bool = True,
+) -> AsyncIterator[Running]:
+    clock = clock or FakeClock()
+    engine = Engine(
+        settings,
+        paths,
+        clock=clock,
+        rng=random.Random(1),
+        demo_only=demo_only,
+        may_demo=may_demo,
+        rest_after_s=NEVER_S,
+    )
+    it = Running(engine, clock)
+    try:
+        yield it
+    finally:
+        ended = it.task.done()
+        it.task.cancel()
+        (result,) = await asyncio.gather(it.task, return_exceptions=True)
+        assert not ended, result
+
+
+def paths_in(directory: Path) -> Paths:
+    return find_paths(directory)
+
+
+async def dead_url() -> str:
+    async with FakeGateway() as gateway:
+        return gateway.url
+
+
+# Demo, live, last known
+
+
+async def test_where_nothing_is_reached_the_demo_shows_within_two_seconds(tmp_path: Path) -> None:
+    async with running(settings_for(await dead_url()), paths_in(tmp_path)) as app:
+        await app.clock.advance(2)
+        await app.on_screen(Origin.DEMO)
+
+        fleet = app.engine.store.fleet
+        assert len(fleet.gateways[simulation.GATEWAY].agents) > 5
+        assert fleet.gateways["gw"].hidden
+        assert summarize(fleet).tray is TrayState.DEMO
+
+
+async def test_where_a_gateway_is_silent_the_demo_shows_within_two_seconds(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.silent = True
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.clock.advance(1.4)
+            assert app.origin is Origin.NONE
+            await app.clock.advance(0.6)
+
+            await app.on_screen(Origin.DEMO)
+
+
+async def test_a_gateway_that_is_there_shows_no_demo(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            seen = set()
+            app.engine.store.subscribe(lambda _changes: seen.add(app.origin))
+            await app.on_screen(Origin.LIVE)
+            await app.clock.advance(20)
+
+            assert Origin.DEMO not in seen
+            assert simulation.GATEWAY not in app.engine.store.fleet.gateways
+
+
+async def test_the_demo_goes_when_a_gateway_is_reached(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto", name="Otto")
+        await gateway.stop()
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.clock.advance(10)
+            await app.on_screen(Origin.DEMO)
+            await gateway.start()
+            app.engine.reconnect()
+            await app.on_screen(Origin.LIVE)
+            await settle()
+
+            fleet = app.engine.store.fleet
+            assert list(fleet.gateways) == ["gw"]
+            assert not fleet.gateways["gw"].hidden
+            assert [agent.name for g in fleet.shown() for agent in g.agents.values()] == ["Otto"]
+
+
+async def test_lost_is_last_known_for_thirty_seconds_then_demo_then_live_again(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await gateway.stop()
+            await app.on_screen(Origin.LAST_KNOWN)
+            assert app.agent().status is Status.OFFLINE
+            await app.clock.advance(29)
+            assert app.origin is Origin.LAST_KNOWN
+            await app.clock.advance(2)
+            await app.on_screen(Origin.DEMO)
+
+            await gateway.start()
+            app.engine.reconnect()
+            await app.on_screen(Origin.LIVE)
+            assert app.agent().status is Status.IDLE
+
+
+async def test_a_short_loss_shows_no_demo_and_starts_the_count_anew(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            for _ in range(3):
+                await gateway.stop()
+                await app.on_screen(Origin.LAST_KNOWN)
+                await app.clock.advance(20)
+                assert app.origin is Origin.LAST_KNOWN
+                await gateway.start()
+                app.engine.reconnect()
+                await app.on_screen(Origin.LIVE)
+
+
+async def test_the_operator_may_prefer_what_was_last_known(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await gateway.stop()
+            await app.on_screen(Origin.LAST_KNOWN)
+            await app.clock.advance(31)
+            await app.on_screen(Origin.DEMO)
+            app.engine.show_last_known(True)
+            await app.on_screen(Origin.LAST_KNOWN)
+            await app.clock.advance(100)
+            assert app.origin is Origin.LAST_KNOWN
+            app.engine.show_last_known(False)
+            await app.on_screen(Origin.DEMO)
+
+
+async def test_with_the_demo_switched_off_there_is_none(tmp_path: Path) -> None:
+    async with running(settings_for(await dead_url(), demo=False), paths_in(tmp_path)) as app:
+        await app.clock.advance(60)
+
+        assert app.origin is Origin.NONE
+        assert simulation.GATEWAY not in app.engine.store.fleet.gateways
+
+
+async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        settings = settings_for(gateway.url, demo=False)
+        async with running(settings, paths_in(tmp_path), demo_only=True) as app:
+            await app.on_screen(Origin.DEMO)
+            await app.clock.advance(120)
+
+            assert app.engine.links == {}
+            assert gateway.connections == 0
+            assert app.origin is Origin.DEMO
+            assert not (tmp_path / "data" / "identity.json").exists()
+
+
+async def test_the_demo_moves(tmp_path: Path) -> None:
+    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+        await app.on_screen(Origin.DEMO)
+        before = app.engine.store.fleet.gateways[simulation.GATEWAY]
+        await app.clock.advance(60)
+
+        assert app.engine.store.fleet.gateways[simulation.GATEWAY].agents != before.agents
+
+
+async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        settings = settings_for(gateway.url, await dead_url())
+        async with running(settings, paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await app.clock.advance(90)
+
+            assert app.origin is Origin.LIVE
+            assert summarize(app.engine.store.fleet).unreachable == ("Gateway 1",)
+            assert app.engine.links["gw1"].link.state is LinkState.WAITING
+
+
+async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
+    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+        await app.on_screen(Origin.DEMO)
+        for ident in app.engine.store.fleet.gateways[simulation.GATEWAY].agents:
+            app.engine.mark_seen(simulation.GATEWAY, ident)
+
+        assert not (tmp_path / "data" / "state.json").exists()
+
+
+# The seed's dialect
+
+
+async def test_the_seed_s_gateway_shows_agents_activity_and_configuration(tmp_path: Path) -> None:
+    async with FakeGateway(0) as gateway:
+        gateway.add_agent("otto", name="Otto", role="Butler", status="idle")
+        gateway.add_agent("rex", name="Rex")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            assert (app.agent().name, app.agent().role) == ("Otto", "Butler")
+
+            await gateway.emit(
+                "presence",
+                {
+                    "agentId": "otto",
+                    "status": "active",
+                    "currentTask": "Sorting",
+                    "lastActivity": gateway.now_ms,
+                },
+            )
+            await gateway.emit(
+                "agent.config", {"agentId": "rex", "displayName": "T. Rex", "role": "Guard"}
+            )
+            await until(lambda: app.agent("rex").name == "T. Rex")
+            assert app.agent().status is Status.ACTIVE
+            assert app.agent().reported_task == "Sorting"
+            assert app.agent("rex").role == "Guard"
+
+            await gateway.emit("presence", {"agentId": "otto", "status": "error"})
+            await until(lambda: app.agent().status is Status.ERROR)
+            await app.clock.advance(60)
+            assert app.agent("rex").name == "T. Rex"
+
+
+async def test_its_presence_of_an_unknown_agent_makes_it_list_again(tmp_path: Path) -> None:
+    async with FakeGateway(0) as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            gateway.add_agent("rex", name="Rex", status="active")
+            await gateway.emit("presence", {"agentId": "rex", "status": "active"})
+            await app.clock.advance(2)
+
+            assert app.agent("rex").status is Status.ACTIVE
+
+
+async def test_presence_of_devices_is_the_device_list(tmp_path: Path) -> None:
+    async with (
+        FakeGateway(4) as gateway,
+        running(settings_for(gateway.url), paths_in(tmp_path)) as app,
+    ):
+        await app.on_screen(Origin.LIVE)
+        row = {"host": "phone", "deviceId": "d1", "mode": "node", "reason": "connect", "ts": 5}
+        await gateway.emit("presence", {"presence": [row]})
+
+        def known() -> list[Device]:
+            return list(app.engine.store.fleet.gateways["gw"].devices.values())
+
+        await until(known)
+        assert [(device.name, device.online) for device in known()] == [("phone", True)]
+
+
+# Time
+
+
+async def test_a_run_that_falls_silent_gets_stuck_without_an_event(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="running", hasActiveRun=True)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            for _ in range(19):
+                await app.clock.advance(30)
+                await gateway.tick()
+            assert app.agent().status.working
+            for _ in range(3):
+                await app.clock.advance(30)
+                await gateway.tick()
+
+            assert app.agent().status is Status.STUCK
+
+
+# What is remembered
+
+
+async def test_a_failure_that_was_seen_stays_seen_after_a_restart(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="failed", endedAt=gateway.now_ms)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            assert app.agent().status is Status.ERROR
+            app.engine.mark_seen("gw", "otto")
+            assert app.agent().status is Status.IDLE
+            app.engine.mark_seen("gw", "nobody")
+            app.engine.mark_seen("nowhere", "otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            assert app.agent().status is Status.IDLE
+
+            gateway.now_ms += 1000
+            await gateway.change(MAIN, status="failed", endedAt=gateway.now_ms)
+            await until(lambda: app.agent().status is Status.ERROR)
+
+
+async def test_one_identity_for_all_gateways_and_starts(tmp_path: Path) -> None:
+    async with FakeGateway() as one, FakeGateway() as two:
+        ids = []
+        for _ in range(2):
+            async with running(settings_for(one.url, two.url), paths_in(tmp_path)):
+                await until(lambda: one.handshakes and two.handshakes)
+            ids += [gateway.connect_params["device"]["id"] for gateway in (one, two)]
+
+        assert len(set(ids)) == 1
+
+
+async def test_the_settings_may_name_another_client(tmp_path: Path) -> None:
+    async with FakeGateway(0) as gateway:
+        named = GatewaySettings(
+            id="gw",
+            name="gw",
+            url=gateway.url,
+            rest_url="http://127.0.0.1:9/",
+            client_id="control-center",
+            client_mode="operator",
+        )
+        async with running(Settings(gateways=(named,), keyring=False), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+
+            client = gateway.connect_params["client"]
+            assert (client["id"], client["mode"]) == ("control-center", "operator")
+
+
+async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data").write_text("a file where a directory belongs")
+    async with (
+        FakeGateway() as gateway,
+        running(settings_for(gateway.url), paths_in(tmp_path)) as app,
+    ):
+        await app.clock.advance(2)
+        await app.on_screen(Origin.DEMO)
+
+        problem = app.engine.links["gw"].link.problem
+        assert problem is not None
+        assert problem.title == "No identity"
+        assert gateway.connections == 0
+
+
+async def test_hostile_seen_marks_are_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "state.json").write_text(
+        '{"seen": {"gw": {"agent:otto:main": "x", "b": null}, "other": 7}}'
+    )
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
