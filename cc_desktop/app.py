@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from cc_desktop.monitor import Engine
+from cc_desktop.monitor import FleetMonitor
 from cc_desktop.system.autostart import login_start
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.update_check import Memory, UpdateCheck
@@ -32,7 +32,7 @@ def run_desktop(
 
     `claim` says that this is the first; `link` is to be opened; `command` starts the app again.
     """
-    from cc_desktop.desktop.controller import run_shell
+    from cc_desktop.desktop.controller import run_controller
     from cc_desktop.desktop.manners import Around
 
     def make_updates(memory: Memory) -> UpdateCheck:
@@ -45,6 +45,6 @@ def run_desktop(
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
     )
-    return run_shell(
-        lambda: Engine(settings, paths, demo_only=demo_only), hidden=hidden, around=around
+    return run_controller(
+        lambda: FleetMonitor(settings, paths, demo_only=demo_only), hidden=hidden, around=around
     )

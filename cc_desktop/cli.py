@@ -18,7 +18,7 @@ from cc_desktop import __version__
 from cc_desktop.app import run_desktop
 from cc_desktop.config.paths import Paths, find_paths, resource
 from cc_desktop.config.settings import Settings, SettingsError, load_settings
-from cc_desktop.monitor import Engine, is_settled
+from cc_desktop.monitor import FleetMonitor, is_settled
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
 from cc_desktop.system.launch_command import own_command
 from cc_desktop.text import report
@@ -148,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "cc-desktop: no display here, so the fleet is shown as text; Ctrl-C ends.",
             file=sys.stderr,
         )
-        return asyncio.run(_text(Engine(settings, paths, demo_only=demo)))
+        return asyncio.run(_text(FleetMonitor(settings, paths, demo_only=demo)))
     return run_desktop(
         settings,
         paths,
@@ -160,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _desktop_checks(make_engine: Callable[[], Engine]) -> Iterable[Result]:
+def _desktop_checks(make_engine: Callable[[], FleetMonitor]) -> Iterable[Result]:
     from cc_desktop.desktop import self_checks
 
     return self_checks.run(make_engine)
@@ -190,7 +190,7 @@ def _claim(paths: Paths, args: argparse.Namespace, link: str) -> Claim | int:
     """Be the one that runs; or hand over to the one that does, and the exit code."""
     from cc_desktop.desktop import single_instance
 
-    message = single_instance.Message(
+    message = single_instance.InstanceMessage(
         "open" if link else "none" if args.hidden else "show",
         target=link[: MAX_LINK + 1],
         activation_token=single_instance.activation_token(),
@@ -198,13 +198,13 @@ def _claim(paths: Paths, args: argparse.Namespace, link: str) -> Claim | int:
     found = single_instance.claim(paths, message)
     if isinstance(found, single_instance.Claim):
         return found
-    if found is single_instance.Outcome.DONE:
+    if found is single_instance.HandOver.DONE:
         done = "nothing to do" if message.command == "none" else "its window is shown"
         print(f"cc-desktop: running already, {done}", file=sys.stderr)
         return report.EXIT_FINE
     process = single_instance.first_pid(paths)
     which = f" (process {process})" if process else ""
-    what = "does not answer" if found is single_instance.Outcome.SILENT else "is another version"
+    what = "does not answer" if found is single_instance.HandOver.SILENT else "is another version"
     print(
         f"cc-desktop: it is running already{which} but {what}: end that one, then start again",
         file=sys.stderr,
@@ -246,7 +246,7 @@ def _start_log(paths: Paths, level: str) -> None:
 class _Watch:
     """Waits for changes of the fleet, for the end of the wait, and for signals."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: FleetMonitor) -> None:
         self.engine = engine
         self.changed = asyncio.Event()
         self.ended = asyncio.Event()
@@ -274,7 +274,7 @@ class _Watch:
 
 
 async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> int:
-    engine = Engine(settings, paths, demo_only=demo, may_demo=False, rest_after_s=0.0)
+    engine = FleetMonitor(settings, paths, demo_only=demo, may_demo=False, rest_after_s=0.0)
     watch = _Watch(engine)
     running = asyncio.create_task(engine.run(), name="engine")
     try:
@@ -306,7 +306,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
         await asyncio.gather(running, return_exceptions=True)
 
 
-def _print_status(engine: Engine, as_json: bool) -> None:
+def _print_status(engine: FleetMonitor, as_json: bool) -> None:
     fleet = engine.store.fleet
     if as_json:
         print(json.dumps(report.as_json(fleet, engine.now_ms()), ensure_ascii=False))
@@ -315,7 +315,7 @@ def _print_status(engine: Engine, as_json: bool) -> None:
         print(line)
 
 
-async def _text(engine: Engine) -> int:
+async def _text(engine: FleetMonitor) -> int:
     """The fleet as text, refreshed in place, until Ctrl-C."""
     watch = _Watch(engine)
     running = asyncio.create_task(engine.run(), name="engine")

@@ -17,12 +17,12 @@ from cc_desktop.config.paths import resource
 from cc_desktop.config.state_file import NotificationMemory, StateFile
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import AgentChanged, Change, GatewayChanged, LinkState
+from cc_desktop.fleet.model import AgentChanged, Change, ConnectionState, GatewayChanged
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http_fallback import AFTER_S
-from cc_desktop.gateway.supervisor import GatewayLink
+from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 PLATFORM = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 
 
-class Engine:
+class FleetMonitor:
     """The fleet without a window: links, demo, and the passing of time."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Engine:
         self.store.fleet = replace(self.store.fleet, stuck_after_ms=settings.stuck_after_ms)
         self.state = StateFile(paths.state)
         self.memory = NotificationMemory(paths, self.state)
-        self.links: dict[str, GatewayLink] = {}
+        self.links: dict[str, GatewaySupervisor] = {}
         self._rng = rng or random.Random()
         self._paths = paths
         self._identity: Identity | None = None
@@ -79,7 +79,7 @@ class Engine:
             client = replace(client, id=gateway.client_id)
         if gateway.client_mode:
             client = replace(client, mode=gateway.client_mode)
-        self.links[gateway.id] = GatewayLink(
+        self.links[gateway.id] = GatewaySupervisor(
             gateway.id,
             gateway.url,
             gateway.token,
@@ -141,7 +141,7 @@ class Engine:
         if agent is None:
             return
         marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
-        marks.update(dict.fromkeys(agent.failing, self.clock.now_ms()))
+        marks.update(dict.fromkeys(agent.unconfirmed_failures, self.clock.now_ms()))
         self.store.apply(ev.Seen(gateway, marks))
         if gateway != DEMO_GATEWAY:
             kept = self.state.get("seen")
@@ -176,7 +176,7 @@ class Engine:
             elif (
                 isinstance(change, AgentChanged)
                 and change.after
-                and (change.after.heard or change.after.approvals)
+                and (change.after.last_seen_at or change.after.approvals)
             ):
                 self._timed.set()
 
@@ -243,10 +243,13 @@ class Engine:
                 self.store.apply(ev.Tick(name))
 
 
-def is_settled(engine: Engine) -> bool:
+def is_settled(engine: FleetMonitor) -> bool:
     """Whether every gateway is live, or has failed over both ways."""
     return all(
-        link.link.state is LinkState.LIVE
-        or (link.link.state in (LinkState.BLOCKED, LinkState.WAITING) and link.rest_tried)
+        link.connection.state is ConnectionState.LIVE
+        or (
+            link.connection.state in (ConnectionState.BLOCKED, ConnectionState.WAITING)
+            and link.rest_tried
+        )
         for link in engine.links.values()
     )

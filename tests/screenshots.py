@@ -13,12 +13,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
 from cc_desktop.desktop.settings.window import Page, SettingsWindow
-from cc_desktop.desktop.style.theme import DARK, LIGHT, Look
+from cc_desktop.desktop.style.theme import DARK, LIGHT, ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayLook
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.fleet.summary import TrayIconStyle
+from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from tests.desktop import sample
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
-    look = Look(app, DARK)
+    look = ThemeManager(app, DARK)
 
     def shoot(
         name: str,
@@ -136,14 +136,14 @@ def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
         submenu.popup(QPoint(0, 0))
         submenu.grab().save(str(out / f"tray-submenu-{name}.png"))
         submenu.close()
-    many = [notice(Kind.FAILED, f"Agent {number} failed") for number in range(140)]
+    many = [notice(AlertKind.FAILED, f"Agent {number} failed") for number in range(140)]
     off = Notified(store, many, Preferences(on=False))
     shoot("notices-off-dark", DARK, store, prepare=notices, notified=off)
     nobody = Notified(store, adapter=NoAdapter())
     shoot("notices-none-light", LIGHT, store, prepare=notices, notified=nobody)
 
 
-def _shoot_settings(app: QApplication, look: Look, out: Path) -> None:
+def _shoot_settings(app: QApplication, look: ThemeManager, out: Path) -> None:
     store = sample.live_store()
     windows = (
         QuietWindow(frozenset(range(5)), 22 * 60, 7 * 60),
@@ -166,7 +166,7 @@ def _shoot_settings(app: QApplication, look: Look, out: Path) -> None:
                 store,
                 sample.Clock(),
                 {},
-                TrayLook.AUTO,
+                TrayIconStyle.AUTO,
                 lambda _look: None,
             )
             window.open()

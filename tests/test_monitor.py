@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
-from cc_desktop.fleet.model import Agent, Device, LinkState, Origin, Status
+from cc_desktop.fleet.model import Agent, ConnectionState, Device, Origin, Status
 from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
-from cc_desktop.monitor import Engine
+from cc_desktop.monitor import FleetMonitor
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
 
@@ -25,7 +25,7 @@ NEVER_S = 1e9
 class Running:
     """An engine that runs, and what a test asks of it."""
 
-    def __init__(self, engine: Engine, clock: FakeClock) -> None:
+    def __init__(self, engine: FleetMonitor, clock: FakeClock) -> None:
         self.engine = engine
         self.clock = clock
         self.task = asyncio.create_task(engine.run())
@@ -67,7 +67,7 @@ async def running(
     may_demo: bool = True,
 ) -> AsyncIterator[Running]:
     clock = clock or FakeClock()
-    engine = Engine(
+    engine = FleetMonitor(
         settings,
         paths,
         clock=clock,
@@ -244,7 +244,7 @@ async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
 
             assert app.origin is Origin.LIVE
             assert summarize(app.engine.store.fleet).unreachable == ("Gateway 1",)
-            assert app.engine.links["gw1"].link.state is LinkState.WAITING
+            assert app.engine.links["gw1"].connection.state is ConnectionState.WAITING
 
 
 async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
         await app.clock.advance(2)
         await app.on_screen(Origin.DEMO)
 
-        problem = app.engine.links["gw"].link.problem
+        problem = app.engine.links["gw"].connection.problem
         assert problem is not None
         assert problem.title == "No identity"
         assert gateway.connections == 0

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
-from cc_desktop.fleet.summary import TrayLook, TrayState
+from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 DARK_PANEL, LIGHT_PANEL = "#1e2127", "#ebeef3"
 SIZES = (16, 22, 32)
@@ -42,7 +42,12 @@ def keys() -> list[TrayKey]:
 
 
 def on_panel(
-    key: TrayKey, size: int, panel: str, look: TrayLook = TrayLook.AUTO, *, mask: bool = False
+    key: TrayKey,
+    size: int,
+    panel: str,
+    look: TrayIconStyle = TrayIconStyle.AUTO,
+    *,
+    mask: bool = False,
 ) -> QImage:
     """The icon as a panel shows it. A mask is drawn black on a light one, white on a dark one."""
     image = QImage(size, size, QImage.Format.Format_RGB32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import LinkState, Origin
+from cc_desktop.fleet.model import ConnectionState, Origin
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet
@@ -35,9 +35,12 @@ class DemoPolicy:
                 self._lost_at = now
             due = self._lost_at + LOST_MS
         else:
-            failed = (LinkState.WAITING, LinkState.BLOCKED, LinkState.OFF)
+            failed = (ConnectionState.WAITING, ConnectionState.BLOCKED, ConnectionState.OFF)
             due = self._started + FIRST_MS
-            if all(gateway.link.state in failed and gateway.link.problem for gateway in real):
+            if all(
+                gateway.connection.state in failed and gateway.connection.problem
+                for gateway in real
+            ):
                 due = min(due, now)
         if self._reached and self.last_known_wanted:
             return False, None

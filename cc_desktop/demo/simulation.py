@@ -579,5 +579,5 @@ class Demo:
             actor.session.key,
             actor.run_id,
             thinking=actor.phase is _Phase.THINKING,
-            doing=actor.doing,
+            activity=actor.doing,
         )

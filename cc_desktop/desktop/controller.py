@@ -17,7 +17,7 @@ from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
 from cc_desktop.desktop.notifications.tray_backend import choose_adapter
-from cc_desktop.desktop.style.theme import Look
+from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import (
     build_notifications_menu,
     notification_entries,
@@ -25,8 +25,8 @@ from cc_desktop.desktop.tray.notifications_menu import (
 from cc_desktop.desktop.tray.tray_icon import TrayHost
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.window.fleet_window import FleetWindow
-from cc_desktop.fleet.summary import TrayLook
-from cc_desktop.notifications.center import Center, Memory
+from cc_desktop.fleet.summary import TrayIconStyle
+from cc_desktop.notifications.center import Memory, NotificationCenter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class DesktopMemory(Memory, Protocol):
     tray_look: str  # "" until it is chosen
 
 
-class Engine(Protocol):
+class FleetMonitor(Protocol):
     """The fleet without a window, as the app hands it in."""
 
     store: Store
@@ -96,7 +96,7 @@ class Engine(Protocol):
 class _WindowMemory(MutableMapping[str, str]):
     """What the window remembers, kept by the app."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: FleetMonitor) -> None:
         self._engine = engine
         kept = engine.recall("window")
         self._kept: dict[str, str] = (
@@ -123,13 +123,13 @@ class _WindowMemory(MutableMapping[str, str]):
         return len(self._kept)
 
 
-class Shell:
+class DesktopController:
     """The window and the tray icon of one app."""
 
     def __init__(
         self,
         app: App,
-        engine: Engine,
+        engine: FleetMonitor,
         stop: Callable[[], None],
         hidden: bool,
         around: Around,
@@ -149,13 +149,13 @@ class Shell:
             starts_at_login=self.manners.starts_at_login,
             start_at_login=self.manners.start_at_login,
         )
-        self._look = look = Look(app)
+        self._look = look = ThemeManager(app)
         self._remembered = _WindowMemory(engine)
         app.setWindowIcon(app_icon())
         self.window = FleetWindow(engine.store, actions, self._remembered, engine.now_ms, look)
         self.manners.attach(self.window, engine.store)
         app.open_link = self.manners.open_link
-        self.center = Center(
+        self.center = NotificationCenter(
             engine.store,
             choose_adapter(lambda: self.tray.icon, engine.clock),
             engine.clock,
@@ -217,7 +217,7 @@ class Shell:
             )
         self._settings.open()
 
-    def _set_tray_look(self, look: TrayLook) -> None:
+    def _set_tray_look(self, look: TrayIconStyle) -> None:
         self.engine.memory.tray_look = look.value
         self.tray.set_look(look)
 
@@ -273,16 +273,16 @@ class Shell:
         self.window.deleteLater()
 
 
-def _tray_look(name: str) -> TrayLook:
-    return TrayLook(name) if name in set(TrayLook) else TrayLook.AUTO
+def _tray_look(name: str) -> TrayIconStyle:
+    return TrayIconStyle(name) if name in set(TrayIconStyle) else TrayIconStyle.AUTO
 
 
-def run_shell(
-    make_engine: Callable[[], Engine],
+def run_controller(
+    make_engine: Callable[[], FleetMonitor],
     *,
     hidden: bool,
     around: Around | None = None,
-    ready: Callable[[Shell], None] | None = None,
+    ready: Callable[[DesktopController], None] | None = None,
 ) -> int:
     """Run until quit; the exit code. `ready` is called once the window is there (tests, bench)."""
     qInstallMessageHandler(_log_qt)
@@ -292,16 +292,16 @@ def run_shell(
 
 async def _main(
     app: App,
-    make_engine: Callable[[], Engine],
+    make_engine: Callable[[], FleetMonitor],
     hidden: bool,
     around: Around,
-    ready: Callable[[Shell], None] | None,
+    ready: Callable[[DesktopController], None] | None,
 ) -> int:
     stop = asyncio.Event()
     app.stop = stop
     _catch_signals(stop)
     engine = make_engine()
-    shell = Shell(app, engine, stop.set, hidden, around)
+    shell = DesktopController(app, engine, stop.set, hidden, around)
     code = 0
     try:
         async with asyncio.TaskGroup() as group:

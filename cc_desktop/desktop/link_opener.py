@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
-from cc_desktop.fleet.model import Change, LinkState
-from cc_desktop.system.deep_links import AgentLink, LinkError, parse_link
+from cc_desktop.fleet.model import Change, ConnectionState
+from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
 from cc_desktop.text import words
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class LinkOpener(QObject):
         self._store = store
         self._show_agent = show_agent
         self._tell = tell
-        self._wanted: AgentLink | None = None
+        self._wanted: AgentUrl | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._timer = QTimer(self, singleShot=True, interval=WAIT_MS)
         self._timer.timeout.connect(self.give_up)
@@ -87,12 +87,12 @@ class LinkOpener(QObject):
         elif wanted.agent in gateway.agents and not gateway.hidden:
             self._end("")
             self._show_agent(wanted.gateway, wanted.agent)
-        elif gateway.link.state is LinkState.LIVE:
+        elif gateway.connection.state is ConnectionState.LIVE:
             self._end(f"The link names the agent “{agent}”, which {name} does not have.")
-        elif gateway.link.state is LinkState.BLOCKED:
+        elif gateway.connection.state is ConnectionState.BLOCKED:
             self._end(f"The link's agent “{agent}” cannot be shown: {name} refuses the connection.")
 
-    def _words(self, link: AgentLink) -> tuple[str, str]:
+    def _words(self, link: AgentUrl) -> tuple[str, str]:
         gateway = self._store.fleet.gateways.get(link.gateway)
         name = gateway.name if gateway is not None else link.gateway
         return words.plain(link.agent, 60), words.plain(name, 60)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from cc_desktop import __version__
 from cc_desktop.desktop.application import APP_NAME
 from cc_desktop.desktop.link_opener import LinkOpener
-from cc_desktop.desktop.single_instance import Claim, InstanceServer, Message
+from cc_desktop.desktop.single_instance import Claim, InstanceMessage, InstanceServer
 from cc_desktop.desktop.window_activation import activation, bring_to_pointer
 from cc_desktop.system.autostart import AutostartError
 
@@ -111,7 +111,7 @@ class Manners(QObject):
         if self._opener is not None:
             self._opener.open(link)
 
-    def _on_asked(self, message: Message) -> None:
+    def _on_asked(self, message: InstanceMessage) -> None:
         if message.command == "none":
             return
         self.raise_window(message.activation_token)

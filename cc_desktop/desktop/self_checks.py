@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QImageRea
 
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.application import App
-from cc_desktop.desktop.controller import run_shell
+from cc_desktop.desktop.controller import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cc_desktop.desktop.controller import Engine, Shell
+    from cc_desktop.desktop.controller import DesktopController, FleetMonitor
 
 PLATFORMS = {"win32": ("qwindows",), "darwin": ("qcocoa",)}
 LINUX_PLATFORMS = ("xcb", "wayland")
@@ -29,12 +29,12 @@ COLOURS = 40  # a window with agents has more, an empty one has less
 TEXT, EMOJI, NO_CHARACTER = "Agents", "\U0001f9a6", "\U0003fffd"  # the otter; a place without any
 
 
-def run(make_engine: Callable[[], Engine]) -> Iterator[Result]:
+def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
     """Every check that needs an application; the demo is the last."""
     found: list[Result] = []
     painted: list[Result] = []
 
-    def ready(shell: Shell) -> None:
+    def ready(shell: DesktopController) -> None:
         for name, check in (
             ("Qt plugins", check_platforms),
             ("SVG", check_svg),
@@ -45,7 +45,7 @@ def run(make_engine: Callable[[], Engine]) -> Iterator[Result]:
         _Watch(shell, painted.append)
 
     def demo() -> Result:
-        code = run_shell(make_engine, hidden=False, ready=ready)
+        code = run_controller(make_engine, hidden=False, ready=ready)
         if code or not painted:
             text = f"the app ended with {code}; report this as a fault of the app"
             return Result("demo", State.FAIL, text)
@@ -163,7 +163,7 @@ def has_hue(image: QImage) -> bool:
 class _Watch(QObject):
     """Waits until the demo is painted, tells what was seen, and ends the app."""
 
-    def __init__(self, shell: Shell, tell: Callable[[Result], None]) -> None:
+    def __init__(self, shell: DesktopController, tell: Callable[[Result], None]) -> None:
         super().__init__(shell.window)
         self._shell = shell
         self._tell = tell

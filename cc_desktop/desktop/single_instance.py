@@ -43,7 +43,7 @@ MAX_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
 _DONE, _REFUSED = b"ok\n", b"no\n"
 
 
-class Message(msgspec.Struct, frozen=True):
+class InstanceMessage(msgspec.Struct, frozen=True):
     """What a later start asks of the first."""
 
     command: Literal["show", "open", "none"]  # none: only whether somebody is there
@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
-class Outcome(Enum):
+class HandOver(Enum):
     """How it went to hand over."""
 
     NOBODY = "nobody"  # there is no first one
@@ -141,7 +141,9 @@ def _is_private(path: Path) -> bool:
 # The later start
 
 
-def claim(paths: Paths, message: Message, patience_s: float = PATIENCE_S) -> Claim | Outcome:
+def claim(
+    paths: Paths, message: InstanceMessage, patience_s: float = PATIENCE_S
+) -> Claim | HandOver:
     """Become the first, or hand over to it. Needs no application object."""
     end = time.monotonic() + patience_s
     while True:
@@ -150,7 +152,7 @@ def claim(paths: Paths, message: Message, patience_s: float = PATIENCE_S) -> Cla
             log.warning("no private directory for a socket: a second start is not noticed")
             return Claim()
         outcome = ask(place.socket, message, max(0.0, end - time.monotonic()))
-        if outcome is not Outcome.NOBODY:
+        if outcome is not HandOver.NOBODY:
             return outcome
         lock = QLockFile(place.lock)
         lock.setStaleLockTime(0)  # a first one may run for months; one that was killed is noticed
@@ -161,7 +163,7 @@ def claim(paths: Paths, message: Message, patience_s: float = PATIENCE_S) -> Cla
             log.warning("%s cannot be locked: a second start is not noticed", place.lock)
             return Claim()
         if time.monotonic() >= end:
-            return Outcome.SILENT
+            return HandOver.SILENT
         time.sleep(RETRY_S)  # it is just starting, or just ending
 
 
@@ -173,25 +175,25 @@ def first_pid(paths: Paths) -> int:
     return info[0] if isinstance(info, tuple) and info and isinstance(info[0], int) else 0
 
 
-def ask(socket_name: str, message: Message, timeout_s: float) -> Outcome:
+def ask(socket_name: str, message: InstanceMessage, timeout_s: float) -> HandOver:
     """Say it to whoever listens there, and wait for the answer."""
     end = time.monotonic() + timeout_s
     socket = QLocalSocket()
     socket.connectToServer(socket_name)
     if not socket.waitForConnected(CONNECT_MS):
-        return Outcome.NOBODY
+        return HandOver.NOBODY
     _let_it_take_the_focus()
     socket.write(msgspec.json.encode(message) + b"\n")
     while not socket.canReadLine():
         left = end - time.monotonic()
         if left <= 0:
-            return Outcome.SILENT
+            return HandOver.SILENT
         if socket.waitForReadyRead(max(1, round(left * 1000))):
             continue
         if socket.state() is not QLocalSocket.LocalSocketState.ConnectedState:
-            return Outcome.NOBODY  # it has just ended
+            return HandOver.NOBODY  # it has just ended
     answer = bytes(socket.readLine(16).data())
-    return Outcome.DONE if answer == _DONE else Outcome.REFUSED
+    return HandOver.DONE if answer == _DONE else HandOver.REFUSED
 
 
 def _let_it_take_the_focus() -> None:
@@ -286,9 +288,9 @@ class InstanceServer(QObject):
         guest.deleteLater()
 
 
-def _parse(line: bytes) -> Message | None:
+def _parse(line: bytes) -> InstanceMessage | None:
     try:
-        message = msgspec.json.decode(line, type=Message)
+        message = msgspec.json.decode(line, type=InstanceMessage)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return message if message.version == VERSION and is_token(message.activation_token) else None

@@ -126,10 +126,10 @@ def guarded(name: str, check: Callable[[], Result]) -> Result:
 
 
 def _make_engine(directory: Path) -> Any:
-    from cc_desktop.monitor import Engine
+    from cc_desktop.monitor import FleetMonitor
 
     settings = Settings(gateways=(), keyring=False)
-    return Engine(settings, find_paths(directory), demo_only=True)
+    return FleetMonitor(settings, find_paths(directory), demo_only=True)
 
 
 def check_resources() -> Result:

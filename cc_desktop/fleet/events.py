@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cc_desktop.fleet.model import Approval, Device, Link, Origin, Session, Status
+from cc_desktop.fleet.model import Approval, ConnectionInfo, Device, Origin, Session, Status
 
 
 class AgentInfo(Struct, frozen=True):
@@ -38,11 +38,11 @@ class GatewayRemoved(Struct, frozen=True):
     gateway: str
 
 
-class LinkChanged(Struct, frozen=True):
+class ConnectionChanged(Struct, frozen=True):
     """The connection is in another state."""
 
     gateway: str
-    link: Link
+    connection: ConnectionInfo
 
 
 class Snapshot(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Snapshot(Struct, frozen=True):
     origin: Origin = Origin.LIVE
     taken_at: int = 0  # the gateway's clock, ms; 0 when it does not tell
     # Keys of sessions that changed while the list was made: the list does not overrule them.
-    touched: frozenset[str] = frozenset()
+    changed_meanwhile: frozenset[str] = frozenset()
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
 
 
@@ -120,7 +120,7 @@ class RunProgress(Struct, frozen=True):
     session_key: str
     run_id: str
     thinking: bool | None = None
-    doing: str | None = None
+    activity: str | None = None
     error: str | None = None
     over: bool = False
     starts: bool = False  # a run that was over goes on, with another model perhaps
@@ -171,7 +171,7 @@ class Tick(Struct, frozen=True):
 Event = (
     GatewayAdded
     | GatewayRemoved
-    | LinkChanged
+    | ConnectionChanged
     | Snapshot
     | SessionChanged
     | SessionRemoved

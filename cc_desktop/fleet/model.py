@@ -54,7 +54,7 @@ class Origin(StrEnum):
     NONE = "none"
 
 
-class LinkState(StrEnum):
+class ConnectionState(StrEnum):
     """State of the connection to one gateway."""
 
     CONNECTING = "connecting"
@@ -77,10 +77,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ConnectionInfo:
     """The connection to one gateway, as shown on its pill."""
 
-    state: LinkState = LinkState.OFF
+    state: ConnectionState = ConnectionState.OFF
     until: int = 0  # local ms of the next try, when waiting
     problem: Problem | None = None
     protocol: int = 0
@@ -145,7 +145,7 @@ class Session:
         return self.ended_at or self.updated_at
 
     @property
-    def moment(self) -> int:
+    def activity_at(self) -> int:
         """When something last happened in it: renaming an old session is not activity."""
         return self.finished_at or self.updated_at
 
@@ -157,9 +157,9 @@ class Run:
     run_id: str
     session_key: str
     thinking: bool = False  # the model is being asked, or streams
-    doing: str = ""  # "exec: uname -a"
+    activity: str = ""  # "exec: uname -a"
     error: str = ""
-    heard_at: int = 0  # local ms of the last sign of life
+    last_seen_at: int = 0  # local ms of the last sign of life
     over: bool = False  # kept, so that a late event of the same run does not start it again
 
 
@@ -193,16 +193,20 @@ class Agent:
     reported_at: int = 0
     heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or not told
     sessions: Mapping[str, Session] = field(default_factory=lambda: _EMPTY)
-    order: Sequence[tuple[int, str]] = ()  # (moment, key), oldest first
+    by_activity: Sequence[tuple[int, str]] = ()  # (moment, key), oldest first
     runs: Mapping[str, Run] = field(default_factory=lambda: _EMPTY)  # by session key
     approvals: Mapping[str, Approval] = field(default_factory=lambda: _EMPTY)
-    heard: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
-    gone: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # deleted key → updated_at
-    asking: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
-    failing: frozenset[str] = frozenset()  # sessions whose run told of an error, but no row yet
+    last_seen_at: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
+    deleted_at: Mapping[str, int] = field(
+        default_factory=lambda: _EMPTY
+    )  # deleted key → updated_at
+    awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
+    unconfirmed_failures: frozenset[str] = (
+        frozenset()
+    )  # sessions whose run told of an error, but no row yet
     status: Status = Status.UNKNOWN
     status_since: int = 0  # local ms
-    cause_key: str = ""  # the session that the status comes from
+    status_session_key: str = ""  # the session that the status comes from
 
     @property
     def shown_name(self) -> str:
@@ -212,12 +216,12 @@ class Agent:
     @property
     def cause(self) -> Session | None:
         """The session that the status comes from."""
-        return self.sessions.get(self.cause_key)
+        return self.sessions.get(self.status_session_key)
 
     @property
     def reason(self) -> str:
         """Why it failed, in the gateway's words; "" when it told none."""
-        cause, run = self.cause, self.runs.get(self.cause_key)
+        cause, run = self.cause, self.runs.get(self.status_session_key)
         if cause is None:
             return self.reported_task
         return cause.error or (run.error if run is not None else "")
@@ -225,7 +229,7 @@ class Agent:
     @property
     def last_activity(self) -> int:
         """Newest sign of life in any session, ms."""
-        return max(self.order[-1][0] if self.order else 0, self.reported_at)
+        return max(self.by_activity[-1][0] if self.by_activity else 0, self.reported_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +252,10 @@ class Gateway:
     id: str
     name: str
     url: str = ""
-    link: Link = field(default_factory=Link)
+    connection: ConnectionInfo = field(default_factory=ConnectionInfo)
     origin: Origin = Origin.NONE
     as_of: int = 0  # local ms at which the data was last known to be true
-    skew: int = 0  # ms to add to the gateway's times to get local ones
+    clock_offset_ms: int = 0  # ms to add to the gateway's times to get local ones
     hidden: bool = False  # demo data is on the screen instead
     agents: Mapping[str, Agent] = field(default_factory=lambda: _EMPTY)
     devices: Mapping[str, Device] = field(default_factory=lambda: _EMPTY)

@@ -19,12 +19,12 @@ from cc_desktop.fleet.model import (
     AgentChanged,
     Approval,
     Change,
+    ConnectionInfo,
+    ConnectionState,
     DevicesChanged,
     Fleet,
     Gateway,
     GatewayChanged,
-    Link,
-    LinkState,
     Origin,
     Run,
     Session,
@@ -80,10 +80,10 @@ def _assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: int) -> Agent:
         }
         agent = evolve(agent, approvals=left)
     status, cause = assess(agent, gateway.origin, gateway.seen, now, fleet.stuck_after_ms)
-    if status is agent.status and cause == agent.cause_key:
+    if status is agent.status and cause == agent.status_session_key:
         return agent
     since = agent.status_since if status is agent.status else now
-    return evolve(agent, status=status, cause_key=cause, status_since=since)
+    return evolve(agent, status=status, status_session_key=cause, status_since=since)
 
 
 def _put_agent(
@@ -124,13 +124,13 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     return Session(event.key, event.agent_id, **fields)
 
 
-def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
+def _with_session(agent: Agent, session: Session, last_seen_at: int) -> Agent:
     """`heard_at`: local ms of the last sign of life, if the session is active."""
     old = agent.sessions.get(session.key)
-    order = agent.order
-    if old is None or old.moment != session.moment:
-        before = (old.moment, old.key) if old is not None else None
-        order = with_moment(order, before, (session.moment, session.key))
+    order = agent.by_activity
+    if old is None or old.activity_at != session.activity_at:
+        before = (old.activity_at, old.key) if old is not None else None
+        order = with_moment(order, before, (session.activity_at, session.key))
     runs = agent.runs
     run = runs.get(session.key)
     if (
@@ -144,11 +144,13 @@ def _with_session(agent: Agent, session: Session, heard_at: int) -> Agent:
     return evolve(
         agent,
         sessions=with_entry(agent.sessions, session.key, session),
-        order=order,
+        by_activity=order,
         runs=runs,
-        heard=_with_heard(agent.heard, session.key, session.active, run, heard_at),
-        asking=_with_asking(agent.asking, session),
-        failing=_with_failing(agent.failing, session, run),
+        last_seen_at=_with_heard(
+            agent.last_seen_at, session.key, session.active, run, last_seen_at
+        ),
+        awaiting_reply=_with_asking(agent.awaiting_reply, session),
+        unconfirmed_failures=_with_failing(agent.unconfirmed_failures, session, run),
         approvals=_without_those_of(agent.approvals, run),
     )
 
@@ -164,14 +166,14 @@ def _without_those_of(approvals: Mapping[str, Approval], run: Run | None) -> Map
 
 def _heard_just_now(agent: Agent, key: str, now: int) -> bool:
     """A model that streams says fifty times a second no more than that it does."""
-    return key in agent.heard and 0 <= now - agent.heard[key] < _HEARD_STEP_MS
+    return key in agent.last_seen_at and 0 <= now - agent.last_seen_at[key] < _HEARD_STEP_MS
 
 
 def _with_heard(
-    heard: Mapping[str, int], key: str, active: bool, run: Run | None, heard_at: int
+    heard: Mapping[str, int], key: str, active: bool, run: Run | None, last_seen_at: int
 ) -> Mapping[str, int]:
     if active or (run is not None and not run.over):
-        return {**heard, key: max(heard_at, heard.get(key, 0))}
+        return {**heard, key: max(last_seen_at, heard.get(key, 0))}
     if key in heard:
         return {other: value for other, value in heard.items() if other != key}
     return heard
@@ -188,10 +190,16 @@ def _fails(session: Session, run: Run | None) -> bool:
     return run is not None and run.over and bool(run.error) and not session.finished_at
 
 
-def _with_failing(failing: frozenset[str], session: Session, run: Run | None) -> frozenset[str]:
+def _with_failing(
+    unconfirmed_failures: frozenset[str], session: Session, run: Run | None
+) -> frozenset[str]:
     if _fails(session, run):
-        return failing | {session.key}
-    return failing - {session.key} if session.key in failing else failing
+        return unconfirmed_failures | {session.key}
+    return (
+        unconfirmed_failures - {session.key}
+        if session.key in unconfirmed_failures
+        else unconfirmed_failures
+    )
 
 
 def _session_changed(
@@ -201,20 +209,20 @@ def _session_changed(
     if agent is None:
         return fleet, []
     old = agent.sessions.get(event.key)
-    if event.fields.get("updated_at", 0) <= agent.gone.get(event.key, -1):
+    if event.fields.get("updated_at", 0) <= agent.deleted_at.get(event.key, -1):
         return fleet, []  # it was deleted after this
     session = _merged(old, event)
     if session is None or session == old:
-        if event.key not in agent.heard:
+        if event.key not in agent.last_seen_at:
             return fleet, []
         if _heard_just_now(agent, event.key, now):
             return fleet, []
         # Old news, but news: the run is alive.
-        heard = {**agent.heard, event.key: now}
-        return _put_agent(fleet, gateway, agent, evolve(agent, heard=heard), now)
+        heard = {**agent.last_seen_at, event.key: now}
+        return _put_agent(fleet, gateway, agent, evolve(agent, last_seen_at=heard), now)
     if session.archived:  # a list leaves it out, so the model does
         without = _without_session(agent, event.key)
-        without = evolve(without, gone={**without.gone, event.key: session.updated_at})
+        without = evolve(without, deleted_at={**without.deleted_at, event.key: session.updated_at})
         return _put_agent(fleet, gateway, agent, without, now)
     return _put_agent(fleet, gateway, agent, _with_session(agent, session, now), now)
 
@@ -226,15 +234,15 @@ def _without_session(agent: Agent, key: str) -> Agent:
     return evolve(
         agent,
         sessions={other: value for other, value in agent.sessions.items() if other != key},
-        order=with_moment(agent.order, (old.moment, key), None),
+        by_activity=with_moment(agent.by_activity, (old.activity_at, key), None),
         runs={other: value for other, value in agent.runs.items() if other != key},
-        heard={other: value for other, value in agent.heard.items() if other != key},
-        asking=agent.asking - {key},
-        failing=agent.failing - {key},
+        last_seen_at={other: value for other, value in agent.last_seen_at.items() if other != key},
+        awaiting_reply=agent.awaiting_reply - {key},
+        unconfirmed_failures=agent.unconfirmed_failures - {key},
         approvals={
             ident: value for ident, value in agent.approvals.items() if value.session_key != key
         },
-        gone={**agent.gone, key: old.updated_at},
+        deleted_at={**agent.deleted_at, key: old.updated_at},
     )
 
 
@@ -256,17 +264,17 @@ def _session_removed(
 def _snapshot(
     fleet: Fleet, gateway: Gateway, event: ev.Snapshot, now: int
 ) -> tuple[Fleet, list[Change]]:
-    skew = now - event.taken_at if event.taken_at else gateway.skew
+    clock_offset_ms = now - event.taken_at if event.taken_at else gateway.clock_offset_ms
     rows: dict[str, list[Session]] = {info.id: [] for info in event.agents}
     for session in event.sessions:
         if session.agent_id in rows and not session.archived:
             rows[session.agent_id].append(session)
-    after = evolve(gateway, origin=event.origin, as_of=now, skew=skew)
+    after = evolve(gateway, origin=event.origin, as_of=now, clock_offset_ms=clock_offset_ms)
     agents: dict[str, Agent] = {}
     changes: list[Change] = []
     for info in event.agents:
         old = gateway.agents.get(info.id)
-        agent = _listed(gateway, old, info, rows[info.id], event, skew, now)
+        agent = _listed(gateway, old, info, rows[info.id], event, clock_offset_ms, now)
         agent = _assessed(fleet, after, agent, now)
         agents[info.id] = old if agent == old and old is not None else agent
         if agents[info.id] is not old:
@@ -284,7 +292,7 @@ def _listed(
     info: ev.AgentInfo,
     rows: list[Session],
     event: ev.Snapshot,
-    skew: int,
+    clock_offset_ms: int,
     now: int,
 ) -> Agent:
     known: Mapping[str, Session] = old.sessions if old else {}
@@ -293,10 +301,10 @@ def _listed(
         before = known.get(row.key)
         if before is None:
             sessions[row.key] = row
-        elif row.key in event.touched and before.updated_at > row.updated_at:
+        elif row.key in event.changed_meanwhile and before.updated_at > row.updated_at:
             sessions[row.key] = before  # an event said more while the list was made
         elif (
-            row.key in event.touched
+            row.key in event.changed_meanwhile
             and before.finished_at
             and row.active
             and row.ended_at == before.ended_at
@@ -310,21 +318,21 @@ def _listed(
                 if not getattr(row, name) and before.session_id == row.session_id
             }
             sessions[row.key] = evolve(row, **carried) if any(carried.values()) else row
-    for key in event.touched:
+    for key in event.changed_meanwhile:
         if key in known and key not in sessions:
             sessions[key] = known[key]
     old_runs = old.runs if old else {}
     runs = {
         key: run
         for key, run in old_runs.items()
-        if key in event.touched or _still_true(run, sessions.get(key), skew)
+        if key in event.changed_meanwhile or _still_true(run, sessions.get(key), clock_offset_ms)
     }
     heard: dict[str, int] = {}
     for key in {key for key, row in sessions.items() if row.active} | {
         key for key, run in runs.items() if not run.over
     }:
-        row_heard = min(now, sessions[key].updated_at + skew) if key in sessions else 0
-        heard[key] = max(row_heard, old.heard.get(key, 0) if old else 0)
+        row_heard = min(now, sessions[key].updated_at + clock_offset_ms) if key in sessions else 0
+        heard[key] = max(row_heard, old.last_seen_at.get(key, 0) if old else 0)
         heard[key] = heard[key] or now
     return Agent(
         gateway=gateway.id,
@@ -339,23 +347,23 @@ def _listed(
         reported_at=max(info.last_activity, old.reported_at if old else 0),
         heartbeat_ms=old.heartbeat_ms if old else 0,
         sessions=sessions,
-        order=tuple(sorted((row.moment, key) for key, row in sessions.items())),
+        by_activity=tuple(sorted((row.activity_at, key) for key, row in sessions.items())),
         runs=runs,
         approvals=_still_open(gateway, old, sessions, event) if old else {},
-        heard=heard,
-        failing=frozenset(
+        last_seen_at=heard,
+        unconfirmed_failures=frozenset(
             key for key, run in runs.items() if key in sessions and _fails(sessions[key], run)
         ),
-        asking=frozenset(
+        awaiting_reply=frozenset(
             key for key, row in sessions.items() if row.digest_health == "waiting-on-user"
         ),
         status=old.status if old else Status.UNKNOWN,
         status_since=old.status_since if old else now,
-        cause_key=old.cause_key if old else "",
+        status_session_key=old.status_session_key if old else "",
     )
 
 
-def _still_true(run: Run, row: Session | None, skew: int) -> bool:
+def _still_true(run: Run, row: Session | None, clock_offset_ms: int) -> bool:
     """Whether a list leaves what is known of a run: it runs, or it is the failure the row shows."""
     if row is None:
         return False
@@ -363,7 +371,10 @@ def _still_true(run: Run, row: Session | None, skew: int) -> bool:
         return not run.over
     if not run.over or not run.error:
         return False
-    return not row.finished_at or abs(row.finished_at + skew - run.heard_at) < _SAME_FAILURE_MS
+    return (
+        not row.finished_at
+        or abs(row.finished_at + clock_offset_ms - run.last_seen_at) < _SAME_FAILURE_MS
+    )
 
 
 def _still_open(
@@ -376,7 +387,7 @@ def _still_open(
         before, row = old.sessions.get(key), sessions.get(key)
         if approval.opened_at < event.since:
             continue  # gateways forget them when they restart (both do)
-        if approval.run_id and key not in event.touched and not (row and row.active):
+        if approval.run_id and key not in event.changed_meanwhile and not (row and row.active):
             continue  # its run is over
         if (
             gateway.origin is not Origin.LIVE
@@ -409,23 +420,29 @@ def _run_progress(
     elif old.over and not event.starts:
         return fleet, []
     thinking = old.thinking if event.thinking is None else event.thinking
-    doing = old.doing if event.doing is None else event.doing
+    doing = old.activity if event.activity is None else event.activity
     error = old.error if event.error is None else event.error
     if (
-        (thinking, doing, error, event.over) == (old.thinking, old.doing, old.error, old.over)
+        (thinking, doing, error, event.over) == (old.thinking, old.activity, old.error, old.over)
         and old is agent.runs.get(event.session_key)
         and _heard_just_now(agent, event.session_key, now)
     ):
         return fleet, []
-    run = Run(old.run_id, old.session_key, thinking, doing, error, heard_at=now, over=event.over)
+    run = Run(
+        old.run_id, old.session_key, thinking, doing, error, last_seen_at=now, over=event.over
+    )
     session = agent.sessions.get(event.session_key)
     active = session is not None and session.active
-    failing = agent.failing if session is None else _with_failing(agent.failing, session, run)
+    unconfirmed_failures = (
+        agent.unconfirmed_failures
+        if session is None
+        else _with_failing(agent.unconfirmed_failures, session, run)
+    )
     after = evolve(
         agent,
         runs={**agent.runs, event.session_key: run},
-        heard=_with_heard(agent.heard, event.session_key, active, run, now),
-        failing=failing,
+        last_seen_at=_with_heard(agent.last_seen_at, event.session_key, active, run, now),
+        unconfirmed_failures=unconfirmed_failures,
         approvals=_without_those_of(agent.approvals, run),
     )
     return _put_agent(fleet, gateway, agent, after, now)
@@ -440,9 +457,9 @@ def _approval_opened(
     if event.approval.id in agent.approvals:
         return fleet, []  # told again
     expires = event.approval.expires_at
-    expires = expires + gateway.skew if expires else now + _APPROVAL_MS
+    expires = expires + gateway.clock_offset_ms if expires else now + _APPROVAL_MS
     opened = event.approval.opened_at
-    opened = opened + gateway.skew if opened else now
+    opened = opened + gateway.clock_offset_ms if opened else now
     approvals = {
         **agent.approvals,
         event.approval.id: evolve(event.approval, opened_at=opened, expires_at=expires),
@@ -516,13 +533,13 @@ def _devices_listed(
 
 
 def _link_changed(
-    fleet: Fleet, gateway: Gateway, event: ev.LinkChanged, now: int
+    fleet: Fleet, gateway: Gateway, event: ev.ConnectionChanged, now: int
 ) -> tuple[Fleet, list[Change]]:
-    link: Link = event.link
+    link: ConnectionInfo = event.connection
     as_of = gateway.as_of
-    if gateway.link.state is LinkState.LIVE and gateway.origin is Origin.LIVE:
+    if gateway.connection.state is ConnectionState.LIVE and gateway.origin is Origin.LIVE:
         as_of = now  # it was true until this moment
-    return _put_gateway(fleet, gateway, evolve(gateway, link=link, as_of=as_of))
+    return _put_gateway(fleet, gateway, evolve(gateway, connection=link, as_of=as_of))
 
 
 def _origin_changed(
@@ -560,7 +577,7 @@ _HANDLERS: dict[type, _Handler] = {
     ev.AgentConfigured: _agent_configured,
     ev.HeartbeatsTold: _heartbeats_told,
     ev.DevicesListed: _devices_listed,
-    ev.LinkChanged: _link_changed,
+    ev.ConnectionChanged: _link_changed,
     ev.OriginChanged: _origin_changed,
     ev.Shown: _shown,
     ev.Seen: _seen,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def newest_finished(agent: Agent) -> Session | None:
     """The session whose run ended last. Walks back over the few that run now."""
-    for _, key in reversed(agent.order):
+    for _, key in reversed(agent.by_activity):
         session = agent.sessions[key]
         if session.finished_at and not session.archived:
             return session
@@ -26,14 +26,18 @@ def assess(
 ) -> tuple[Status, str]:
     """The status and the key of the session it comes from. `now` is local ms."""
     if origin in (Origin.LAST_KNOWN, Origin.NONE):
-        return Status.OFFLINE, agent.cause_key
+        return Status.OFFLINE, agent.status_session_key
     reported = agent.reported_status
-    if reported is not None and agent.order and agent.reported_at < agent.order[-1][0]:
+    if reported is not None and agent.by_activity and agent.reported_at < agent.by_activity[-1][0]:
         reported = None  # the sessions know better
     finished = newest_finished(agent)
     if finished and finished.failed and seen.get(finished.key, -1) < finished.finished_at:
         return Status.ERROR, finished.key
-    unseen = [key for key in agent.failing if seen.get(key, -1) < agent.runs[key].heard_at]
+    unseen = [
+        key
+        for key in agent.unconfirmed_failures
+        if seen.get(key, -1) < agent.runs[key].last_seen_at
+    ]
     if unseen:
         return Status.ERROR, max(unseen)
     if reported is Status.ERROR:
@@ -41,16 +45,18 @@ def assess(
     for approval in agent.approvals.values():
         if not approval.expires_at or approval.expires_at > now:
             return Status.WAITING, approval.session_key
-    if agent.asking:
-        return Status.WAITING, max(agent.asking, key=lambda key: agent.sessions[key].moment)
+    if agent.awaiting_reply:
+        return Status.WAITING, max(
+            agent.awaiting_reply, key=lambda key: agent.sessions[key].activity_at
+        )
     if reported is Status.WAITING:
         return Status.WAITING, ""
-    if agent.heard:
-        quietest = min(agent.heard, key=lambda key: (agent.heard[key], key))
-        if now - agent.heard[quietest] >= stuck_after_ms:
+    if agent.last_seen_at:
+        quietest = min(agent.last_seen_at, key=lambda key: (agent.last_seen_at[key], key))
+        if now - agent.last_seen_at[quietest] >= stuck_after_ms:
             return Status.STUCK, quietest
-        loudest = max(agent.heard, key=lambda key: (agent.heard[key], key))
-        runs = [agent.runs.get(key) for key in agent.heard]
+        loudest = max(agent.last_seen_at, key=lambda key: (agent.last_seen_at[key], key))
+        runs = [agent.runs.get(key) for key in agent.last_seen_at]
         if all(run is not None and run.thinking for run in runs):
             return Status.THINKING, loudest
         return Status.ACTIVE, loudest
@@ -62,7 +68,7 @@ def assess(
 def next_deadline(agents: Mapping[str, Agent], stuck_after_ms: int, now: int) -> int | None:
     """When time alone will next change a status of these agents: local ms, or None."""
     times = [
-        heard + stuck_after_ms for agent in agents.values() for heard in agent.heard.values()
+        heard + stuck_after_ms for agent in agents.values() for heard in agent.last_seen_at.values()
     ] + [
         approval.expires_at
         for agent in agents.values()

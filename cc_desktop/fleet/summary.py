@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import Fleet, Gateway, LinkState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Fleet, Gateway, Origin, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ class TrayState(StrEnum):
     DEMO = "demo"
 
 
-class TrayLook(StrEnum):
+class TrayIconStyle(StrEnum):
     """For which panel the tray icon is drawn."""
 
     AUTO = "auto"  # for any
@@ -98,7 +98,7 @@ def screen_origin(fleet: Fleet) -> Origin:
 
 def _is_lost(gateway: Gateway) -> bool:
     """Whether it was there and is gone, or could not be had so far."""
-    never = gateway.origin is Origin.NONE and gateway.link.problem is not None
+    never = gateway.origin is Origin.NONE and gateway.connection.problem is not None
     return gateway.origin is Origin.LAST_KNOWN or never
 
 
@@ -113,7 +113,7 @@ def summarize(fleet: Fleet) -> Summary:
     needs_you = error + counts[Status.WAITING] + counts[Status.STUCK]
     working = counts[Status.ACTIVE] + counts[Status.THINKING]
     real = [gateway for gateway in fleet.gateways.values() if gateway.origin is not Origin.DEMO]
-    states = [gateway.link.state for gateway in real]
+    states = [gateway.connection.state for gateway in real]
     if origin is Origin.DEMO:
         tray = TrayState.DEMO
     elif origin in (Origin.LIVE, Origin.REST):
@@ -126,7 +126,8 @@ def summarize(fleet: Fleet) -> Summary:
         else:
             tray = TrayState.WORKING if working else TrayState.IDLE
     elif any(
-        state in (LinkState.CONNECTING, LinkState.AUTHENTICATING, LinkState.SYNCING)
+        state
+        in (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
         for state in states
     ):
         tray = TrayState.CONNECTING
@@ -142,5 +143,5 @@ def summarize(fleet: Fleet) -> Summary:
         offline=counts[Status.OFFLINE] + counts[Status.UNKNOWN],
         total=sum(counts.values()),
         tray=tray,
-        unreachable=tuple(g.name for g in real if g.link.state is not LinkState.LIVE),
+        unreachable=tuple(g.name for g in real if g.connection.state is not ConnectionState.LIVE),
     )

@@ -73,7 +73,7 @@ class _Pending:
         self.deadline = deadline
 
 
-class Session:
+class GatewayConnection:
     """A connection that has been let in. Made by `open_session`."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Session:
         """Hand a frame to whom it is for. A handler that fails does not end the connection."""
         if isinstance(frame, frames.EventFrame):
             if frame.event == "shutdown":
-                self.shutdown = fields.obj(frame.payload)
+                self.shutdown = fields.as_object(frame.payload)
             try:
                 self._on_event(frame)
             except Exception:
@@ -219,20 +219,20 @@ class Session:
         self._pending.clear()
 
 
-async def open_session(
+async def open_connection(
     url: str,
     connect_params: Callable[[handshake.Challenge], dict[str, Any]],
     clock: Clock,
     on_event: Callable[[frames.EventFrame], None],
     on_connected: Callable[[], None] = lambda: None,
-) -> Session:
+) -> GatewayConnection:
     """Connect, and go through the handshake within 10 s.
 
     Raises:
         CannotConnectError: with what the error table needs to judge it.
     """
     ws = await _dial(url)
-    session = Session(ws, clock, on_event)
+    session = GatewayConnection(ws, clock, on_event)
     deadline = asyncio.create_task(
         clock.sleep(handshake.HANDSHAKE_TIMEOUT_S), name="handshake deadline"
     )
@@ -293,9 +293,11 @@ def _http_failure(error: InvalidStatus) -> Failure:
         import msgspec
 
         with contextlib.suppress(msgspec.DecodeError, UnicodeError):
-            body = fields.obj(msgspec.json.decode(response.body))
+            body = fields.as_object(msgspec.json.decode(response.body))
             said = body.get("error")
-            message = fields.text(said, 300) or fields.text(fields.obj(said).get("message"), 300)
+            message = fields.text(said, 300) or fields.text(
+                fields.as_object(said).get("message"), 300
+            )
     wait = response.headers.get("Retry-After", "")
     return Failure(
         http_status=response.status_code,
@@ -305,7 +307,7 @@ def _http_failure(error: InvalidStatus) -> Failure:
 
 
 async def _handshake(
-    session: Session,
+    session: GatewayConnection,
     ws: ClientConnection,
     connect_params: Callable[[handshake.Challenge], dict[str, Any]],
     on_connected: Callable[[], None],

@@ -30,7 +30,7 @@ def _error(value: object) -> str:
 
 # Wire name → field of Session, how to read it. The first name that is there wins.
 _ROW: tuple[tuple[str, str, _Reader], ...] = (
-    ("sessionId", "session_id", fields.ident),
+    ("sessionId", "session_id", fields.identifier),
     ("kind", "kind", _name),
     ("label", "label", _name),
     ("displayName", "display_name", _name),
@@ -55,8 +55,8 @@ _ROW: tuple[tuple[str, str, _Reader], ...] = (
     ("estimatedCostUsd", "cost_usd", fields.number),
     ("unread", "unread", bool),
     ("archived", "archived", bool),
-    ("parentSessionKey", "parent_key", fields.ident),
-    ("spawnedBy", "parent_key", fields.ident),
+    ("parentSessionKey", "parent_key", fields.identifier),
+    ("spawnedBy", "parent_key", fields.identifier),
 )
 _ACTIVE = ("running", "queued")
 _STATUS = {status.value: status for status in Status}
@@ -69,7 +69,7 @@ def row_fields(row: dict[str, Any]) -> dict[str, Any]:
         if wire in row and not found.get(name):
             found[name] = reader(row[wire])
     if "observerDigest" in row:
-        digest = fields.obj(row["observerDigest"])
+        digest = fields.as_object(row["observerDigest"])
         found["digest_health"] = _name(digest.get("health"))
         found["digest_headline"] = _name(digest.get("headline"))
     active = row.get("hasActiveRun")
@@ -89,8 +89,8 @@ def agent_of(key: str) -> str:
 
 def session_row(row: dict[str, Any]) -> Session | None:
     """A row of `sessions.list`, or None when it names no session of an agent."""
-    key = fields.ident(row.get("key")) or fields.ident(row.get("sessionKey"))
-    agent_id = fields.ident(row.get("agentId")) or agent_of(key)
+    key = fields.identifier(row.get("key")) or fields.identifier(row.get("sessionKey"))
+    agent_id = fields.identifier(row.get("agentId")) or agent_of(key)
     if not key or not agent_id:
         return None
     return Session(key=key, agent_id=agent_id, **row_fields(row))
@@ -99,7 +99,7 @@ def session_row(row: dict[str, Any]) -> Session | None:
 def session_rows(payload: object) -> list[Session]:
     """The readable rows of a list, the newest where one key comes twice."""
     found: dict[str, Session] = {}
-    for row in fields.rows(fields.obj(payload).get("sessions")):
+    for row in fields.as_objects(fields.as_object(payload).get("sessions")):
         session = session_row(row)
         if session and (
             session.key not in found or found[session.key].updated_at <= session.updated_at
@@ -110,14 +110,14 @@ def session_rows(payload: object) -> list[Session]:
 
 def agent_infos(payload: object) -> list[ev.AgentInfo]:
     """The agents of `agents.list`, or of the REST API, which tells a status too."""
-    data = payload if isinstance(payload, list) else fields.obj(payload).get("agents")
+    data = payload if isinstance(payload, list) else fields.as_object(payload).get("agents")
     found: dict[str, ev.AgentInfo] = {}
-    for row in fields.rows(data):
-        ident = fields.ident(row.get("id")) or fields.ident(row.get("agentId"))
+    for row in fields.as_objects(data):
+        ident = fields.identifier(row.get("id")) or fields.identifier(row.get("agentId"))
         if not ident:
             continue
-        identity, model = fields.obj(row.get("identity")), row.get("model")
-        model = fields.obj(model).get("primary") if isinstance(model, dict) else model
+        identity, model = fields.as_object(row.get("identity")), row.get("model")
+        model = fields.as_object(model).get("primary") if isinstance(model, dict) else model
         found[ident] = ev.AgentInfo(
             id=ident,
             name=_name(identity.get("name"))
@@ -155,9 +155,13 @@ def moment(value: object) -> int:
 def devices(gateway: str, payload: object) -> tuple[Device, ...]:
     """The devices of a presence list. Those with no id have their host's name for one."""
     found: dict[str, Device] = {}
-    for row in fields.rows(payload):
+    for row in fields.as_objects(payload):
         host = _name(row.get("host"))
-        ident = fields.ident(row.get("deviceId")) or fields.ident(row.get("instanceId")) or host
+        ident = (
+            fields.identifier(row.get("deviceId"))
+            or fields.identifier(row.get("instanceId"))
+            or host
+        )
         if not ident:
             continue
         platform = _name(row.get("deviceFamily")) or _name(row.get("platform"))
@@ -179,9 +183,9 @@ def devices(gateway: str, payload: object) -> tuple[Device, ...]:
 def heartbeats(health: object) -> dict[str, int]:
     """How often each agent of a `health` wakes by itself, ms; 0: never."""
     found: dict[str, int] = {}
-    for row in fields.rows(fields.obj(health).get("agents")):
-        ident = fields.ident(row.get("agentId"))
-        beat = fields.obj(row.get("heartbeat"))
+    for row in fields.as_objects(fields.as_object(health).get("agents")):
+        ident = fields.identifier(row.get("agentId"))
+        beat = fields.as_object(row.get("heartbeat"))
         if not ident or "everyMs" not in beat:
             continue
         every = 0 if beat.get("enabled") is False else fields.integer(beat["everyMs"])
@@ -189,7 +193,7 @@ def heartbeats(health: object) -> dict[str, int]:
     return found
 
 
-class Translator:
+class EventDecoder:
     """Event frames of one gateway → events of the model, and hints to list again."""
 
     def __init__(self, gateway: str, protocol: int) -> None:
@@ -200,23 +204,25 @@ class Translator:
 
     def translate(self, name: str, payload: object) -> Iterable[ev.Event]:
         """The events in a frame; none if it is of no interest, or says nothing readable."""
-        data = fields.obj(payload)
+        data = fields.as_object(payload)
         handler = _EVENTS.get(name)
         return handler(self, data) if handler else ()
 
     def _session_changed(self, data: dict[str, Any]) -> Iterable[ev.Event]:
         nested = data.get("session")
-        row = fields.obj(nested)
-        key = fields.ident(data.get("sessionKey")) or fields.ident(row.get("key"))
-        key = key or fields.ident(data.get("key"))
+        row = fields.as_object(nested)
+        key = fields.identifier(data.get("sessionKey")) or fields.identifier(row.get("key"))
+        key = key or fields.identifier(data.get("key"))
         agent_id = (
-            fields.ident(data.get("agentId")) or fields.ident(row.get("agentId")) or agent_of(key)
+            fields.identifier(data.get("agentId"))
+            or fields.identifier(row.get("agentId"))
+            or agent_of(key)
         )
         if not key or not agent_id:
             return
         if data.get("reason") == "delete":
             yield ev.SessionRemoved(
-                self.gateway, key, agent_id, fields.ident(data.get("sessionId"))
+                self.gateway, key, agent_id, fields.identifier(data.get("sessionId"))
             )
             return
         if isinstance(nested, dict):
@@ -233,7 +239,7 @@ class Translator:
         if isinstance(data.get("presence"), list):
             yield ev.DevicesListed(self.gateway, devices(self.gateway, data["presence"]))
             return
-        agent_id = fields.ident(data.get("agentId"))
+        agent_id = fields.identifier(data.get("agentId"))
         if agent_id:  # the seed's dialect: an agent's own activity
             task = data.get("currentTask", data.get("task"))
             at = data.get("lastActivityAt", data.get("lastActivity", data.get("ts")))
@@ -246,7 +252,7 @@ class Translator:
             )
 
     def _agent_config(self, data: dict[str, Any]) -> Iterable[ev.Event]:
-        agent_id = fields.ident(data.get("agentId")) or fields.ident(data.get("id"))
+        agent_id = fields.identifier(data.get("agentId")) or fields.identifier(data.get("id"))
         if agent_id:
             model = data.get("model")
             name = data.get("displayName", data.get("name"))
@@ -271,7 +277,7 @@ class Translator:
         if run is None:
             return
         agent_id, key, run_id = run
-        stream, detail = data.get("stream"), fields.obj(data.get("data"))
+        stream, detail = data.get("stream"), fields.as_object(data.get("data"))
         phase = detail.get("phase")
         if run_id.startswith(_FOLLOW_UP):
             approval_id = run_id.removeprefix(_FOLLOW_UP).split(":", 1)[0]
@@ -310,16 +316,16 @@ class Translator:
 
     def _tool(self, data: dict[str, Any]) -> Iterable[ev.Event]:
         run = self._run(data)
-        detail = fields.obj(data.get("data"))
+        detail = fields.as_object(data.get("data"))
         if run is None or detail.get("phase") not in ("start", "result"):
             return
         agent_id, key, run_id = run
-        call = (run_id, fields.ident(detail.get("toolCallId")))
+        call = (run_id, fields.identifier(detail.get("toolCallId")))
         if detail.get("phase") == "result":
             self._commands.pop(call, None)
-            yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=True, doing="")
+            yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=True, activity="")
             return
-        args = fields.obj(detail.get("args"))
+        args = fields.as_object(detail.get("args"))
         what = next(
             (
                 fields.text(args[name], _NAME)
@@ -333,7 +339,7 @@ class Translator:
                 del self._commands[next(iter(self._commands))]
             self._commands[call] = what
         doing = fields.text(f"{_name(detail.get('name'))} {what}", _NAME)
-        yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=False, doing=doing)
+        yield ev.RunProgress(self.gateway, agent_id, key, run_id, thinking=False, activity=doing)
 
     def _chat(self, data: dict[str, Any]) -> Iterable[ev.Event]:
         run = self._run(data)
@@ -355,10 +361,10 @@ class Translator:
         self, agent_id: str, key: str, run_id: str, phase: object, detail: dict[str, Any]
     ) -> Iterable[ev.Event]:
         """`run_id`: of the run that waits, if it does."""
-        ident = fields.ident(detail.get("approvalId")) or fields.ident(detail.get("id"))
+        ident = fields.identifier(detail.get("approvalId")) or fields.identifier(detail.get("id"))
         ident = ident or f"session:{key}"
         if phase == "requested":
-            request = fields.obj(detail.get("request"))
+            request = fields.as_object(detail.get("request"))
             title = next(
                 (
                     words
@@ -367,7 +373,7 @@ class Translator:
                     if (words := fields.text(source.get(name), _NAME))
                 ),
                 # 2026.9.6 names the tool call, which it told before.
-                self._commands.get((run_id, fields.ident(detail.get("toolCallId"))), ""),
+                self._commands.get((run_id, fields.identifier(detail.get("toolCallId"))), ""),
             )
             yield ev.ApprovalOpened(
                 self.gateway,
@@ -385,18 +391,18 @@ class Translator:
             yield ev.ApprovalClosed(self.gateway, agent_id, ident)
 
     def _run(self, data: dict[str, Any]) -> tuple[str, str, str] | None:
-        key = fields.ident(data.get("sessionKey"))
-        agent_id = fields.ident(data.get("agentId")) or agent_of(key)
-        run_id = fields.ident(data.get("runId"))
+        key = fields.identifier(data.get("sessionKey"))
+        agent_id = fields.identifier(data.get("agentId")) or agent_of(key)
+        run_id = fields.identifier(data.get("runId"))
         return (agent_id, key, run_id) if key and agent_id and run_id else None
 
 
-_EVENTS: dict[str, Callable[[Translator, dict[str, Any]], Iterable[ev.Event]]] = {
-    "sessions.changed": Translator._session_changed,  # noqa: SLF001 - a table of our own methods
-    "presence": Translator._presence,  # noqa: SLF001
-    "agent.config": Translator._agent_config,  # noqa: SLF001
-    "health": Translator._health,  # noqa: SLF001
-    "agent": Translator._agent,  # noqa: SLF001
-    "chat": Translator._chat,  # noqa: SLF001
-    "session.tool": Translator._tool,  # noqa: SLF001
+_EVENTS: dict[str, Callable[[EventDecoder, dict[str, Any]], Iterable[ev.Event]]] = {
+    "sessions.changed": EventDecoder._session_changed,  # noqa: SLF001 - a table of our own methods
+    "presence": EventDecoder._presence,  # noqa: SLF001
+    "agent.config": EventDecoder._agent_config,  # noqa: SLF001
+    "health": EventDecoder._health,  # noqa: SLF001
+    "agent": EventDecoder._agent,  # noqa: SLF001
+    "chat": EventDecoder._chat,  # noqa: SLF001
+    "session.tool": EventDecoder._tool,  # noqa: SLF001
 }

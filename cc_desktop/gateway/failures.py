@@ -12,7 +12,7 @@ from enum import Enum
 from cc_desktop.protocol.frames import GatewayError
 
 
-class Then(Enum):
+class RetryPolicy(Enum):
     """What a client does after a failure."""
 
     RETRY = "retry"  # with the usual waits
@@ -38,7 +38,7 @@ class Rule:
     """A row of the table. The first whose given fields all match is taken."""
 
     id: str
-    then: Then
+    then: RetryPolicy
     title: str
     message: str
     next_step: str
@@ -68,11 +68,11 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FailureAdvice:
     """What to do about a failure, and what to say."""
 
     id: str
-    then: Then
+    then: RetryPolicy
     code: str
     title: str
     message: str
@@ -90,7 +90,7 @@ _PAIR = "On the gateway's host run: openclaw devices approve {request_id}"
 TABLE: tuple[Rule, ...] = (
     Rule(
         "token-mismatch",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The token is wrong",
         "The gateway does not accept the token.",
         f"Put the gateway's token into {TOKEN_PLACES}, then reconnect.",
@@ -98,7 +98,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "token-missing",
-        Then.STOP,
+        RetryPolicy.STOP,
         "A token is needed",
         "The gateway lets nobody in without its token.",
         f"Put the gateway's token into {TOKEN_PLACES}, then reconnect.",
@@ -106,7 +106,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "scope-mismatch",
-        Then.STOP,
+        RetryPolicy.STOP,
         "This device may not read",
         "The gateway knows this device, but not with the right to read.",
         "On the gateway's host, remove this device (openclaw devices list) and pair it again.",
@@ -114,7 +114,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "pairing",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
         "Wants pairing",
         "The gateway does not know this device yet.",
         _PAIR,
@@ -122,7 +122,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "pairing",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
         "Wants pairing",
         "The gateway does not know this device yet.",
         _PAIR,
@@ -130,7 +130,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "protocol",
-        Then.STOP,
+        RetryPolicy.STOP,
         "Another protocol",
         "The gateway and this app speak different versions of the protocol.",
         "Update whichever is older: this app speaks protocol 3 and 4.",
@@ -138,7 +138,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(  # 2026.5.7 names no code, only the version that it expects
         "protocol",
-        Then.STOP,
+        RetryPolicy.STOP,
         "Another protocol",
         "The gateway and this app speak different versions of the protocol.",
         "Update whichever is older: this app speaks protocol 3 and 4.",
@@ -146,7 +146,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "rate-limited",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Too many tries",
         "The gateway asks to wait after too many failed logins.",
         "Wait; it is tried again by itself. Check the token meanwhile.",
@@ -154,7 +154,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "device-expired",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The clocks differ",
         "The gateway finds this device's signature too old or too new.",
         "Set the clock of this computer and of the gateway's host, then reconnect.",
@@ -162,7 +162,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "device-refused",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The device's signature is refused",
         "The gateway does not accept this device's identity.",
         "On the gateway's host, remove this device (openclaw devices list), then reconnect.",
@@ -177,7 +177,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "starting",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Starting",
         "The gateway is still starting.",
         "Wait; it is tried again by itself.",
@@ -185,7 +185,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "no-permission",
-        Then.STOP,
+        RetryPolicy.STOP,
         "No permission to read",
         "The gateway let this app in but does not let it read.",
         "On the gateway's host, give this device the scope operator.read.",
@@ -193,7 +193,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "no-permission",
-        Then.STOP,
+        RetryPolicy.STOP,
         "No permission to read",
         "The gateway let this app in but does not let it read.",
         "On the gateway's host, give this device the scope operator.read.",
@@ -201,7 +201,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "no-permission",
-        Then.STOP,
+        RetryPolicy.STOP,
         "No permission to read",
         "The gateway let this app in but does not let it read.",
         "On the gateway's host, give this device the scope operator.read.",
@@ -209,7 +209,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "rejected",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The gateway refused",
         "The gateway refuses how this app introduces itself.",
         "Update the gateway or this app; client_id and client_mode can be set per gateway.",
@@ -217,7 +217,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "protocol",
-        Then.STOP,
+        RetryPolicy.STOP,
         "Another protocol",
         "The gateway closed the connection: it does not speak this app's protocol.",
         "Update whichever is older: this app speaks protocol 3 and 4.",
@@ -225,7 +225,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-requests",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Too many tries",
         "The gateway, or a proxy before it, asks to wait.",
         "Wait; it is tried again by itself.",
@@ -233,7 +233,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "forbidden",
-        Then.STOP,
+        RetryPolicy.STOP,
         "Refused by a proxy",
         "The connection is refused before it reaches the gateway.",
         "Check the address, and the proxy's rules; gateway.trustedProxies may have to name it.",
@@ -241,7 +241,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "not-a-gateway",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
         "No gateway there",
         "Something answers at this address, but it is no gateway.",
         "Check the address and the port.",
@@ -249,7 +249,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "not-a-gateway",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
         "No gateway there",
         "Something answers at this address, but it is no gateway.",
         "Check the address and the port.",
@@ -257,7 +257,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "behind-proxy",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Down behind a proxy",
         "A proxy answers, but it cannot reach the gateway.",
         "Start the gateway, or check where the proxy looks for it.",
@@ -265,7 +265,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "restarting",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Restarting",
         "The gateway restarts.",
         "Wait; it is tried again by itself.",
@@ -273,7 +273,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "refused",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The gateway refused",
         "The gateway closed the connection without saying why.",
         f"Check the token ({TOKEN_PLACES}), then reconnect.",
@@ -281,7 +281,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "bad-url",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The address is wrong",
         "The gateway's address cannot be used.",
         "Write it as ws://host:18789/ or wss://host/.",
@@ -289,7 +289,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "bad-token",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The token cannot be used",
         "The token has a line break or another character that no token has.",
         f"Put the gateway's token into {TOKEN_PLACES}, without line breaks.",
@@ -297,7 +297,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "insecure",
-        Then.STOP,
+        RetryPolicy.STOP,
         "Not encrypted",
         "The token would go over the network in the clear.",
         "Use wss://, an SSH tunnel to localhost, or set insecure = true for this gateway.",
@@ -305,7 +305,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "identity",
-        Then.STOP,
+        RetryPolicy.STOP,
         "No identity",
         "This device's key cannot be read or written.",
         "Check the rights of the app's data directory, then reconnect.",
@@ -313,7 +313,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "tls",
-        Then.STOP,
+        RetryPolicy.STOP,
         "The certificate is not trusted",
         "The gateway's TLS certificate cannot be verified.",
         "Check the address; let this computer trust the certificate's issuer.",
@@ -321,7 +321,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "dns",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Unknown host",
         "The name of the gateway's host cannot be found.",
         "Check the address and this computer's network.",
@@ -329,7 +329,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "silent",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "No answer",
         "The gateway does not answer.",
         "Check that it runs, and the network between.",
@@ -337,7 +337,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "unreachable",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Not reachable",
         "The gateway cannot be reached.",
         "Start it (openclaw gateway run), or check the address.",
@@ -345,7 +345,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "lost",
-        Then.RETRY,
+        RetryPolicy.RETRY,
         "Connection lost",
         "The connection to the gateway was lost.",
         "It is tried again by itself.",
@@ -353,15 +353,15 @@ TABLE: tuple[Rule, ...] = (
 )
 
 
-def judge(failure: Failure) -> Verdict:
+def classify(failure: Failure) -> FailureAdvice:
     """Look the failure up. There is always a row."""
     rule = next(rule for rule in TABLE if rule.matches(failure))
     error = failure.error or GatewayError()
     then = rule.then
-    if error.retryable and then is Then.STOP and not rule.details:
-        then = Then.RETRY
+    if error.retryable and then is RetryPolicy.STOP and not rule.details:
+        then = RetryPolicy.RETRY
     if error.details.get("pauseReconnect") is True and error.retryable is False:
-        then = Then.STOP
+        then = RetryPolicy.STOP
     said = error.message or failure.http_message
     message = f"{rule.message} It says: {said}" if said else rule.message
     request = error.details.get("requestId")
@@ -373,7 +373,7 @@ def judge(failure: Failure) -> Verdict:
         next_step = (
             f"The gateway wants protocol {expected}; this app speaks 3 and 4: update {side}."
         )
-    return Verdict(
+    return FailureAdvice(
         id=rule.id,
         then=then,
         code=error.detail_code or error.code or rule.id,

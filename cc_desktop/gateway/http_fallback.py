@@ -81,7 +81,9 @@ class RestSource:
         _, answer = await self._ask("POST", url, body)
         if answer is None:
             return None
-        details = fields.obj(fields.obj(fields.obj(answer).get("result")).get("details"))
+        details = fields.as_object(
+            fields.as_object(fields.as_object(answer).get("result")).get("details")
+        )
         sessions = event_decoder.session_rows(details)
         ids = dict.fromkeys(session.agent_id for session in sessions)
         infos = tuple(ev.AgentInfo(ident, name=ident) for ident in ids)

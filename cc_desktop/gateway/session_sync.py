@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.fleet.model import Session as SessionRow
-    from cc_desktop.gateway.connection import Session
+    from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.protocol.frames import EventFrame
     from cc_desktop.system.clock import Clock
 
@@ -44,17 +44,21 @@ AGAIN_AT_MOST_S = 30.0
 _TOUCH_S = 3.0  # an event this fresh is newer than what a list says
 
 
-class Sync:
+class SessionListSync:
     """Feeds the model from one session."""
 
     def __init__(
-        self, gateway: str, session: Session, clock: Clock, sink: Callable[[ev.Event], object]
+        self,
+        gateway: str,
+        session: GatewayConnection,
+        clock: Clock,
+        sink: Callable[[ev.Event], object],
     ) -> None:
         self._gateway = gateway
         self._session = session
         self._clock = clock
         self._sink = sink
-        self._translator = event_decoder.Translator(gateway, session.hello.protocol)
+        self._translator = event_decoder.EventDecoder(gateway, session.hello.protocol)
         self._old = session.hello.protocol < 4
         uptime_ms = session.hello.uptime_ms
         self._since = max(0, clock.now_ms() - uptime_ms) if uptime_ms else 0
@@ -75,9 +79,9 @@ class Sync:
         if frame.seq is not None:
             if self._seq is not None and frame.seq > self._seq + 1:
                 log.info("events %d to %d are missing", self._seq + 1, frame.seq - 1)
-                self.want_list()
+                self.schedule_refresh()
             self._seq = frame.seq
-        data = fields.obj(frame.payload)
+        data = fields.as_object(frame.payload)
         events = list(self._translator.translate(frame.event, data))
         for event in events:
             self._note(event)
@@ -86,9 +90,9 @@ class Sync:
             else:
                 self._sink(event)
         if frame.event == "sessions.changed" and not events:
-            self.want_list()  # no key or no row: it only says that something changed
+            self.schedule_refresh()  # no key or no row: it only says that something changed
         elif frame.event in ("config.changed", "agents.changed"):
-            self.want_list()
+            self.schedule_refresh()
         elif frame.event == "health":
             self._compare_agents(data)
 
@@ -97,38 +101,40 @@ class Sync:
             self._touched[event.key] = self._clock.monotonic()
             if event.agent_id not in self._agents or event.key not in self._keys:
                 self._keys.add(event.key)
-                self.want_list()
+                self.schedule_refresh()
             elif not event.fields:
-                self.want_list()
+                self.schedule_refresh()
             elif self._old and event.fields.get("active") is False:
-                self.want_list(SETTLED_S)
+                self.schedule_refresh(SETTLED_S)
         elif isinstance(event, ev.SessionRemoved):
             self._keys.discard(event.key)
-            self.want_list()
+            self.schedule_refresh()
         elif isinstance(event, ev.RunProgress):
             self._touched[event.session_key] = self._clock.monotonic()
             if event.agent_id not in self._agents or event.session_key not in self._keys:
                 self._keys.add(event.session_key)
-                self.want_list()
+                self.schedule_refresh()
             if event.over:
-                self.want_list(SETTLED_S)
+                self.schedule_refresh(SETTLED_S)
                 if self._old and event.error:
-                    self.want_list(FAILED_SETTLED_S)
+                    self.schedule_refresh(FAILED_SETTLED_S)
         elif (
             isinstance(event, ev.AgentConfigured | ev.AgentActivity)
             and event.agent_id not in self._agents
         ):
-            self.want_list()
+            self.schedule_refresh()
 
     def _compare_agents(self, health: dict[str, Any]) -> None:
         """2026.5.7 tells of a new or deleted agent only in `health`."""
-        ids = {fields.ident(row.get("agentId")) for row in fields.rows(health.get("agents"))} - {""}
+        ids = {
+            fields.identifier(row.get("agentId")) for row in fields.as_objects(health.get("agents"))
+        } - {""}
         if ids and self._agents and ids != self._agents:
-            self.want_list()
+            self.schedule_refresh()
 
     # Lists
 
-    def want_list(self, after_s: float = DEBOUNCE_S) -> None:
+    def schedule_refresh(self, after_s: float = DEBOUNCE_S) -> None:
         """List again, `after_s` from now."""
         now = self._clock.monotonic()
         due = now + after_s
@@ -157,9 +163,9 @@ class Sync:
         for event in early:
             self._sink(event)
         if early:
-            self.want_list()
+            self.schedule_refresh()
         if 0 < self._session.hello.uptime_ms < YOUNG_MS:
-            self.want_list(YOUNG_SETTLED_S)
+            self.schedule_refresh(YOUNG_SETTLED_S)
 
     async def run(self) -> None:
         """List again when it is wanted, one at a time."""
@@ -178,7 +184,7 @@ class Sync:
                 await self._list()
             except GatewayFailureError as error:
                 log.warning("listing again failed: %s", error)
-                self.want_list(RETRY_LIST_S)
+                self.schedule_refresh(RETRY_LIST_S)
 
     async def _list(self) -> None:
         self.lists += 1
@@ -186,28 +192,28 @@ class Sync:
         agents = await self._session.request("agents.list", {}, LIST_TIMEOUT_S)
         sessions, taken_at = await self._pages()
         infos = event_decoder.agent_infos(agents)
-        touched = {key for key, at in self._touched.items() if at >= started - _TOUCH_S}
+        changed_meanwhile = {key for key, at in self._touched.items() if at >= started - _TOUCH_S}
         during = any(at >= started for at in self._touched.values())
-        self._touched = {key: self._touched[key] for key in touched}
+        self._touched = {key: self._touched[key] for key in changed_meanwhile}
         self._agents = frozenset(info.id for info in infos)
-        self._keys = {session.key for session in sessions} | touched
+        self._keys = {session.key for session in sessions} | changed_meanwhile
         self._sink(
             ev.Snapshot(
                 self._gateway,
                 tuple(infos),
                 tuple(sessions),
                 taken_at=taken_at,
-                touched=frozenset(touched),
+                changed_meanwhile=frozenset(changed_meanwhile),
                 since=self._since,
             )
         )
-        if touched:
+        if changed_meanwhile:
             # What changed meanwhile is settled by another list; on a fleet that is always busy
             # there is always something, and that must not become polling.
             wait = self._again_s or (DEBOUNCE_S if during else _TOUCH_S)
             took = self._clock.monotonic() - started
             self._again_s = min(2 * max(wait, _TOUCH_S), max(AGAIN_AT_MOST_S, 10 * took))
-            self.want_list(wait)
+            self.schedule_refresh(wait)
         else:
             self._again_s = 0.0
         unknown = {session.agent_id for session in sessions} - self._agents
@@ -221,7 +227,7 @@ class Sync:
         taken_at = 0
         for _ in range(MOST_PAGES):
             try:
-                page = fields.obj(
+                page = fields.as_object(
                     await self._session.request("sessions.list", params, LIST_TIMEOUT_S)
                 )
             except RequestFailedError as error:

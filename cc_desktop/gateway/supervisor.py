@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Link, LinkState, Origin, Problem
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.connection import GatewayFailureError, open_session
-from cc_desktop.gateway.connection_state import Backoff, Outcome
-from cc_desktop.gateway.failures import Failure, Then, Verdict, judge
+from cc_desktop.gateway.connection import GatewayFailureError, open_connection
+from cc_desktop.gateway.connection_state import Backoff, ConnectionEvent
+from cc_desktop.gateway.failures import Failure, FailureAdvice, RetryPolicy, classify
 from cc_desktop.gateway.http_fallback import AFTER_S, RestSource
-from cc_desktop.gateway.session_sync import Sync
+from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.clock import wake_or_sleep
 from cc_desktop.system.network import is_loopback
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from cc_desktop.gateway.connection import Session
+    from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.gateway.device_identity import Identity
     from cc_desktop.protocol.frames import EventFrame
     from cc_desktop.system.clock import Clock
@@ -53,7 +53,7 @@ class TokenStore(Protocol):
         ...
 
 
-class GatewayLink:
+class GatewaySupervisor:
     """One gateway: `run` for as long as the app runs."""
 
     def __init__(
@@ -74,7 +74,7 @@ class GatewayLink:
         sink: Callable[[ev.Event], object],
     ) -> None:
         self.gateway = gateway
-        self.link = Link()
+        self.connection = ConnectionInfo()
         self.tries = 0  # connections that were tried
         self.rest_tried = False
         self._rest_after_s = rest_after_s
@@ -91,27 +91,27 @@ class GatewayLink:
         self._poll_s = poll_s
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
-        self._sync: Sync | None = None
+        self._sync: SessionListSync | None = None
         self._origin = Origin.NONE
         self._mismatched = False  # the shared token was refused: the device token is tried once
 
     @property
     def is_live(self) -> bool:
         """Whether the WebSocket is up and the model is in step with it."""
-        return self.link.state is LinkState.LIVE
+        return self.connection.state is ConnectionState.LIVE
 
     def reconnect_now(self) -> None:
         """Try at once: the operator asked, the network is back, the laptop woke up."""
         self._backoff.reset()
         self._mismatched = False
         self._rest.forgive()
-        if self.link.state in (LinkState.WAITING, LinkState.BLOCKED):
+        if self.connection.state in (ConnectionState.WAITING, ConnectionState.BLOCKED):
             self._now.set()
 
     def refresh(self) -> None:
         """List again, if it is live."""
         if self._sync is not None and self.is_live:
-            self._sync.want_list()
+            self._sync.schedule_refresh()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -119,23 +119,23 @@ class GatewayLink:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._fall_back(), name=f"rest {self.gateway}")
                 while True:
-                    self._move(Outcome.START)
+                    self._move(ConnectionEvent.START)
                     verdict = await self._connect_once()
                     await self._pause(verdict)
         finally:
             await self._rest.close()
-            self._move(Outcome.END)
+            self._move(ConnectionEvent.END)
 
     # One try
 
-    async def _connect_once(self) -> Verdict:
+    async def _connect_once(self) -> FailureAdvice:
         self.tries += 1
         try:
             return await self._converse()
         except GatewayFailureError as error:
-            return judge(error.failure)
+            return classify(error.failure)
 
-    async def _converse(self) -> Verdict:
+    async def _converse(self) -> FailureAdvice:
         shared = self._token.reveal()
         if (
             shared
@@ -143,17 +143,17 @@ class GatewayLink:
             and self._url.startswith("ws:")
             and not is_loopback(self._url)
         ):
-            return judge(Failure(kind="insecure"))
+            return classify(Failure(kind="insecure"))
         try:
             identity = self._identity()
         except Exception as error:  # noqa: BLE001, RUF100 - the file system's own words
             log.warning("no identity: %s", error)
-            return judge(Failure(kind="identity"))
+            return classify(Failure(kind="identity"))
         device = (await self._tokens.get(self._url, identity.device_id, handshake.ROLE)).reveal()
         if device:
-            self.link = replace(self.link, token_place=self._tokens.place)
+            self.connection = replace(self.connection, token_place=self._tokens.place)
         token = device if (self._mismatched or not shared) else shared
-        sync: Sync | None = None
+        sync: SessionListSync | None = None
 
         def on_event(frame: EventFrame) -> None:
             if sync is not None:  # what comes before hello-ok is in the list that follows
@@ -171,28 +171,32 @@ class GatewayLink:
             )
 
         try:
-            session = await open_session(
+            session = await open_connection(
                 self._url,
                 params,
                 self._clock,
                 on_event,
-                lambda: self._move(Outcome.CHALLENGED),
+                lambda: self._move(ConnectionEvent.CHALLENGED),
             )
         except GatewayFailureError as error:
-            verdict = judge(error.failure)
+            verdict = classify(error.failure)
             if verdict.id == "token-mismatch" and shared and device and not self._mismatched:
                 trusted = is_loopback(self._url)  # a device token goes to nobody else
                 self._mismatched = trusted
                 if trusted:
-                    return replace(verdict, then=Then.RETRY)
+                    return replace(verdict, then=RetryPolicy.RETRY)
             raise
         self._move(
-            Outcome.HELLO, protocol=session.hello.protocol, version=session.hello.server_version
+            ConnectionEvent.HELLO,
+            protocol=session.hello.protocol,
+            version=session.hello.server_version,
         )
-        sync = self._sync = Sync(self.gateway, session, self._clock, self._sink)
+        sync = self._sync = SessionListSync(self.gateway, session, self._clock, self._sink)
         return await self._follow(session, sync, identity)
 
-    async def _follow(self, session: Session, sync: Sync, identity: Identity) -> Verdict:
+    async def _follow(
+        self, session: GatewayConnection, sync: SessionListSync, identity: Identity
+    ) -> FailureAdvice:
         reader = asyncio.create_task(session.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(
             self._feed(session, sync, identity), name=f"sync {self.gateway}"
@@ -206,7 +210,7 @@ class GatewayLink:
                 if not isinstance(error, GatewayFailureError):
                     raise error or RuntimeError("the sync ended by itself")
                 failure = error.failure
-            return judge(failure)
+            return classify(failure)
         finally:
             if self.is_live:
                 self._set_origin(Origin.LAST_KNOWN)
@@ -215,7 +219,9 @@ class GatewayLink:
             await asyncio.gather(feeder, reader, return_exceptions=True)
             await session.close()
 
-    async def _feed(self, session: Session, sync: Sync, identity: Identity) -> None:
+    async def _feed(
+        self, session: GatewayConnection, sync: SessionListSync, identity: Identity
+    ) -> None:
         if session.hello.scopes is not None and not (
             {"operator.read", "operator.write", "operator.admin"} & set(session.hello.scopes)
         ):
@@ -225,21 +231,21 @@ class GatewayLink:
         # Not at hello-ok: a gateway that lets us in and goes while it lists would be tried every
         # second for ever.
         self._backoff.reset()
-        self._move(Outcome.SYNCED)
+        self._move(ConnectionEvent.SYNCED)
         if session.hello.device_token:
             await self._tokens.keep(
                 self._url, identity.device_id, handshake.ROLE, session.hello.device_token
             )
-            self._show(replace(self.link, token_place=self._tokens.place))
+            self._show(replace(self.connection, token_place=self._tokens.place))
         await sync.run()
 
     # Between tries
 
-    async def _pause(self, verdict: Verdict) -> None:
+    async def _pause(self, verdict: FailureAdvice) -> None:
         problem = Problem(verdict.code, verdict.title, verdict.message, verdict.next_step)
         outcome = connection_state.outcome_of(verdict.then)
         self._now.clear()
-        if outcome is Outcome.STOP:
+        if outcome is ConnectionEvent.STOP:
             self._move(outcome, problem=problem)
             log.warning("%s: %s", self.gateway, verdict.title)
             await self._now.wait()
@@ -250,32 +256,36 @@ class GatewayLink:
 
     def _move(
         self,
-        outcome: Outcome,
+        outcome: ConnectionEvent,
         *,
         problem: Problem | None = None,
         until: int = 0,
         protocol: int | None = None,
         version: str | None = None,
     ) -> None:
-        state = connection_state.TABLE.get((self.link.state, outcome))
+        state = connection_state.TABLE.get((self.connection.state, outcome))
         if state is None:
             return
-        trying = state in (LinkState.CONNECTING, LinkState.AUTHENTICATING, LinkState.SYNCING)
+        trying = state in (
+            ConnectionState.CONNECTING,
+            ConnectionState.AUTHENTICATING,
+            ConnectionState.SYNCING,
+        )
         self._show(
-            Link(
+            ConnectionInfo(
                 state=state,
                 until=until,
                 # What went wrong last stays readable while it is tried again.
-                problem=problem or (self.link.problem if trying else None),
-                protocol=self.link.protocol if protocol is None else protocol,
-                server_version=self.link.server_version if version is None else version,
-                token_place=self.link.token_place,
+                problem=problem or (self.connection.problem if trying else None),
+                protocol=self.connection.protocol if protocol is None else protocol,
+                server_version=self.connection.server_version if version is None else version,
+                token_place=self.connection.token_place,
             )
         )
 
-    def _show(self, link: Link) -> None:
-        self.link = link
-        self._sink(ev.LinkChanged(self.gateway, link))
+    def _show(self, link: ConnectionInfo) -> None:
+        self.connection = link
+        self._sink(ev.ConnectionChanged(self.gateway, link))
         self._moved.set()
 
     def _set_origin(self, origin: Origin) -> None:

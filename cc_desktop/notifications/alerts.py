@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cc_desktop.notifications.kinds import Kind
+    from cc_desktop.notifications.kinds import AlertKind
     from cc_desktop.notifications.message import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Alert:
     """Something happened that may be told. `slot` says what it is about, and is told once."""
 
-    kind: Kind
-    slot: str
+    kind: AlertKind
+    tag: str
     name: str  # of the agent, device or gateway
     target: Target
     gateway: str
@@ -26,10 +26,10 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class AlertResolved:
     """What was told under this slot is no longer true."""
 
-    slot: str
+    tag: str
 
 
-News = Fact | Over
+AlertEvent = Alert | AlertResolved

@@ -7,9 +7,17 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cc_desktop.notifications import preferences as prefs
-from cc_desktop.notifications.coalescer import Order, Show
-from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Button, Chosen, Message, Target
-from cc_desktop.notifications.policy import Attention, Quiet
+from cc_desktop.notifications.coalescer import BackendCommand, Show
+from cc_desktop.notifications.message import (
+    MUTE,
+    OPEN,
+    SNOOZE,
+    Button,
+    Message,
+    NotificationAction,
+    Target,
+)
+from cc_desktop.notifications.policy import NotificationPolicy, QuietPeriod
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
@@ -52,7 +60,7 @@ class Memory(Protocol):
         ...
 
 
-class Center:
+class NotificationCenter:
     """Notifications: `run` for as long as the app runs. All calls come from the loop's thread."""
 
     def __init__(
@@ -77,7 +85,7 @@ class Center:
         self._memory = memory
         self._open_target = open_target
         chosen, snooze, notices = memory.load_notifications()
-        self._attention = Attention(prefs.load(chosen), viewed=viewed, refresh=refresh)
+        self._attention = NotificationPolicy(prefs.load(chosen), viewed=viewed, refresh=refresh)
         self._attention.load(notices)
         if isinstance(snooze, int) and snooze > clock.now_ms():
             self._attention.snoozed_until = snooze
@@ -114,7 +122,7 @@ class Center:
         return self._attention.waiting
 
     @property
-    def quiet(self) -> Quiet | None:
+    def quiet(self) -> QuietPeriod | None:
         """Whether nothing is shown now, and why."""
         return self._attention.quiet(self._clock.now_ms())
 
@@ -236,20 +244,20 @@ class Center:
         ):
             self._wake.set()
 
-    def _carry_out(self, orders: list[Order]) -> None:
+    def _carry_out(self, orders: list[BackendCommand]) -> None:
         for order in orders:
             if isinstance(order, Show):
-                slot = order.message.slot
-                self._targets[slot] = (order.target, tuple(fact.slot for fact in order.facts))
+                tag = order.message.tag
+                self._targets[tag] = (order.target, tuple(fact.tag for fact in order.facts))
                 self.adapter.show(order.message)
             else:
-                self._targets.pop(order.slot, None)
-                self.adapter.withdraw(order.slot)
+                self._targets.pop(order.tag, None)
+                self.adapter.withdraw(order.tag)
 
-    def _on_chosen(self, chosen: Chosen) -> None:
-        target, slots = self._targets.get(chosen.slot, (Target(), ()))
-        for slot in slots:
-            self._attention.mark_slot_read(slot)
+    def _on_chosen(self, chosen: NotificationAction) -> None:
+        target, tags = self._targets.get(chosen.tag, (Target(), ()))
+        for tag in tags:
+            self._attention.mark_tag_read(tag)
         if chosen.key == SNOOZE:
             self.snooze_until(self._clock.now_ms() + SNOOZE_MS)
         elif chosen.key == MUTE:

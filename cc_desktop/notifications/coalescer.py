@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cc_desktop.notifications.kinds import RANK, RULES, Kind
+from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Button, Message, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.notifications.alerts import Fact
+    from cc_desktop.notifications.alerts import Alert
     from cc_desktop.notifications.preferences import Preferences
 
 GATHER_MS = 1_000  # so long the first of several waits for the others
@@ -28,28 +28,28 @@ class Show:
 
     message: Message
     target: Target
-    facts: tuple[Fact, ...]
+    facts: tuple[Alert, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
     """A notification that is no longer true."""
 
-    slot: str
+    tag: str
 
 
-Order = Show | Withdraw
+BackendCommand = Show | Withdraw
 
 
 class Coalescer:
     """Gathers facts for a second, and sums up what is too much for one by one."""
 
     def __init__(self) -> None:
-        self._gathered: dict[str, Fact] = {}
+        self._gathered: dict[str, Alert] = {}
         self._since = 0  # when the first of them came
-        self._recent: dict[str, tuple[int, Fact]] = {}  # shown one by one, and when
+        self._recent: dict[str, tuple[int, Alert]] = {}  # shown one by one, and when
         self._shown: set[str] = set()
-        self._storm: dict[str, Fact] = {}  # what the summary tells of
+        self._storm: dict[str, Alert] = {}  # what the summary tells of
         self._storming = False
         self._grew = False  # since it was shown
         self._grew_at = 0
@@ -61,31 +61,31 @@ class Coalescer:
         """Whether something waits to be shown."""
         return bool(self._gathered) or self._grew
 
-    def add(self, fact: Fact, now: int) -> None:
+    def add(self, fact: Alert, now: int) -> None:
         """Take in something to tell. `now` is local ms."""
         if not self._gathered:
             self._since = now
-        self._gathered.pop(fact.slot, None)
-        self._gathered[fact.slot] = fact
+        self._gathered.pop(fact.tag, None)
+        self._gathered[fact.tag] = fact
 
-    def over(self, slot: str) -> list[Order]:
+    def over(self, tag: str) -> list[BackendCommand]:
         """What is said under this slot is no longer true."""
-        self._gathered.pop(slot, None)
-        self._recent.pop(slot, None)
-        orders: list[Order] = []
-        if slot in self._shown:
-            self._shown.discard(slot)
-            orders.append(Withdraw(slot))
-        if self._storm.pop(slot, None) is not None and not self._storm:
+        self._gathered.pop(tag, None)
+        self._recent.pop(tag, None)
+        orders: list[BackendCommand] = []
+        if tag in self._shown:
+            self._shown.discard(tag)
+            orders.append(Withdraw(tag))
+        if self._storm.pop(tag, None) is not None and not self._storm:
             self._storming = self._grew = False
             orders.append(Withdraw(SUMMARY))
         return orders
 
-    def take_back(self, passes: Callable[[Fact], bool]) -> list[Fact]:
+    def take_back(self, passes: Callable[[Alert], bool]) -> list[Alert]:
         """What was gathered and may not be shown after all: it is told otherwise."""
         held = [fact for fact in self._gathered.values() if not passes(fact)]
         for fact in held:
-            del self._gathered[fact.slot]
+            del self._gathered[fact.tag]
         return held
 
     def due(self) -> int | None:
@@ -97,7 +97,7 @@ class Coalescer:
             times.append(self._update_at)
         return min(times, default=None)
 
-    def flush(self, preferences: Preferences, now: int) -> list[Order]:
+    def flush(self, preferences: Preferences, now: int) -> list[BackendCommand]:
         """What to show now."""
         if self._gathered and now >= self._since + GATHER_MS:
             orders = self._sort(preferences, now)
@@ -107,30 +107,30 @@ class Coalescer:
             orders.append(self._sum_up(preferences, now))
         return orders
 
-    def _sort(self, preferences: Preferences, now: int) -> list[Order]:
+    def _sort(self, preferences: Preferences, now: int) -> list[BackendCommand]:
         facts, self._gathered = self._gathered, {}
         self._recent = {
-            slot: (at, fact) for slot, (at, fact) in self._recent.items() if now - at < WINDOW_MS
+            tag: (at, fact) for tag, (at, fact) in self._recent.items() if now - at < WINDOW_MS
         }
         if self._storming and now - self._grew_at >= 2 * WINDOW_MS:
             self._storming = False  # the next flood gets a summary of its own
-        orders: list[Order] = []
+        orders: list[BackendCommand] = []
         if not self._storming and len({*self._recent, *facts}) <= MOST:
-            for slot, fact in facts.items():
-                self._recent[slot] = (now, fact)
-                self._shown.add(slot)
+            for tag, fact in facts.items():
+                self._recent[tag] = (now, fact)
+                self._shown.add(tag)
                 orders.append(single(fact, preferences))
             return orders
         if not self._storming:
             self._storming = True
-            self._storm = {slot: fact for slot, (_, fact) in self._recent.items()}
+            self._storm = {tag: fact for tag, (_, fact) in self._recent.items()}
             self._recent = {}
             self._wait_ms = WINDOW_MS
             self._update_at = now
-        for slot in [*self._storm, *facts]:
-            if slot in self._shown:
-                self._shown.discard(slot)
-                orders.append(Withdraw(slot))
+        for tag in [*self._storm, *facts]:
+            if tag in self._shown:
+                self._shown.discard(tag)
+                orders.append(Withdraw(tag))
         self._storm.update(facts)
         self._grew, self._grew_at = True, now
         return orders
@@ -142,7 +142,7 @@ class Coalescer:
         return summary(list(self._storm.values()), preferences)
 
 
-def single(fact: Fact, preferences: Preferences) -> Show:
+def single(fact: Alert, preferences: Preferences) -> Show:
     """The notification about one fact."""
     rule = RULES[fact.kind]
     buttons = [Button(OPEN, "Open"), Button(SNOOZE, "Snooze 1 h")]
@@ -150,7 +150,7 @@ def single(fact: Fact, preferences: Preferences) -> Show:
         data = {"gateway": fact.gateway, "agent": fact.agent}
         buttons.append(Button(MUTE, f"Mute {_short(fact.name)}", data))
     message = Message(
-        fact.slot,
+        fact.tag,
         title_of(fact),
         body_of(fact),
         preferences.kinds[fact.kind].sound,
@@ -160,21 +160,21 @@ def single(fact: Fact, preferences: Preferences) -> Show:
     return Show(message, fact.target, (fact,))
 
 
-def title_of(fact: Fact) -> str:
+def title_of(fact: Alert) -> str:
     """Such as "Rex failed"."""
     return fact.title or RULES[fact.kind].one.format(name=_short(fact.name))
 
 
-def body_of(fact: Fact) -> str:
+def body_of(fact: Alert) -> str:
     """The gateway's name, if there are several, and what is known."""
     detail = fact.detail if len(fact.detail) <= 240 else fact.detail[:239] + "…"
     return " · ".join(part for part in (fact.where, detail) if part)
 
 
-def summary(facts: list[Fact], preferences: Preferences) -> Show:
+def summary(facts: list[Alert], preferences: Preferences) -> Show:
     """The notification about several: "4 agents failed on studio"."""
     worst = min(facts, key=lambda fact: RANK[fact.kind])
-    names: dict[Kind, dict[tuple[str, str, str], str]] = {}
+    names: dict[AlertKind, dict[tuple[str, str, str], str]] = {}
     for fact in sorted(facts, key=lambda fact: RANK[fact.kind]):
         who = (fact.gateway, fact.agent, "" if fact.agent else fact.name)
         names.setdefault(fact.kind, {})[who] = fact.name

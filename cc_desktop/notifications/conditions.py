@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Status
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.kinds import AlertKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cc_desktop.fleet.model import Agent, Session
 
-Condition = tuple[Kind, str]  # what, and the session or approval that it comes from
+Condition = tuple[AlertKind, str]  # what, and the session or approval that it comes from
 
 HEARTBEATS_MISSED = 1.5  # as many intervals without a sign of life, and it is silent
 
@@ -29,26 +29,31 @@ def conditions(agent: Agent, *, subagents: bool, now: int | None = None) -> dict
     `now` is local ms.
     """
     found: dict[Condition, str] = {}
-    cause = agent.cause_key
+    cause = agent.status_session_key
     wanted = subagents or not is_subagent(agent, cause)
     if agent.status is Status.ERROR and wanted:
-        found[Kind.FAILED, cause] = agent.reason or _title(agent, cause)
+        found[AlertKind.FAILED, cause] = agent.reason or _title(agent, cause)
     if agent.status is Status.STUCK and wanted:
         run = agent.runs.get(cause)
-        found[Kind.STUCK, cause] = (run.doing if run else "") or _title(agent, cause)
+        found[AlertKind.STUCK, cause] = (run.activity if run else "") or _title(agent, cause)
     for approval in agent.approvals.values():
         key = approval.session_key
         if now is not None and approval.expires_at and approval.expires_at <= now:
             continue
         if subagents or not is_subagent(agent, key):
-            found[Kind.APPROVAL, approval.id] = approval.title or _title(agent, key)
-    for key in agent.asking:
+            found[AlertKind.APPROVAL, approval.id] = approval.title or _title(agent, key)
+    for key in agent.awaiting_reply:
         if subagents or not is_subagent(agent, key):
             session = agent.sessions.get(key)
             headline = session.digest_headline if session else ""
-            found[Kind.ASKS, key] = headline or _title(agent, key)
-    if agent.status is Status.WAITING and not cause and not agent.approvals and not agent.asking:
-        found[Kind.ASKS, ""] = agent.reported_task  # the seed's dialect says no more
+            found[AlertKind.ASKS, key] = headline or _title(agent, key)
+    if (
+        agent.status is Status.WAITING
+        and not cause
+        and not agent.approvals
+        and not agent.awaiting_reply
+    ):
+        found[AlertKind.ASKS, ""] = agent.reported_task  # the seed's dialect says no more
     return found
 
 
@@ -59,7 +64,7 @@ def _title(agent: Agent, key: str) -> str:
 
 def finished(before: Agent, after: Agent, *, subagents: bool) -> Iterator[Session]:
     """The sessions whose run came to a good end in between."""
-    for key in before.heard.keys() - after.heard.keys():
+    for key in before.last_seen_at.keys() - after.last_seen_at.keys():
         session = after.sessions.get(key)
         if (
             session is not None
@@ -70,15 +75,15 @@ def finished(before: Agent, after: Agent, *, subagents: bool) -> Iterator[Sessio
             yield session
 
 
-def silent_from(agent: Agent, skew: int, *, exact: bool = False) -> int | None:
+def silent_from(agent: Agent, clock_offset_ms: int, *, exact: bool = False) -> int | None:
     """When it will have missed its heartbeat: local ms, or None if it has none to miss.
 
     `exact` looks at every session, renamed and touched ones too: on 2026.5.7 most heartbeats move
     nothing but a row's `updatedAt`.
     """
-    if not agent.heartbeat_ms or not agent.last_activity or agent.heard:
+    if not agent.heartbeat_ms or not agent.last_activity or agent.last_seen_at:
         return None
     last = agent.last_activity
     if exact:
         last = max([last, *(session.updated_at for session in agent.sessions.values())])
-    return last + skew + round(HEARTBEATS_MISSED * agent.heartbeat_ms)
+    return last + clock_offset_ms + round(HEARTBEATS_MISSED * agent.heartbeat_ms)

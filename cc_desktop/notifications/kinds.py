@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class AlertKind(StrEnum):
     """What happened, worst first."""
 
     FAILED = "failed"
@@ -35,7 +35,7 @@ class Sound(StrEnum):
 class KindRule:
     """A row of the table. `one` and `many` have the places {name}, {count} and {agents}."""
 
-    kind: Kind
+    kind: AlertKind
     group: str  # heading in the settings
     label: str  # name of the switch
     one: str  # title of a notification about one
@@ -50,7 +50,7 @@ _AGENTS, _DEVICES, _GATEWAYS = "Agents", "Devices", "Gateways"
 
 TABLE: tuple[KindRule, ...] = (
     KindRule(
-        Kind.FAILED,
+        AlertKind.FAILED,
         _AGENTS,
         "A run failed",
         "{name} failed",
@@ -60,7 +60,7 @@ TABLE: tuple[KindRule, ...] = (
         urgent=True,
     ),
     KindRule(
-        Kind.APPROVAL,
+        AlertKind.APPROVAL,
         _AGENTS,
         "An agent needs an approval",
         "{name} needs your approval",
@@ -70,7 +70,7 @@ TABLE: tuple[KindRule, ...] = (
         urgent=True,
     ),
     KindRule(
-        Kind.ASKS,
+        AlertKind.ASKS,
         _AGENTS,
         "An agent asks, or waits for you",
         "{name} waits for you",
@@ -80,7 +80,7 @@ TABLE: tuple[KindRule, ...] = (
         urgent=True,
     ),
     KindRule(
-        Kind.STUCK,
+        AlertKind.STUCK,
         _AGENTS,
         "A run is stuck",
         "{name} is stuck",
@@ -89,7 +89,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.MESSAGE,
     ),
     KindRule(
-        Kind.SILENT,
+        AlertKind.SILENT,
         _AGENTS,
         "An agent misses its heartbeat",
         "{name} is silent",
@@ -98,7 +98,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.RECOVERED,
+        AlertKind.RECOVERED,
         _AGENTS,
         "An agent that failed has recovered",
         "{name} has recovered",
@@ -107,7 +107,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.FINISHED,
+        AlertKind.FINISHED,
         _AGENTS,
         "A run finished",
         "{name} has finished",
@@ -116,7 +116,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.DEVICE_GONE,
+        AlertKind.DEVICE_GONE,
         _DEVICES,
         "A device is gone",
         "{name} is gone",
@@ -125,7 +125,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.DEVICE_BACK,
+        AlertKind.DEVICE_BACK,
         _DEVICES,
         "A device is back",
         "{name} is back",
@@ -134,7 +134,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.GATEWAY_LOST,
+        AlertKind.GATEWAY_LOST,
         _GATEWAYS,
         "A gateway is lost",
         "{name} is lost",
@@ -144,7 +144,7 @@ TABLE: tuple[KindRule, ...] = (
         urgent=True,
     ),
     KindRule(
-        Kind.GATEWAY_BACK,
+        AlertKind.GATEWAY_BACK,
         _GATEWAYS,
         "A gateway is back",
         "{name} is back",
@@ -153,7 +153,7 @@ TABLE: tuple[KindRule, ...] = (
         sound=Sound.NONE,
     ),
     KindRule(
-        Kind.PAIRING,
+        AlertKind.PAIRING,
         _GATEWAYS,
         "A gateway wants to be paired",
         "{name} wants pairing",
@@ -164,4 +164,4 @@ TABLE: tuple[KindRule, ...] = (
     ),
 )
 RULES = {rule.kind: rule for rule in TABLE}
-RANK = {kind: number for number, kind in enumerate(Kind)}  # worst first
+RANK = {kind: number for number, kind in enumerate(AlertKind)}  # worst first

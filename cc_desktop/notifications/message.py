@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.notifications.kinds import AlertKind, Sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Button:
 class Message:
     """A notification to show. Plain text; one with the same `slot` takes the place of the last."""
 
-    slot: str
+    tag: str
     title: str
     body: str
     sound: Sound = Sound.NONE
@@ -47,10 +47,10 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class NotificationAction:
     """The operator clicked a notification or one of its buttons."""
 
-    slot: str
+    tag: str
     key: str  # of the button; OPEN for the notification itself
     data: Mapping[str, str] = field(default_factory=lambda: _NO_DATA)
     activation_token: str = ""  # lets the window come to the front on Wayland
@@ -69,7 +69,7 @@ class Adapter(Protocol):
         """Why nobody shows them, one sentence; "" when somebody does."""
         ...
 
-    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+    async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Work until cancelled; tell what the operator chooses."""
         ...
 
@@ -77,7 +77,7 @@ class Adapter(Protocol):
         """Show it, in place of the one with the same slot if that is still there."""
         ...
 
-    def withdraw(self, slot: str) -> None:
+    def withdraw(self, tag: str) -> None:
         """Take it away again, where that is possible."""
         ...
 
@@ -94,13 +94,13 @@ class NoAdapter:
     def __init__(self, problem: str = "Nothing on this system shows notifications.") -> None:
         self.problem = problem
 
-    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+    async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Nothing to do."""
 
     def show(self, message: Message) -> None:
         """Nothing to do."""
 
-    def withdraw(self, slot: str) -> None:
+    def withdraw(self, tag: str) -> None:
         """Nothing to do."""
 
     async def is_system_quiet(self) -> bool:
@@ -114,7 +114,7 @@ class Notice:
 
     id: int
     at: int  # local ms
-    kind: Kind
+    kind: AlertKind
     title: str
     body: str
     target: Target

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.notifications.alerts import Fact, Over
-from cc_desktop.notifications.coalescer import Coalescer, Order, Show, body_of, title_of
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.alerts import Alert, AlertResolved
+from cc_desktop.notifications.coalescer import BackendCommand, Coalescer, Show, body_of, title_of
+from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import Notice, Target
 from cc_desktop.notifications.rules import Rules
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cc_desktop.fleet.model import Change, Fleet
-    from cc_desktop.notifications.alerts import News
+    from cc_desktop.notifications.alerts import AlertEvent
     from cc_desktop.notifications.preferences import Preferences
 
 KEPT = 500  # notices
@@ -24,14 +24,14 @@ OFF, SNOOZED, HOURS, SYSTEM = "off", "snoozed", "hours", "system"
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class QuietPeriod:
     """Nothing is shown now, and why."""
 
     reason: str  # OFF: switched off; SNOOZED; HOURS: quiet hours; SYSTEM: the desktop's own
     until: int = 0  # local ms; 0: no end known
 
 
-class Attention:
+class NotificationPolicy:
     """Rules, coalescing and quiet in one: changes and time in, orders out.
 
     Attributes:
@@ -59,7 +59,7 @@ class Attention:
         self._local = local
         self._notices: dict[int, Notice] = {}  # oldest first
         self._latest: dict[str, int] = {}  # slot → its newest notice
-        self._held: dict[str, Fact] = {}  # not shown because it was quiet, and still true
+        self._held: dict[str, Alert] = {}  # not shown because it was quiet, and still true
         self._next_id = 1
         self.snoozed_until = 0
         self.system_quiet = False
@@ -95,27 +95,27 @@ class Attention:
         """Whether something is about to be shown."""
         return self._coalescer.gathering
 
-    def quiet(self, now: int) -> Quiet | None:
+    def quiet(self, now: int) -> QuietPeriod | None:
         """Whether nothing is shown now. `now` is local ms."""
         if not self._preferences.on:
-            return Quiet(OFF)
+            return QuietPeriod(OFF)
         if self.snoozed_until > now:
-            return Quiet(SNOOZED, self.snoozed_until)
+            return QuietPeriod(SNOOZED, self.snoozed_until)
         moment = self._local(now)
         end = self._preferences.quiet_until(moment)
         if end is not None:
-            return Quiet(HOURS, now + round((end - moment) / timedelta(milliseconds=1)))
+            return QuietPeriod(HOURS, now + round((end - moment) / timedelta(milliseconds=1)))
         if self.system_quiet and self._preferences.respect_system:
-            return Quiet(SYSTEM)
+            return QuietPeriod(SYSTEM)
         return None
 
     # What comes in
 
-    def take(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[Order]:
+    def take(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[BackendCommand]:
         """Changes of the fleet."""
         return self._hear(self._rules.take(fleet, changes, now), now)
 
-    def tick(self, fleet: Fleet, now: int) -> list[Order]:
+    def tick(self, fleet: Fleet, now: int) -> list[BackendCommand]:
         """The passing of time."""
         orders = self._hear(self._rules.tick(fleet, now), now)
         if self.snoozed_until and self.snoozed_until <= now:
@@ -133,7 +133,7 @@ class Attention:
         for order in shown:
             if isinstance(order, Show):
                 for fact in order.facts:
-                    self._mark(fact.slot, shown=True)
+                    self._mark(fact.tag, shown=True)
         return orders + shown
 
     def next_news(self) -> int | None:
@@ -159,19 +159,19 @@ class Attention:
 
     # Telling
 
-    def _hear(self, news: list[News], now: int) -> list[Order]:
-        orders: list[Order] = []
+    def _hear(self, news: list[AlertEvent], now: int) -> list[BackendCommand]:
+        orders: list[BackendCommand] = []
         for item in news:
-            if isinstance(item, Over):
-                orders += self._coalescer.over(item.slot)
-                self._held.pop(item.slot, None)
-                self._mark(item.slot, over=True)
-                self._latest.pop(item.slot, None)
+            if isinstance(item, AlertResolved):
+                orders += self._coalescer.over(item.tag)
+                self._held.pop(item.tag, None)
+                self._mark(item.tag, over=True)
+                self._latest.pop(item.tag, None)
             else:
                 self._tell(item, now)
         return orders
 
-    def _tell(self, fact: Fact, now: int) -> None:
+    def _tell(self, fact: Alert, now: int) -> None:
         if not self._preferences.kinds[fact.kind].on:
             return
         muted = self._preferences.is_muted(fact.gateway, fact.agent)
@@ -185,17 +185,17 @@ class Attention:
         else:
             self._coalescer.add(fact, now)
 
-    def _passes(self, kind: Kind) -> bool:
+    def _passes(self, kind: AlertKind) -> bool:
         return self._preferences.on and self._preferences.kinds[kind].even_quiet
 
-    def _hold(self, fact: Fact, quiet: Quiet) -> None:
+    def _hold(self, fact: Alert, quiet: QuietPeriod) -> None:
         if quiet.reason != OFF:  # what is switched off does not wait to be told
-            self._held.pop(fact.slot, None)
-            self._held[fact.slot] = fact
+            self._held.pop(fact.tag, None)
+            self._held[fact.tag] = fact
 
     # The list of notices
 
-    def _note(self, fact: Fact, now: int, *, read: bool) -> None:
+    def _note(self, fact: Alert, now: int, *, read: bool) -> None:
         notice = Notice(
             self._next_id,
             now,
@@ -210,14 +210,14 @@ class Attention:
         self._next_id += 1
         self._notices[notice.id] = notice
         self.version += 1
-        self._latest[fact.slot] = notice.id
+        self._latest[fact.tag] = notice.id
         while len(self._notices) > KEPT:
             oldest = next(iter(self._notices))
             del self._notices[oldest]
-            self._latest = {slot: ident for slot, ident in self._latest.items() if ident != oldest}
+            self._latest = {tag: ident for tag, ident in self._latest.items() if ident != oldest}
 
-    def _mark(self, slot: str, *, shown: bool = False, over: bool = False) -> None:
-        notice = self._notices.get(self._latest.get(slot, 0))
+    def _mark(self, tag: str, *, shown: bool = False, over: bool = False) -> None:
+        notice = self._notices.get(self._latest.get(tag, 0))
         if notice is not None:
             self._notices[notice.id] = replace(
                 notice, shown=notice.shown or shown, over=notice.over or over
@@ -235,9 +235,9 @@ class Attention:
             self._notices[notice_id] = replace(notice, read=True)
             self.version += 1
 
-    def mark_slot_read(self, slot: str) -> None:
+    def mark_tag_read(self, tag: str) -> None:
         """The operator clicked the notification that told it."""
-        self.mark_read(self._latest.get(slot, 0))
+        self.mark_read(self._latest.get(tag, 0))
 
     def mark_all_read(self) -> None:
         """The operator looked at all of them."""
@@ -293,7 +293,7 @@ def _read(ident: int, row: dict[str, Any]) -> Notice:
     return Notice(
         ident,
         row["at"],
-        Kind(row["kind"]),
+        AlertKind(row["kind"]),
         title,
         body,
         Target(agents, gateway, row["devices"] is True, title if len(agents) > 1 else ""),

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.notifications.kinds import RULES, Kind, Sound
+from cc_desktop.notifications.kinds import RULES, AlertKind, Sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ class QuietWindow:
         return None
 
 
-def _defaults() -> Mapping[Kind, KindPreference]:
+def _defaults() -> Mapping[AlertKind, KindPreference]:
     return MappingProxyType(
         {kind: KindPreference(rule.on, rule.sound, rule.even_quiet) for kind, rule in RULES.items()}
     )
@@ -66,7 +66,7 @@ class Preferences:
     """All of it. Frozen: a change makes a new one."""
 
     on: bool = True
-    kinds: Mapping[Kind, KindPreference] = field(default_factory=_defaults)
+    kinds: Mapping[AlertKind, KindPreference] = field(default_factory=_defaults)
     subagents: bool = False  # tell of sessions that agents started themselves
     muted: frozenset[tuple[str, str]] = frozenset()  # gateway and agent id; no agent: all of them
     quiet: tuple[QuietWindow, ...] = ()
@@ -82,7 +82,7 @@ class Preferences:
         one = frozenset({(gateway, agent_id)})
         return replace(self, muted=self.muted | one if muted else self.muted - one)
 
-    def with_kind(self, kind: Kind, choice: KindPreference) -> Preferences:
+    def with_kind(self, kind: AlertKind, choice: KindPreference) -> Preferences:
         """The same, with another choice for one kind."""
         return replace(self, kinds=MappingProxyType({**self.kinds, kind: choice}))
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from cc_desktop.fleet.model import (
     Agent,
     AgentChanged,
+    ConnectionState,
     Device,
     DevicesChanged,
     GatewayChanged,
-    LinkState,
     Origin,
 )
-from cc_desktop.notifications.alerts import Fact, News, Over
+from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.conditions import conditions, finished, silent_from
-from cc_desktop.notifications.kinds import RANK, RULES, Kind
+from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
 from cc_desktop.notifications.message import Target
 
 if TYPE_CHECKING:
@@ -40,16 +40,16 @@ _TRUE = (Origin.LIVE, Origin.REST)
 _PASSING_MODES = frozenset({"cli", "probe", "test", "webchat", "backend", "gateway"})
 
 
-def slot_of(kind: Kind, gateway: str, agent: str = "", key: str = "") -> str:
+def tag_of(kind: AlertKind, gateway: str, agent: str = "", key: str = "") -> str:
     """What a fact is about. One failure of an agent takes the place of the other."""
-    if kind in (Kind.FAILED, Kind.RECOVERED, Kind.FINISHED):
-        kind, key = Kind.FAILED, ""
-    elif kind in (Kind.STUCK, Kind.SILENT):
+    if kind in (AlertKind.FAILED, AlertKind.RECOVERED, AlertKind.FINISHED):
+        kind, key = AlertKind.FAILED, ""
+    elif kind in (AlertKind.STUCK, AlertKind.SILENT):
         key = ""
-    elif kind in (Kind.GATEWAY_LOST, Kind.GATEWAY_BACK, Kind.PAIRING):
-        kind, key = Kind.GATEWAY_LOST, ""
-    elif kind is Kind.DEVICE_BACK:
-        kind = Kind.DEVICE_GONE
+    elif kind in (AlertKind.GATEWAY_LOST, AlertKind.GATEWAY_BACK, AlertKind.PAIRING):
+        kind, key = AlertKind.GATEWAY_LOST, ""
+    elif kind is AlertKind.DEVICE_BACK:
+        kind = AlertKind.DEVICE_GONE
     return "\n".join((kind.value, gateway, agent, key))
 
 
@@ -76,7 +76,7 @@ class Rules:
 
     # What comes in
 
-    def take(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[News]:
+    def take(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[AlertEvent]:
         """What the changes mean. `fleet` is the state after them; `now` is local ms."""
         changes = list(changes)
         apart = {
@@ -85,7 +85,7 @@ class Rules:
             if isinstance(change, GatewayChanged)
             and _is_true(change.before) is not _is_true(change.after)
         }
-        news: list[News] = []
+        news: list[AlertEvent] = []
         for change in changes:
             if isinstance(change, GatewayChanged):
                 news += self._on_gateway(fleet, change, now)
@@ -97,13 +97,13 @@ class Rules:
                 news += self._on_devices(fleet, change, now)
         return news
 
-    def tick(self, fleet: Fleet, now: int) -> list[News]:
+    def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
         """What became true by the mere passing of time."""
-        news: list[News] = []
+        news: list[AlertEvent] = []
         for gateway_id in [key for key, due in self._lost.items() if due <= now]:
             del self._lost[gateway_id]
             gateway = fleet.gateways.get(gateway_id)
-            if gateway and gateway.link.state is not LinkState.LIVE:
+            if gateway and gateway.connection.state is not ConnectionState.LIVE:
                 if gateway.origin is Origin.REST:
                     self._lost[gateway_id] = now + LOST_AFTER_MS  # it is polled: not lost yet
                 else:
@@ -111,7 +111,7 @@ class Rules:
         for device_key in [key for key, (due, _) in self._going.items() if due <= now]:
             _, device = self._going.pop(device_key)
             self._gone.add(device_key)
-            news.append(self._device_fact(fleet, Kind.DEVICE_GONE, device))
+            news.append(self._device_fact(fleet, AlertKind.DEVICE_GONE, device))
         if self._silent_check is not None and self._silent_check <= now:
             self._silent_check = None
             for gateway in fleet.gateways.values():
@@ -129,7 +129,7 @@ class Rules:
 
     # Agents
 
-    def _on_agent(self, fleet: Fleet, change: AgentChanged, now: int) -> Iterator[News]:
+    def _on_agent(self, fleet: Fleet, change: AgentChanged, now: int) -> Iterator[AlertEvent]:
         before, after = change.before, change.after
         if before is None:
             if after is not None:
@@ -138,8 +138,8 @@ class Rules:
         key = (change.gateway, change.agent_id)
         if after is None:
             for kind, cause in conditions(before, subagents=True):
-                yield Over(slot_of(kind, *key, cause))
-            yield Over(slot_of(Kind.SILENT, *key))
+                yield AlertResolved(tag_of(kind, *key, cause))
+            yield AlertResolved(tag_of(AlertKind.SILENT, *key))
             self._failed.discard(key)
             self._silent.discard(key)
             self._doubted.pop(key, None)
@@ -149,7 +149,7 @@ class Rules:
 
     def _differences(
         self, fleet: Fleet, before: Agent, after: Agent, now: int, *, by_kind: bool = False
-    ) -> Iterator[News]:
+    ) -> Iterator[AlertEvent]:
         """`by_kind`: the sources name sessions differently, so only what is the matter counts."""
         subagents = self.preferences.subagents
         old = conditions(before, subagents=subagents)
@@ -163,36 +163,40 @@ class Rules:
             closed = [one for one in old if one not in new]
         where = (after.gateway, after.id)
         for kind, cause in closed:
-            yield Over(slot_of(kind, *where, cause))
+            yield AlertResolved(tag_of(kind, *where, cause))
         for session in finished(before, after, subagents=subagents):
             if self._finished.get(session.key) == session.finished_at:
                 continue
             self._finished[session.key] = session.finished_at
-            recovered = where in self._failed and not any(kind is Kind.FAILED for kind, _ in new)
+            recovered = where in self._failed and not any(
+                kind is AlertKind.FAILED for kind, _ in new
+            )
             self._failed.discard(where)
-            tells = recovered and self.preferences.kinds[Kind.RECOVERED].on
-            kind = Kind.RECOVERED if tells else Kind.FINISHED
+            tells = recovered and self.preferences.kinds[AlertKind.RECOVERED].on
+            kind = AlertKind.RECOVERED if tells else AlertKind.FINISHED
             yield self._agent_fact(fleet, kind, after, session.key, session.title)
         for (kind, cause), words in opened.items():
-            if kind is Kind.FAILED:
+            if kind is AlertKind.FAILED:
                 self._failed.add(where)
             yield self._agent_fact(fleet, kind, after, cause, words)
 
-    def _check_silent(self, fleet: Fleet, agent: Agent, now: int, *, tell: bool) -> Iterator[News]:
+    def _check_silent(
+        self, fleet: Fleet, agent: Agent, now: int, *, tell: bool
+    ) -> Iterator[AlertEvent]:
         """Events do not tell of every heartbeat, so a fresh list has the last word."""
         key = (agent.gateway, agent.id)
-        skew = fleet.gateways[agent.gateway].skew
-        due = silent_from(agent, skew)
+        clock_offset_ms = fleet.gateways[agent.gateway].clock_offset_ms
+        due = silent_from(agent, clock_offset_ms)
         if due is not None and due <= now:
-            due = silent_from(agent, skew, exact=True)
+            due = silent_from(agent, clock_offset_ms, exact=True)
         if due is None or due > now:
             self._doubted.pop(key, None)
             if key in self._silent:
                 self._silent.discard(key)
-                yield Over(slot_of(Kind.SILENT, *key))
+                yield AlertResolved(tag_of(AlertKind.SILENT, *key))
             if due is not None:
                 self._silent_check = min(due, self._silent_check or due)
-        elif key in self._silent or not self.preferences.kinds[Kind.SILENT].on:
+        elif key in self._silent or not self.preferences.kinds[AlertKind.SILENT].on:
             return
         elif not tell:
             self._silent.add(key)
@@ -203,15 +207,17 @@ class Rules:
         elif self._doubted[key] <= now:
             del self._doubted[key]
             self._silent.add(key)
-            yield self._agent_fact(fleet, Kind.SILENT, agent, "", "Heartbeat overdue")
+            yield self._agent_fact(fleet, AlertKind.SILENT, agent, "", "Heartbeat overdue")
         else:
             again = self._doubted[key]
             self._silent_check = min(again, self._silent_check or again)
 
-    def _agent_fact(self, fleet: Fleet, kind: Kind, agent: Agent, key: str, words: str) -> Fact:
-        return Fact(
+    def _agent_fact(
+        self, fleet: Fleet, kind: AlertKind, agent: Agent, key: str, words: str
+    ) -> Alert:
+        return Alert(
             kind,
-            slot_of(kind, agent.gateway, agent.id, key),
+            tag_of(kind, agent.gateway, agent.id, key),
             agent.shown_name,
             Target(agents=((agent.gateway, agent.id),), gateway=agent.gateway),
             agent.gateway,
@@ -222,7 +228,7 @@ class Rules:
 
     # Devices
 
-    def _on_devices(self, fleet: Fleet, change: DevicesChanged, now: int) -> Iterator[News]:
+    def _on_devices(self, fleet: Fleet, change: DevicesChanged, now: int) -> Iterator[AlertEvent]:
         yield from self._compare_devices(fleet, change.gateway, change.before, change.after, now)
 
     def _compare_devices(
@@ -232,7 +238,7 @@ class Rules:
         before: Mapping[str, Device],
         after: Mapping[str, Device],
         now: int,
-    ) -> Iterator[News]:
+    ) -> Iterator[AlertEvent]:
         for ident in [*before, *(ident for ident in after if ident not in before)]:
             old, new = before.get(ident), after.get(ident)
             device = new or old
@@ -244,14 +250,14 @@ class Rules:
                 self._going.setdefault(key, (now + GONE_AFTER_MS, device))
             elif is_on and not was_on:
                 if self._going.pop(key, None) is None and (old is not None or key in self._gone):
-                    yield Over(slot_of(Kind.DEVICE_GONE, gateway, "", ident))
-                    yield self._device_fact(fleet, Kind.DEVICE_BACK, device)
+                    yield AlertResolved(tag_of(AlertKind.DEVICE_GONE, gateway, "", ident))
+                    yield self._device_fact(fleet, AlertKind.DEVICE_BACK, device)
                 self._gone.discard(key)
 
-    def _device_fact(self, fleet: Fleet, kind: Kind, device: Device) -> Fact:
-        return Fact(
+    def _device_fact(self, fleet: Fleet, kind: AlertKind, device: Device) -> Alert:
+        return Alert(
             kind,
-            slot_of(kind, device.gateway, "", device.id),
+            tag_of(kind, device.gateway, "", device.id),
             device.name or device.id,
             Target(gateway=device.gateway, devices=True),
             device.gateway,
@@ -261,7 +267,7 @@ class Rules:
 
     # Gateways
 
-    def _on_gateway(self, fleet: Fleet, change: GatewayChanged, now: int) -> Iterator[News]:
+    def _on_gateway(self, fleet: Fleet, change: GatewayChanged, now: int) -> Iterator[AlertEvent]:
         before, after = change.before, change.after
         if after is None:
             self._forget(change.gateway)
@@ -269,11 +275,14 @@ class Rules:
         if after.origin is Origin.DEMO:
             return
         yield from self._check_pairing(after)
-        was_live = before is not None and before.link.state is LinkState.LIVE
-        is_live = after.link.state is LinkState.LIVE
+        was_live = before is not None and before.connection.state is ConnectionState.LIVE
+        is_live = after.connection.state is ConnectionState.LIVE
         if was_live and not is_live and after.id not in self._told_lost:
             self._lost[after.id] = now + LOST_AFTER_MS
-        if after.link.state is LinkState.BLOCKED and self._lost.pop(after.id, None) is not None:
+        if (
+            after.connection.state is ConnectionState.BLOCKED
+            and self._lost.pop(after.id, None) is not None
+        ):
             yield self._lost_fact(after)  # it will not come back by itself
         if before is not None and _is_true(before) and not _is_true(after):
             self._away[after.id] = before
@@ -285,10 +294,10 @@ class Rules:
             self._lost.pop(after.id, None)
             if after.id in self._told_lost:
                 self._told_lost.discard(after.id)
-                yield Over(slot_of(Kind.GATEWAY_LOST, after.id))
-                yield self._gateway_fact(Kind.GATEWAY_BACK, after, "The fleet is live again")
+                yield AlertResolved(tag_of(AlertKind.GATEWAY_LOST, after.id))
+                yield self._gateway_fact(AlertKind.GATEWAY_BACK, after, "The fleet is live again")
 
-    def _on_back(self, fleet: Fleet, after: Gateway, now: int) -> Iterator[News]:
+    def _on_back(self, fleet: Fleet, after: Gateway, now: int) -> Iterator[AlertEvent]:
         """One piece of news of what changed while it was away; nothing at the first list."""
         away = self._away.pop(after.id, None)
         for agent in after.agents.values():
@@ -296,13 +305,13 @@ class Rules:
         if away is None:
             return
         by_kind = Origin.REST in (away.origin, after.origin)
-        facts: list[Fact] = []
+        facts: list[Alert] = []
         for agent in after.agents.values():
             old = away.agents.get(agent.id)
             if old is None:
                 continue
             for item in self._differences(fleet, old, agent, now, by_kind=by_kind):
-                if isinstance(item, Over):
+                if isinstance(item, AlertResolved):
                     yield item
                 elif self._is_wanted(item):
                     facts.append(item)
@@ -311,51 +320,51 @@ class Rules:
         told = after.id in self._told_lost
         if told and after.origin is Origin.LIVE:
             self._told_lost.discard(after.id)
-            yield Over(slot_of(Kind.GATEWAY_LOST, after.id))
+            yield AlertResolved(tag_of(AlertKind.GATEWAY_LOST, after.id))
             text = f"While it was away: {_list(facts)}" if facts else "The fleet is live again"
-            yield self._gateway_fact(Kind.GATEWAY_BACK, after, text, _target(after, facts))
+            yield self._gateway_fact(AlertKind.GATEWAY_BACK, after, text, _target(after, facts))
         elif len(facts) == 1:
             yield facts[0]
         elif facts:
             worst = min(facts, key=lambda fact: RANK[fact.kind])
             yield replace(
                 self._gateway_fact(worst.kind, after, _list(facts), _target(after, facts)),
-                slot="\n".join(("away", after.id)),
+                tag="\n".join(("away", after.id)),
                 title=f"While {after.name} was away",
             )
 
-    def _is_wanted(self, fact: Fact) -> bool:
+    def _is_wanted(self, fact: Alert) -> bool:
         muted = self.preferences.is_muted(fact.gateway, fact.agent)
         return self.preferences.kinds[fact.kind].on and not muted
 
-    def _check_pairing(self, gateway: Gateway) -> Iterator[News]:
-        problem = gateway.link.problem
+    def _check_pairing(self, gateway: Gateway) -> Iterator[AlertEvent]:
+        problem = gateway.connection.problem
         if problem is not None and problem.code in PAIRING_CODES:
             if gateway.id not in self._pairing:
                 # Not the command: 2026.5.7 makes a new request every 5 min, with another id.
                 self._pairing.add(gateway.id)
                 words = "Open the fleet for the command that approves this device"
-                yield self._gateway_fact(Kind.PAIRING, gateway, words)
-        elif gateway.id in self._pairing and gateway.link.state in (
-            LinkState.LIVE,
-            LinkState.BLOCKED,
-            LinkState.WAITING,
+                yield self._gateway_fact(AlertKind.PAIRING, gateway, words)
+        elif gateway.id in self._pairing and gateway.connection.state in (
+            ConnectionState.LIVE,
+            ConnectionState.BLOCKED,
+            ConnectionState.WAITING,
         ):
             self._pairing.discard(gateway.id)
-            yield Over(slot_of(Kind.PAIRING, gateway.id))
+            yield AlertResolved(tag_of(AlertKind.PAIRING, gateway.id))
 
-    def _lost_fact(self, gateway: Gateway) -> Fact:
+    def _lost_fact(self, gateway: Gateway) -> Alert:
         self._told_lost.add(gateway.id)
-        problem = gateway.link.problem
+        problem = gateway.connection.problem
         words = f"{problem.title}. {problem.next_step}" if problem else "No connection"
-        return self._gateway_fact(Kind.GATEWAY_LOST, gateway, words)
+        return self._gateway_fact(AlertKind.GATEWAY_LOST, gateway, words)
 
     def _gateway_fact(
-        self, kind: Kind, gateway: Gateway, words: str, target: Target | None = None
-    ) -> Fact:
-        return Fact(
+        self, kind: AlertKind, gateway: Gateway, words: str, target: Target | None = None
+    ) -> Alert:
+        return Alert(
             kind,
-            slot_of(kind, gateway.id),
+            tag_of(kind, gateway.id),
             gateway.name,
             target or Target(gateway=gateway.id),
             gateway.id,
@@ -386,7 +395,7 @@ def _where(fleet: Fleet, gateway: str) -> str:
     return fleet.gateways[gateway].name if len(real) > 1 else ""
 
 
-def _list(facts: list[Fact]) -> str:
+def _list(facts: list[Alert]) -> str:
     """Such as "Rex failed, Otto needs your approval and 2 more"."""
     facts = sorted(facts, key=lambda fact: RANK[fact.kind])
     words = [RULES[fact.kind].one.format(name=fact.name) for fact in facts[:NAMED]]
@@ -394,6 +403,6 @@ def _list(facts: list[Fact]) -> str:
     return ", ".join(words) + (f" and {more} more" if more else "")
 
 
-def _target(gateway: Gateway, facts: list[Fact]) -> Target:
+def _target(gateway: Gateway, facts: list[Alert]) -> Target:
     agents = tuple(dict.fromkeys(pair for fact in facts for pair in fact.target.agents))
     return Target(agents=agents, gateway=gateway.id, words=f"{gateway.name}: while it was away")

@@ -15,12 +15,12 @@ _HIDDEN = dict.fromkeys(
 )
 
 
-def obj(value: object) -> dict[str, Any]:
+def as_object(value: object) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def rows(value: object) -> list[dict[str, Any]]:
+def as_objects(value: object) -> list[dict[str, Any]]:
     """The objects of a list; the values of an object of objects (old session lists)."""
     if isinstance(value, dict):
         value = list(value.values())
@@ -36,7 +36,7 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
-def ident(value: object) -> str:
+def identifier(value: object) -> str:
     """An id or key exactly as sent, since it is compared and sent back; "" if it is none."""
     return value if isinstance(value, str) and len(value) <= MAX_TEXT else ""
 

@@ -32,7 +32,7 @@ class GatewayError:
     @property
     def detail_code(self) -> str:
         """The finer code, such as AUTH_TOKEN_MISMATCH."""
-        return fields.ident(self.details.get("code"))
+        return fields.identifier(self.details.get("code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def decode(message: str | bytes) -> Frame:
 
 def read_error(value: object) -> GatewayError:
     """Read an error of either dialect."""
-    data = fields.obj(value)
+    data = fields.as_object(value)
     code = data.get("code")
     retryable = data.get("retryable")
     return GatewayError(
@@ -108,7 +108,7 @@ def read_error(value: object) -> GatewayError:
         if isinstance(code, int) and not isinstance(code, bool)
         else fields.text(code),
         message=fields.text(data.get("message")) or fields.text(value),
-        details=fields.obj(data.get("details")),
+        details=fields.as_object(data.get("details")),
         retryable=retryable if isinstance(retryable, bool) else None,
         retry_after_ms=fields.integer(data.get("retryAfterMs")),
     )

@@ -67,26 +67,26 @@ class Hello:
 
 def read_challenge(payload: object) -> Challenge:
     """Read `connect.challenge`; what is missing is empty."""
-    data = fields.obj(payload)
-    return Challenge(fields.ident(data.get("nonce")), fields.integer(data.get("ts")))
+    data = fields.as_object(payload)
+    return Challenge(fields.identifier(data.get("nonce")), fields.integer(data.get("ts")))
 
 
 def read_hello(payload: object) -> Hello:
     """Read hello-ok of either dialect."""
-    data = fields.obj(payload)
-    server, policy = fields.obj(data.get("server")), fields.obj(data.get("policy"))
-    auth, snapshot = fields.obj(data.get("auth")), fields.obj(data.get("snapshot"))
-    methods = fields.obj(data.get("features")).get("methods")
+    data = fields.as_object(payload)
+    server, policy = fields.as_object(data.get("server")), fields.as_object(data.get("policy"))
+    auth, snapshot = fields.as_object(data.get("auth")), fields.as_object(data.get("snapshot"))
+    methods = fields.as_object(data.get("features")).get("methods")
     scopes = auth.get("scopes")
     return Hello(
         protocol=fields.integer(data.get("protocol")),
         server_version=fields.text(server.get("version"), 60),
-        conn_id=fields.ident(server.get("connId")) or fields.ident(data.get("connId")),
+        conn_id=fields.identifier(server.get("connId")) or fields.identifier(data.get("connId")),
         methods=frozenset(m for m in methods if isinstance(m, str))
         if isinstance(methods, list)
         else frozenset(),
         scopes=tuple(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else None,
-        device_token=fields.ident(auth.get("deviceToken")),
+        device_token=fields.identifier(auth.get("deviceToken")),
         tick_ms=fields.integer(policy.get("tickIntervalMs")),
         max_payload=fields.integer(policy.get("maxPayload")) or DEFAULT_MAX_PAYLOAD,
         uptime_ms=fields.integer(snapshot.get("uptimeMs")),

@@ -35,7 +35,7 @@ class LinkError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class AgentLink:
+class AgentUrl:
     """The agent that a link names."""
 
     gateway: str
@@ -52,7 +52,7 @@ def is_link(text: str) -> bool:
     return text[: len(SCHEME) + 1].lower() == f"{SCHEME}:"
 
 
-def parse_link(text: str) -> AgentLink:
+def parse_link(text: str) -> AgentUrl:
     """The agent that a link names.
 
     Raises:
@@ -61,7 +61,7 @@ def parse_link(text: str) -> AgentLink:
     match = _LINK.fullmatch(text) if len(text) <= MAX_LINK else None
     if match is None:
         raise LinkError("This link names no agent: it must be cc-desktop://agent/GATEWAY/AGENT.")
-    return AgentLink(_decoded(match[1]), _decoded(match[2]))
+    return AgentUrl(_decoded(match[1]), _decoded(match[2]))
 
 
 def _decoded(part: str) -> str:

@@ -13,7 +13,7 @@ from cc_desktop.text import words
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet
-    from cc_desktop.notifications.policy import Quiet
+    from cc_desktop.notifications.policy import QuietPeriod
     from cc_desktop.notifications.preferences import QuietWindow
 
 HALF_DAY = 12 * words.HOUR
@@ -50,7 +50,7 @@ def until(at: int, now: int) -> str:
     return f"{then.day} {words.MONTHS[then.month - 1]} {clock}"
 
 
-def quiet_words(quiet: Quiet, now: int) -> str:
+def quiet_words(quiet: QuietPeriod, now: int) -> str:
     """Why it is quiet, and until when."""
     end = until(quiet.until, now)
     till = f" until {end}" if end else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.fleet.model import Agent, Fleet, Gateway, LinkState, Origin, Status
+from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def task_of(agent: Agent) -> str:
         if agent.status is Status.WAITING:
             return approval.title
     cause = agent.cause
-    run = agent.runs.get(agent.cause_key)
-    if run is not None and not run.over and run.doing:
-        return run.doing
+    run = agent.runs.get(agent.status_session_key)
+    if run is not None and not run.over and run.activity:
+        return run.activity
     if cause is not None and (agent.status.needs_you or agent.status.working):
         return cause.title
     return agent.reported_task
@@ -94,7 +94,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
-    link = gateway.link
+    link = gateway.connection
     problem = link.problem
     return {
         "id": gateway.id,
@@ -114,8 +114,8 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
 
 
 def _agent(agent: Agent) -> dict[str, Any]:
-    newest = agent.sessions.get(agent.cause_key) or (
-        agent.sessions[agent.order[-1][1]] if agent.order else None
+    newest = agent.sessions.get(agent.status_session_key) or (
+        agent.sessions[agent.by_activity[-1][1]] if agent.by_activity else None
     )
     return {
         "gateway": agent.gateway,
@@ -165,11 +165,11 @@ def _source(summary: Summary) -> str:
 
 
 def _gateway_line(gateway: Gateway, now: int) -> str:
-    link = gateway.link
+    link = gateway.connection
     words = link.state.value
-    if link.state is LinkState.WAITING and link.until > now:
+    if link.state is ConnectionState.WAITING and link.until > now:
         words = f"retry in {max(1, (link.until - now) // 1000)} s"
-    if link.problem and link.state is not LinkState.LIVE:
+    if link.problem and link.state is not ConnectionState.LIVE:
         problem = link.problem
         return f"{gateway.name}: {words} - {problem.title}. {problem.message} {problem.next_step}"
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""

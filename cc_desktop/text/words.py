@@ -13,11 +13,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import LinkState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from cc_desktop.fleet.summary import screen_origin
 
 if TYPE_CHECKING:
-    from cc_desktop.fleet.model import Agent, Approval, Device, Fleet, Gateway, Link, Session
+    from cc_desktop.fleet.model import (
+        Agent,
+        Approval,
+        ConnectionInfo,
+        Device,
+        Fleet,
+        Gateway,
+        Session,
+    )
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -119,9 +127,9 @@ def cost(usd: float) -> str:
 # Times
 
 
-def local(at: int, skew: int) -> int:
+def local(at: int, clock_offset_ms: int) -> int:
     """A gateway's time by the local clock; 0 stays unknown."""
-    return at + skew if at > 0 else 0
+    return at + clock_offset_ms if at > 0 else 0
 
 
 def span(ms: int) -> str:
@@ -210,7 +218,7 @@ def midnight(now: int) -> int:
 
 def newest(agent: Agent) -> Session | None:
     """The session with the newest sign of life."""
-    return agent.sessions.get(agent.order[-1][1]) if agent.order else None
+    return agent.sessions.get(agent.by_activity[-1][1]) if agent.by_activity else None
 
 
 def shown_model(agent: Agent) -> str:
@@ -230,7 +238,7 @@ def context_percent(agent: Agent) -> int | None:
 def usage_since(agent: Agent, since: int) -> tuple[int, float]:
     """Tokens and cost of the sessions that were updated since a time of the gateway's clock."""
     count, usd = 0, 0.0
-    for at, key in reversed(agent.order):
+    for at, key in reversed(agent.by_activity):
         if at < since:
             break
         session = agent.sessions[key]
@@ -244,41 +252,41 @@ def open_approvals(agent: Agent) -> list[Approval]:
     return sorted(agent.approvals.values(), key=lambda approval: (approval.opened_at, approval.id))
 
 
-def state_since(agent: Agent, skew: int) -> int:
+def state_since(agent: Agent, clock_offset_ms: int) -> int:
     """Since when the agent is in its status, as the operator would say."""
     cause = agent.cause
     if agent.status is Status.ERROR and cause:
         # 2026.5.7: a run tells that it failed 15 s before its row does.
-        return local(cause.finished_at, skew) or agent.status_since
+        return local(cause.finished_at, clock_offset_ms) or agent.status_since
     if agent.status is Status.WAITING and (waiting := open_approvals(agent)):
         return waiting[0].opened_at or agent.status_since
     if agent.status is Status.STUCK:
-        return last_heard(agent, skew)
+        return last_heard(agent, clock_offset_ms)
     if agent.status is Status.ACTIVE and cause and cause.active:
-        return local(cause.started_at, skew) or agent.status_since
+        return local(cause.started_at, clock_offset_ms) or agent.status_since
     if agent.status is Status.IDLE:
-        return local(agent.last_activity, skew)
+        return local(agent.last_activity, clock_offset_ms)
     return agent.status_since
 
 
-def last_heard(agent: Agent, skew: int) -> int:
+def last_heard(agent: Agent, clock_offset_ms: int) -> int:
     """When the run that the status comes from last gave a sign of life."""
-    heard = agent.heard.get(agent.cause_key, 0)
-    return heard or local(agent.last_activity, skew) or agent.status_since
+    heard = agent.last_seen_at.get(agent.status_session_key, 0)
+    return heard or local(agent.last_activity, clock_offset_ms) or agent.status_since
 
 
 def doing(agent: Agent) -> str:
     """What it does now: the tool, else what it is about."""
-    run = agent.runs.get(agent.cause_key)
-    if run and run.doing:
-        return plain(run.doing)
+    run = agent.runs.get(agent.status_session_key)
+    if run and run.activity:
+        return plain(run.activity)
     cause = agent.cause
     return plain((cause.title if cause else "") or agent.reported_task)
 
 
 def past(agent: Agent) -> str:
     """What it was last known to do: "was working: Fix the login"."""
-    cause = agent.sessions.get(agent.cause_key) or newest(agent)
+    cause = agent.sessions.get(agent.status_session_key) or newest(agent)
     if agent.approvals:
         return "was waiting for you"
     if cause and cause.active:
@@ -288,10 +296,10 @@ def past(agent: Agent) -> str:
     return "was idle" if cause else "nothing was known"
 
 
-def task(agent: Agent, skew: int, now: int) -> tuple[str, str]:
+def task(agent: Agent, clock_offset_ms: int, now: int) -> tuple[str, str]:
     """The two lines of a row: what it does or why it does not, and since when."""
     cause = agent.cause
-    since = state_since(agent, skew)
+    since = state_since(agent, clock_offset_ms)
     lasts = span(now - since) if since and now - since >= SECOND else ""
     match agent.status:
         case Status.ERROR:
@@ -325,7 +333,7 @@ def task(agent: Agent, skew: int, now: int) -> tuple[str, str]:
             return "—", _idle_line(agent, since, now)
         case Status.OFFLINE:
             words = past(agent)
-            at = local(agent.last_activity, skew)
+            at = local(agent.last_activity, clock_offset_ms)
             return words[0].upper() + words[1:], f"last heard {ago(at, now)}" if at else ""
     return "—", "nothing is known yet"
 
@@ -340,22 +348,22 @@ def _idle_line(agent: Agent, since: int, now: int) -> str:
     return f"{verb} {ago(since, now)}"
 
 
-def now_text(agent: Agent, skew: int, now: int) -> str:
+def now_text(agent: Agent, clock_offset_ms: int, now: int) -> str:
     """The card NOW: every run in progress, or how the last one ended."""
     if agent.status is Status.OFFLINE:
         return "Its gateway cannot be reached, so what it does now is not known."
     lines = []
-    for key in sorted(agent.heard, key=lambda key: (-agent.heard[key], key))[:4]:
+    for key in sorted(agent.last_seen_at, key=lambda key: (-agent.last_seen_at[key], key))[:4]:
         session, run = agent.sessions.get(key), agent.runs.get(key)
         title = plain(session.title) if session else plain(key)
-        what = plain(run.doing) if run and run.doing else ""
+        what = plain(run.activity) if run and run.activity else ""
         if not what:
             what = "Thinking" if run and run.thinking else "Working"
-        began = local(session.started_at, skew) if session else 0
+        began = local(session.started_at, clock_offset_ms) if session else 0
         lasts = f" · running for {run_time(now - began)}" if began else ""
         lines.append(f"{what}\n{title}{lasts}")
-    if len(agent.heard) > 4:
-        lines.append(f"and {len(agent.heard) - 4} more runs")
+    if len(agent.last_seen_at) > 4:
+        lines.append(f"and {len(agent.last_seen_at) - 4} more runs")
     if lines:
         return "\n".join(lines)
     if agent.status.working:
@@ -366,12 +374,11 @@ def now_text(agent: Agent, skew: int, now: int) -> str:
     verb = SESSION_WORDS[last.status][0]
     how = {"done": "was done", "stopped": "was stopped"}.get(verb, verb)
     took = f"took {run_time(last.runtime_ms)} and " if last.runtime_ms else ""
-    return (
-        f"Nothing is running. Last run {took}{how} at {clock(local(last.finished_at, skew), now)}."
-    )
+    at = clock(local(last.finished_at, clock_offset_ms), now)
+    return f"Nothing is running. Last run {took}{how} at {at}."
 
 
-def why_text(agent: Agent, skew: int, now: int) -> str:
+def why_text(agent: Agent, clock_offset_ms: int, now: int) -> str:
     """The card WHY: what the operator has to know; "" when nothing needs them."""
     cause = agent.cause
     match agent.status:
@@ -391,7 +398,7 @@ def why_text(agent: Agent, skew: int, now: int) -> str:
                 lines.append(plain(cause.digest_headline or cause.title, 300))
             return "\n".join(lines) or "It waits for your answer."
         case Status.STUCK:
-            silent = span(now - last_heard(agent, skew))
+            silent = span(now - last_heard(agent, clock_offset_ms))
             return f"No sign of life for {silent}. It was at: {doing(agent) or 'a run'}."
     return ""
 
@@ -416,9 +423,12 @@ def session_state(session: Session, offline: bool) -> tuple[str, Status]:
     return SESSION_WORDS.get(session.status, (plain(session.status, 20) or "—", Status.IDLE))
 
 
-def session_times(session: Session, skew: int, now: int) -> str:
+def session_times(session: Session, clock_offset_ms: int, now: int) -> str:
     """When it started, ended, and how long it ran, one a line."""
-    started, ended = local(session.started_at, skew), local(session.finished_at, skew)
+    started, ended = (
+        local(session.started_at, clock_offset_ms),
+        local(session.finished_at, clock_offset_ms),
+    )
     lines = []
     if started:
         lines.append(f"Started {clock(started, now)}")
@@ -429,29 +439,29 @@ def session_times(session: Session, skew: int, now: int) -> str:
     return "\n".join(lines)
 
 
-def device_since(device: Device, skew: int, now: int) -> str:
+def device_since(device: Device, clock_offset_ms: int, now: int) -> str:
     """Since when a device is there, or gone."""
-    at = local(device.since, skew)
+    at = local(device.since, clock_offset_ms)
     return (f"since {clock(at, now)}" if device.online else f"gone {ago(at, now)}") if at else ""
 
 
 # Gateways and sources
 
 
-def link_words(link: Link, now: int) -> str:
+def link_words(link: ConnectionInfo, now: int) -> str:
     """The state of a connection, on its pill."""
     match link.state:
-        case LinkState.CONNECTING:
+        case ConnectionState.CONNECTING:
             return "connecting…"
-        case LinkState.AUTHENTICATING:
+        case ConnectionState.AUTHENTICATING:
             return "signing in…"
-        case LinkState.SYNCING:
+        case ConnectionState.SYNCING:
             return "loading…"
-        case LinkState.LIVE:
+        case ConnectionState.LIVE:
             return "live"
-        case LinkState.BLOCKED:
+        case ConnectionState.BLOCKED:
             return plain(link.problem.title, 40) if link.problem else "blocked"
-        case LinkState.WAITING:
+        case ConnectionState.WAITING:
             left = link.until - now
             retry = f"retry in {math.ceil(left / SECOND)} s" if left > 0 else "retrying…"
             return f"unreachable · {retry}"
@@ -498,12 +508,15 @@ def banner(fleet: Fleet, now: int) -> Banner | None:
     origin = screen_origin(fleet)
     real = [gateway for gateway in fleet.gateways.values() if gateway.origin is not Origin.DEMO]
     demo = [gateway for gateway in fleet.gateways.values() if gateway.origin is Origin.DEMO]
-    blocked = next((g for g in real if g.link.state is LinkState.BLOCKED and g.link.problem), None)
-    lost = [gateway for gateway in real if gateway.link.state is not LinkState.LIVE]
+    blocked = next(
+        (g for g in real if g.connection.state is ConnectionState.BLOCKED and g.connection.problem),
+        None,
+    )
+    lost = [gateway for gateway in real if gateway.connection.state is not ConnectionState.LIVE]
     retry = (BannerLink.RECONNECT, "Reconnect now")
     reason = ""
-    if blocked and blocked.link.problem:
-        problem = blocked.link.problem
+    if blocked and blocked.connection.problem:
+        problem = blocked.connection.problem
         where = f"{plain(blocked.name, 40)}: " if len(real) > 1 else ""
         reason = f"{where}{_stop(problem.title)} {_stop(problem.next_step)}".rstrip()
     if origin is Origin.DEMO:
@@ -534,8 +547,8 @@ def banner(fleet: Fleet, now: int) -> Banner | None:
             f"No live connection to {_names(lost)}: agents are polled over HTTP, without details."
         )
         return Banner(BannerKind.REST, "POLLED", text, (retry,))
-    trying = (LinkState.WAITING,)
-    if origin is Origin.NONE and any(gateway.link.state in trying for gateway in real):
+    trying = (ConnectionState.WAITING,)
+    if origin is Origin.NONE and any(gateway.connection.state in trying for gateway in real):
         text = f"{_names(lost)} cannot be reached."
         return Banner(BannerKind.NONE, "NO CONNECTION", text, (retry,))
     return None
@@ -562,7 +575,7 @@ def source(fleet: Fleet, now: int) -> str:
     return "No connection"
 
 
-def link_facts(link: Link) -> str:
+def link_facts(link: ConnectionInfo) -> str:
     """What is known of a connection beside its state."""
     places = {"keyring": "the system's keyring", "file": "a file of this app"}
     parts = [
@@ -597,10 +610,10 @@ def empty(fleet: Fleet, total: int, search: str) -> Empty:
             "No gateway yet",
             "Name one with --url or GATEWAY_WS_URL, and its token with OPENCLAW_GATEWAY_TOKEN.",
         )
-    trying = (LinkState.CONNECTING, LinkState.AUTHENTICATING, LinkState.SYNCING)
-    if any(gateway.link.state in trying for gateway in real):
+    trying = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
+    if any(gateway.connection.state in trying for gateway in real):
         return Empty("Connecting", f"Asking {_names(real)} for its agents…")
-    problem = next((g.link.problem for g in real if g.link.problem), None)
+    problem = next((g.connection.problem for g in real if g.connection.problem), None)
     if problem is not None and screen_origin(fleet) is Origin.NONE:
         text = f"{_stop(problem.message)} {_stop(problem.next_step)}"
         return Empty(plain(problem.title), text.strip())

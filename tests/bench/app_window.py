@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from cc_desktop import cli
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.controller import Shell
+    from cc_desktop.desktop.controller import DesktopController
 
 
 def tell(what: str) -> None:
     print(what, time.monotonic(), flush=True)
 
 
-def watch(shell: Shell, hide: bool) -> None:
+def watch(shell: DesktopController, hide: bool) -> None:
     """Watch the window's paints until there are agents in one."""
     from PySide6.QtCore import QEvent, QObject, QTimer
 
@@ -58,9 +58,9 @@ def watch(shell: Shell, hide: bool) -> None:
 def main(args: list[str]) -> int:
     from cc_desktop.desktop import controller
 
-    # `ready` is not on the command line; the app takes `run_shell` from its module when it starts.
-    watched = partial(controller.run_shell, ready=lambda one: watch(one, "--hide" in args))
-    vars(controller)["run_shell"] = watched
+    # `ready` is not on the command line; the app takes `run_controller` from its module when it starts.
+    watched = partial(controller.run_controller, ready=lambda one: watch(one, "--hide" in args))
+    vars(controller)["run_controller"] = watched
     return cli.main([arg for arg in args if arg != "--hide"])
 
 

@@ -60,7 +60,9 @@ def progress(count: int, sessions: int, agents: int, first: int) -> list[ev.Even
         key = traffic.session_key(number % min(agents, sessions), agents)
         agent = key.split(":")[1]
         doing = f"exec step {number}"
-        found.append(ev.RunProgress("gw", agent, key, f"run {agent}", thinking=False, doing=doing))
+        found.append(
+            ev.RunProgress("gw", agent, key, f"run {agent}", thinking=False, activity=doing)
+        )
     return found
 
 

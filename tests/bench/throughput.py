@@ -18,8 +18,8 @@ from websockets.asyncio.client import connect
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.connection import open_session
-from cc_desktop.gateway.session_sync import Sync
+from cc_desktop.gateway.connection import open_connection
+from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def app(url: str, count: int) -> Span:
     store = Store(clock.now_ms)
     store.apply(ev.GatewayAdded("gw", "Gateway", url))
     started = False
-    sync: Sync | None = None
+    sync: SessionListSync | None = None
 
     def on_event(frame: EventFrame) -> None:
         if sync is not None:
@@ -83,8 +83,8 @@ async def app(url: str, count: int) -> Span:
         if started:
             span.step()
 
-    session = await open_session(url, lambda _challenge: {}, clock, on_event)
-    sync = Sync("gw", session, clock, store.apply)
+    session = await open_connection(url, lambda _challenge: {}, clock, on_event)
+    sync = SessionListSync("gw", session, clock, store.apply)
     reader = asyncio.create_task(session.run())
     await sync.start()
     feeder = asyncio.create_task(sync.run())

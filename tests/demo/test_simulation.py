@@ -74,7 +74,7 @@ def test_first_picture_shows_every_status(data: dict[str, Any]) -> None:
 def test_first_picture_tells_the_reasons(data: dict[str, Any]) -> None:
     fleet = reduced(Fleet(), Demo(data, 1, NOW).first(), NOW)
     gateway, known = fleet.gateways[GATEWAY], agents(fleet)
-    assert (gateway.name, gateway.origin, gateway.skew) == ("Demo", Origin.DEMO, 0)
+    assert (gateway.name, gateway.origin, gateway.clock_offset_ms) == ("Demo", Origin.DEMO, 0)
     assert len(gateway.devices) == 4
     failed = known["rex"].cause
     assert failed is not None
@@ -82,9 +82,9 @@ def test_first_picture_tells_the_reasons(data: dict[str, Any]) -> None:
     (approval,) = known["dex"].approvals.values()
     assert approval.title == "uname -a && make deploy"
     assert approval.session_key in known["dex"].sessions
-    assert NOW - known["hex"].heard[known["hex"].cause_key] == 12 * MINUTE
+    assert NOW - known["hex"].last_seen_at[known["hex"].status_session_key] == 12 * MINUTE
     for name in ("otto", "nano"):
-        assert known[name].runs[known[name].cause_key].doing
+        assert known[name].runs[known[name].status_session_key].activity
     for name in ("sketch", "bob", "stuart", "norbert", "flip"):
         assert NOW - known[name].last_activity >= 120 * MINUTE
 
@@ -191,7 +191,7 @@ def test_the_picture_can_be_had_again_later(data: dict[str, Any]) -> None:
     for _ in range(40):
         fleet = reduced(fleet, demo.step(now)[0], now)
         again = reduced(Fleet(), demo.first(), now)
-        silent = {key for key, one in agents(again).items() if one.heard and not one.runs}
+        silent = {key for key, one in agents(again).items() if one.last_seen_at and not one.runs}
         expected = {key: one for key, one in statuses(fleet).items() if key not in silent}
         assert {key: one for key, one in statuses(again).items() if key not in silent} == expected
         now += 5_000

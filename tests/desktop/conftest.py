@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent
 
-from cc_desktop.desktop.style.theme import DARK, Look
+from cc_desktop.desktop.style.theme import DARK, ThemeManager
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from tests.desktop import sample
 
@@ -33,12 +33,12 @@ def asked() -> sample.Asked:
 
 
 @pytest.fixture(scope="session")
-def one_look(qapp: QApplication) -> Look:
-    return Look(qapp, DARK)
+def one_look(qapp: QApplication) -> ThemeManager:
+    return ThemeManager(qapp, DARK)
 
 
 @pytest.fixture
-def look(one_look: Look) -> Look:
+def look(one_look: ThemeManager) -> ThemeManager:
     one_look.set_theme(DARK)
     return one_look
 
@@ -52,7 +52,7 @@ def _no_leftovers(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture
 def open_window(
-    qtbot: QtBot, look: Look, asked: sample.Asked, clock: sample.Clock
+    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
 ) -> Callable[..., FleetWindow]:
     """Opens a window on a store; `remembered` is what earlier starts left."""
 

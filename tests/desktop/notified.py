@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.notifications.center import Center
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.center import NotificationCenter
+from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, dump
 from tests.desktop.sample import MIN, NOW
@@ -52,7 +52,7 @@ class Kept:
 
 
 def notice(
-    kind: Kind,
+    kind: AlertKind,
     title: str,
     body: str = "",
     ago: int = 0,
@@ -79,23 +79,25 @@ def notice(
 
 
 SAMPLE = [  # oldest first, as they are kept
-    notice(Kind.GATEWAY_BACK, "home-lab is back", "The fleet is live again", 26 * 60 * MIN,
+    notice(AlertKind.GATEWAY_BACK, "home-lab is back", "The fleet is live again", 26 * 60 * MIN,
            "home-lab", read=True),
-    notice(Kind.FINISHED, "Norbert has finished", "studio · Weekly summary", 25 * 60 * MIN,
+    notice(AlertKind.FINISHED, "Norbert has finished", "studio · Weekly summary", 25 * 60 * MIN,
            agent="norbert", read=True),
-    notice(Kind.PAIRING, "home-lab wants pairing", "Run: openclaw devices approve 4711",
+    notice(AlertKind.PAIRING, "home-lab wants pairing", "Run: openclaw devices approve 4711",
            5 * 60 * MIN, "home-lab", over=True),
-    notice(Kind.DEVICE_BACK, "Ada's MacBook is back", "studio · macos", 3 * 60 * MIN, read=True),
-    notice(Kind.DEVICE_GONE, "Pixel 9 is gone", "studio · android", 40 * MIN, read=True),
-    notice(Kind.APPROVAL, "Otto needs your approval", "studio · git push --force",
+    notice(AlertKind.DEVICE_BACK, "Ada's MacBook is back", "studio · macos", 3 * 60 * MIN,
+           read=True),
+    notice(AlertKind.DEVICE_GONE, "Pixel 9 is gone", "studio · android", 40 * MIN, read=True),
+    notice(AlertKind.APPROVAL, "Otto needs your approval", "studio · git push --force",
            31 * MIN, agent="otto", over=True),
-    notice(Kind.GATEWAY_LOST, "home-lab is lost",
+    notice(AlertKind.GATEWAY_LOST, "home-lab is lost",
            "Cannot be reached. Start the gateway, or check the address.", 18 * MIN, "home-lab"),
-    notice(Kind.STUCK, "Hex is stuck", "home-lab · exec: pytest -q", 12 * MIN, "home-lab", "hex"),
-    notice(Kind.FAILED, "Rex failed",
+    notice(AlertKind.STUCK, "Hex is stuck", "home-lab · exec: pytest -q", 12 * MIN, "home-lab",
+           "hex"),
+    notice(AlertKind.FAILED, "Rex failed",
            "studio · provider returned a billing error: the API key has run out of credits.",
            4 * MIN, agent="rex"),
-    notice(Kind.APPROVAL, "Dex needs your approval", "studio · uname -a && make deploy", MIN,
+    notice(AlertKind.APPROVAL, "Dex needs your approval", "studio · uname -a && make deploy", MIN,
            agent="dex"),
 ]  # fmt: skip
 
@@ -115,7 +117,7 @@ class Notified:
         self.opened: list[Target] = []
         self.memory = Kept(preferences or Preferences(), snooze, notices or [])
         self.adapter = adapter or Shows()
-        self.center = Center(
+        self.center = NotificationCenter(
             store,
             self.adapter,
             FakeClock(NOW),

@@ -7,7 +7,15 @@ from typing import Any
 
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Approval, Device, Link, LinkState, Origin, Problem, Session
+from cc_desktop.fleet.model import (
+    Approval,
+    ConnectionInfo,
+    ConnectionState,
+    Device,
+    Origin,
+    Problem,
+    Session,
+)
 from cc_desktop.fleet.store import Store
 
 NOW = int(datetime(2026, 11, 18, 14, 25, 0).astimezone().timestamp() * 1000)  # a Wednesday
@@ -141,7 +149,7 @@ def home_lab() -> ev.Snapshot:
 
 def progress(gateway: str, agent: str, doing: str | None, thinking: bool) -> ev.RunProgress:
     key = f"agent:{agent}:main"
-    return ev.RunProgress(gateway, agent, key, f"run-{agent}", thinking=thinking, doing=doing)
+    return ev.RunProgress(gateway, agent, key, f"run-{agent}", thinking=thinking, activity=doing)
 
 
 def live_store(clock: Clock | None = None, *, second: bool = True) -> Store:
@@ -149,8 +157,10 @@ def live_store(clock: Clock | None = None, *, second: bool = True) -> Store:
     clock = clock or Clock()
     store = Store(clock)
     store.apply(ev.GatewayAdded("studio", "studio", "ws://studio.example:18789/"))
-    live = Link(LinkState.LIVE, protocol=4, server_version="2026.9.6", token_place="keyring")
-    store.apply(ev.LinkChanged("studio", live))
+    live = ConnectionInfo(
+        ConnectionState.LIVE, protocol=4, server_version="2026.9.6", token_place="keyring"
+    )
+    store.apply(ev.ConnectionChanged("studio", live))
     store.apply(studio())
     store.apply(progress("studio", "otto", "edit: src/fleet/reduce.py", False))
     store.apply(progress("studio", "pip", None, True))
@@ -161,7 +171,7 @@ def live_store(clock: Clock | None = None, *, second: bool = True) -> Store:
     store.apply(ev.DevicesListed("studio", devices("studio")))
     if second:
         store.apply(ev.GatewayAdded("home-lab", "home-lab", "ws://10.0.0.7:18789/"))
-        store.apply(ev.LinkChanged("home-lab", live))
+        store.apply(ev.ConnectionChanged("home-lab", live))
         store.apply(home_lab())
         store.apply(progress("home-lab", "nano", 'web_search: "qt 6.11 tray wayland"', False))
         before, clock.now = clock.now, clock.now - 12 * MIN
@@ -181,7 +191,7 @@ def demo_store(clock: Clock | None = None) -> Store:
     store.apply(ev.Snapshot("real", studio().agents, studio().sessions, Origin.LIVE, 0))
     store.apply(ev.OriginChanged("real", Origin.LAST_KNOWN))
     clock.now += 23 * MIN
-    store.apply(ev.LinkChanged("real", waiting(8)))
+    store.apply(ev.ConnectionChanged("real", waiting(8)))
     store.apply(ev.Shown("real", shown=False))
     other = live_store(clock)
     for gateway, name in (("studio", "studio"), ("home-lab", "home-lab")):
@@ -203,9 +213,9 @@ def last_known_store(clock: Clock | None = None) -> Store:
     store = Store(clock)
     clock.now -= 23 * MIN
     store.apply(ev.GatewayAdded("studio", "studio", "ws://studio.example:18789/"))
-    store.apply(ev.LinkChanged("studio", Link(LinkState.LIVE)))
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.LIVE)))
     store.apply(studio())
-    store.apply(ev.LinkChanged("studio", waiting(8)))
+    store.apply(ev.ConnectionChanged("studio", waiting(8)))
     store.apply(ev.OriginChanged("studio", Origin.LAST_KNOWN))
     clock.now += 23 * MIN
     return store
@@ -215,12 +225,14 @@ def blocked_store(clock: Clock | None = None) -> Store:
     """The token is wrong, nothing was ever known."""
     store = Store(clock or Clock())
     store.apply(ev.GatewayAdded("studio", "studio", "ws://studio.example:18789/"))
-    store.apply(ev.LinkChanged("studio", Link(LinkState.BLOCKED, problem=WRONG_TOKEN)))
+    store.apply(
+        ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.BLOCKED, problem=WRONG_TOKEN))
+    )
     return store
 
 
-def waiting(seconds: int) -> Link:
-    return Link(LinkState.WAITING, until=NOW + seconds * 1000, problem=UNREACHABLE)
+def waiting(seconds: int) -> ConnectionInfo:
+    return ConnectionInfo(ConnectionState.WAITING, until=NOW + seconds * 1000, problem=UNREACHABLE)
 
 
 def devices(gateway: str) -> tuple[Device, ...]:
@@ -237,7 +249,7 @@ def big_store(count: int, clock: Clock | None = None) -> Store:
     """Many agents, each with a few sessions."""
     store = Store(clock or Clock())
     store.apply(ev.GatewayAdded("big", "big"))
-    store.apply(ev.LinkChanged("big", Link(LinkState.LIVE)))
+    store.apply(ev.ConnectionChanged("big", ConnectionInfo(ConnectionState.LIVE)))
     agents, sessions = [], []
     for number in range(count):
         name = f"agent{number:04}"

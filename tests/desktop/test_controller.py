@@ -6,7 +6,7 @@ from unittest.mock import Mock, call
 
 import pytest
 
-from cc_desktop.desktop.controller import Shell
+from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.notifications.message import Target
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_a_click_raises_the_window_and_shows_what_it_spoke_of(
     target: Target, shown: _Call | None
 ) -> None:
     desk = Mock(spec_set=["manners", "window"])
-    Shell.open_target(cast("Any", SimpleNamespace(**vars_of(desk))), target, "token")
+    DesktopController.open_target(cast("Any", SimpleNamespace(**vars_of(desk))), target, "token")
 
     asked = [call.manners.raise_window("token")]
     if shown is not None:

@@ -14,10 +14,10 @@ from cc_desktop.demo import simulation
 from cc_desktop.desktop.application import App
 from cc_desktop.desktop.link_opener import LinkOpener
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
-from cc_desktop.desktop.single_instance import Message
+from cc_desktop.desktop.single_instance import InstanceMessage
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Link, LinkState
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
 from cc_desktop.system.autostart import AutostartError
 from cc_desktop.system.update_check import Update, UpdateCheck
@@ -60,7 +60,7 @@ class Login:
         self.on = on
 
 
-class News(UpdateCheck):
+class AlertEvent(UpdateCheck):
     """News without anybody to ask."""
 
     def __init__(self, found: Update | None) -> None:
@@ -89,7 +89,7 @@ class Links:
 def connecting() -> Store:
     store = Store(lambda: sample.NOW)
     store.apply(ev.GatewayAdded("studio", "Studio", "ws://studio.example:18789/"))
-    store.apply(ev.LinkChanged("studio", Link(LinkState.CONNECTING)))
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.CONNECTING)))
     return store
 
 
@@ -127,7 +127,7 @@ def test_an_agent_that_is_unknown_is_said_when_the_list_is_there() -> None:
     links.opener.open("cc-desktop://agent/studio/nobody")
 
     store.apply(sample.studio())
-    store.apply(ev.LinkChanged("studio", Link(LinkState.LIVE)))
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.LIVE)))
 
     assert links.shown == []
     assert links.line == "The link names the agent “nobody”, which Studio does not have."
@@ -147,7 +147,11 @@ def test_a_gateway_that_refuses_is_said_at_once() -> None:
     links = Links(store)
     links.opener.open("cc-desktop://agent/studio/otto")
 
-    store.apply(ev.LinkChanged("studio", Link(LinkState.BLOCKED, problem=sample.WRONG_TOKEN)))
+    store.apply(
+        ev.ConnectionChanged(
+            "studio", ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+        )
+    )
 
     assert links.line.endswith("cannot be shown: Studio refuses the connection.")
 
@@ -224,7 +228,7 @@ class Desk:
         self.window = window
         self.memory = Memory()
         self.login = Login()
-        self.news = News(None)
+        self.news = AlertEvent(None)
         made = Around(
             login=self.login,
             make_updates=lambda _memory: self.news,
@@ -274,7 +278,7 @@ def desk(make_desk: Callable[..., Desk]) -> Desk:
 def test_a_second_start_shows_a_window_that_was_closed(desk: Desk) -> None:
     desk.window.close()
 
-    desk.manners._on_asked(Message("show"))
+    desk.manners._on_asked(InstanceMessage("show"))
 
     assert desk.window.isVisible()
 
@@ -282,7 +286,7 @@ def test_a_second_start_shows_a_window_that_was_closed(desk: Desk) -> None:
 def test_a_second_start_shows_a_window_that_was_minimized(desk: Desk) -> None:
     desk.window.showMinimized()
 
-    desk.manners._on_asked(Message("show"))
+    desk.manners._on_asked(InstanceMessage("show"))
 
     assert not desk.window.isMinimized()
 
@@ -290,7 +294,7 @@ def test_a_second_start_shows_a_window_that_was_minimized(desk: Desk) -> None:
 def test_a_hidden_second_start_shows_nothing(desk: Desk) -> None:
     desk.window.close()
 
-    desk.manners._on_asked(Message("none"))
+    desk.manners._on_asked(InstanceMessage("none"))
 
     assert not desk.window.isVisible()
 
@@ -298,14 +302,14 @@ def test_a_hidden_second_start_shows_nothing(desk: Desk) -> None:
 def test_a_link_of_a_second_start_is_opened(desk: Desk) -> None:
     desk.window.close()
 
-    desk.manners._on_asked(Message("open", "cc-desktop://agent/studio/otto"))
+    desk.manners._on_asked(InstanceMessage("open", "cc-desktop://agent/studio/otto"))
 
     assert desk.window.isVisible()
     assert desk.window.details.key == ("studio", "otto")
 
 
 def test_a_bad_link_of_a_second_start_is_a_line_in_the_window(desk: Desk) -> None:
-    desk.manners._on_asked(Message("open", "cc-desktop://agent/studio/nobody"))
+    desk.manners._on_asked(InstanceMessage("open", "cc-desktop://agent/studio/nobody"))
 
     assert "“nobody”" in desk.window.notice.text
     desk.window.notice.dismiss.click()

@@ -20,9 +20,9 @@ from cc_desktop.desktop.single_instance import (
     MAX_BYTES,
     MAX_GUESTS,
     Claim,
+    HandOver,
+    InstanceMessage,
     InstanceServer,
-    Message,
-    Outcome,
     Place,
     activation_token,
     ask,
@@ -53,11 +53,11 @@ class First:
     """One that listens, and what it was asked for."""
 
     def __init__(self, config: Path) -> None:
-        held = claim(find_paths(config), Message("show"))
+        held = claim(find_paths(config), InstanceMessage("show"))
         assert isinstance(held, Claim)
         assert held.place is not None
         self.place: Place = held.place
-        self.asked: list[Message] = []
+        self.asked: list[InstanceMessage] = []
         self.server = InstanceServer(held)
         self.server.asked.connect(self.asked.append)
         assert self.server.start()
@@ -151,7 +151,7 @@ def test_a_path_that_is_too_long_is_no_place_and_nobody_is_kept_out(
     monkeypatch.setattr(single_instance, "MAX_SOCKET_PATH", 10)
 
     assert find_place(find_paths(tmp_path)) is None
-    held = claim(find_paths(tmp_path), Message("show"))
+    held = claim(find_paths(tmp_path), InstanceMessage("show"))
     assert held == Claim()
     assert not InstanceServer(Claim()).start()
 
@@ -171,7 +171,7 @@ def test_a_message_is_heard_and_answered(first: First, qtbot: QtBot) -> None:
     )
 
     assert guest.answer() == b"ok\n"
-    assert first.asked == [Message("open", "cc-desktop://agent/a/b", "t")]
+    assert first.asked == [InstanceMessage("open", "cc-desktop://agent/a/b", "t")]
 
 
 def test_a_message_may_come_in_pieces(first: First, qtbot: QtBot) -> None:
@@ -182,7 +182,7 @@ def test_a_message_may_come_in_pieces(first: First, qtbot: QtBot) -> None:
     guest.say(SHOW[7:])
 
     assert guest.answer() == b"ok\n"
-    assert first.asked == [Message("show")]
+    assert first.asked == [InstanceMessage("show")]
 
 
 def test_a_guest_that_went_before_the_answer_is_heard_all_the_same(
@@ -314,17 +314,17 @@ class Fake:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ("ok\n", Outcome.DONE),
-        ("no\n", Outcome.REFUSED),
-        ("what?\n", Outcome.REFUSED),
-        ("a" * 100 + "\n", Outcome.REFUSED),
-        ("", Outcome.NOBODY),
-        ("ok", Outcome.NOBODY),
+        ("ok\n", HandOver.DONE),
+        ("no\n", HandOver.REFUSED),
+        ("what?\n", HandOver.REFUSED),
+        ("a" * 100 + "\n", HandOver.REFUSED),
+        ("", HandOver.NOBODY),
+        ("ok", HandOver.NOBODY),
     ],
 )
-def test_the_answer_tells_how_it_went(answer: str, outcome: Outcome, runtime: Path) -> None:
+def test_the_answer_tells_how_it_went(answer: str, outcome: HandOver, runtime: Path) -> None:
     fake = Fake(runtime / "s", answer)
-    message = Message("open", "cc-desktop://agent/a/b", "token")
+    message = InstanceMessage("open", "cc-desktop://agent/a/b", "token")
 
     assert ask(str(runtime / "s"), message, 5.0) is outcome
     assert json.loads(fake.end()) == {
@@ -338,13 +338,13 @@ def test_the_answer_tells_how_it_went(answer: str, outcome: Outcome, runtime: Pa
 def test_who_does_not_answer_is_given_up(runtime: Path) -> None:
     fake = Fake(runtime / "s", "silent")
 
-    assert ask(str(runtime / "s"), Message("show"), 0.1) is Outcome.SILENT
+    assert ask(str(runtime / "s"), InstanceMessage("show"), 0.1) is HandOver.SILENT
     fake.process.kill()
     fake.end()
 
 
 def test_nobody_there_is_said_at_once(runtime: Path) -> None:
-    assert ask(str(runtime / "s"), Message("show"), 5.0) is Outcome.NOBODY
+    assert ask(str(runtime / "s"), InstanceMessage("show"), 5.0) is HandOver.NOBODY
 
 
 def test_a_lock_that_is_held_is_waited_for_and_then_told(runtime: Path, tmp_path: Path) -> None:
@@ -353,10 +353,10 @@ def test_a_lock_that_is_held_is_waited_for_and_then_told(runtime: Path, tmp_path
     lock = QLockFile(place.lock)
     assert lock.tryLock(0)
 
-    assert claim(find_paths(tmp_path), Message("show"), 0.12) is Outcome.SILENT
+    assert claim(find_paths(tmp_path), InstanceMessage("show"), 0.12) is HandOver.SILENT
     assert single_instance.first_pid(find_paths(tmp_path)) > 0
     lock.unlock()
-    assert isinstance(claim(find_paths(tmp_path), Message("show"), 0.12), Claim)
+    assert isinstance(claim(find_paths(tmp_path), InstanceMessage("show"), 0.12), Claim)
     assert single_instance.first_pid(find_paths(tmp_path)) == 0
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.config.credentials import Token
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import LinkState
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, new_identity
-from cc_desktop.gateway.supervisor import GatewayLink
+from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client
 from tests.fakes.clock import FakeClock, until
 
@@ -45,32 +45,32 @@ class MemoryTokens:
 class Rig:
     """What a test asks a running link."""
 
-    def __init__(self, clock: FakeClock, store: Store, link: GatewayLink) -> None:
+    def __init__(self, clock: FakeClock, store: Store, link: GatewaySupervisor) -> None:
         self.clock = clock
         self.store = store
         self.link = link
         self.task = asyncio.create_task(link.run())
-        self.states: list[LinkState] = []
+        self.states: list[ConnectionState] = []
 
     @property
     def gateway(self) -> Gateway:
         return self.store.fleet.gateways["gw"]
 
     @property
-    def state(self) -> LinkState:
-        return self.link.link.state
+    def state(self) -> ConnectionState:
+        return self.link.connection.state
 
     def session(self, key: str) -> Session | None:
         agent = self.gateway.agents.get(key.split(":")[1])
         return agent.sessions.get(key) if agent else None
 
-    async def reach(self, state: LinkState) -> None:
+    async def reach(self, state: ConnectionState) -> None:
         """Wait for a state while time stands still."""
         await until(lambda: self.state is state or self.task.done(), f"state {state}")
         assert self.state is state, self.task
 
     async def live(self) -> None:
-        await self.reach(LinkState.LIVE)
+        await self.reach(ConnectionState.LIVE)
 
 
 @asynccontextmanager
@@ -90,15 +90,15 @@ async def running_link(
     clock = clock or FakeClock()
     store = Store(clock.now_ms)
     store.apply(ev.GatewayAdded("gw", "Gateway", url))
-    states: list[LinkState] = []
+    states: list[ConnectionState] = []
     me = new_identity()
 
     def sink(event: Any) -> None:
-        if isinstance(event, ev.LinkChanged) and event.link.state not in states[-1:]:
-            states.append(event.link.state)
+        if isinstance(event, ev.ConnectionChanged) and event.connection.state not in states[-1:]:
+            states.append(event.connection.state)
         store.apply(event)
 
-    link = GatewayLink(
+    link = GatewaySupervisor(
         "gw",
         url,
         Token(token),

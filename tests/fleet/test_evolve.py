@@ -8,9 +8,9 @@ from cc_desktop.fleet.evolve import evolve
 from cc_desktop.fleet.model import Agent, Fleet, Gateway, Run, Session
 
 WHOLE = [
-    Agent("g", "a", name="Otto", order=((1, "k"),)),
+    Agent("g", "a", name="Otto", by_activity=((1, "k"),)),
     Gateway("g", "Gateway", as_of=5),
-    Run("r", "k", doing="exec"),
+    Run("r", "k", activity="exec"),
     Session("k", "a", updated_at=3, label="Work"),
     Fleet(stuck_after_ms=9),
 ]

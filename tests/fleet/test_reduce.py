@@ -13,12 +13,12 @@ from cc_desktop.fleet.model import (
     AgentChanged,
     Approval,
     Change,
+    ConnectionInfo,
+    ConnectionState,
     Device,
     DevicesChanged,
     Fleet,
     GatewayChanged,
-    Link,
-    LinkState,
     Origin,
     Problem,
     Session,
@@ -86,15 +86,19 @@ def check(fleet: Fleet) -> None:
         for agent_id, agent in gateway.agents.items():
             assert (agent.gateway, agent.id) == (gateway_id, agent_id)
             rows = agent.sessions
-            assert agent.order == tuple(sorted((row.moment, key) for key, row in rows.items()))
+            assert agent.by_activity == tuple(
+                sorted((row.activity_at, key) for key, row in rows.items())
+            )
             assert all((row.key, row.agent_id) == (key, agent_id) for key, row in rows.items())
             assert not any(row.archived for row in rows.values())
             alive = {key for key, run in agent.runs.items() if not run.over}
-            assert set(agent.heard) == alive | {key for key, row in rows.items() if row.active}
-            assert agent.asking == {
+            assert set(agent.last_seen_at) == alive | {
+                key for key, row in rows.items() if row.active
+            }
+            assert agent.awaiting_reply == {
                 key for key, row in rows.items() if row.digest_health == "waiting-on-user"
             }
-            assert agent.failing == {
+            assert agent.unconfirmed_failures == {
                 key
                 for key, run in agent.runs.items()
                 if run.over and run.error and key in rows and not rows[key].finished_at
@@ -126,8 +130,8 @@ def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
     assert list(gateways) == list(after.gateways)
     for name, gateway in after.gateways.items():
         told = gateways[name]
-        assert (told.link, told.origin, told.hidden) == (
-            gateway.link,
+        assert (told.connection, told.origin, told.hidden) == (
+            gateway.connection,
             gateway.origin,
             gateway.hidden,
         )
@@ -176,7 +180,7 @@ def test_gateways_come_and_go() -> None:
 
 def test_gateways_keep_the_order_of_the_settings() -> None:
     world = World(ev.GatewayAdded("b", "B"), ev.GatewayAdded("a", "A"))
-    world.tell(ev.LinkChanged(G, Link(LinkState.LIVE)), listed())
+    world.tell(ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.LIVE)), listed())
     assert list(world.fleet.gateways) == [G, "b", "a"]
 
 
@@ -193,7 +197,7 @@ def test_a_gateway_hears_only_its_own_events() -> None:
     "event",
     [
         ev.GatewayRemoved("?"),
-        ev.LinkChanged("?", Link(LinkState.LIVE)),
+        ev.ConnectionChanged("?", ConnectionInfo(ConnectionState.LIVE)),
         ev.Snapshot("?", (ev.AgentInfo("a"),), ()),
         ev.OriginChanged("?", Origin.LIVE),
         ev.Tick("?"),
@@ -218,17 +222,17 @@ def test_what_is_unknown_changes_nothing(event: ev.Event) -> None:
 
 
 def test_the_link_changes_and_tells_since_when_the_data_is_old() -> None:
-    world = World(ev.LinkChanged(G, Link(LinkState.LIVE)), listed(row()))
+    world = World(ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.LIVE)), listed(row()))
     problem = Problem("lost", "Lost", "It was lost.", "Wait.")
-    lost = Link(LinkState.WAITING, until=NOW + MINUTE, problem=problem)
-    changes = world.later(MINUTE, ev.LinkChanged(G, lost))
+    lost = ConnectionInfo(ConnectionState.WAITING, until=NOW + MINUTE, problem=problem)
+    changes = world.later(MINUTE, ev.ConnectionChanged(G, lost))
     assert [type(change) for change in changes] == [GatewayChanged]
     gateway = world.fleet.gateways[G]
-    assert gateway.link == lost
+    assert gateway.connection == lost
     assert gateway.as_of == NOW + MINUTE  # true until the link went
-    world.later(MINUTE, ev.LinkChanged(G, Link(LinkState.CONNECTING)))
+    world.later(MINUTE, ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.CONNECTING)))
     assert world.fleet.gateways[G].as_of == NOW + MINUTE
-    assert world.later(1, ev.LinkChanged(G, Link(LinkState.CONNECTING))) == []
+    assert world.later(1, ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.CONNECTING))) == []
 
 
 def test_hidden_and_shown() -> None:
@@ -274,7 +278,7 @@ def test_the_same_row_again_changes_nothing() -> None:
 def test_old_news_of_a_run_is_still_a_sign_of_life() -> None:
     world = World(listed(row(**running(NOW))))
     world.later(5 * MINUTE, changed(**running(NOW - 1)))
-    assert world.agent().heard == {KEY: NOW + 5 * MINUTE}
+    assert world.agent().last_seen_at == {KEY: NOW + 5 * MINUTE}
     assert world.session().updated_at == NOW
 
 
@@ -322,7 +326,7 @@ def test_an_archived_session_is_gone() -> None:
     world.tell(changed(**running(NOW)), progress())
     world.tell(changed(complete=False, updated_at=NOW + 1, archived=True))
     agent = world.agent()
-    assert (agent.sessions, agent.order, agent.runs, agent.heard) == ({}, (), {}, {})
+    assert (agent.sessions, agent.by_activity, agent.runs, agent.last_seen_at) == ({}, (), {}, {})
     assert agent.status is Status.IDLE
 
 
@@ -362,20 +366,20 @@ def test_a_list_settles_what_events_left() -> None:
 
 def test_an_event_while_the_list_was_made_is_not_lost() -> None:
     world = World(listed(row(**running(NOW - 9))), changed(**ended(NOW)))
-    world.tell(listed(row(**running(NOW - 9)), touched=frozenset({KEY})))
+    world.tell(listed(row(**running(NOW - 9)), changed_meanwhile=frozenset({KEY})))
     assert world.session() == row(**ended(NOW))
     assert world.status() is Status.IDLE
 
 
 def test_a_list_that_is_newer_than_the_event_holds() -> None:
     world = World(listed(row()), changed(**running(NOW)))
-    world.tell(listed(row(**ended(NOW + 1)), touched=frozenset({KEY})))
+    world.tell(listed(row(**ended(NOW + 1)), changed_meanwhile=frozenset({KEY})))
     assert world.session() == row(**ended(NOW + 1))
 
 
 def test_a_session_that_came_while_the_list_was_made_stays() -> None:
     world = World(listed(), changed("agent:a:new", **running(NOW)))
-    world.tell(listed(row(), touched=frozenset({"agent:a:new"})))
+    world.tell(listed(row(), changed_meanwhile=frozenset({"agent:a:new"})))
     assert set(world.agent().sessions) == {KEY, "agent:a:new"}
     world.tell(listed(row()))
     assert set(world.agent().sessions) == {KEY}
@@ -405,10 +409,10 @@ def test_rows_of_agents_that_are_not_listed_are_left_out() -> None:
 
 def test_a_list_tells_the_difference_of_the_clocks() -> None:
     world = World(listed(row(**running(NOW - 20 * MINUTE)), taken_at=NOW - 20 * MINUTE))
-    assert world.fleet.gateways[G].skew == 20 * MINUTE
+    assert world.fleet.gateways[G].clock_offset_ms == 20 * MINUTE
     assert world.status() is Status.ACTIVE  # by the gateway's clock it is fresh
     world.tell(listed(row()))
-    assert world.fleet.gateways[G].skew == 20 * MINUTE
+    assert world.fleet.gateways[G].clock_offset_ms == 20 * MINUTE
 
 
 def test_the_time_of_a_status_is_the_time_of_its_change() -> None:
@@ -423,7 +427,7 @@ def test_another_cause_of_the_same_status_is_no_change_of_it() -> None:
     other = "agent:a:other"
     world = World(listed(row(**ended(NOW, "failed"))))
     world.later(5, changed(other, **ended(NOW + 5, "failed")))
-    assert world.agent().cause_key == other
+    assert world.agent().status_session_key == other
     assert (world.status(), world.agent().status_since) == (Status.ERROR, NOW)
 
 
@@ -446,7 +450,7 @@ def test_another_cause_of_the_same_status_is_no_change_of_it() -> None:
 def test_a_question_is_open_until_its_session_says_otherwise(end: ev.Event) -> None:
     world = World(listed(row()))
     world.tell(changed(complete=False, updated_at=NOW, digest_health="waiting-on-user"))
-    assert (world.status(), world.agent().cause_key) == (Status.WAITING, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.WAITING, KEY)
     world.tell(end)
     assert world.status() is Status.IDLE
 
@@ -458,13 +462,13 @@ def test_a_run_s_own_events_tell_what_it_does() -> None:
     world = World(listed(row(**running(NOW))))
     world.tell(progress())
     assert world.status() is Status.THINKING
-    world.tell(progress(thinking=False, doing="exec: uname -a"))
+    world.tell(progress(thinking=False, activity="exec: uname -a"))
     assert world.status() is Status.ACTIVE
-    assert world.agent().runs[KEY].doing == "exec: uname -a"
+    assert world.agent().runs[KEY].activity == "exec: uname -a"
     world.tell(progress(thinking=True))
-    assert world.agent().runs[KEY].doing == "exec: uname -a"
-    world.tell(progress(doing=""))
-    assert world.agent().runs[KEY].doing == ""
+    assert world.agent().runs[KEY].activity == "exec: uname -a"
+    world.tell(progress(activity=""))
+    assert world.agent().runs[KEY].activity == ""
 
 
 def test_a_run_counts_before_any_row_says_so() -> None:
@@ -476,7 +480,7 @@ def test_a_run_counts_before_any_row_says_so() -> None:
 
 def test_a_late_event_does_not_start_the_run_again() -> None:
     world = World(listed(row()), progress(), progress(over=True))
-    assert world.later(1, progress(thinking=True, doing="late")) == []
+    assert world.later(1, progress(thinking=True, activity="late")) == []
     assert world.status() is Status.IDLE
     world.tell(progress("r2"))
     assert world.status() is Status.THINKING
@@ -491,7 +495,7 @@ def test_a_row_that_ends_the_run_ends_the_overlay() -> None:
     world = World(listed(row(**running(NOW))), progress(), changed(**ended(NOW + 5)))
     assert world.status() is Status.IDLE
     assert world.agent().runs[KEY].over
-    assert world.tell(progress(doing="late")) == []
+    assert world.tell(progress(activity="late")) == []
 
 
 def test_a_list_drops_the_overlay_of_what_does_not_run() -> None:
@@ -505,7 +509,7 @@ def test_a_list_drops_the_overlay_of_what_does_not_run() -> None:
 
 def test_a_run_that_started_while_the_list_was_made_stays() -> None:
     world = World(listed(row(**ended(NOW))), progress())
-    world.tell(listed(row(**ended(NOW)), touched=frozenset({KEY})))
+    world.tell(listed(row(**ended(NOW)), changed_meanwhile=frozenset({KEY})))
     assert world.status() is Status.THINKING
 
 
@@ -514,7 +518,7 @@ def test_a_run_that_started_while_the_list_was_made_stays() -> None:
     [
         changed(complete=False, **ended(NOW + 13_000, "failed")),
         listed(row(**ended(NOW + 13_000, "failed"))),
-        listed(row(**ended(NOW + 13_000, "failed")), touched=frozenset({KEY})),
+        listed(row(**ended(NOW + 13_000, "failed")), changed_meanwhile=frozenset({KEY})),
     ],
     ids=["row", "list", "list, touched"],
 )
@@ -522,11 +526,11 @@ def test_the_reason_of_a_failure_that_only_the_run_tells(later: ev.Event) -> Non
     """On 2026.5.7 the row follows 13 s later, and neither it nor the list says why."""
     world = World(listed(row(**running(NOW, active=False))), progress())
     world.tell(progress(error="rejected", over=True))
-    assert (world.status(), world.agent().cause_key) == (Status.ERROR, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.ERROR, KEY)
     world.later(13_000, changed(complete=False, **running(NOW)))  # stale, as ever
     assert world.status() is Status.ERROR
     world.later(3_000, later)
-    assert (world.status(), world.agent().cause_key) == (Status.ERROR, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.ERROR, KEY)
     assert world.agent().runs[KEY].error == "rejected"
 
 
@@ -548,7 +552,7 @@ def test_the_reason_goes_with_its_run() -> None:
 def test_a_run_that_failed_can_go_on() -> None:
     """With another model: its own start says so, and nothing else does."""
     world = World(listed(row(**running(NOW))), progress(), progress(error="E", over=True))
-    assert world.tell(progress(doing="late")) == []
+    assert world.tell(progress(activity="late")) == []
     world.tell(progress(starts=True))
     assert (world.status(), world.agent().runs[KEY].error) == (Status.THINKING, "")
 
@@ -559,7 +563,7 @@ def test_a_run_that_failed_can_go_on() -> None:
 def test_an_open_approval_waits_for_a_person() -> None:
     world = World(listed(row(**running(NOW)), row("agent:a:x")))
     world.tell(ev.ApprovalOpened(G, Approval("p1", "a", KEY, "rm -r")))
-    assert (world.status(), world.agent().cause_key) == (Status.WAITING, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.WAITING, KEY)
     assert world.tell(ev.ApprovalClosed(G, "a", "p2")) == []
     world.tell(ev.ApprovalClosed(G, "a", "p1"))
     assert world.status() is Status.ACTIVE
@@ -665,7 +669,7 @@ def test_a_silent_run_is_stuck_to_the_millisecond() -> None:
     assert world.later(limit - 1, ev.Tick(G)) == []
     assert world.status() is Status.ACTIVE
     assert len(world.later(1, ev.Tick(G))) == 1
-    assert (world.status(), world.agent().cause_key) == (Status.STUCK, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.STUCK, KEY)
     assert world.tell(ev.Tick(G)) == []
 
 
@@ -687,24 +691,24 @@ def test_any_sign_of_life_frees_it(sign: ev.Event) -> None:
     assert world.status().working
 
 
-@pytest.mark.parametrize("sign", [progress(doing="exec"), changed(**running(NOW - 1))])
+@pytest.mark.parametrize("sign", [progress(activity="exec"), changed(**running(NOW - 1))])
 def test_signs_of_life_that_say_nothing_else_count_once_a_second(sign: ev.Event) -> None:
     world = World(listed(row(**running(NOW))))
-    world.later(5_000, progress(doing="exec"))
+    world.later(5_000, progress(activity="exec"))
     assert world.later(999, sign) == []
-    assert world.agent().heard == {KEY: NOW + 5_000}
+    assert world.agent().last_seen_at == {KEY: NOW + 5_000}
     assert len(world.later(1, sign)) == 1
-    assert world.agent().heard == {KEY: NOW + 6_000}
+    assert world.agent().last_seen_at == {KEY: NOW + 6_000}
 
 
 @pytest.mark.parametrize(
     "news",
-    [{"doing": "read"}, {"thinking": False}, {"error": "E"}, {"over": True}, {"run_id": "r2"}],
+    [{"activity": "read"}, {"thinking": False}, {"error": "E"}, {"over": True}, {"run_id": "r2"}],
     ids=str,
 )
 def test_what_a_run_says_that_is_new_is_there_at_once(news: dict[str, Any]) -> None:
     world = World(listed(row(**running(NOW))))
-    world.tell(progress(doing="exec", thinking=True))
+    world.tell(progress(activity="exec", thinking=True))
     assert len(world.tell(progress(**news))) == 1
 
 
@@ -718,7 +722,7 @@ def test_one_busy_session_does_not_hide_a_silent_one() -> None:
     other = "agent:a:other"
     world = World(listed(row(**running(NOW)), row(other, **running(NOW))))
     world.later(world.fleet.stuck_after_ms, progress(key=other))
-    assert (world.status(), world.agent().cause_key) == (Status.STUCK, KEY)
+    assert (world.status(), world.agent().status_session_key) == (Status.STUCK, KEY)
 
 
 def test_what_does_not_run_is_never_stuck() -> None:
@@ -893,7 +897,9 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.GatewayAdded, gateway_ids.filter("?".__ne__), small),
     st.builds(ev.GatewayRemoved, st.sampled_from(["h", "?"])),
     st.builds(
-        ev.LinkChanged, gateway_ids, st.builds(Link, st.sampled_from(list(LinkState)), times)
+        ev.ConnectionChanged,
+        gateway_ids,
+        st.builds(ConnectionInfo, st.sampled_from(list(ConnectionState)), times),
     ),
     st.builds(
         ev.Snapshot,
@@ -964,7 +970,7 @@ def a_run(draw: st.DrawFn, key: str) -> tuple[list[ev.Event], Session | None]:
                 draw(st.sampled_from(["r1", "r2"])),
                 key,
                 thinking=draw(flags),
-                doing=draw(words),
+                activity=draw(words),
                 error=draw(st.sampled_from([None, None, "E"])),
             )
         )
@@ -1007,14 +1013,17 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
     assert {
         key: replace(session, **CARRIED) for key, session in got.sessions.items()
     } == expected.sessions
-    assert got.order == expected.order
-    assert set(got.heard) == set(expected.heard)
-    assert got.asking == expected.asking
+    assert got.by_activity == expected.by_activity
+    assert set(got.last_seen_at) == set(expected.last_seen_at)
+    assert got.awaiting_reply == expected.awaiting_reply
     if expected.status is Status.ACTIVE:
         assert got.status.working  # the run's own events tell more: whether it thinks
     else:
-        assert (got.status, got.cause_key) == (expected.status, expected.cause_key)
-    unsettled = {"sessions", "heard", "runs", "status", "status_since", "cause_key"}
+        assert (got.status, got.status_session_key) == (
+            expected.status,
+            expected.status_session_key,
+        )
+    unsettled = {"sessions", "heard", "runs", "status", "status_since", "status_session_key"}
     for name in set(Agent.__slots__) - unsettled:
         assert getattr(got, name) == getattr(expected, name), name
 
@@ -1042,4 +1051,4 @@ def test_rows_of_different_times_end_at_the_newest_in_any_order(
     assert world.agent().sessions == newest
     fresh = World(listed(*newest.values()))
     assert world.status() is fresh.status()
-    assert world.agent().order == fresh.agent().order
+    assert world.agent().by_activity == fresh.agent().by_activity

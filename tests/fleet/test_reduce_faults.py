@@ -48,14 +48,16 @@ def test_a_challenge_with_a_huge_number_does_not_lose_the_connection() -> None:
 
 def test_the_end_of_another_run_does_not_end_this_one() -> None:
     """Both recorded: a second message is steered into the run; its own run ends at once."""
-    world = World(listed(row(**ended(NOW))), progress("r1", thinking=False, doing="exec: make"))
+    world = World(listed(row(**ended(NOW))), progress("r1", thinking=False, activity="exec: make"))
     world.tell(progress("r2", over=True))
     assert world.status() is Status.ACTIVE
-    assert world.agent().runs[KEY].doing == "exec: make"
+    assert world.agent().runs[KEY].activity == "exec: make"
 
 
 def test_the_end_of_another_run_does_not_turn_work_into_thinking() -> None:
-    world = World(listed(row(**running(NOW))), progress("r1", thinking=False, doing="exec: make"))
+    world = World(
+        listed(row(**running(NOW))), progress("r1", thinking=False, activity="exec: make")
+    )
     world.tell(progress("r2", over=True))
     assert world.status() is Status.ACTIVE
 
@@ -94,10 +96,12 @@ def test_a_whole_row_without_a_time_does_not_open_the_door_to_older_ones() -> No
     assert world.session().updated_at == NOW
 
 
-@pytest.mark.parametrize(("skew", "expected"), [(MINUTE, Status.WAITING), (-MINUTE, Status.IDLE)])
-def test_an_approval_expires_by_the_gateway_s_clock(skew: int, expected: Status) -> None:
+@pytest.mark.parametrize(
+    ("clock_offset_ms", "expected"), [(MINUTE, Status.WAITING), (-MINUTE, Status.IDLE)]
+)
+def test_an_approval_expires_by_the_gateway_s_clock(clock_offset_ms: int, expected: Status) -> None:
     """`expires_at` is the gateway's time; `skew` makes it ours: in 30 s, or 30 s ago."""
-    world = World(listed(row(), taken_at=NOW - skew))
+    world = World(listed(row(), taken_at=NOW - clock_offset_ms))
     half = -MINUTE // 2 if expected is Status.WAITING else MINUTE // 2
     world.tell(ev.ApprovalOpened(G, Approval("p", "a", KEY, expires_at=NOW + half)))
     assert world.status() is expected

@@ -29,9 +29,11 @@ def agent(*sessions: Session, **more: Any) -> Agent:
     """An agent as `reduce` would have made it, but for what `more` says."""
     fields: dict[str, Any] = {
         "sessions": {row.key: row for row in sessions},
-        "order": tuple(sorted((row.moment, row.key) for row in sessions)),
-        "heard": {row.key: NOW for row in sessions if row.active},
-        "asking": frozenset(row.key for row in sessions if row.digest_health == "waiting-on-user"),
+        "by_activity": tuple(sorted((row.activity_at, row.key) for row in sessions)),
+        "last_seen_at": {row.key: NOW for row in sessions if row.active},
+        "awaiting_reply": frozenset(
+            row.key for row in sessions if row.digest_health == "waiting-on-user"
+        ),
         **more,
     }
     return Agent("g", "a", **fields)
@@ -59,7 +61,7 @@ SILENT = {"r": NOW - STUCK_AFTER}
 LADDER: list[tuple[str, dict[str, Any], Status, str]] = [
     ("a failure", {"sessions": [FAILED]}, Status.ERROR, "f"),
     ("an approval", {"approvals": approval()}, Status.WAITING, "asked"),
-    ("a silent run", {"sessions": [RUNS], "heard": SILENT}, Status.STUCK, "r"),
+    ("a silent run", {"sessions": [RUNS], "last_seen_at": SILENT}, Status.STUCK, "r"),
     ("a run", {"sessions": [RUNS]}, Status.ACTIVE, "r"),
     ("nothing", {}, Status.IDLE, ""),
 ]
@@ -78,7 +80,7 @@ def test_the_worst_wins(start: int, alone: bool) -> None:
 
 @pytest.mark.parametrize("origin", list(Origin))
 def test_only_a_source_that_speaks_now_gives_a_status(origin: Origin) -> None:
-    status, cause = judged(agent(RUNS, cause_key="before"), origin=origin)
+    status, cause = judged(agent(RUNS, status_session_key="before"), origin=origin)
     if origin in (Origin.LIVE, Origin.REST, Origin.DEMO):
         assert (status, cause) == (Status.ACTIVE, "r")
     else:
@@ -191,8 +193,11 @@ def test_silence(silent_ms: int, expected: Status) -> None:
 def test_the_quietest_run_is_stuck_and_the_loudest_is_the_cause_of_activity() -> None:
     other = Session("s", "a", status="running", active=True, updated_at=NOW)
     both = {"r": NOW - 5, "s": NOW - 9}
-    assert judged(agent(RUNS, other, heard=both)) == (Status.ACTIVE, "r")
-    assert judged(agent(RUNS, other, heard=both), now=NOW + STUCK_AFTER - 9) == (Status.STUCK, "s")
+    assert judged(agent(RUNS, other, last_seen_at=both)) == (Status.ACTIVE, "r")
+    assert judged(agent(RUNS, other, last_seen_at=both), now=NOW + STUCK_AFTER - 9) == (
+        Status.STUCK,
+        "s",
+    )
 
 
 def test_it_thinks_when_every_run_does() -> None:
@@ -229,7 +234,7 @@ def test_a_run_is_more_than_a_report() -> None:
 
 
 def test_the_next_deadline() -> None:
-    quiet, loud = agent(RUNS, heard={"r": NOW - 7}), agent(RUNS)
+    quiet, loud = agent(RUNS, last_seen_at={"r": NOW - 7}), agent(RUNS)
     assert next_deadline({}, STUCK_AFTER, NOW) is None
     assert next_deadline({"a": agent(DONE)}, STUCK_AFTER, NOW) is None
     assert next_deadline({"a": agent(approvals=approval())}, STUCK_AFTER, NOW) is None
@@ -255,7 +260,7 @@ def test_until_the_deadline_time_changes_nothing(
     rows = [Session(f"s{n}", "a", active=True, updated_at=NOW) for n in range(len(heard))]
     subject = agent(
         *rows,
-        heard={f"s{n}": at for n, at in enumerate(heard)},
+        last_seen_at={f"s{n}": at for n, at in enumerate(heard)},
         approvals={f"p{n}": Approval(f"p{n}", "a", expires_at=at) for n, at in enumerate(expiries)},
     )
     deadline = next_deadline({"a": subject}, STUCK_AFTER, NOW)
@@ -290,17 +295,17 @@ def test_the_title_of_a_session(fields: dict[str, Any], title: str) -> None:
 
 
 def test_the_moment_of_a_session() -> None:
-    assert DONE.moment == NOW - 100
-    assert RUNS.moment == NOW - 10
-    assert Session("s", "a", updated_at=5).moment == 5
+    assert DONE.activity_at == NOW - 100
+    assert RUNS.activity_at == NOW - 10
+    assert Session("s", "a", updated_at=5).activity_at == 5
 
 
 def test_what_an_agent_tells_of_itself() -> None:
-    subject = agent(DONE, RUNS, cause_key="r", reported_at=5)
+    subject = agent(DONE, RUNS, status_session_key="r", reported_at=5)
     assert subject.shown_name == "a"
     assert agent(name="Otto").shown_name == "Otto"
     assert subject.cause is subject.sessions["r"]
-    assert agent(cause_key="gone").cause is None
+    assert agent(status_session_key="gone").cause is None
     assert subject.last_activity == NOW - 10
     assert agent(DONE, reported_at=NOW).last_activity == NOW
     assert agent().last_activity == 0

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from cc_desktop.fleet.model import (
     Agent,
+    ConnectionInfo,
+    ConnectionState,
     Fleet,
     Gateway,
-    Link,
-    LinkState,
     Origin,
     Problem,
     Status,
@@ -24,7 +24,7 @@ NOW = 1_764_000_000_000  # ms
 
 def gateway(ident: str = "g", *statuses: Status, **more: Any) -> Gateway:
     fields: dict[str, Any] = {
-        "link": Link(LinkState.LIVE),
+        "connection": ConnectionInfo(ConnectionState.LIVE),
         "origin": Origin.LIVE,
         "as_of": NOW,
         "agents": {
@@ -40,8 +40,8 @@ def fleet(*gateways: Gateway) -> Fleet:
     return Fleet({one.id: one for one in gateways})
 
 
-def link(state: LinkState, origin: Origin = Origin.LAST_KNOWN) -> Gateway:
-    return gateway("g", Status.OFFLINE, link=Link(state), origin=origin)
+def link(state: ConnectionState, origin: Origin = Origin.LAST_KNOWN) -> Gateway:
+    return gateway("g", Status.OFFLINE, connection=ConnectionInfo(state), origin=origin)
 
 
 def test_every_status_is_counted_once() -> None:
@@ -94,17 +94,17 @@ def test_the_icon_is_the_worst_state(
 @pytest.mark.parametrize(
     ("state", "tray"),
     [
-        (LinkState.CONNECTING, TrayState.CONNECTING),
-        (LinkState.AUTHENTICATING, TrayState.CONNECTING),
-        (LinkState.SYNCING, TrayState.CONNECTING),
-        (LinkState.WAITING, TrayState.OFFLINE),
-        (LinkState.BLOCKED, TrayState.OFFLINE),
-        (LinkState.OFF, TrayState.OFFLINE),
+        (ConnectionState.CONNECTING, TrayState.CONNECTING),
+        (ConnectionState.AUTHENTICATING, TrayState.CONNECTING),
+        (ConnectionState.SYNCING, TrayState.CONNECTING),
+        (ConnectionState.WAITING, TrayState.OFFLINE),
+        (ConnectionState.BLOCKED, TrayState.OFFLINE),
+        (ConnectionState.OFF, TrayState.OFFLINE),
     ],
 )
 @pytest.mark.parametrize("origin", [Origin.LAST_KNOWN, Origin.NONE])
 def test_without_a_source_the_icon_is_the_connection(
-    state: LinkState, tray: TrayState, origin: Origin
+    state: ConnectionState, tray: TrayState, origin: Origin
 ) -> None:
     assert summarize(fleet(link(state, origin))).tray is tray
 
@@ -116,7 +116,7 @@ def test_no_gateways_at_all() -> None:
 
 
 def test_one_live_gateway_is_enough() -> None:
-    away = link(LinkState.WAITING)
+    away = link(ConnectionState.WAITING)
     live = gateway("live", Status.ERROR)
     summary = summarize(fleet(away, live))
     assert (summary.tray, summary.origin) == (TrayState.ERROR, Origin.LIVE)
@@ -139,10 +139,18 @@ PROBLEM = Problem("lost", "Lost", "It is gone.", "Wait.")
 @pytest.mark.parametrize(
     "lost",
     [
-        link(LinkState.WAITING, Origin.LAST_KNOWN),
-        link(LinkState.CONNECTING, Origin.LAST_KNOWN),
-        gateway("g", link=Link(LinkState.BLOCKED, problem=PROBLEM), origin=Origin.NONE),
-        gateway("g", link=Link(LinkState.CONNECTING, problem=PROBLEM), origin=Origin.NONE),
+        link(ConnectionState.WAITING, Origin.LAST_KNOWN),
+        link(ConnectionState.CONNECTING, Origin.LAST_KNOWN),
+        gateway(
+            "g",
+            connection=ConnectionInfo(ConnectionState.BLOCKED, problem=PROBLEM),
+            origin=Origin.NONE,
+        ),
+        gateway(
+            "g",
+            connection=ConnectionInfo(ConnectionState.CONNECTING, problem=PROBLEM),
+            origin=Origin.NONE,
+        ),
     ],
 )
 def test_a_lost_gateway_is_worse_than_work_on_another(
@@ -152,7 +160,7 @@ def test_a_lost_gateway_is_worse_than_work_on_another(
 
 
 def test_a_gateway_that_is_tried_for_the_first_time_is_not_lost() -> None:
-    first = gateway("g", link=Link(LinkState.CONNECTING), origin=Origin.NONE)
+    first = gateway("g", connection=ConnectionInfo(ConnectionState.CONNECTING), origin=Origin.NONE)
     assert summarize(fleet(first, gateway("live", Status.IDLE))).tray is TrayState.IDLE
 
 
@@ -178,7 +186,7 @@ def test_the_best_source_on_the_screen(origins: list[Origin], expected: Origin) 
 
 def test_the_demo_shows_itself_and_hides_the_rest() -> None:
     demo = gateway("demo", Status.ERROR, Status.ACTIVE, origin=Origin.DEMO)
-    away = replace(link(LinkState.WAITING), hidden=True)
+    away = replace(link(ConnectionState.WAITING), hidden=True)
     summary = summarize(fleet(away, demo))
     assert (summary.tray, summary.origin) == (TrayState.DEMO, Origin.DEMO)
     assert (summary.total, summary.offline) == (2, 0)
@@ -201,10 +209,12 @@ def test_the_age_is_that_of_the_oldest_data_on_the_screen() -> None:
 
 @pytest.mark.parametrize(
     ("state", "named"),
-    [(state, state is not LinkState.LIVE) for state in LinkState],
+    [(state, state is not ConnectionState.LIVE) for state in ConnectionState],
 )
-def test_who_is_not_reached_is_named(state: LinkState, named: bool) -> None:
-    summary = summarize(fleet(link(state), gateway("h", origin=Origin.DEMO, link=Link())))
+def test_who_is_not_reached_is_named(state: ConnectionState, named: bool) -> None:
+    summary = summarize(
+        fleet(link(state), gateway("h", origin=Origin.DEMO, connection=ConnectionInfo()))
+    )
     assert summary.unreachable == (("G",) if named else ())
 
 
@@ -231,14 +241,16 @@ def test_the_tooltip_without_agents() -> None:
 
 
 def test_the_tooltip_names_who_is_missing() -> None:
-    summary = summarize(fleet(link(LinkState.BLOCKED), gateway("h", Status.IDLE)))
+    summary = summarize(fleet(link(ConnectionState.BLOCKED), gateway("h", Status.IDLE)))
     assert summary.tooltip() == "Control Center: 1 idle, 1 offline · live · G not reached"
-    alone = summarize(fleet(link(LinkState.BLOCKED)))
+    alone = summarize(fleet(link(ConnectionState.BLOCKED)))
     assert "not reached" not in alone.tooltip()
 
 
 def test_a_long_tooltip_is_cut_where_windows_cuts() -> None:
-    away = [gateway(f"{n}" * 40, link=Link(LinkState.WAITING)) for n in range(5)]
+    away = [
+        gateway(f"{n}" * 40, connection=ConnectionInfo(ConnectionState.WAITING)) for n in range(5)
+    ]
     tooltip = summarize(fleet(*away, gateway("h", Status.IDLE))).tooltip()
     assert len(tooltip) == TOOLTIP_LIMIT
     assert tooltip.endswith("…")
@@ -246,7 +258,7 @@ def test_a_long_tooltip_is_cut_where_windows_cuts() -> None:
 
 def test_what_is_added_to_the_tooltip_is_never_cut() -> None:
     quiet = "snoozed until tomorrow 08:00, 12 wait"
-    away = gateway("x" * 90, link=Link(LinkState.WAITING))
+    away = gateway("x" * 90, connection=ConnectionInfo(ConnectionState.WAITING))
     some = summarize(fleet(gateway("h", Status.IDLE))).tooltip(quiet)
     assert some == f"Control Center: 1 idle · live · {quiet}"
     long = summarize(fleet(away, gateway("h", *list(Status) * 30))).tooltip(quiet)
@@ -261,7 +273,7 @@ def test_what_is_added_to_the_tooltip_is_never_cut() -> None:
 gateways = st.builds(
     gateway,
     st.text("gh<&\n", min_size=1, max_size=60),
-    link=st.builds(Link, st.sampled_from(list(LinkState))),
+    connection=st.builds(ConnectionInfo, st.sampled_from(list(ConnectionState))),
     origin=st.sampled_from(list(Origin)),
     hidden=st.booleans(),
     agents=st.lists(st.sampled_from(list(Status)), max_size=5).map(

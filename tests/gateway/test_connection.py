@@ -11,12 +11,12 @@ from cc_desktop.gateway import connection as session_module
 from cc_desktop.gateway.connection import (
     CannotConnectError,
     ConnectionLostError,
+    GatewayConnection,
     RequestFailedError,
     RequestTimeoutError,
-    Session,
-    open_session,
+    open_connection,
 )
-from cc_desktop.gateway.failures import Failure, judge
+from cc_desktop.gateway.failures import Failure, classify
 from cc_desktop.system.network import is_loopback
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
@@ -32,7 +32,9 @@ DIALECTS = [pytest.param(0, id="seed"), pytest.param(3, id="v3"), pytest.param(4
 class Talk:
     """An open session, what it heard, and why it ended."""
 
-    def __init__(self, session: Session, clock: FakeClock, events: list[EventFrame]) -> None:
+    def __init__(
+        self, session: GatewayConnection, clock: FakeClock, events: list[EventFrame]
+    ) -> None:
         self.session = session
         self.clock = clock
         self.events = events
@@ -51,7 +53,7 @@ class Talk:
 async def talking(gateway: FakeGateway, clock: FakeClock | None = None) -> AsyncIterator[Talk]:
     clock = clock or FakeClock()
     events: list[EventFrame] = []
-    session = await open_session(gateway.url, lambda _challenge: {}, clock, events.append)
+    session = await open_connection(gateway.url, lambda _challenge: {}, clock, events.append)
     talk = Talk(session, clock, events)
     try:
         yield talk
@@ -63,7 +65,7 @@ async def talking(gateway: FakeGateway, clock: FakeClock | None = None) -> Async
 
 async def fails_to_open(url: str, clock: FakeClock | None = None) -> Failure:
     with pytest.raises(CannotConnectError) as caught:
-        await open_session(url, lambda _challenge: {}, clock or FakeClock(), lambda _event: None)
+        await open_connection(url, lambda _challenge: {}, clock or FakeClock(), lambda _event: None)
     return caught.value.failure
 
 
@@ -107,7 +109,7 @@ async def test_a_gateway_that_says_nothing_is_given_up_after_ten_seconds() -> No
         await clock.advance(0.2)
         failure = await asyncio.wait_for(trying, 5)
 
-    assert judge(failure).id == "silent"
+    assert classify(failure).id == "silent"
 
 
 async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
@@ -117,7 +119,7 @@ async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
         trying = asyncio.create_task(fails_to_open(gateway.url, clock))
         await clock.advance(10.1)
 
-        assert judge(await asyncio.wait_for(trying, 5)).id == "silent"
+        assert classify(await asyncio.wait_for(trying, 5)).id == "silent"
 
 
 async def test_the_error_before_a_close_is_what_is_told() -> None:
@@ -157,14 +159,14 @@ async def test_any_body_of_a_refusal_will_do(body: str) -> None:
     async with FakeGateway() as gateway:
         gateway.http = (403, body, {})
 
-        assert judge(await fails_to_open(gateway.url)).id == "forbidden"
+        assert classify(await fails_to_open(gateway.url)).id == "forbidden"
 
 
 async def test_nobody_listens() -> None:
     async with FakeGateway() as gateway:
         url = gateway.url
 
-    assert judge(await fails_to_open(url)).id == "unreachable"
+    assert classify(await fails_to_open(url)).id == "unreachable"
 
 
 async def test_something_else_listens() -> None:
@@ -177,7 +179,7 @@ async def test_something_else_listens() -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
 
-        assert judge(await fails_to_open(f"ws://127.0.0.1:{port}/")).id == "not-a-gateway"
+        assert classify(await fails_to_open(f"ws://127.0.0.1:{port}/")).id == "not-a-gateway"
 
 
 # Requests
@@ -304,7 +306,7 @@ async def test_a_handler_that_fails_does_not_end_the_connection(
         raise RuntimeError("boom")
 
     async with FakeGateway() as gateway:
-        session = await open_session(gateway.url, lambda _challenge: {}, FakeClock(), broken)
+        session = await open_connection(gateway.url, lambda _challenge: {}, FakeClock(), broken)
         reader = asyncio.create_task(session.run())
         await gateway.tick()
 
@@ -331,7 +333,7 @@ async def test_a_restart_tells_what_it_said() -> None:
         await gateway.shut_down(1500)
         failure = await talk.failure()
 
-        assert judge(failure).id == "restarting"
+        assert classify(failure).id == "restarting"
         assert talk.session.shutdown["restartExpectedMs"] == 1500
 
 

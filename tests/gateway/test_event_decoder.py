@@ -13,7 +13,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Fleet, Session, Status
 from cc_desktop.fleet.reduce import reduce
 from cc_desktop.gateway.event_decoder import (
-    Translator,
+    EventDecoder,
     agent_infos,
     agent_of,
     devices,
@@ -59,7 +59,7 @@ def model(*events: ev.Event, now: int = 0) -> Fleet:
 
 
 def translated(protocol: int, frames: list[dict[str, Any]]) -> list[ev.Event]:
-    translator = Translator("gw", protocol)
+    translator = EventDecoder("gw", protocol)
     return [
         event
         for frame in frames
@@ -127,7 +127,9 @@ def test_a_run_shows_what_it_does(version: str) -> None:
     stream = stream_of(version, "b_exec")
     events = translated(RECORDED[version]["protocol"], stream["events"])
 
-    doing = [event.doing for event in events if isinstance(event, ev.RunProgress) and event.doing]
+    doing = [
+        event.activity for event in events if isinstance(event, ev.RunProgress) and event.activity
+    ]
     assert "exec uname -s; sleep 1; echo finished" in doing
     assert any("run uname" in words for words in doing)
     over = [event for event in events if isinstance(event, ev.RunProgress) and event.over]
@@ -192,7 +194,7 @@ def test_agents_have_names_faces_and_models(version: str) -> None:
 
 @pytest.mark.parametrize("version", list(RECORDED))
 def test_presence_is_the_list_of_devices(version: str) -> None:
-    (event,) = Translator("gw", 4).translate("presence", RECORDED[version]["presence"])
+    (event,) = EventDecoder("gw", 4).translate("presence", RECORDED[version]["presence"])
 
     assert isinstance(event, ev.DevicesListed)
     assert event.devices[0].mode == "gateway"
@@ -207,14 +209,14 @@ def test_presence_is_the_list_of_devices(version: str) -> None:
 def test_presence_with_an_agent_s_id_is_that_agent_s_activity() -> None:
     payload = {"agentId": "otto", "status": "ACTIVE", "currentTask": "Mail", "lastActivity": 5}
 
-    assert list(Translator("gw", 0).translate("presence", payload)) == [
+    assert list(EventDecoder("gw", 0).translate("presence", payload)) == [
         ev.AgentActivity("gw", "otto", status=Status.ACTIVE, task="Mail", at=5)
     ]
 
 
 def test_presence_may_leave_the_task_alone_or_clear_it() -> None:
-    (alone,) = Translator("gw", 0).translate("presence", {"agentId": "otto", "status": "idle"})
-    (clear,) = Translator("gw", 0).translate("presence", {"agentId": "otto", "currentTask": ""})
+    (alone,) = EventDecoder("gw", 0).translate("presence", {"agentId": "otto", "status": "idle"})
+    (clear,) = EventDecoder("gw", 0).translate("presence", {"agentId": "otto", "currentTask": ""})
 
     assert isinstance(alone, ev.AgentActivity)
     assert isinstance(clear, ev.AgentActivity)
@@ -222,7 +224,7 @@ def test_presence_may_leave_the_task_alone_or_clear_it() -> None:
 
 
 def test_agent_config_says_what_it_says_and_no_more() -> None:
-    translator = Translator("gw", 0)
+    translator = EventDecoder("gw", 0)
 
     assert list(
         translator.translate("agent.config", {"agentId": "otto", "displayName": "O", "role": "PM"})
@@ -288,7 +290,7 @@ def test_a_null_clears_and_the_nested_row_wins() -> None:
         "status": "running",
         "session": {"key": "agent:otto:main", "status": "done"},
     }
-    (event,) = Translator("gw", 3).translate("sessions.changed", payload)
+    (event,) = EventDecoder("gw", 3).translate("sessions.changed", payload)
 
     assert isinstance(event, ev.SessionChanged)
     assert event.fields["label"] == ""
@@ -299,7 +301,7 @@ def test_a_null_clears_and_the_nested_row_wins() -> None:
     "payload", [None, {}, [], 7, {"reason": "delete", "ts": 5}, {"sessionKey": "global"}]
 )
 def test_a_change_without_a_key_says_nothing(payload: Any) -> None:
-    assert list(Translator("gw", 4).translate("sessions.changed", payload)) == []
+    assert list(EventDecoder("gw", 4).translate("sessions.changed", payload)) == []
 
 
 @pytest.mark.parametrize(
@@ -335,7 +337,7 @@ def test_approvals_open_and_close() -> None:
     run = {"runId": "r", "sessionKey": "agent:otto:main", "stream": "approval"}
     opened = {**run, "data": {"phase": "requested", "approvalId": "a", "command": "rm -r x"}}
     closed = {**run, "data": {"phase": "resolved", "approvalId": "a"}}
-    translator = Translator("gw", 3)
+    translator = EventDecoder("gw", 3)
 
     (first,) = translator.translate("agent", opened)
     (second,) = translator.translate("agent", closed)
@@ -348,7 +350,7 @@ def test_approvals_open_and_close() -> None:
 @pytest.mark.parametrize("version", APPROVALS)
 def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: str) -> None:
     """Allowed, denied, decided after another message, and after (or by) the abort of the run."""
-    translator = Translator("gw", APPROVALS[version]["protocol"])
+    translator = EventDecoder("gw", APPROVALS[version]["protocol"])
     fleet = model(ev.Snapshot("gw", (ev.AgentInfo("otto"),), ()))
     now, titles = 0, set()
     for name, payload in APPROVALS[version]["frames"]:
@@ -367,7 +369,7 @@ def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: st
 def test_what_nobody_can_approve_does_not_wait() -> None:
     """2026.9.6 refuses at once when no client decides approvals, 2026.5.7 when no channel can."""
     info = ev.Snapshot("gw", (ev.AgentInfo("rex"),), ())
-    translator = Translator("gw", 4)
+    translator = EventDecoder("gw", 4)
     refused = [
         event
         for name, payload in APPROVALS["2026.9.6"]["refused"]
@@ -376,7 +378,7 @@ def test_what_nobody_can_approve_does_not_wait() -> None:
     run = {"runId": "r", "sessionKey": "agent:rex:main", "stream": "approval"}
     data = {"phase": "requested", "status": "unavailable", "command": "ls", "reason": "no-route"}
 
-    events = [*refused, *Translator("gw", 3).translate("agent", {**run, "data": data})]
+    events = [*refused, *EventDecoder("gw", 3).translate("agent", {**run, "data": data})]
 
     assert len(refused) > 5
     assert not [event for event in events if isinstance(event, ev.ApprovalOpened)]
@@ -384,7 +386,7 @@ def test_what_nobody_can_approve_does_not_wait() -> None:
 
 
 def test_commands_of_tool_calls_are_kept_for_a_bounded_number_of_them() -> None:
-    translator = Translator("gw", 4)
+    translator = EventDecoder("gw", 4)
     run = {"runId": "r", "sessionKey": "agent:otto:main"}
     for number in range(1_000):
         data = {"phase": "start", "name": "exec", "args": {"command": f"echo {number}"}}
@@ -417,13 +419,13 @@ HEARTBEATS: list[tuple[dict[str, Any], int]] = [
 @pytest.mark.parametrize(("beat", "ms"), HEARTBEATS, ids=str)
 def test_health_tells_how_often_an_agent_wakes(beat: dict[str, Any], ms: int) -> None:
     payload = {"agents": [{"agentId": "otto", "heartbeat": beat}, {"agentId": 1}, None]}
-    (told,) = Translator("gw", 4).translate("health", payload)
+    (told,) = EventDecoder("gw", 4).translate("health", payload)
     assert told == ev.HeartbeatsTold("gw", {"otto": ms})
 
 
 @pytest.mark.parametrize("payload", [{}, {"agents": [{"agentId": "otto"}]}, {"agents": "otto"}])
 def test_health_without_heartbeats_tells_nothing(payload: Any) -> None:
-    assert list(Translator("gw", 4).translate("health", payload)) == []
+    assert list(EventDecoder("gw", 4).translate("health", payload)) == []
 
 
 def test_an_approval_of_the_lifecycle_waits_too() -> None:
@@ -431,7 +433,7 @@ def test_an_approval_of_the_lifecycle_waits_too() -> None:
     info = ev.Snapshot("gw", (ev.AgentInfo("otto"),), ())
     waiting = {**run, "data": {"phase": "waiting-approval", "approvalId": "a"}}
     resolved = {**run, "data": {"phase": "approval-resolved", "approvalId": "a"}}
-    translator = Translator("gw", 4)
+    translator = EventDecoder("gw", 4)
 
     asked = list(translator.translate("agent", waiting))
     answered = list(translator.translate("agent", resolved))
@@ -476,7 +478,7 @@ NAMES = [
 def test_whatever_is_sent_neither_translating_nor_reducing_raises(
     protocol: int, name: str, payload: Any
 ) -> None:
-    events = list(Translator("gw", protocol).translate(name, payload))
+    events = list(EventDecoder("gw", protocol).translate(name, payload))
 
     model(ev.Snapshot("gw", (ev.AgentInfo("otto"),), ()), *events, now=5)
 

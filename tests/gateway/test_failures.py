@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cc_desktop.gateway.failures import TABLE, Failure, Rule, Then, judge
+from cc_desktop.gateway.failures import TABLE, Failure, RetryPolicy, Rule, classify
 from cc_desktop.protocol.frames import GatewayError, read_error
 
 hostile = settings(max_examples=200, deadline=None, derandomize=True)
@@ -24,7 +24,7 @@ def with_code(code: str, **details: object) -> dict[str, object]:
 
 
 BAD = "INVALID_REQUEST"
-CASES: list[tuple[str, Failure, str, Then]] = [
+CASES: list[tuple[str, Failure, str, RetryPolicy]] = [
     (
         "wrong shared token",
         refused(
@@ -36,33 +36,38 @@ CASES: list[tuple[str, Failure, str, Then]] = [
             ),
         ),
         "token-mismatch",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
-    ("no token", refused(BAD, details=with_code("AUTH_TOKEN_MISSING")), "token-missing", Then.STOP),
+    (
+        "no token",
+        refused(BAD, details=with_code("AUTH_TOKEN_MISSING")),
+        "token-missing",
+        RetryPolicy.STOP,
+    ),
     (
         "device token, wider scopes, 2026.9.6",
         refused(BAD, details=with_code("AUTH_SCOPE_MISMATCH")),
         "scope-mismatch",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "device token, wider scopes, 2026.5.7",
         refused(BAD, details=with_code("AUTH_TOKEN_MISMATCH")),
         "token-mismatch",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "not paired",
         refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="r-1")),
         "pairing",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
     ),
-    ("not paired, no details", refused("NOT_PAIRED"), "pairing", Then.SLOWLY),
+    ("not paired, no details", refused("NOT_PAIRED"), "pairing", RetryPolicy.SLOWLY),
     (
         "not paired, told to try again",
         refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED"), retryable=True),
         "pairing",
-        Then.SLOWLY,
+        RetryPolicy.SLOWLY,
     ),
     (
         "not paired, told to pause",
@@ -72,108 +77,108 @@ CASES: list[tuple[str, Failure, str, Then]] = [
             retryable=False,
         ),
         "pairing",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "wire version, 2026.9.6",
         refused(BAD, close=1002, details=with_code("PROTOCOL_MISMATCH", expectedProtocol=5)),
         "protocol",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "wire version, 2026.5.7",
         refused(BAD, close=1002, details={"expectedProtocol": 3}),
         "protocol",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
-    ("wire version, only a close", Failure(close_code=1002), "protocol", Then.STOP),
+    ("wire version, only a close", Failure(close_code=1002), "protocol", RetryPolicy.STOP),
     (
         "bad signature",
         refused(BAD, details=with_code("DEVICE_AUTH_SIGNATURE_INVALID")),
         "device-refused",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "clock",
         refused(BAD, details=with_code("DEVICE_AUTH_SIGNATURE_EXPIRED")),
         "device-expired",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "nonce",
         refused(BAD, details=with_code("DEVICE_AUTH_NONCE_MISMATCH")),
         "device-refused",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "too many tries",
         refused(BAD, details=with_code("AUTH_RATE_LIMITED"), retryAfterMs=60_000),
         "rate-limited",
-        Then.RETRY,
+        RetryPolicy.RETRY,
     ),
     (
         "too many tries, HTTP",
         Failure(http_status=429, retry_after_ms=30_000),
         "too-many-requests",
-        Then.RETRY,
+        RetryPolicy.RETRY,
     ),
     (
         "still starting",
         refused("UNAVAILABLE", close=0, details={"reason": "startup-sidecars"}, retryAfterMs=500),
         "starting",
-        Then.RETRY,
+        RetryPolicy.RETRY,
     ),
     (
         "proxy in front",
         Failure(http_status=403, http_message="proxy headers from an untrusted address"),
         "forbidden",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "restart",
         Failure(close_code=1012, close_reason="service restart"),
         "restarting",
-        Then.RETRY,
+        RetryPolicy.RETRY,
     ),
     # Section 2, around the table
     (
         "ids of the seed, refused",
         refused(BAD, close=1008),
         "rejected",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "no scope, protocol 4",
         refused("FORBIDDEN", close=0, details=with_code("MISSING_SCOPE")),
         "no-permission",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
     (
         "no scope, protocol 3",
         Failure(error=GatewayError(BAD, "missing scope: operator.read")),
         "no-permission",
-        Then.STOP,
+        RetryPolicy.STOP,
     ),
-    ("no scope granted", Failure(kind="scope"), "no-permission", Then.STOP),
-    ("the seed's dialect", refused(401, close=0), "rejected", Then.STOP),
-    ("closed without a word", Failure(close_code=1008), "refused", Then.STOP),
-    ("a web server", Failure(http_status=404), "not-a-gateway", Then.SLOWLY),
-    ("no such host", Failure(kind="dns"), "dns", Then.RETRY),
-    ("nobody listens", Failure(kind="refused"), "unreachable", Then.RETRY),
-    ("certificate", Failure(kind="tls"), "tls", Then.STOP),
-    ("no answer", Failure(kind="timeout"), "silent", Then.RETRY),
-    ("silent for too long", Failure(kind="silent"), "silent", Then.RETRY),
-    ("killed, no close frame", Failure(close_code=1006, kind="lost"), "lost", Then.RETRY),
-    ("a proxy whose gateway is away", Failure(http_status=502), "behind-proxy", Then.RETRY),
-    ("nothing known", Failure(), "lost", Then.RETRY),
+    ("no scope granted", Failure(kind="scope"), "no-permission", RetryPolicy.STOP),
+    ("the seed's dialect", refused(401, close=0), "rejected", RetryPolicy.STOP),
+    ("closed without a word", Failure(close_code=1008), "refused", RetryPolicy.STOP),
+    ("a web server", Failure(http_status=404), "not-a-gateway", RetryPolicy.SLOWLY),
+    ("no such host", Failure(kind="dns"), "dns", RetryPolicy.RETRY),
+    ("nobody listens", Failure(kind="refused"), "unreachable", RetryPolicy.RETRY),
+    ("certificate", Failure(kind="tls"), "tls", RetryPolicy.STOP),
+    ("no answer", Failure(kind="timeout"), "silent", RetryPolicy.RETRY),
+    ("silent for too long", Failure(kind="silent"), "silent", RetryPolicy.RETRY),
+    ("killed, no close frame", Failure(close_code=1006, kind="lost"), "lost", RetryPolicy.RETRY),
+    ("a proxy whose gateway is away", Failure(http_status=502), "behind-proxy", RetryPolicy.RETRY),
+    ("nothing known", Failure(), "lost", RetryPolicy.RETRY),
 ]
 
 
 @pytest.mark.parametrize(
     ("failure", "rule", "then"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_each_failure_has_its_verdict(failure: Failure, rule: str, then: Then) -> None:
-    verdict = judge(failure)
+def test_each_failure_has_its_verdict(failure: Failure, rule: str, then: RetryPolicy) -> None:
+    verdict = classify(failure)
     assert (verdict.id, verdict.then) == (rule, then)
     assert verdict.title
     assert verdict.message
@@ -248,13 +253,13 @@ def test_the_last_row_speaks_of_everything() -> None:
 
 
 def test_the_gateway_s_own_words_are_passed_on() -> None:
-    assert judge(refused(BAD)).message.endswith("It says: words")
-    assert judge(Failure(http_status=403, http_message="by proxy")).message.endswith("by proxy")
-    assert "It says" not in judge(Failure(kind="dns")).message
+    assert classify(refused(BAD)).message.endswith("It says: words")
+    assert classify(Failure(http_status=403, http_message="by proxy")).message.endswith("by proxy")
+    assert "It says" not in classify(Failure(kind="dns")).message
 
 
 def test_pairing_names_the_command_with_the_request() -> None:
-    verdict = judge(
+    verdict = classify(
         refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="6f0c-11"))
     )
     assert verdict.next_step.endswith("openclaw devices approve 6f0c-11")
@@ -263,7 +268,7 @@ def test_pairing_names_the_command_with_the_request() -> None:
 
 @pytest.mark.parametrize("request_id", [None, "", 5, ["x"], "x" * 100])
 def test_pairing_without_a_usable_request_says_where_to_find_it(request_id: object) -> None:
-    verdict = judge(
+    verdict = classify(
         refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId=request_id))
     )
     assert "openclaw devices list" in verdict.next_step
@@ -271,7 +276,9 @@ def test_pairing_without_a_usable_request_says_where_to_find_it(request_id: obje
 
 
 def test_a_request_id_cannot_break_the_line() -> None:
-    verdict = judge(refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="a\nb")))
+    verdict = classify(
+        refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="a\nb"))
+    )
     assert "\n" not in verdict.next_step
 
 
@@ -279,7 +286,7 @@ def test_a_request_id_cannot_break_the_line() -> None:
     ("expected", "side"), [(5, "this app"), (4, "the gateway"), (2, "the gateway")]
 )
 def test_another_protocol_says_which_side_to_update(expected: int, side: str) -> None:
-    verdict = judge(refused(BAD, close=1002, details={"expectedProtocol": expected}))
+    verdict = classify(refused(BAD, close=1002, details={"expectedProtocol": expected}))
     assert verdict.next_step.endswith(f"update {side}.")
     assert f"protocol {expected}" in verdict.next_step
 
@@ -294,22 +301,28 @@ def test_another_protocol_says_which_side_to_update(expected: int, side: str) ->
     ],
 )
 def test_it_waits_as_told(failure: Failure, wait_ms: int) -> None:
-    assert judge(failure).wait_ms == wait_ms
+    assert classify(failure).wait_ms == wait_ms
 
 
 @pytest.mark.parametrize(
     ("failure", "then"),
     [
-        (refused(BAD, retryable=True), Then.RETRY),  # a code that says little: as told
-        (refused(BAD, retryable=False), Then.STOP),
-        (refused(BAD, details=with_code("AUTH_TOKEN_MISMATCH"), retryable=True), Then.STOP),
-        (refused("UNAVAILABLE", details={"pauseReconnect": True}, retryable=False), Then.STOP),
-        (refused("UNAVAILABLE", details={"pauseReconnect": True}), Then.RETRY),
-        (refused("UNAVAILABLE", details={"pauseReconnect": "yes"}, retryable=False), Then.RETRY),
+        (refused(BAD, retryable=True), RetryPolicy.RETRY),  # a code that says little: as told
+        (refused(BAD, retryable=False), RetryPolicy.STOP),
+        (refused(BAD, details=with_code("AUTH_TOKEN_MISMATCH"), retryable=True), RetryPolicy.STOP),
+        (
+            refused("UNAVAILABLE", details={"pauseReconnect": True}, retryable=False),
+            RetryPolicy.STOP,
+        ),
+        (refused("UNAVAILABLE", details={"pauseReconnect": True}), RetryPolicy.RETRY),
+        (
+            refused("UNAVAILABLE", details={"pauseReconnect": "yes"}, retryable=False),
+            RetryPolicy.RETRY,
+        ),
     ],
 )
-def test_what_the_gateway_says_of_trying_again(failure: Failure, then: Then) -> None:
-    assert judge(failure).then is then
+def test_what_the_gateway_says_of_trying_again(failure: Failure, then: RetryPolicy) -> None:
+    assert classify(failure).then is then
 
 
 KNOWN = sorted({value for rule in TABLE for value in (*rule.details, *rule.codes)})
@@ -347,7 +360,7 @@ failures = st.builds(
 @given(failures)
 @hostile
 def test_every_failure_gets_words(failure: Failure) -> None:
-    verdict = judge(failure)
+    verdict = classify(failure)
     assert verdict.id in {rule.id for rule in TABLE}
     assert verdict.title
     assert verdict.message

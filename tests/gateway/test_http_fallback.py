@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.fleet.model import LinkState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from cc_desktop.gateway import http_fallback
 from cc_desktop.gateway.http_fallback import RestSource
 from cc_desktop.system.network import default_rest_url
@@ -243,7 +243,7 @@ async def test_it_takes_over_thirty_seconds_after_the_socket_could_not_be_had(ht
             await until(lambda: rig.gateway.origin is Origin.REST)
 
             assert rig.gateway.agents["otto"].status is Status.ACTIVE
-            assert rig.state is not LinkState.LIVE
+            assert rig.state is not ConnectionState.LIVE
 
 
 async def test_it_asks_at_its_pace_and_stands_down_when_the_socket_is_back(http: Http) -> None:
@@ -282,7 +282,7 @@ async def test_after_the_socket_was_lost_it_waits_again(http: Http) -> None:
     ):
         await rig.live()
         await gateway.stop()
-        await rig.reach(LinkState.WAITING)
+        await rig.reach(ConnectionState.WAITING)
         await rig.clock.advance(29)
         assert http.asked == []
         await rig.clock.advance(2)

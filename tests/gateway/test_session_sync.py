@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Fleet, LinkState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Fleet, Origin, Status
 from cc_desktop.fleet.reduce import reduce
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.session_sync import DEBOUNCE_S, PAGE
@@ -122,13 +122,13 @@ async def test_approvals_from_before_the_gateway_s_start_are_closed_when_it_is_b
         await settle()
         assert rig.gateway.agents["otto"].status is Status.WAITING
         await gateway.close()
-        await rig.reach(LinkState.WAITING)
+        await rig.reach(ConnectionState.WAITING)
         await rig.clock.advance(2)
         await rig.live()
         assert rig.gateway.agents["otto"].status is Status.WAITING
         gateway.uptime_ms = 500
         await gateway.close()
-        await rig.reach(LinkState.WAITING)
+        await rig.reach(ConnectionState.WAITING)
         await rig.clock.advance(2)
         await rig.live()
         assert rig.gateway.agents["otto"].approvals == {}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.fleet.model import LinkState as S
+from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.fleet.model import Origin, Status
-from cc_desktop.gateway.connection_state import TABLE, Backoff, Outcome, outcome_of
+from cc_desktop.gateway.connection_state import TABLE, Backoff, ConnectionEvent, outcome_of
 from cc_desktop.gateway.device_identity import IdentityError
-from cc_desktop.gateway.failures import Then
+from cc_desktop.gateway.failures import RetryPolicy
 from tests.fakes.clock import START_MS, FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
 from tests.fakes.rig import MemoryTokens, running_link
@@ -27,24 +27,29 @@ UP = (S.CONNECTING, S.AUTHENTICATING, S.SYNCING, S.LIVE)
 
 @pytest.mark.parametrize("state", UP)
 def test_every_state_of_a_try_can_fail_both_ways(state: S) -> None:
-    assert TABLE[(state, Outcome.RETRY)] is S.WAITING
-    assert TABLE[(state, Outcome.STOP)] is S.BLOCKED
+    assert TABLE[(state, ConnectionEvent.RETRY)] is S.WAITING
+    assert TABLE[(state, ConnectionEvent.STOP)] is S.BLOCKED
 
 
 @pytest.mark.parametrize("state", list(S))
 def test_the_end_is_off_from_everywhere(state: S) -> None:
-    assert TABLE[(state, Outcome.END)] is S.OFF
+    assert TABLE[(state, ConnectionEvent.END)] is S.OFF
 
 
 @pytest.mark.parametrize("state", [S.OFF, S.WAITING, S.BLOCKED])
 def test_a_try_starts_where_none_is_under_way(state: S) -> None:
-    assert TABLE[(state, Outcome.START)] is S.CONNECTING
+    assert TABLE[(state, ConnectionEvent.START)] is S.CONNECTING
 
 
 def test_a_try_goes_through_its_states_in_order() -> None:
     state = S.OFF
     seen = []
-    for outcome in (Outcome.START, Outcome.CHALLENGED, Outcome.HELLO, Outcome.SYNCED):
+    for outcome in (
+        ConnectionEvent.START,
+        ConnectionEvent.CHALLENGED,
+        ConnectionEvent.HELLO,
+        ConnectionEvent.SYNCED,
+    ):
         state = TABLE[(state, outcome)]
         seen.append(state)
 
@@ -52,7 +57,9 @@ def test_a_try_goes_through_its_states_in_order() -> None:
 
 
 def test_no_other_way_leads_to_live() -> None:
-    assert [key for key, state in TABLE.items() if state is S.LIVE] == [(S.SYNCING, Outcome.SYNCED)]
+    assert [key for key, state in TABLE.items() if state is S.LIVE] == [
+        (S.SYNCING, ConnectionEvent.SYNCED)
+    ]
 
 
 @pytest.mark.parametrize("state", list(S))
@@ -64,10 +71,10 @@ def test_every_state_can_be_reached_and_left(state: S) -> None:
 
 
 def test_only_stop_stops() -> None:
-    assert {then: outcome_of(then) for then in Then} == {
-        Then.RETRY: Outcome.RETRY,
-        Then.SLOWLY: Outcome.RETRY,
-        Then.STOP: Outcome.STOP,
+    assert {then: outcome_of(then) for then in RetryPolicy} == {
+        RetryPolicy.RETRY: ConnectionEvent.RETRY,
+        RetryPolicy.SLOWLY: ConnectionEvent.RETRY,
+        RetryPolicy.STOP: ConnectionEvent.STOP,
     }
 
 
@@ -86,16 +93,16 @@ class _Steady(random.Random):
 def test_waits_double_from_one_second_to_thirty() -> None:
     backoff = Backoff(_Steady(0.0))
 
-    assert [backoff.wait_s(Then.RETRY, 0) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert [backoff.wait_s(RetryPolicy.RETRY, 0) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
     backoff.reset()
-    assert backoff.wait_s(Then.RETRY, 0) == 1
+    assert backoff.wait_s(RetryPolicy.RETRY, 0) == 1
 
 
 def test_waits_are_shortened_at_random_by_a_quarter_at_most() -> None:
     backoff = Backoff(random.Random(3))
     for _ in range(10):
-        backoff.wait_s(Then.RETRY, 0)
-    waits = [backoff.wait_s(Then.RETRY, 0) for _ in range(300)]
+        backoff.wait_s(RetryPolicy.RETRY, 0)
+    waits = [backoff.wait_s(RetryPolicy.RETRY, 0) for _ in range(300)]
 
     assert 22.5 <= min(waits) < 23.5
     assert 29 < max(waits) <= 30
@@ -103,18 +110,18 @@ def test_waits_are_shortened_at_random_by_a_quarter_at_most() -> None:
 
 @pytest.mark.parametrize("told_ms", [10**9, 2**62])
 def test_an_absurd_wait_is_no_wait_for_ever(told_ms: int) -> None:
-    assert Backoff(_Steady(0.0)).wait_s(Then.RETRY, told_ms) == 3600
+    assert Backoff(_Steady(0.0)).wait_s(RetryPolicy.RETRY, told_ms) == 3600
 
 
 def test_slowly_is_slow_from_the_first_try() -> None:
-    assert Backoff(_Steady(0.0)).wait_s(Then.SLOWLY, 0) == 30
+    assert Backoff(_Steady(0.0)).wait_s(RetryPolicy.SLOWLY, 0) == 30
 
 
 def test_never_sooner_than_the_gateway_asked() -> None:
     backoff = Backoff(_Steady(0.99))
 
-    assert backoff.wait_s(Then.RETRY, 45_000) == 45
-    assert backoff.wait_s(Then.SLOWLY, 90_000) == 90
+    assert backoff.wait_s(RetryPolicy.RETRY, 45_000) == 45
+    assert backoff.wait_s(RetryPolicy.SLOWLY, 90_000) == 90
 
 
 # Refusals: what is said, whether it goes on, and how often it was tried after ten minutes
@@ -253,7 +260,7 @@ async def test_a_refusal_is_said_and_not_hammered_at(
         gateway.refusal = lambda _params: refusal
         async with running_link(gateway.url, token="shared") as rig:
             await rig.reach(state)
-            problem = rig.link.link.problem
+            problem = rig.link.connection.problem
             assert problem is not None
             assert problem.title == title
             assert step in problem.next_step
@@ -285,7 +292,7 @@ async def test_a_refused_upgrade_is_said_and_not_hammered_at(
         gateway.http = (status, json.dumps({"error": {"message": "go away"}}), headers)
         async with running_link(gateway.url) as rig:
             await rig.reach(state)
-            problem = rig.link.link.problem
+            problem = rig.link.connection.problem
             assert problem is not None
             assert problem.title == title
             assert "go away" in problem.message
@@ -311,8 +318,8 @@ async def test_a_close_without_a_word(
         gateway.close_at_once = (code, "")
         async with running_link(gateway.url) as rig:
             await rig.reach(state)
-            assert rig.link.link.problem is not None
-            assert rig.link.link.problem.title == title
+            assert rig.link.connection.problem is not None
+            assert rig.link.connection.problem.title == title
             await rig.clock.advance(TEN_MINUTES_S)
 
             assert tries[0] <= gateway.connections <= tries[1]
@@ -323,8 +330,8 @@ async def test_nobody_there_is_tried_at_the_usual_pace() -> None:
         url = gateway.url
     async with running_link(url) as rig:
         await rig.reach(S.WAITING)
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "Not reachable"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "Not reachable"
         await rig.clock.advance(TEN_MINUTES_S)
 
         assert 20 <= rig.link.tries <= 40
@@ -359,7 +366,7 @@ async def test_the_wait_is_shown() -> None:
         async with running_link(gateway.url) as rig:
             await rig.reach(S.WAITING)
 
-            assert rig.link.link.until == START_MS + 7_000
+            assert rig.link.connection.until == START_MS + 7_000
             await rig.clock.advance(6.9)
             assert gateway.connections == 1
             gateway.refusal = lambda _params: None
@@ -376,9 +383,9 @@ async def test_a_first_connection_goes_through_its_states() -> None:
 
         assert rig.states == list(UP)
         assert rig.gateway.origin is Origin.LIVE
-        assert rig.link.link.protocol == 4
-        assert rig.link.link.server_version == "2026.9.6"
-        assert rig.link.link.problem is None
+        assert rig.link.connection.protocol == 4
+        assert rig.link.connection.server_version == "2026.9.6"
+        assert rig.link.connection.problem is None
     assert rig.states[-1] is S.OFF
 
 
@@ -388,7 +395,7 @@ async def test_it_says_where_the_device_token_is_kept() -> None:
         async with running_link(gateway.url, tokens=tokens) as rig:
             await rig.live()
 
-            assert rig.link.link.token_place == "file"
+            assert rig.link.connection.token_place == "file"
 
 
 @pytest.mark.parametrize("protocol", [0, 3])
@@ -477,12 +484,12 @@ async def test_what_went_wrong_stays_readable_until_it_is_live_again() -> None:
         await rig.reach(S.WAITING)
         gateway.answers["agents.list"] = lambda _params: gateway.drop()
         await rig.clock.advance(120)
-        assert rig.link.link.problem is not None
+        assert rig.link.connection.problem is not None
         del gateway.answers["agents.list"]
         await rig.clock.advance(31)
         await rig.live()
 
-        assert rig.link.link.problem is None
+        assert rig.link.connection.problem is None
 
 
 async def test_a_restart_is_back_soon_and_says_so() -> None:
@@ -490,8 +497,8 @@ async def test_a_restart_is_back_soon_and_says_so() -> None:
         await rig.live()
         await gateway.shut_down()
         await rig.reach(S.WAITING)
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "Restarting"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "Restarting"
         await rig.clock.advance(2)
         await rig.live()
 
@@ -507,8 +514,8 @@ async def test_a_half_open_connection_is_noticed(monkeypatch: pytest.MonkeyPatch
         await rig.reach(S.WAITING)
 
         assert rig.gateway.origin is Origin.LAST_KNOWN
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "No answer"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "No answer"
 
 
 @pytest.mark.parametrize("tick_ms", [1, 2**62])
@@ -536,8 +543,8 @@ async def test_a_first_list_that_never_comes_ends_the_try() -> None:
             await gateway.tick()
 
         assert S.LIVE not in rig.states
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "No answer"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "No answer"
 
 
 @pytest.mark.parametrize("scopes", [[], ["operator.approvals"]])
@@ -545,8 +552,8 @@ async def test_let_in_without_the_right_to_read(scopes: list[str]) -> None:
     async with FakeGateway() as gateway, running_link(gateway.url) as rig:
         gateway.scopes = scopes
         await rig.reach(S.BLOCKED)
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "No permission to read"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "No permission to read"
         await rig.clock.advance(TEN_MINUTES_S)
 
         assert gateway.connections == 1
@@ -560,8 +567,8 @@ async def test_missing_scope_on_a_read_stops_too() -> None:
         gateway.answers["agents.list"] = forbidden
         await rig.reach(S.BLOCKED)
 
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "No permission to read"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "No permission to read"
 
 
 # Reconnect now
@@ -629,7 +636,7 @@ async def test_a_device_token_is_kept_and_used_when_there_is_no_other() -> None:
         async with running_link(gateway.url, token="shared", tokens=tokens) as rig:
             await rig.live()
             await until(lambda: tokens.kept == {gateway.url: "device"})
-            await until(lambda: rig.link.link.token_place == "file")
+            await until(lambda: rig.link.connection.token_place == "file")
         gateway.tokens = ("device",)
         async with running_link(gateway.url, tokens=tokens) as rig:
             await rig.live()
@@ -647,8 +654,8 @@ async def test_after_a_mismatch_the_device_token_is_tried_once() -> None:
             sent = [a.params["auth"]["token"] for a in gateway.asked if a.method == "connect"]
 
             assert sent == ["old", "device"]
-            assert rig.link.link.problem is not None
-            assert rig.link.link.problem.title == "The token is wrong"
+            assert rig.link.connection.problem is not None
+            assert rig.link.connection.problem.title == "The token is wrong"
 
 
 async def test_a_device_token_that_is_good_replaces_a_wrong_shared_one() -> None:
@@ -676,9 +683,9 @@ async def test_no_token_goes_over_the_network_in_the_clear() -> None:
     async with running_link("ws://192.0.2.1:18789/", token="shared") as rig:
         await rig.reach(S.BLOCKED)
 
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "Not encrypted"
-        assert "insecure = true" in rig.link.link.problem.next_step
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "Not encrypted"
+        assert "insecure = true" in rig.link.connection.problem.next_step
 
 
 async def test_no_identity_no_connection() -> None:
@@ -689,8 +696,8 @@ async def test_no_identity_no_connection() -> None:
         await rig.reach(S.BLOCKED)
 
         assert gateway.connections == 0
-        assert rig.link.link.problem is not None
-        assert rig.link.link.problem.title == "No identity"
+        assert rig.link.connection.problem is not None
+        assert rig.link.connection.problem.title == "No identity"
 
 
 async def test_the_problem_stays_readable_while_it_is_tried_again() -> None:
@@ -703,8 +710,8 @@ async def test_the_problem_stays_readable_while_it_is_tried_again() -> None:
             await rig.clock.advance(1)
             await rig.reach(S.AUTHENTICATING)
 
-            assert rig.link.link.problem is not None
-            assert rig.link.link.problem.title == "Restarting"
+            assert rig.link.connection.problem is not None
+            assert rig.link.connection.problem.title == "Restarting"
 
 
 async def test_the_end_of_the_app_closes_the_connection_with_a_word() -> None:

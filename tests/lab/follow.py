@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from cc_desktop.config.credentials import Token
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
-from cc_desktop.fleet.model import Agent, Change, LinkState, Session, Status
+from cc_desktop.fleet.model import Agent, Change, ConnectionState, Session, Status
 from cc_desktop.gateway import event_decoder
-from cc_desktop.monitor import Engine
+from cc_desktop.monitor import FleetMonitor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,18 +27,18 @@ _EVENT_ONLY = {"derived_title": "", "preview": "", "digest_health": "", "digest_
 class Follower:
     """An engine, and what it has told."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: FleetMonitor) -> None:
         self.engine = engine
         self.statuses: dict[tuple[str, str], list[Status]] = {}
-        self.states: dict[str, list[LinkState]] = {}
+        self.states: dict[str, list[ConnectionState]] = {}
         self._changed = asyncio.Event()
         engine.store.subscribe(self._on_changes)
 
     def _on_changes(self, changes: list[Change]) -> None:
         for gateway in self.engine.store.fleet.gateways.values():
             states = self.states.setdefault(gateway.id, [])
-            if not states or states[-1] is not gateway.link.state:
-                states.append(gateway.link.state)
+            if not states or states[-1] is not gateway.connection.state:
+                states.append(gateway.connection.state)
             for agent in gateway.agents.values():
                 told = self.statuses.setdefault((gateway.id, agent.id), [])
                 if not told or told[-1] is not agent.status:
@@ -54,8 +54,8 @@ class Follower:
         found = self.engine.store.fleet.agent(gateway, agent_id)
         return found.status if found else None
 
-    def link_state(self, gateway: str = "g") -> LinkState:
-        return self.engine.store.fleet.gateways[gateway].link.state
+    def link_state(self, gateway: str = "g") -> ConnectionState:
+        return self.engine.store.fleet.gateways[gateway].connection.state
 
     async def until(self, what: Callable[[], bool], seconds: float = 45.0) -> None:
         """Wait for a truth about the model; the assertion names what it is instead."""
@@ -68,7 +68,7 @@ class Follower:
         assert what(), (self.statuses, self.states)
 
     async def live(self, gateway: str = "g") -> None:
-        await self.until(lambda: self.link_state(gateway) is LinkState.LIVE)
+        await self.until(lambda: self.link_state(gateway) is ConnectionState.LIVE)
 
     async def equals_fresh_list(self, sender: Sender, gateway: str = "g") -> None:
         """Field by field, within the time that the gateway's own lists need to settle."""
@@ -103,7 +103,7 @@ def _comparable(row: Session | None) -> Session | None:
 @contextlib.asynccontextmanager
 async def following(config: Path, *gateways: GatewaySettings) -> AsyncIterator[Follower]:
     """Run an engine over these gateways."""
-    engine = Engine(Settings(gateways, keyring=False), find_paths(config))
+    engine = FleetMonitor(Settings(gateways, keyring=False), find_paths(config))
     follower = Follower(engine)
     running = asyncio.create_task(engine.run(), name="engine")
     try:

@@ -87,7 +87,7 @@ async def waits(follower: Follower, agent_id: str, approval: str, command: str) 
     await follower.until(lambda: follower.status(agent_id) is Status.WAITING)
     agent = follower.agent(agent_id)
     assert {one.id: one.title for one in agent.approvals.values()} == {approval: command}
-    assert agent.cause_key == f"agent:{agent_id}:main"
+    assert agent.status_session_key == f"agent:{agent_id}:main"
 
 
 async def is_over(follower: Follower, agent_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.fleet.model import LinkState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from tests.lab.conftest import AGENTS, TOKEN, make_gateway
 from tests.lab.follow import following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
@@ -61,7 +61,7 @@ async def test_a_tool_call_shows_what_the_agent_does(gateway: RealGateway, tmp_p
         await sender.send("dex", "run: sleep 1; echo finished")
 
         def doing() -> bool:
-            return any("sleep 1" in run.doing for run in follower.agent("dex").runs.values())
+            return any("sleep 1" in run.activity for run in follower.agent("dex").runs.values())
 
         await follower.until(doing)
         await sender.wait_idle("dex", settled=True)
@@ -123,7 +123,9 @@ async def test_a_killed_gateway_is_seen_and_its_restart_is_live_again(
                 await sender.wait_idle("otto", settled=True)
                 await follower.equals_fresh_list(sender)
             await asyncio.to_thread(gateway.kill)
-            await follower.until(lambda: follower.link_state() is not LinkState.LIVE, seconds=60)
+            await follower.until(
+                lambda: follower.link_state() is not ConnectionState.LIVE, seconds=60
+            )
             assert follower.status("otto") is Status.OFFLINE
             assert follower.engine.store.fleet.gateways["g"].origin is Origin.LAST_KNOWN
             follower.engine.links["g"].reconnect_now()
@@ -131,7 +133,9 @@ async def test_a_killed_gateway_is_seen_and_its_restart_is_live_again(
             async with Sender(gateway.url, TOKEN) as sender:
                 # What happens before we are back must not be missed.
                 await sender.send("rex", "say: meanwhile")
-                await follower.until(lambda: follower.link_state() is LinkState.LIVE, seconds=60)
+                await follower.until(
+                    lambda: follower.link_state() is ConnectionState.LIVE, seconds=60
+                )
                 await sender.wait_idle("rex", settled=True)
                 await follower.equals_fresh_list(sender)
             assert follower.agent("rex").sessions
@@ -153,7 +157,7 @@ async def test_both_gateways_at_once(lab: Lab, model: MockModel, tmp_path: Path)
                 await follower.equals_fresh_list(sender, "new")
             assert not follower.agent("otto", "old").sessions
             links = follower.engine.store.fleet.gateways
-            assert (links["old"].link.protocol, links["new"].link.protocol) == (3, 4)
+            assert (links["old"].connection.protocol, links["new"].connection.protocol) == (3, 4)
 
 
 async def test_status_prints_a_live_fleet(gateway: RealGateway, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cc_desktop.config.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
-from cc_desktop.fleet.model import LinkState
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.protocol import handshake
 from tests.lab.conftest import TOKEN
 from tests.lab.follow import Follower, following, settings_for
@@ -27,7 +27,7 @@ ELSEWHERE = "X-Forwarded-For: 203.0.113.7"
 
 
 def _problem(follower: Follower) -> Problem:
-    problem = follower.engine.store.fleet.gateways["g"].link.problem
+    problem = follower.engine.store.fleet.gateways["g"].connection.problem
     assert problem is not None
     return problem
 
@@ -39,7 +39,7 @@ async def test_a_refused_token_stops_with_words(
     gateway: RealGateway, tmp_path: Path, token: str, code: str
 ) -> None:
     async with following(tmp_path, settings_for(gateway, token)) as follower:
-        await follower.until(lambda: follower.link_state() is LinkState.BLOCKED)
+        await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
         assert _problem(follower).code == code
         assert "token" in _problem(follower).next_step
         assert follower.engine.links["g"].tries == 1
@@ -51,7 +51,7 @@ async def test_another_protocol_stops_and_says_which_side_to_update(
     monkeypatch.setattr(handshake, "MIN_PROTOCOL", 1)
     monkeypatch.setattr(handshake, "MAX_PROTOCOL", 2)
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
-        await follower.until(lambda: follower.link_state() is LinkState.BLOCKED)
+        await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
         assert _problem(follower).title == "Another protocol"
         assert "update" in _problem(follower).next_step.lower()
         assert follower.engine.links["g"].tries == 1
@@ -64,11 +64,11 @@ async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> 
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             if gateway.version == "2026.9.6":
-                await follower.until(lambda: follower.link_state() is LinkState.BLOCKED)
+                await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
                 assert _problem(follower).title == "Refused by a proxy"
                 assert follower.engine.links["g"].tries == 1
                 return
-            await follower.until(lambda: follower.link_state() is LinkState.WAITING)
+            await follower.until(lambda: follower.link_state() is ConnectionState.WAITING)
             problem = _problem(follower)
             assert problem.title == "Wants pairing"
             assert "openclaw devices approve" in problem.next_step
@@ -85,7 +85,7 @@ async def test_the_device_token_serves_when_the_shared_one_is_refused(
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
         await follower.until(
-            lambda: bool(follower.engine.store.fleet.gateways["g"].link.token_place)
+            lambda: bool(follower.engine.store.fleet.gateways["g"].connection.token_place)
         )
     async with following(tmp_path, settings_for(gateway, "changed-since")) as follower:
         await follower.live()

@@ -9,9 +9,9 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
     Approval,
     Change,
+    ConnectionInfo,
+    ConnectionState,
     Device,
-    Link,
-    LinkState,
     Origin,
     Problem,
     Session,
@@ -53,9 +53,9 @@ class Scene:
 
     def connect(self, gateway: str = "studio", origin: Origin = Origin.LIVE) -> None:
         """The list, and then live, as the link tells it."""
-        self.link(LinkState.SYNCING, gateway)
+        self.link(ConnectionState.SYNCING, gateway)
         self.list(gateway, origin)
-        self.link(LinkState.LIVE, gateway)
+        self.link(ConnectionState.LIVE, gateway)
 
     def list(self, gateway: str = "studio", origin: Origin = Origin.LIVE) -> None:
         infos = tuple(ev.AgentInfo(agent, agent.capitalize()) for agent in AGENTS)
@@ -63,16 +63,23 @@ class Scene:
         self.store.apply(ev.Snapshot(gateway, infos, rows, origin, taken_at=self.now))
 
     def lose(
-        self, gateway: str = "studio", state: LinkState = LinkState.WAITING, code: str = "lost"
+        self,
+        gateway: str = "studio",
+        state: ConnectionState = ConnectionState.WAITING,
+        code: str = "lost",
     ) -> None:
         self.store.apply(ev.OriginChanged(gateway, Origin.LAST_KNOWN))
         self.link(state, gateway, code)
 
     def link(
-        self, state: LinkState, gateway: str = "studio", code: str = "", step: str = "Start it."
+        self,
+        state: ConnectionState,
+        gateway: str = "studio",
+        code: str = "",
+        step: str = "Start it.",
     ) -> None:
         problem = Problem(code, "Unreachable", "Nobody answers.", step) if code else None
-        self.store.apply(ev.LinkChanged(gateway, Link(state, problem=problem)))
+        self.store.apply(ev.ConnectionChanged(gateway, ConnectionInfo(state, problem=problem)))
 
     # Sessions
 

@@ -4,8 +4,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.notifications.center import SNOOZE_MS, Center
-from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Chosen, Message, Target
+from cc_desktop.notifications.center import SNOOZE_MS, NotificationCenter
+from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Message, NotificationAction, Target
 from cc_desktop.notifications.policy import SYSTEM
 from tests.fakes.clock import FakeClock
 from tests.notifications.scene import START, Scene
@@ -25,10 +25,10 @@ class Desk:
         self.withdrawn: list[str] = []
         self.system_quiet = False
         self.asked = 0
-        self.choose: Callable[[Chosen], None] = lambda _chosen: None
+        self.choose: Callable[[NotificationAction], None] = lambda _chosen: None
         self.broken = False
 
-    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+    async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         self.choose = on_chosen
         if self.broken:
             raise OSError("no bus")
@@ -37,8 +37,8 @@ class Desk:
     def show(self, message: Message) -> None:
         self.shown.append(message)
 
-    def withdraw(self, slot: str) -> None:
-        self.withdrawn.append(slot)
+    def withdraw(self, tag: str) -> None:
+        self.withdrawn.append(tag)
 
     async def is_system_quiet(self) -> bool:
         self.asked += 1
@@ -80,7 +80,7 @@ class Office:
         self.desk = desk
         self.opened: list[tuple[Target, str]] = []
         self.told = 0
-        self.center = Center(
+        self.center = NotificationCenter(
             self.scene.store,
             desk,
             self.clock,
@@ -117,7 +117,7 @@ async def test_a_failure_is_shown_and_a_click_opens_that_agent() -> None:
         (message,) = it.desk.shown
         assert message.title == "Rex failed"
         assert it.center.unread == 1
-        it.desk.choose(Chosen(message.slot, OPEN, activation_token="tok"))
+        it.desk.choose(NotificationAction(message.tag, OPEN, activation_token="tok"))
 
         assert it.opened == [(Target((("studio", "rex"),), "studio"), "tok")]
         assert it.center.unread == 0
@@ -125,7 +125,7 @@ async def test_a_failure_is_shown_and_a_click_opens_that_agent() -> None:
 
 async def test_a_click_on_something_older_than_this_start_opens_the_fleet() -> None:
     async with office() as it:
-        it.desk.choose(Chosen("whatever", OPEN))
+        it.desk.choose(NotificationAction("whatever", OPEN))
 
         assert it.opened == [(Target(), "")]
 
@@ -136,9 +136,9 @@ async def test_the_buttons_snooze_and_mute() -> None:
         await it.pass_time(2)
         (message,) = it.desk.shown
         mute = next(button for button in message.buttons if button.key == MUTE)
-        it.desk.choose(Chosen(message.slot, MUTE, mute.data))
+        it.desk.choose(NotificationAction(message.tag, MUTE, mute.data))
         assert it.center.preferences.is_muted("studio", "rex")
-        it.desk.choose(Chosen(message.slot, SNOOZE))
+        it.desk.choose(NotificationAction(message.tag, SNOOZE))
         assert it.center.quiet is not None
         assert it.center.quiet.until == it.clock.now_ms() + SNOOZE_MS
         assert it.kept.snooze == it.center.quiet.until
@@ -154,7 +154,7 @@ async def test_what_is_over_is_withdrawn() -> None:
         await it.pass_time(2)
         it.scene.decide("rex")
 
-        assert it.desk.withdrawn == [it.desk.shown[0].slot]
+        assert it.desk.withdrawn == [it.desk.shown[0].tag]
 
 
 async def test_it_goes_on_where_it_ended() -> None:
@@ -253,7 +253,7 @@ async def test_a_test_is_shown_however_quiet_it_is() -> None:
         it.center.send_test()
 
         assert [message.title for message in it.desk.shown] == ["This is a test"]
-        it.desk.choose(Chosen(it.desk.shown[0].slot, OPEN))
+        it.desk.choose(NotificationAction(it.desk.shown[0].tag, OPEN))
         assert it.opened == [(Target(), "")]
 
 

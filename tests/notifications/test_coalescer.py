@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from cc_desktop.notifications.alerts import Fact
-from cc_desktop.notifications.coalescer import SUMMARY, Coalescer, Order, Show, Withdraw
-from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.notifications.alerts import Alert
+from cc_desktop.notifications.coalescer import SUMMARY, BackendCommand, Coalescer, Show, Withdraw
+from cc_desktop.notifications.kinds import AlertKind, Sound
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Target
 from cc_desktop.notifications.preferences import Preferences
-from cc_desktop.notifications.rules import slot_of
+from cc_desktop.notifications.rules import tag_of
 
 START = 1_800_000_000_000
 CHOICES = Preferences()
@@ -15,14 +15,14 @@ CHOICES = Preferences()
 
 def fact(
     agent: str = "rex",
-    kind: Kind = Kind.FAILED,
+    kind: AlertKind = AlertKind.FAILED,
     gateway: str = "studio",
     detail: str = "no money",
     where: str = "",
-) -> Fact:
-    return Fact(
+) -> Alert:
+    return Alert(
         kind,
-        slot_of(kind, gateway, agent),
+        tag_of(kind, gateway, agent),
         agent.capitalize(),
         Target(((gateway, agent),), gateway),
         gateway,
@@ -38,14 +38,14 @@ class Teller:
     def __init__(self) -> None:
         self.now = START
         self.it = Coalescer()
-        self.orders: list[Order] = []
+        self.orders: list[BackendCommand] = []
 
-    def tell(self, *facts: Fact) -> None:
+    def tell(self, *facts: Alert) -> None:
         for one in facts:
             self.it.add(one, self.now)
 
-    def over(self, one: Fact) -> None:
-        self.orders += self.it.over(one.slot)
+    def over(self, one: Alert) -> None:
+        self.orders += self.it.over(one.tag)
 
     def pass_time(self, seconds: float) -> None:
         """As the center does it: awake when something is due."""
@@ -65,7 +65,7 @@ class Teller:
 
     @property
     def withdrawn(self) -> list[str]:
-        return [order.slot for order in self.orders if isinstance(order, Withdraw)]
+        return [order.tag for order in self.orders if isinstance(order, Withdraw)]
 
 
 def test_one_fact_is_one_notification_after_a_second() -> None:
@@ -113,7 +113,7 @@ def test_four_at_once_are_one_summary() -> None:
     (show,) = teller.shown
     assert show.message.title == "4 agents failed on Studio"
     assert show.message.body == "Rex, Dex, Otto, Pip"
-    assert show.message.slot == SUMMARY
+    assert show.message.tag == SUMMARY
     assert [agent for _, agent in show.target.agents] == ["rex", "dex", "otto", "pip"]
     assert show.target.words == "4 agents failed on Studio"
 
@@ -123,8 +123,8 @@ def test_a_summary_of_several_kinds_and_gateways() -> None:
     teller.tell(
         fact("rex", where="Studio"),
         fact("dex", gateway="lab", where="Lab"),
-        fact("otto", Kind.APPROVAL, where="Studio"),
-        fact("pip", Kind.STUCK, where="Studio"),
+        fact("otto", AlertKind.APPROVAL, where="Studio"),
+        fact("pip", AlertKind.STUCK, where="Studio"),
     )
     teller.pass_time(30)
 
@@ -141,7 +141,7 @@ def test_a_fourth_within_five_seconds_takes_the_others_in() -> None:
     teller.pass_time(2)
 
     assert teller.titles[3:] == ["4 agents failed"]
-    assert sorted(teller.withdrawn) == sorted(fact(name).slot for name in ("rex", "dex", "otto"))
+    assert sorted(teller.withdrawn) == sorted(fact(name).tag for name in ("rex", "dex", "otto"))
 
 
 def test_one_every_few_seconds_stays_one_by_one() -> None:
@@ -178,7 +178,7 @@ def test_what_is_over_is_withdrawn() -> None:
     teller.over(fact())
     teller.over(fact())
 
-    assert teller.withdrawn == [fact().slot]
+    assert teller.withdrawn == [fact().tag]
 
 
 def test_a_summary_is_withdrawn_when_all_of_it_is_over() -> None:
@@ -203,7 +203,7 @@ def test_a_storm_is_one_summary_that_is_seldom_shown_again() -> None:
 
     assert len(teller.shown) <= 5
     assert teller.titles[-1] == "1000 agents failed"
-    assert {show.message.slot for show in teller.shown} == {SUMMARY}
+    assert {show.message.tag for show in teller.shown} == {SUMMARY}
 
 
 def test_a_storm_without_end_is_shown_once_a_minute() -> None:
@@ -229,7 +229,7 @@ def test_after_a_storm_notifications_are_single_again() -> None:
 def test_names_are_only_names(name: str) -> None:
     teller = Teller()
     teller.tell(fact(name), fact("a" + name), fact("b" + name), fact("c" + name))
-    teller.tell(fact("d" + name, Kind.STUCK))
+    teller.tell(fact("d" + name, AlertKind.STUCK))
     teller.pass_time(2)
 
     assert len(teller.titles[0]) < 200

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.notifications.coalescer import SUMMARY, Order, Show, Withdraw
-from cc_desktop.notifications.kinds import Kind, Sound
-from cc_desktop.notifications.policy import HOURS, KEPT, OFF, SNOOZED, SYSTEM, Attention
+from cc_desktop.notifications.coalescer import SUMMARY, BackendCommand, Show, Withdraw
+from cc_desktop.notifications.kinds import AlertKind, Sound
+from cc_desktop.notifications.policy import HOURS, KEPT, OFF, SNOOZED, SYSTEM, NotificationPolicy
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow
 from tests.notifications.scene import AGENTS, START, Scene
 
@@ -28,8 +28,10 @@ class Watched:
     def __init__(self, preferences: Preferences | None = None) -> None:
         self.scene = Scene()
         self.viewed: tuple[str, str] | None = None
-        self.it = Attention(preferences or Preferences(), viewed=lambda: self.viewed, local=local)
-        self.orders: list[Order] = []
+        self.it = NotificationPolicy(
+            preferences or Preferences(), viewed=lambda: self.viewed, local=local
+        )
+        self.orders: list[BackendCommand] = []
         self.scene.store.subscribe(self._listen)
         self.scene.connect()
 
@@ -56,7 +58,7 @@ class Watched:
         return [notice.title for notice in self.it.notices]
 
 
-def with_kind(kind: Kind, **changes: Any) -> Preferences:
+def with_kind(kind: AlertKind, **changes: Any) -> Preferences:
     choice = Preferences().kinds[kind]
     return Preferences().with_kind(kind, replace(choice, **changes))
 
@@ -78,7 +80,7 @@ def test_a_failure_is_shown_and_listed() -> None:
 
 
 def test_what_is_switched_off_is_neither_shown_nor_listed() -> None:
-    watched = Watched(with_kind(Kind.FAILED, on=False))
+    watched = Watched(with_kind(AlertKind.FAILED, on=False))
     watched.scene.fail("rex")
     watched.scene.work("dex")
     watched.pass_time(2)
@@ -114,8 +116,8 @@ def test_what_is_over_is_withdrawn_and_no_longer_counts() -> None:
     watched.pass_time(2)
     watched.scene.decide("rex")
 
-    slot = next(o.message.slot for o in watched.orders if isinstance(o, Show))
-    assert Withdraw(slot) in watched.orders
+    tag = next(o.message.tag for o in watched.orders if isinstance(o, Show))
+    assert Withdraw(tag) in watched.orders
     assert watched.it.notices[0].over
     assert watched.it.unread == 0
 
@@ -168,7 +170,7 @@ def test_ending_a_snooze_tells_at_once() -> None:
 
 
 def test_urgent_kinds_pass_when_the_operator_says_so() -> None:
-    watched = Watched(with_kind(Kind.APPROVAL, even_quiet=True))
+    watched = Watched(with_kind(AlertKind.APPROVAL, even_quiet=True))
     watched.it.snoozed_until = watched.scene.now + HOUR_MS
     watched.scene.fail("rex")
     watched.scene.approval("dex")
@@ -263,16 +265,16 @@ def test_the_list_keeps_the_newest() -> None:
 
     assert len(watched.it.notices) == KEPT
     assert watched.it.notices[0].id == KEPT + 20
-    assert any(isinstance(o, Show) and o.message.slot == SUMMARY for o in watched.orders)
+    assert any(isinstance(o, Show) and o.message.tag == SUMMARY for o in watched.orders)
 
 
 def test_the_list_survives_a_restart() -> None:
-    watched = Watched(with_kind(Kind.FINISHED, on=True, sound=Sound.NONE))
+    watched = Watched(with_kind(AlertKind.FINISHED, on=True, sound=Sound.NONE))
     watched.scene.fail("rex")
     watched.scene.work("dex")
     watched.pass_time(5)
     watched.it.mark_read(1)
-    again = Attention(Preferences(), local=local)
+    again = NotificationPolicy(Preferences(), local=local)
     again.load(watched.it.dump())
 
     assert again.notices == watched.it.notices
@@ -284,7 +286,7 @@ def test_the_list_survives_a_restart() -> None:
     [None, {}, [None, 3, {}], [{"at": 1}], "x", [{"at": "1", "kind": "failed", "title": 1}]],
 )
 def test_an_unreadable_list_is_empty(data: Any) -> None:
-    it = Attention(Preferences())
+    it = NotificationPolicy(Preferences())
     it.load(data)
 
     assert it.notices == ()
@@ -308,7 +310,7 @@ def test_reading() -> None:
 
 def test_a_kind_s_own_sound_goes_with_it() -> None:
     choice = KindPreference(on=True, sound=Sound.MESSAGE, even_quiet=False)
-    watched = Watched(Preferences().with_kind(Kind.FAILED, choice))
+    watched = Watched(Preferences().with_kind(AlertKind.FAILED, choice))
     watched.scene.fail("rex")
     watched.pass_time(2)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.notifications.kinds import AlertKind, Sound
 from cc_desktop.notifications.preferences import (
     KindPreference,
     Preferences,
@@ -82,17 +82,17 @@ def test_what_is_on_unless_changed() -> None:
     on = {kind for kind, choice in Preferences().kinds.items() if choice.on}
 
     assert on == {
-        Kind.FAILED,
-        Kind.APPROVAL,
-        Kind.ASKS,
-        Kind.STUCK,
-        Kind.PAIRING,
-        Kind.GATEWAY_LOST,
-        Kind.GATEWAY_BACK,
-        Kind.DEVICE_GONE,
-        Kind.DEVICE_BACK,
+        AlertKind.FAILED,
+        AlertKind.APPROVAL,
+        AlertKind.ASKS,
+        AlertKind.STUCK,
+        AlertKind.PAIRING,
+        AlertKind.GATEWAY_LOST,
+        AlertKind.GATEWAY_BACK,
+        AlertKind.DEVICE_GONE,
+        AlertKind.DEVICE_BACK,
     }
-    assert set(Preferences().kinds) == set(Kind)
+    assert set(Preferences().kinds) == set(AlertKind)
 
 
 def test_what_is_kept_comes_back() -> None:
@@ -103,7 +103,7 @@ def test_what_is_kept_comes_back() -> None:
         quiet=(NIGHT, LUNCH),
         quiet_on=True,
         respect_system=False,
-    ).with_kind(Kind.FINISHED, KindPreference(on=True, sound=Sound.ALERT, even_quiet=True))
+    ).with_kind(AlertKind.FINISHED, KindPreference(on=True, sound=Sound.ALERT, even_quiet=True))
 
     assert load(dump(chosen)) == chosen
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Change, LinkState, Origin, Status
-from cc_desktop.notifications.alerts import Fact, News, Over
-from cc_desktop.notifications.kinds import Kind, Sound
+from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status
+from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
+from cc_desktop.notifications.kinds import AlertKind, Sound
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.preferences import KindPreference, Preferences
-from cc_desktop.notifications.rules import Rules, slot_of
+from cc_desktop.notifications.rules import Rules, tag_of
 from tests.notifications.scene import Scene
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Told:
         self.scene = Scene(*gateways)
         self.refreshed: list[str] = []
         self.rules = Rules(preferences or Preferences(), self.refreshed.append)
-        self.news: list[News] = []
+        self.news: list[AlertEvent] = []
         self.scene.store.subscribe(self._listen)
 
     def _listen(self, changes: list[Change]) -> None:
@@ -44,16 +44,16 @@ class Told:
         self.news += self.rules.tick(self.scene.store.fleet, self.scene.now)
 
     @property
-    def facts(self) -> list[Fact]:
-        return [item for item in self.news if isinstance(item, Fact)]
+    def facts(self) -> list[Alert]:
+        return [item for item in self.news if isinstance(item, Alert)]
 
     @property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[AlertKind]:
         return [fact.kind for fact in self.facts]
 
     @property
     def over(self) -> list[str]:
-        return [item.slot for item in self.news if isinstance(item, Over)]
+        return [item.tag for item in self.news if isinstance(item, AlertResolved)]
 
 
 @pytest.fixture
@@ -64,39 +64,55 @@ def told() -> Told:
     return it
 
 
-TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
-    ("a run fails", lambda s: s.fail("rex"), [Kind.FAILED]),
-    ("a run times out", lambda s: (s.start("rex"), s.end("rex", status="timeout")), [Kind.FAILED]),
+TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
+    ("a run fails", lambda s: s.fail("rex"), [AlertKind.FAILED]),
+    (
+        "a run times out",
+        lambda s: (s.start("rex"), s.end("rex", status="timeout")),
+        [AlertKind.FAILED],
+    ),
     (
         "a run is stopped by a person",
         lambda s: (s.start("rex"), s.end("rex", status="failed", aborted=True)),
         [],
     ),
     ("a run is killed", lambda s: (s.start("rex"), s.end("rex", status="killed")), []),
-    ("a run ends well", lambda s: s.work("rex"), [Kind.FINISHED]),
+    ("a run ends well", lambda s: s.work("rex"), [AlertKind.FINISHED]),
     ("a run starts", lambda s: s.start("rex"), []),
-    ("it fails twice", lambda s: (s.fail("rex"), s.fail("rex")), [Kind.FAILED, Kind.FAILED]),
-    ("the same failure again", lambda s: (s.fail("rex"), s.list()), [Kind.FAILED]),
+    (
+        "it fails twice",
+        lambda s: (s.fail("rex"), s.fail("rex")),
+        [AlertKind.FAILED, AlertKind.FAILED],
+    ),
+    ("the same failure again", lambda s: (s.fail("rex"), s.list()), [AlertKind.FAILED]),
     (
         "it fails, then works",
         lambda s: (s.fail("rex"), s.work("rex")),
-        [Kind.FAILED, Kind.FINISHED],
+        [AlertKind.FAILED, AlertKind.FINISHED],
     ),
-    ("an approval is asked for", lambda s: s.approval("rex"), [Kind.APPROVAL]),
-    ("two approvals", lambda s: (s.approval("rex"), s.approval("rex", "a2")), [Kind.APPROVAL] * 2),
-    ("the same approval again", lambda s: (s.approval("rex"), s.approval("rex")), [Kind.APPROVAL]),
-    ("it asks a question", lambda s: s.ask("rex"), [Kind.ASKS]),
-    ("it goes on asking", lambda s: (s.ask("rex"), s.ask("rex")), [Kind.ASKS]),
+    ("an approval is asked for", lambda s: s.approval("rex"), [AlertKind.APPROVAL]),
+    (
+        "two approvals",
+        lambda s: (s.approval("rex"), s.approval("rex", "a2")),
+        [AlertKind.APPROVAL] * 2,
+    ),
+    (
+        "the same approval again",
+        lambda s: (s.approval("rex"), s.approval("rex")),
+        [AlertKind.APPROVAL],
+    ),
+    ("it asks a question", lambda s: s.ask("rex"), [AlertKind.ASKS]),
+    ("it goes on asking", lambda s: (s.ask("rex"), s.ask("rex")), [AlertKind.ASKS]),
     (
         "it asks, is answered, asks",
         lambda s: (s.ask("rex"), s.ask("rex", waits=False), s.ask("rex")),
-        [Kind.ASKS] * 2,
+        [AlertKind.ASKS] * 2,
     ),
-    ("a run is silent", lambda s: (s.start("rex"), s.pass_time(601)), [Kind.STUCK]),
+    ("a run is silent", lambda s: (s.start("rex"), s.pass_time(601)), [AlertKind.STUCK]),
     (
         "a run is silent for an hour",
         lambda s: (s.start("rex"), s.pass_time(601), s.pass_time(3_000)),
-        [Kind.STUCK],
+        [AlertKind.STUCK],
     ),
     ("a subagent fails", lambda s: s.fail("rex", rest="subagent:1"), []),
     ("a subagent ends well", lambda s: s.work("rex", rest="subagent:1"), []),
@@ -113,7 +129,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
     (
         "a device comes back",
         lambda s: (s.devices(("ipad", False)), s.devices(("ipad", True))),
-        [Kind.DEVICE_BACK],
+        [AlertKind.DEVICE_BACK],
     ),
     (
         "a command line comes back",
@@ -130,7 +146,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
         ),
         [],
     ),
-    ("pairing is wanted", lambda s: s.lose(code="PAIRING_REQUIRED"), [Kind.PAIRING]),
+    ("pairing is wanted", lambda s: s.lose(code="PAIRING_REQUIRED"), [AlertKind.PAIRING]),
     (
         "a setting of an agent changes",
         lambda s: s.store.apply(ev.AgentConfigured("studio", "rex", name="T")),
@@ -139,12 +155,12 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
     (
         "it says itself that it failed",
         lambda s: s.store.apply(ev.AgentActivity("studio", "rex", Status.ERROR, "x", s.now)),
-        [Kind.FAILED],
+        [AlertKind.FAILED],
     ),
     (
         "it says itself that it waits",
         lambda s: s.store.apply(ev.AgentActivity("studio", "rex", Status.WAITING, "x", s.now)),
-        [Kind.ASKS],
+        [AlertKind.ASKS],
     ),
 ]
 
@@ -153,42 +169,62 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[Kind]]] = [
     ("happens", "kinds"),
     [pytest.param(happens, kinds, id=name) for name, happens, kinds in TRANSITIONS],
 )
-def test_what_is_told(told: Told, happens: Callable[[Scene], object], kinds: list[Kind]) -> None:
+def test_what_is_told(
+    told: Told, happens: Callable[[Scene], object], kinds: list[AlertKind]
+) -> None:
     happens(told.scene)
 
     assert told.kinds == kinds
 
 
-OVER: list[tuple[str, Callable[[Scene], object], Callable[[Scene], object], Kind, str]] = [
-    ("a failure, by a new run", lambda s: s.fail("rex"), lambda s: s.start("rex"), Kind.FAILED, ""),
-    ("a failure, by success", lambda s: s.fail("rex"), lambda s: s.work("rex"), Kind.FAILED, ""),
-    ("a failure, by being seen", lambda s: s.fail("rex"), lambda s: s.see("rex"), Kind.FAILED, ""),
+OVER: list[tuple[str, Callable[[Scene], object], Callable[[Scene], object], AlertKind, str]] = [
+    (
+        "a failure, by a new run",
+        lambda s: s.fail("rex"),
+        lambda s: s.start("rex"),
+        AlertKind.FAILED,
+        "",
+    ),
+    (
+        "a failure, by success",
+        lambda s: s.fail("rex"),
+        lambda s: s.work("rex"),
+        AlertKind.FAILED,
+        "",
+    ),
+    (
+        "a failure, by being seen",
+        lambda s: s.fail("rex"),
+        lambda s: s.see("rex"),
+        AlertKind.FAILED,
+        "",
+    ),
     (
         "an approval, by a decision",
         lambda s: s.approval("rex"),
         lambda s: s.decide("rex"),
-        Kind.APPROVAL,
+        AlertKind.APPROVAL,
         "a1",
     ),
     (
         "an approval, by time",
         lambda s: s.approval("rex", expires_ms=60_000),
         lambda s: s.pass_time(61),
-        Kind.APPROVAL,
+        AlertKind.APPROVAL,
         "a1",
     ),
     (
         "a question, by an answer",
         lambda s: s.ask("rex"),
         lambda s: s.ask("rex", waits=False),
-        Kind.ASKS,
+        AlertKind.ASKS,
         "agent:rex:main",
     ),
     (
         "silence, by a sign of life",
         lambda s: (s.start("rex"), s.pass_time(601)),
         lambda s: s.row("rex", status="running"),
-        Kind.STUCK,
+        AlertKind.STUCK,
         "",
     ),
 ]
@@ -201,15 +237,15 @@ def test_what_is_no_longer_true(
     told: Told,
     happens: Callable[[Scene], object],
     ends: Callable[[Scene], object],
-    kind: Kind,
+    kind: AlertKind,
     key: str,
 ) -> None:
     happens(told.scene)
     assert told.over == []
     ends(told.scene)
 
-    assert slot_of(kind, "studio", "rex", key) in told.over
-    assert told.facts[0].slot == slot_of(kind, "studio", "rex", key)
+    assert tag_of(kind, "studio", "rex", key) in told.over
+    assert told.facts[0].tag == tag_of(kind, "studio", "rex", key)
 
 
 def test_a_failure_is_told_with_the_agent_and_the_gateway_s_words(told: Told) -> None:
@@ -237,7 +273,7 @@ def test_the_first_list_is_not_news() -> None:
 
     assert told.kinds == []
     told.scene.fail("otto")
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
 
 
 def test_subagents_are_told_of_when_asked_for() -> None:
@@ -245,18 +281,23 @@ def test_subagents_are_told_of_when_asked_for() -> None:
     told.scene.connect()
     told.scene.fail("rex", rest="subagent:1")
 
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
 
 
 def test_recovery_is_told_in_place_of_the_end_when_it_is_switched_on() -> None:
-    told = Told(preferences=Preferences().with_kind(Kind.RECOVERED, ON))
+    told = Told(preferences=Preferences().with_kind(AlertKind.RECOVERED, ON))
     told.scene.connect()
     told.scene.work("rex")
     told.scene.fail("rex")
     told.scene.work("rex")
     told.scene.work("rex")
 
-    assert told.kinds == [Kind.FINISHED, Kind.FAILED, Kind.RECOVERED, Kind.FINISHED]
+    assert told.kinds == [
+        AlertKind.FINISHED,
+        AlertKind.FAILED,
+        AlertKind.RECOVERED,
+        AlertKind.FINISHED,
+    ]
 
 
 # Away and back
@@ -274,25 +315,25 @@ def test_a_gateway_that_is_back_within_the_grace_is_not_news(told: Told) -> None
 def test_a_gateway_is_told_lost_after_the_grace_and_told_back(told: Told) -> None:
     told.scene.lose()
     told.pass_time(31)
-    assert told.kinds == [Kind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_LOST]
     told.pass_time(600)
     told.scene.connect()
 
-    assert told.kinds == [Kind.GATEWAY_LOST, Kind.GATEWAY_BACK]
-    assert told.over == [slot_of(Kind.GATEWAY_LOST, "studio")]
+    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.GATEWAY_BACK]
+    assert told.over == [tag_of(AlertKind.GATEWAY_LOST, "studio")]
 
 
 def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -> None:
-    told.scene.lose(state=LinkState.BLOCKED, code="AUTH_TOKEN_MISMATCH")
+    told.scene.lose(state=ConnectionState.BLOCKED, code="AUTH_TOKEN_MISMATCH")
 
-    assert told.kinds == [Kind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_LOST]
     told.pass_time(600)
-    assert told.kinds == [Kind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_LOST]
 
 
 def test_a_gateway_that_was_never_there_is_not_lost() -> None:
     told = Told()
-    told.scene.link(LinkState.WAITING, code="refused")
+    told.scene.link(ConnectionState.WAITING, code="refused")
     told.pass_time(600)
 
     assert told.kinds == []
@@ -315,7 +356,7 @@ def test_what_changed_while_away_is_one_piece_of_news(told: Told) -> None:
     told.scene.connect()
 
     (fact,) = told.facts
-    assert fact.kind is Kind.FAILED
+    assert fact.kind is AlertKind.FAILED
     assert fact.title == "While Studio was away"
     assert fact.detail == "Rex failed, Dex waits for you"
     assert fact.target.agents == (("studio", "rex"), ("studio", "dex"))
@@ -328,7 +369,7 @@ def test_one_change_while_away_is_told_as_itself(told: Told) -> None:
     told.scene.connect()
 
     (fact,) = told.facts
-    assert (fact.kind, fact.detail) == (Kind.FAILED, "no money")
+    assert (fact.kind, fact.detail) == (AlertKind.FAILED, "no money")
 
 
 def test_what_changed_while_it_was_lost_is_told_with_its_return(told: Told) -> None:
@@ -338,7 +379,7 @@ def test_what_changed_while_it_was_lost_is_told_with_its_return(told: Told) -> N
     told.scene.work("dex")  # finished is off
     told.scene.connect()
 
-    assert told.kinds == [Kind.GATEWAY_LOST, Kind.GATEWAY_BACK]
+    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.GATEWAY_BACK]
     assert told.facts[1].detail == "While it was away: Rex failed"
     assert told.facts[1].target.agents == (("studio", "rex"),)
 
@@ -349,7 +390,7 @@ def test_what_was_wrong_before_is_not_told_again_after_a_reconnect(told: Told) -
     told.pass_time(10)
     told.scene.connect()
 
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
     assert told.over == []
 
 
@@ -360,7 +401,7 @@ def test_what_was_mended_while_away_is_over(told: Told) -> None:
     told.scene.work("rex")
     told.scene.connect()
 
-    assert slot_of(Kind.FAILED, "studio", "rex") in told.over
+    assert tag_of(AlertKind.FAILED, "studio", "rex") in told.over
 
 
 def test_muted_agents_are_left_out_of_the_summary(told: Told) -> None:
@@ -390,7 +431,7 @@ def test_polling_names_sessions_otherwise_and_is_not_news(told: Told) -> None:
     told.scene.lose()
     told.scene.connect()
 
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
 
 
 # Devices
@@ -402,13 +443,13 @@ def test_a_device_is_gone_after_a_grace_and_told_back(told: Told) -> None:
     told.pass_time(29)
     assert told.kinds == []
     told.pass_time(2)
-    assert told.kinds == [Kind.DEVICE_GONE]
+    assert told.kinds == [AlertKind.DEVICE_GONE]
     assert (told.facts[0].name, told.facts[0].detail) == ("Ipad", "linux")
     assert told.facts[0].target == Target(gateway="studio", devices=True)
     told.scene.devices(("ipad", True), ("node", True))
 
-    assert told.kinds == [Kind.DEVICE_GONE, Kind.DEVICE_BACK]
-    assert told.over == [told.facts[0].slot]
+    assert told.kinds == [AlertKind.DEVICE_GONE, AlertKind.DEVICE_BACK]
+    assert told.over == [told.facts[0].tag]
 
 
 def test_a_device_that_is_no_longer_listed_is_gone(told: Told) -> None:
@@ -416,7 +457,7 @@ def test_a_device_that_is_no_longer_listed_is_gone(told: Told) -> None:
     told.scene.devices(("node", True))
     told.pass_time(31)
 
-    assert told.kinds == [Kind.DEVICE_GONE]
+    assert told.kinds == [AlertKind.DEVICE_GONE]
 
 
 def test_a_device_that_changes_its_network_is_not_news(told: Told) -> None:
@@ -435,28 +476,28 @@ def test_devices_of_a_lost_gateway_are_not_gone(told: Told) -> None:
     told.scene.lose()
     told.pass_time(60)
 
-    assert told.kinds == [Kind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_LOST]
 
 
 # Pairing
 
 
 def test_pairing_is_told_once_until_it_is_done(told: Told) -> None:
-    for state in (LinkState.WAITING, LinkState.CONNECTING, LinkState.WAITING):
+    for state in (ConnectionState.WAITING, ConnectionState.CONNECTING, ConnectionState.WAITING):
         told.scene.link(state, code="PAIRING_REQUIRED")
-    told.scene.link(LinkState.WAITING, code="PAIRING_REQUIRED", step="approve another")
-    assert told.kinds == [Kind.PAIRING]
+    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED", step="approve another")
+    assert told.kinds == [AlertKind.PAIRING]
     told.scene.connect()
-    assert told.over == [slot_of(Kind.PAIRING, "studio")]
-    told.scene.link(LinkState.WAITING, code="PAIRING_REQUIRED")
+    assert told.over == [tag_of(AlertKind.PAIRING, "studio")]
+    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED")
 
-    assert told.kinds == [Kind.PAIRING, Kind.PAIRING]
+    assert told.kinds == [AlertKind.PAIRING, AlertKind.PAIRING]
 
 
 # Heartbeats
 
 
-HEARTBEATS = Preferences().with_kind(Kind.SILENT, ON)
+HEARTBEATS = Preferences().with_kind(AlertKind.SILENT, ON)
 
 
 def beat(told: Told, agent: str, minutes: int) -> None:
@@ -477,13 +518,13 @@ def test_an_agent_is_silent_after_one_and_a_half_heartbeats(beating: Told) -> No
     beating.pass_time(44 * 60)
     assert beating.refreshed == []
     beating.pass_time(2 * 60)
-    assert beating.kinds == [Kind.SILENT]
+    assert beating.kinds == [AlertKind.SILENT]
     assert beating.refreshed == ["studio"]
     beating.pass_time(100 * 60)
-    assert beating.kinds == [Kind.SILENT]
+    assert beating.kinds == [AlertKind.SILENT]
     beating.scene.work("rex")
 
-    assert slot_of(Kind.SILENT, "studio", "rex") in beating.over
+    assert tag_of(AlertKind.SILENT, "studio", "rex") in beating.over
 
 
 def test_a_heartbeat_that_only_a_fresh_list_shows_is_one(beating: Told) -> None:
@@ -544,7 +585,7 @@ def test_an_agent_that_is_deleted_takes_its_news_along(told: Told) -> None:
     infos = (ev.AgentInfo("otto", "Otto"),)
     told.scene.store.apply(ev.Snapshot("studio", infos, (), Origin.LIVE))
 
-    assert slot_of(Kind.FAILED, "studio", "rex") in told.over
+    assert tag_of(AlertKind.FAILED, "studio", "rex") in told.over
 
 
 def test_the_failure_that_a_run_tells_before_its_row_is_told_once(told: Told) -> None:
@@ -553,9 +594,9 @@ def test_the_failure_that_a_run_tells_before_its_row_is_told_once(told: Told) ->
     told.scene.store.apply(
         ev.RunProgress("studio", "rex", "agent:rex:main", "r1", error="no money", over=True)
     )
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
     assert told.facts[0].detail == "no money"
     told.scene.end("rex", status="failed")  # 2026.5.7: 15 s later
 
-    assert told.kinds == [Kind.FAILED]
+    assert told.kinds == [AlertKind.FAILED]
     assert told.over == []

@@ -104,7 +104,7 @@ def test_text_is_cut_at_the_limit() -> None:
     ],
 )
 def test_ident(value: object, expected: str) -> None:
-    assert fields.ident(value) == expected
+    assert fields.identifier(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_ident(value: object, expected: str) -> None:
     ],
 )
 def test_rows(value: object, expected: object) -> None:
-    assert fields.rows(value) == expected
+    assert fields.as_objects(value) == expected
 
 
 def test_obj() -> None:
-    assert fields.obj({"a": 1}) == {"a": 1}
+    assert fields.as_object({"a": 1}) == {"a": 1}
     for other in (None, 5, "x", [1], True):
-        assert fields.obj(other) == {}
+        assert fields.as_object(other) == {}
 
 
 @given(anything, st.integers(1, 50))
@@ -136,8 +136,8 @@ def test_nothing_raises_and_all_keep_their_word(value: object, limit: int) -> No
     assert text == " ".join(text.split())
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in text)
     text.encode()
-    assert len(fields.ident(value)) <= fields.MAX_TEXT
+    assert len(fields.identifier(value)) <= fields.MAX_TEXT
     assert 0 <= fields.integer(value) <= 2**62
     assert 0.0 <= fields.number(value) < math.inf
-    assert all(isinstance(row, dict) for row in fields.rows(value))
-    assert isinstance(fields.obj(value), dict)
+    assert all(isinstance(row, dict) for row in fields.as_objects(value))
+    assert isinstance(fields.as_object(value), dict)

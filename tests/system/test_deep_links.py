@@ -14,7 +14,7 @@ from cc_desktop import cli
 from cc_desktop.system import deep_links
 from cc_desktop.system.deep_links import (
     MAX_LINK,
-    AgentLink,
+    AgentUrl,
     LinkError,
     is_link,
     make_link,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_link_names_an_agent(link: str, gateway: str, agent: str) -> None:
-    assert parse_link(link) == AgentLink(gateway, agent)
+    assert parse_link(link) == AgentUrl(gateway, agent)
 
 
 @pytest.mark.parametrize(
@@ -224,4 +224,4 @@ def test_a_failure_to_register_is_one_line(
 
 @pytest.mark.parametrize("ident", ["otto", "a/b?c#d", "50%", "two words", "Zoë", "🦖", "~.-_"])
 def test_a_link_that_is_made_leads_back(ident: str) -> None:
-    assert parse_link(make_link("home lab", ident)) == AgentLink("home lab", ident)
+    assert parse_link(make_link("home lab", ident)) == AgentUrl("home lab", ident)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED, SYSTEM, Quiet
+from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED, SYSTEM, QuietPeriod
 from cc_desktop.notifications.preferences import QuietWindow
 from cc_desktop.text import notifications
 from tests.desktop import sample
@@ -32,14 +32,14 @@ def test_a_moment_to_come(ahead: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
-        (Quiet(OFF), "Notifications are switched off"),
-        (Quiet(SNOOZED, NOW + 5 * MIN), "Snoozed until 14:30"),
-        (Quiet(HOURS, NOW + 35 * MIN), "Quiet hours until 15:00"),
-        (Quiet(HOURS), "Quiet hours"),
-        (Quiet(SYSTEM), "The system's do-not-disturb is on"),
+        (QuietPeriod(OFF), "Notifications are switched off"),
+        (QuietPeriod(SNOOZED, NOW + 5 * MIN), "Snoozed until 14:30"),
+        (QuietPeriod(HOURS, NOW + 35 * MIN), "Quiet hours until 15:00"),
+        (QuietPeriod(HOURS), "Quiet hours"),
+        (QuietPeriod(SYSTEM), "The system's do-not-disturb is on"),
     ],
 )
-def test_why_it_is_quiet(quiet: Quiet, said: str) -> None:
+def test_why_it_is_quiet(quiet: QuietPeriod, said: str) -> None:
     assert notifications.quiet_words(quiet, NOW) == said
 
 

@@ -6,7 +6,15 @@ from dataclasses import replace
 import pytest
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Agent, Fleet, Link, LinkState, Origin, Session, Status
+from cc_desktop.fleet.model import (
+    Agent,
+    ConnectionInfo,
+    ConnectionState,
+    Fleet,
+    Origin,
+    Session,
+    Status,
+)
 from cc_desktop.fleet.store import Store
 from cc_desktop.text import words
 from cc_desktop.text.words import BannerKind, BannerLink
@@ -173,8 +181,11 @@ def test_the_two_lines_of_a_row(gateway: str, agent_id: str, first: str, second:
 
 def test_an_offline_agent_says_what_it_was() -> None:
     store = sample.last_known_store()
-    skew = store.fleet.gateways["studio"].skew
-    lines = {key: words.task(value, skew, NOW) for key, value in _agents(store, "studio").items()}
+    clock_offset_ms = store.fleet.gateways["studio"].clock_offset_ms
+    lines = {
+        key: words.task(value, clock_offset_ms, NOW)
+        for key, value in _agents(store, "studio").items()
+    }
     assert lines["otto"] == ("Was working: Split the reducer", "last heard 23 min ago")
     assert lines["rex"][0] == "Had failed: Fix the login redirect"
     assert lines["sketch"][0] == "Was idle"
@@ -211,7 +222,7 @@ def test_context_is_not_told_without_the_size_of_the_window() -> None:
     assert words.context_percent(agent("studio", "rex")) == 61
     assert words.context_percent(Agent("g", "a")) is None
     full = Session("k", "a", total_tokens=900, context_tokens=100)
-    crowded = Agent("g", "a", sessions={"k": full}, order=((0, "k"),))
+    crowded = Agent("g", "a", sessions={"k": full}, by_activity=((0, "k"),))
     assert words.context_percent(crowded) == 100
 
 
@@ -237,15 +248,15 @@ def test_what_it_does_now() -> None:
 @pytest.mark.parametrize(
     ("link", "said"),
     [
-        (Link(LinkState.LIVE), "live"),
+        (ConnectionInfo(ConnectionState.LIVE), "live"),
         (sample.waiting(8), "unreachable · retry in 8 s"),
         (sample.waiting(0), "unreachable · retrying…"),
-        (Link(LinkState.BLOCKED, problem=sample.WRONG_TOKEN), "The token is wrong"),
-        (Link(LinkState.BLOCKED), "blocked"),
-        (Link(LinkState.OFF), "off"),
+        (ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN), "The token is wrong"),
+        (ConnectionInfo(ConnectionState.BLOCKED), "blocked"),
+        (ConnectionInfo(ConnectionState.OFF), "off"),
     ],
 )
-def test_the_words_of_a_pill(link: Link, said: str) -> None:
+def test_the_words_of_a_pill(link: ConnectionInfo, said: str) -> None:
     assert words.link_words(link, NOW) == said
 
 
@@ -288,7 +299,11 @@ def test_the_banner_of_the_last_known() -> None:
 def test_a_problem_that_only_the_operator_can_solve_comes_first(store: object) -> None:
     made: Store = store()  # type: ignore[operator]
     gateway = next(iter(made.fleet.gateways))
-    made.apply(ev.LinkChanged(gateway, Link(LinkState.BLOCKED, problem=sample.WRONG_TOKEN)))
+    made.apply(
+        ev.ConnectionChanged(
+            gateway, ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+        )
+    )
     banner = words.banner(made.fleet, NOW)
     assert banner is not None
     assert banner.text.startswith("The token is wrong. Set OPENCLAW_GATEWAY_TOKEN to the")
@@ -296,7 +311,11 @@ def test_a_problem_that_only_the_operator_can_solve_comes_first(store: object) -
 
 def test_a_blocked_gateway_is_named_beside_live_ones() -> None:
     store = sample.live_store()
-    store.apply(ev.LinkChanged("home-lab", Link(LinkState.BLOCKED, problem=sample.WRONG_TOKEN)))
+    store.apply(
+        ev.ConnectionChanged(
+            "home-lab", ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+        )
+    )
     banner = words.banner(store.fleet, NOW)
     assert banner is not None
     assert banner.text.startswith("home-lab: The token is wrong.")
@@ -304,7 +323,7 @@ def test_a_blocked_gateway_is_named_beside_live_ones() -> None:
 
 def test_the_banner_of_the_fallback() -> None:
     store = sample.live_store(second=False)
-    store.apply(ev.LinkChanged("studio", sample.waiting(8)))
+    store.apply(ev.ConnectionChanged("studio", sample.waiting(8)))
     store.apply(ev.OriginChanged("studio", Origin.REST))
     banner = words.banner(store.fleet, NOW)
     assert banner is not None
@@ -334,7 +353,7 @@ def test_an_empty_list_says_why() -> None:
     assert words.empty(sample.blocked_store().fleet, 0, "").title == "The token is wrong"
     connecting = Store(sample.Clock())
     connecting.apply(ev.GatewayAdded("g", "studio"))
-    connecting.apply(ev.LinkChanged("g", Link(LinkState.SYNCING)))
+    connecting.apply(ev.ConnectionChanged("g", ConnectionInfo(ConnectionState.SYNCING)))
     assert words.empty(connecting.fleet, 0, "").title == "Connecting"
 
 

@@ -22,9 +22,9 @@ PROGRAM = """
 import asyncio, json, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
-from cc_desktop.monitor import Engine
+from cc_desktop.monitor import FleetMonitor
 from cc_desktop.desktop import controller
-from cc_desktop.fleet.model import LinkState
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 
@@ -34,8 +34,8 @@ before = set(threading.enumerate())
 
 def ready(app_shell):
     def look():
-        link = app_shell.engine.store.fleet.gateways["g"].link
-        if link.state is not LinkState.LIVE:
+        link = app_shell.engine.store.fleet.gateways["g"].connection
+        if link.state is not ConnectionState.LIVE:
             return
         timer.stop()
         if how == "quit event":
@@ -55,8 +55,8 @@ async def watched(*args):
     print(json.dumps({"tasks": tasks}))
     return code
 controller._main = watched
-make = lambda: Engine(settings, find_paths(Path(config)))
-code = controller.run_shell(make, hidden=False, ready=ready)
+make = lambda: FleetMonitor(settings, find_paths(Path(config)))
+code = controller.run_controller(make, hidden=False, ready=ready)
 left = [t.name for t in threading.enumerate() if t not in before and t.is_alive()]
 print(json.dumps({"threads": left, "code": code}))
 """

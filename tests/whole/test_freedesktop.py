@@ -12,7 +12,7 @@ import pytest
 
 from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
 from cc_desktop.notifications.kinds import Sound
-from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Chosen, Message
+from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from cc_desktop.system.clock import SystemClock
 from tests.fakes.clock import until
 from tests.whole.dunst import PROGRAMS, Dunst, Popup
@@ -37,7 +37,7 @@ class Desk:
     def __init__(self, session: Session) -> None:
         address = session.env["DBUS_SESSION_BUS_ADDRESS"]
         self.adapter = FreedesktopAdapter(address, SystemClock())
-        self.chosen: list[Chosen] = []
+        self.chosen: list[NotificationAction] = []
 
     async def displayed(self, dunst: Dunst, number: int) -> None:
         """Wait until so many are on the screen."""
@@ -80,7 +80,7 @@ async def test_a_notification_is_shown_replaced_invoked_and_withdrawn(session: S
         await desk.displayed(dunst, 2)
         session.screenshot("dunst")
 
-        desk.adapter.show(Message(FAILED.slot, "Otto failed twice", "", buttons=BUTTONS))
+        desk.adapter.show(Message(FAILED.tag, "Otto failed twice", "", buttons=BUTTONS))
         await until(lambda: len(dunst.popups()) == 3, "the replacement", 15)
         assert [popup.id for popup in dunst.popups() if "twice" in popup.summary] == [first.id]
         await desk.displayed(dunst, 2)
@@ -90,13 +90,13 @@ async def test_a_notification_is_shown_replaced_invoked_and_withdrawn(session: S
             expected = len(desk.chosen) + 1
             await until(lambda number=expected: len(desk.chosen) == number, action, 15)  # type: ignore[misc]
         assert desk.chosen == [
-            Chosen(FAILED.slot, OPEN, {"agent": "otto"}),
-            Chosen(FAILED.slot, SNOOZE, {"hours": "1"}),
+            NotificationAction(FAILED.tag, OPEN, {"agent": "otto"}),
+            NotificationAction(FAILED.tag, SNOOZE, {"hours": "1"}),
         ]
 
-        desk.adapter.withdraw(BACK.slot)
+        desk.adapter.withdraw(BACK.tag)
         await desk.displayed(dunst, 1)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         await desk.displayed(dunst, 0)
 
 
@@ -110,9 +110,9 @@ async def test_dunst_ends_and_is_started_again(session: Session, kill: bool) -> 
         dunst.stop(kill=kill)
         await until(lambda: desk.adapter.problem, "hearing of it", 15)
         assert desk.adapter.problem == "No notification service is running."
-        desk.adapter.show(Message(BACK.slot, "Rex is gone", ""))
+        desk.adapter.show(Message(BACK.tag, "Rex is gone", ""))
         desk.adapter.show(BACK)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
 
         dunst.start()
         await desk.displayed(dunst, 1)
@@ -122,7 +122,7 @@ async def test_dunst_ends_and_is_started_again(session: Session, kill: bool) -> 
         assert desk.adapter.problem == ""
         dunst.invoke(last.id)
         await until(lambda: desk.chosen, "the click", 15)
-        assert desk.chosen == [Chosen(BACK.slot, OPEN)]
+        assert desk.chosen == [NotificationAction(BACK.tag, OPEN)]
 
 
 async def test_dunst_on_pause_is_do_not_disturb(session: Session) -> None:
@@ -168,7 +168,7 @@ from cc_desktop.notifications.message import Message
 async def main():
     clicked = asyncio.Event()
     def on_chosen(chosen):
-        print(chosen.slot, chosen.key, flush=True)
+        print(chosen.tag, chosen.key, flush=True)
         clicked.set()
     adapter = choose_adapter(lambda: None, SystemClock())
     task = asyncio.create_task(adapter.run(on_chosen))

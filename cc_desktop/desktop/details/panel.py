@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.model import Agent, Gateway, Session
     from cc_desktop.fleet.store import Store
@@ -53,17 +53,17 @@ class SessionRow:
     tip: str
 
 
-def session_row(session: Session, skew: int, now: int, offline: bool) -> SessionRow:
+def session_row(session: Session, clock_offset_ms: int, now: int, offline: bool) -> SessionRow:
     """The row of a session; the newest come first."""
     word, status = words.session_state(session, offline)
     title = words.plain(session.title, 160)
     used = session.total_tokens or session.input_tokens + session.output_tokens
-    tip = [title, words.session_times(session, skew, now)]
+    tip = [title, words.session_times(session, clock_offset_ms, now)]
     if session.error:
         tip.append(words.plain(session.error, 600))
     return SessionRow(
         key=session.key,
-        order=(-session.moment, session.key),
+        order=(-session.activity_at, session.key),
         status=status,
         cells=(
             word,
@@ -72,7 +72,7 @@ def session_row(session: Session, skew: int, now: int, offline: bool) -> Session
             words.model_name(session.model),
             words.tokens(used) if used else "",
             words.cost(session.cost_usd),
-            words.when(words.local(session.moment, skew), now),
+            words.when(words.local(session.activity_at, clock_offset_ms), now),
         ),
         tip="\n".join(part for part in tip if part),
     )
@@ -83,7 +83,7 @@ class SessionModel(SortedModel[SessionRow]):
 
     columns = len(_HEADINGS)
 
-    def __init__(self, look: Look, parent: QObject | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._look = look
 
@@ -135,7 +135,7 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
 class SessionTable(QTableView):
     """The sessions; what matters least gives way when it gets narrow."""
 
-    def __init__(self, look: Look, model: SessionModel) -> None:
+    def __init__(self, look: ThemeManager, model: SessionModel) -> None:
         super().__init__()
         self._look = look
         px = look.metrics.px
@@ -176,7 +176,7 @@ class SessionTable(QTableView):
 class Avatar(QWidget):
     """The tile with an agent's emoji or initials."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
         self._text = ""
@@ -217,7 +217,7 @@ class Details(QWidget):
         store: Store,
         actions: Actions,
         clock: Callable[[], int],
-        look: Look,
+        look: ThemeManager,
         parent: QWidget | None = None,
     ) -> None:
         """`clock` gives local ms."""
@@ -346,7 +346,7 @@ class Details(QWidget):
         self._stack.setCurrentIndex(1)
 
     def _show(self, gateway: Gateway, agent: Agent) -> None:
-        now, skew = self._clock(), gateway.skew
+        now, clock_offset_ms = self._clock(), gateway.clock_offset_ms
         theme = self._look.theme
         self._avatar.show_text(words.avatar(agent.shown_name, agent.emoji))
         self._name.set_text(words.plain(agent.shown_name, 120))
@@ -355,14 +355,14 @@ class Details(QWidget):
             parts.insert(0, "Muted")
         self._place.set_text(" · ".join(part for part in parts if part))
         self._mark.show_status(agent.status)
-        since = words.state_since(agent, skew)
+        since = words.state_since(agent, clock_offset_ms)
         lasts = f" · {words.span(now - since)}" if since and agent.status.needs_you else ""
         if agent.status.working and since:
             lasts = f" · {words.span(now - since)}"
         self._state.setText(words.STATUS_WORDS[agent.status] + lasts)
         _colour(self._state, theme.status_text(agent.status))
 
-        why = words.why_text(agent, skew, now)
+        why = words.why_text(agent, clock_offset_ms, now)
         self._why.setVisible(bool(why))
         if why:
             self._why.text.setText(why)
@@ -374,12 +374,12 @@ class Details(QWidget):
             self._why.setStyleSheet(
                 f"#card {{ border-color: {edge.name(edge.NameFormat.HexArgb)}; }}"
             )
-        self._now.text.setText(words.now_text(agent, skew, now))
-        runs = bool(agent.heard) and agent.status is not Status.OFFLINE
+        self._now.text.setText(words.now_text(agent, clock_offset_ms, now))
+        runs = bool(agent.last_seen_at) and agent.status is not Status.OFFLINE
         _colour(self._now.text, QColor(theme.text if runs else theme.muted))
 
         offline = agent.status is Status.OFFLINE
-        self._show_sessions(agent, skew, now, offline)
+        self._show_sessions(agent, clock_offset_ms, now, offline)
         count = len(agent.sessions)
         self._sessions_title.setText(f"Sessions  {count}" if count else "No sessions")
         self._table.setVisible(bool(count))
@@ -387,17 +387,17 @@ class Details(QWidget):
         px = self._look.metrics.px
         self._table.setMinimumHeight(px(34) + px(28) * min(count, 6))
 
-    def _show_sessions(self, agent: Agent, skew: int, now: int, offline: bool) -> None:
+    def _show_sessions(self, agent: Agent, clock_offset_ms: int, now: int, offline: bool) -> None:
         """Agents may have thousands: only what is new, or says another time, is made anew."""
         made: dict[str, tuple[Session, SessionRow]] = {}
-        minute = (now // MINUTE, skew, offline)
+        minute = (now // MINUTE, clock_offset_ms, offline)
         fresh = minute == self._made_at
         for key, session in agent.sessions.items():
             old = self._made.get(key)
             if fresh and old is not None and old[0] is session:
                 made[key] = old
             else:
-                made[key] = (session, session_row(session, skew, now, offline))
+                made[key] = (session, session_row(session, clock_offset_ms, now, offline))
         self._made, self._made_at = made, minute
         self.sessions.sync(row for _, row in made.values())
 

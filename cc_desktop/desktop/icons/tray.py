@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from cc_desktop.desktop.icons.status import bar, dot, scaled, status_parts, stroked
 from cc_desktop.desktop.style.theme import DARK, LIGHT
 from cc_desktop.fleet.model import Status
-from cc_desktop.fleet.summary import TrayLook, TrayState
+from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import Theme
@@ -65,13 +65,13 @@ class TrayKey:
         return cls(state, min(needs_you, 10) if counted else 0, quiet)
 
 
-def is_mask(look: TrayLook) -> bool:
+def is_mask(look: TrayIconStyle) -> bool:
     """Whether the system colours the icon: the menu bar of macOS knows what it is before."""
-    return look is TrayLook.AUTO and sys.platform == "darwin"
+    return look is TrayIconStyle.AUTO and sys.platform == "darwin"
 
 
 @functools.lru_cache(maxsize=128)
-def tray_icon(key: TrayKey, look: TrayLook = TrayLook.AUTO) -> QIcon:
+def tray_icon(key: TrayKey, look: TrayIconStyle = TrayIconStyle.AUTO) -> QIcon:
     """The icon, in every size that panels ask for."""
     mask = is_mask(look)
     icon = QIcon()
@@ -82,7 +82,7 @@ def tray_icon(key: TrayKey, look: TrayLook = TrayLook.AUTO) -> QIcon:
 
 
 def tray_pixmap(
-    key: TrayKey, size: int, look: TrayLook = TrayLook.AUTO, *, mask: bool = False
+    key: TrayKey, size: int, look: TrayIconStyle = TrayIconStyle.AUTO, *, mask: bool = False
 ) -> QPixmap:
     """The icon in one size. `mask`: only what is opaque counts."""
     pixmap = QPixmap(size, size)
@@ -98,21 +98,21 @@ def tray_pixmap(
 class _Drawing:
     """One picture. Lengths are in units of the square; `px` gives those of a pixel."""
 
-    def __init__(self, painter: QPainter, size: int, look: TrayLook, mask: bool) -> None:
+    def __init__(self, painter: QPainter, size: int, look: TrayIconStyle, mask: bool) -> None:
         self._painter = painter
         self._px = SIDE / size
         self._size = size
         self._mask = mask
         # Panels do not tell what they are: what has a colour and an outline is seen on any.
-        self._outlined = not mask and look in (TrayLook.AUTO, TrayLook.COLOUR)
+        self._outlined = not mask and look in (TrayIconStyle.AUTO, TrayIconStyle.COLOUR)
         self._rim = max(self._px, 2.5) if self._outlined else 0.0
-        self._theme: Theme = LIGHT if look is TrayLook.LIGHT_PANEL else DARK
+        self._theme: Theme = LIGHT if look is TrayIconStyle.LIGHT_PANEL else DARK
         if mask:
             self._ink = QColor(Qt.GlobalColor.black)
         elif self._outlined:
             self._ink = COLOUR_INK
         else:
-            self._ink = DARK_INK if look is TrayLook.LIGHT_PANEL else LIGHT_INK
+            self._ink = DARK_INK if look is TrayIconStyle.LIGHT_PANEL else LIGHT_INK
 
     def draw(self, key: TrayKey) -> None:
         """Glyph first, then what lies on it."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
-    from cc_desktop.desktop.style.theme import Look
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.notifications.center import NotificationCenter
 
 MOST = 99  # counts beyond are "99+"
 
@@ -28,7 +28,9 @@ MOST = 99  # counts beyond are "99+"
 class GlyphButton(QAbstractButton):
     """A flat button with a line drawing."""
 
-    def __init__(self, look: Look, glyph: Glyph, name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: ThemeManager, glyph: Glyph, name: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._look = look
         self.glyph = glyph
@@ -80,8 +82,8 @@ class Bell(GlyphButton):
 
     def __init__(
         self,
-        look: Look,
-        center: Center,
+        look: ThemeManager,
+        center: NotificationCenter,
         clock: Callable[[], int],
         parent: QWidget | None = None,
     ) -> None:

@@ -21,10 +21,10 @@ from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.row_list import RowList
 from cc_desktop.desktop.widgets.row_menu import add_action, add_mutes, make_menu
 from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
-from cc_desktop.desktop.widgets.widgets import Dot, button, dot_pixmap, label
+from cc_desktop.desktop.widgets.widgets import ConnectionMark, button, dot_pixmap, label
 from cc_desktop.desktop.window.agent_delegate import END, Canvas, RowDelegate
 from cc_desktop.fleet.model import Status
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.policy import OFF, SNOOZED
 from cc_desktop.text import notifications, words
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QPaintEvent, QShowEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
     from cc_desktop.notifications.message import Notice
 
 TIMES_MS = 15_000  # how often "3 min" is said anew
@@ -45,20 +45,20 @@ _OVER = "no longer"
 
 # The mark of a kind: the shape of a status, or of a connection with the token of its colour.
 _STATUSES = {
-    Kind.FAILED: Status.ERROR,
-    Kind.APPROVAL: Status.WAITING,
-    Kind.ASKS: Status.WAITING,
-    Kind.STUCK: Status.STUCK,
-    Kind.SILENT: Status.UNKNOWN,
-    Kind.FINISHED: Status.IDLE,
+    AlertKind.FAILED: Status.ERROR,
+    AlertKind.APPROVAL: Status.WAITING,
+    AlertKind.ASKS: Status.WAITING,
+    AlertKind.STUCK: Status.STUCK,
+    AlertKind.SILENT: Status.UNKNOWN,
+    AlertKind.FINISHED: Status.IDLE,
 }
 _DOTS = {
-    Kind.RECOVERED: (Dot.LIVE, "live"),
-    Kind.DEVICE_GONE: (Dot.OFF, "muted"),
-    Kind.DEVICE_BACK: (Dot.LIVE, "live"),
-    Kind.GATEWAY_LOST: (Dot.LOST, "error"),
-    Kind.GATEWAY_BACK: (Dot.LIVE, "live"),
-    Kind.PAIRING: (Dot.BLOCKED, "waiting"),
+    AlertKind.RECOVERED: (ConnectionMark.LIVE, "live"),
+    AlertKind.DEVICE_GONE: (ConnectionMark.OFF, "muted"),
+    AlertKind.DEVICE_BACK: (ConnectionMark.LIVE, "live"),
+    AlertKind.GATEWAY_LOST: (ConnectionMark.LOST, "error"),
+    AlertKind.GATEWAY_BACK: (ConnectionMark.LIVE, "live"),
+    AlertKind.PAIRING: (ConnectionMark.BLOCKED, "waiting"),
 }
 
 
@@ -107,7 +107,7 @@ class NoticeModel(SortedModel[NoticeRow]):
     """All notices, newest first."""
 
     def __init__(
-        self, center: Center, clock: Callable[[], int], parent: QObject | None = None
+        self, center: NotificationCenter, clock: Callable[[], int], parent: QObject | None = None
     ) -> None:
         """`clock` gives local ms."""
         super().__init__(parent)
@@ -210,7 +210,7 @@ class NoticeList(RowList):
 
     chosen = Signal(QModelIndex)
 
-    def __init__(self, look: Look, model: NoticeModel) -> None:
+    def __init__(self, look: ThemeManager, model: NoticeModel) -> None:
         super().__init__(model, "Notices", look.metrics.px(ROW_HEIGHT))
         self.setItemDelegate(NoticeDelegate(look, self))
         # Not `activated`: where the desktop wants single clicks it comes together with `clicked`.
@@ -227,7 +227,9 @@ class NoticeList(RowList):
 class QuietLine(QFrame):
     """Says that it is quiet, until when and how many wait, and ends it."""
 
-    def __init__(self, look: Look, center: Center, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, look: ThemeManager, center: NotificationCenter, clock: Callable[[], int]
+    ) -> None:
         super().__init__()
         self._look = look
         self._center = center
@@ -292,8 +294,8 @@ class NoticesPanel(QFrame):
 
     def __init__(
         self,
-        look: Look,
-        center: Center,
+        look: ThemeManager,
+        center: NotificationCenter,
         store: Store,
         clock: Callable[[], int],
         open_settings: Callable[[], None],

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
-from cc_desktop.notifications.message import OPEN, Chosen
+from cc_desktop.notifications.message import OPEN, NotificationAction
 from cc_desktop.text import words
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TrayAdapter:
         """`icon` gives the one that is there now, or None."""
         self._icon = icon
         self._clock = clock
-        self._on_chosen: Callable[[Chosen], None] = lambda _chosen: None
+        self._on_chosen: Callable[[NotificationAction], None] = lambda _chosen: None
         self._heard: QSystemTrayIcon | None = None  # the one whose clicks are heard
         self._last: Message | None = None
         self._until = 0.0
@@ -52,7 +52,7 @@ class TrayAdapter:
         """Why nobody shows them."""
         return "" if self._icon() is not None else "There is no tray to show notifications."
 
-    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+    async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Tell of clicks until cancelled."""
         self._on_chosen = on_chosen
         await asyncio.Event().wait()
@@ -75,9 +75,9 @@ class TrayAdapter:
             SHOWN_MS,
         )
 
-    def withdraw(self, slot: str) -> None:
+    def withdraw(self, tag: str) -> None:
         """It stays where it is, but a click on it opens the fleet."""
-        if self._last is not None and self._last.slot == slot:
+        if self._last is not None and self._last.tag == tag:
             self._last = None
 
     async def is_system_quiet(self) -> bool:
@@ -87,10 +87,10 @@ class TrayAdapter:
     def _on_clicked(self) -> None:
         message, self._last = self._last, None
         if message is None or self._clock.monotonic() >= self._until:
-            self._on_chosen(Chosen("", OPEN))
+            self._on_chosen(NotificationAction("", OPEN))
             return
         data = next((button.data for button in message.buttons if button.key == OPEN), {})
-        self._on_chosen(Chosen(message.slot, OPEN, data))
+        self._on_chosen(NotificationAction(message.tag, OPEN, data))
 
 
 def choose_adapter(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> Adapter:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
 from cc_desktop.desktop.widgets.controls import Check, Choice, DayButton, Section, TimeField
 from cc_desktop.desktop.widgets.widgets import FlowLayout, button, label
-from cc_desktop.notifications.kinds import TABLE, Kind, Sound
+from cc_desktop.notifications.kinds import TABLE, AlertKind, Sound
 from cc_desktop.notifications.preferences import DAY_MIN, KindPreference, Preferences, QuietWindow
 from cc_desktop.text import notifications, words
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QShowEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
     from cc_desktop.notifications.kinds import KindRule
 
 SOUNDS = {Sound.NONE: "None", Sound.MESSAGE: "Message", Sound.ALERT: "Alert"}
@@ -31,7 +31,9 @@ NIGHT = QuietWindow(frozenset(range(5)), 22 * 60, 7 * 60)  # on the evenings fro
 class KindRow:
     """The switch, the sound and "also when quiet" of one kind."""
 
-    def __init__(self, look: Look, rule: KindRule, changed: Callable[[KindRow], None]) -> None:
+    def __init__(
+        self, look: ThemeManager, rule: KindRule, changed: Callable[[KindRow], None]
+    ) -> None:
         self.kind = rule.kind
         self.on = Check(look, rule.label)
         self.sound = Choice(look)
@@ -72,7 +74,7 @@ class QuietRow(QWidget):
     changed = Signal()
     removed = Signal()
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         px = look.metrics.px
         flow = FlowLayout(px(12), self)
@@ -136,7 +138,9 @@ def _side_by_side(spacing: int, *parts: QWidget) -> QWidget:
 class MutedRow(QWidget):
     """An agent or a gateway that is muted."""
 
-    def __init__(self, look: Look, name: str, where: str, unmute: Callable[[], None]) -> None:
+    def __init__(
+        self, look: ThemeManager, name: str, where: str, unmute: Callable[[], None]
+    ) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -156,7 +160,9 @@ class MutedRow(QWidget):
 class NotificationsPage(QWidget):
     """Which kinds, how they sound, when it is quiet, who is muted."""
 
-    def __init__(self, look: Look, center: Center, store: Store, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, look: ThemeManager, center: NotificationCenter, store: Store, clock: Callable[[], int]
+    ) -> None:
         """`clock` gives local ms."""
         super().__init__()
         self._look = look
@@ -167,7 +173,7 @@ class NotificationsPage(QWidget):
         self._before_restore: Preferences | None = None
         self._muted_shown: tuple[tuple[str, str, str, str], ...] | None = None
         self._unsubscribe: Callable[[], None] | None = None
-        self.kinds: dict[Kind, KindRow] = {}
+        self.kinds: dict[AlertKind, KindRow] = {}
         self.windows: list[QuietRow] = []
         self.muted: list[MutedRow] = []
         self._build()

@@ -11,23 +11,23 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayou
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
 from cc_desktop.desktop.widgets.controls import Radio, Section
 from cc_desktop.desktop.widgets.widgets import label
-from cc_desktop.fleet.summary import TrayLook, TrayState
+from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtGui import QPaintEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
 
 DARK_PANEL, LIGHT_PANEL = "#1e2127", "#ebeef3"
 _LOOKS = {
-    TrayLook.AUTO: ("Automatic", "For any panel. On macOS the menu bar colours it."),
-    TrayLook.LIGHT_PANEL: ("For light panels", "Dark lines without an outline."),
-    TrayLook.DARK_PANEL: ("For dark panels", "Light lines without an outline."),
-    TrayLook.COLOUR: ("Colour", "As automatic, and in colour on macOS too."),
+    TrayIconStyle.AUTO: ("Automatic", "For any panel. On macOS the menu bar colours it."),
+    TrayIconStyle.LIGHT_PANEL: ("For light panels", "Dark lines without an outline."),
+    TrayIconStyle.DARK_PANEL: ("For dark panels", "Light lines without an outline."),
+    TrayIconStyle.COLOUR: ("Colour", "As automatic, and in colour on macOS too."),
 }
-_PANELS = {TrayLook.LIGHT_PANEL: (LIGHT_PANEL,), TrayLook.DARK_PANEL: (DARK_PANEL,)}
+_PANELS = {TrayIconStyle.LIGHT_PANEL: (LIGHT_PANEL,), TrayIconStyle.DARK_PANEL: (DARK_PANEL,)}
 _STATES = (
     TrayKey.of(TrayState.IDLE, 0),
     TrayKey.of(TrayState.WORKING, 0),
@@ -42,7 +42,7 @@ _SIDE, _GAP, _EDGE, _HEIGHT = 22, 10, 10, 38  # px; panels do not grow with the 
 class Preview(QWidget):
     """A few states of the icon on the panels that it is for."""
 
-    def __init__(self, look: TrayLook) -> None:
+    def __init__(self, look: TrayIconStyle) -> None:
         super().__init__()
         self._look = look
         self._panels = _PANELS.get(look, (DARK_PANEL, LIGHT_PANEL))
@@ -78,7 +78,9 @@ class Preview(QWidget):
 class TrayPage(QWidget):
     """One choice, applied at once."""
 
-    def __init__(self, look: Look, chosen: TrayLook, choose: Callable[[TrayLook], None]) -> None:
+    def __init__(
+        self, look: ThemeManager, chosen: TrayIconStyle, choose: Callable[[TrayIconStyle], None]
+    ) -> None:
         super().__init__()
         px = look.metrics.px
         column = QVBoxLayout(self)
@@ -89,7 +91,7 @@ class TrayPage(QWidget):
         column.addWidget(title)
         section = Section(look, "How it is drawn")
         section.body.setSpacing(px(4))
-        self.radios: dict[TrayLook, Radio] = {}
+        self.radios: dict[TrayIconStyle, Radio] = {}
         self._group = QButtonGroup(self)
         for one, (name, text) in _LOOKS.items():
             radio = self.radios[one] = Radio(look, name)

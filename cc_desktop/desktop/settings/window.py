@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
-    from cc_desktop.fleet.summary import TrayLook
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.fleet.summary import TrayIconStyle
+    from cc_desktop.notifications.center import NotificationCenter
 
 
 class Page(IntEnum):
@@ -48,13 +48,13 @@ class SettingsWindow(QWidget):
 
     def __init__(
         self,
-        look: Look,
-        center: Center,
+        look: ThemeManager,
+        center: NotificationCenter,
         store: Store,
         clock: Callable[[], int],
         remembered: MutableMapping[str, str],
-        tray_look: TrayLook,
-        choose_tray_look: Callable[[TrayLook], None],
+        tray_look: TrayIconStyle,
+        choose_tray_look: Callable[[TrayIconStyle], None],
     ) -> None:
         """`remembered` keeps size and place between starts; `clock` gives local ms."""
         super().__init__()

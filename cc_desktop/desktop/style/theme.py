@@ -126,7 +126,7 @@ class Metrics:
         return font
 
 
-class Look(QObject):
+class ThemeManager(QObject):
     """The theme that is in force.
 
     Signals:

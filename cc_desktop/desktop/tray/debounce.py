@@ -25,25 +25,25 @@ _AT_ONCE = (TrayState.OFFLINE, TrayState.DEMO)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TrayAppearance:
     """What is seen of the tray."""
 
     key: TrayKey
     tooltip: str
 
 
-class Steady:
+class TrayDebouncer:
     """Holds pictures back. Every time is in monotonic seconds."""
 
     def __init__(self) -> None:
-        self._shown: Picture | None = None
-        self._wanted: Picture | None = None
+        self._shown: TrayAppearance | None = None
+        self._wanted: TrayAppearance | None = None
         self._since = 0.0  # since when the wanted state is wanted
         self._unrest = 0.0  # since when another picture than the shown one is wanted
         self._calm: float | None = None  # since when the shown one is wanted
         self._changed: deque[float] = deque(maxlen=2)  # when the icon did
 
-    def want(self, picture: Picture, now: float) -> None:
+    def want(self, picture: TrayAppearance, now: float) -> None:
         """It should show this."""
         before, self._wanted = self._wanted, picture
         if picture == before:
@@ -75,7 +75,7 @@ class Steady:
                 at = max(at, self._changed[0] + WINDOW_S)
         return at
 
-    def take(self, now: float) -> Picture | None:
+    def take(self, now: float) -> TrayAppearance | None:
         """What is to be shown from now on; None: leave it as it is."""
         due = self.due(now)
         if due is None or due > now:

@@ -15,7 +15,7 @@ from cc_desktop.text import notifications, words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
 
 ON, RESUME, WAITING, SETTINGS, TOMORROW = "on", "resume", "waiting", "settings", "tomorrow"
 _SPANS = {"30 min": 30 * words.MINUTE, "1 h": words.HOUR, "8 h": 8 * words.HOUR}
@@ -30,7 +30,9 @@ class Entry(NamedTuple):
     enabled: bool = True
 
 
-def notification_entries(center: Center, now: int, *, lists: bool = False) -> tuple[Entry, ...]:
+def notification_entries(
+    center: NotificationCenter, now: int, *, lists: bool = False
+) -> tuple[Entry, ...]:
     """The lines. They are equal as long as the menu need not be made anew.
 
     `now` is local ms; `lists`: the list of notices can be opened.
@@ -55,7 +57,7 @@ def notification_entries(center: Center, now: int, *, lists: bool = False) -> tu
 
 def build_notifications_menu(
     menu: QMenu,
-    center: Center,
+    center: NotificationCenter,
     open_settings: Callable[[], None],
     *,
     open_notices: Callable[[], None] | None = None,

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_icon
-from cc_desktop.desktop.tray.debounce import Picture, Steady
+from cc_desktop.desktop.tray.debounce import TrayAppearance, TrayDebouncer
 from cc_desktop.desktop.tray.menu import TrayKind, TrayMenu
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
-from cc_desktop.fleet.summary import TrayLook, summarize
+from cc_desktop.fleet.summary import TrayIconStyle, summarize
 from cc_desktop.text import notifications
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.policy import Quiet
+    from cc_desktop.notifications.policy import QuietPeriod
 
 POLL_MS = 1_000
 POLL_FAST = 30  # so many polls a second apart, for a panel that starts after us
@@ -75,9 +75,9 @@ class TrayHost(QObject):
         *,
         extend_menu: Callable[[QMenu], None] = lambda _menu: None,
         menu_state: Callable[[], object] = lambda: None,
-        quiet: Callable[[], Quiet | None] = lambda: None,
+        quiet: Callable[[], QuietPeriod | None] = lambda: None,
         waiting: Callable[[], int] = lambda: 0,
-        look: TrayLook = TrayLook.AUTO,
+        look: TrayIconStyle = TrayIconStyle.AUTO,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic: Callable[[], float] = time.monotonic,
         find: Callable[[], TrayKind | None] = find_tray,
@@ -103,8 +103,8 @@ class TrayHost(QObject):
         self._kind: TrayKind | None = None
         self._told: bool | None = None
         self._polls = 0
-        self._steady = Steady()
-        self._shown: Picture | None = None
+        self._steady = TrayDebouncer()
+        self._shown: TrayAppearance | None = None
         self.icon: QSystemTrayIcon | None = None
         self._menu = TrayMenu(store, actions, open_fleet, open_agent, extend_menu, menu_state)
         self.menu = self._menu.menu
@@ -136,7 +136,7 @@ class TrayHost(QObject):
         self._drop_icon()
         self._poll_timer.stop()
 
-    def set_look(self, look: TrayLook) -> None:
+    def set_look(self, look: TrayIconStyle) -> None:
         """Draw the icon for another panel."""
         if look is self._look:
             return
@@ -208,17 +208,19 @@ class TrayHost(QObject):
         if self._kind is TrayKind.DBUS and not self._menu_timer.isActive():
             self._menu_timer.start(MENU_MS)
 
-    def _picture(self) -> Picture:
+    def _picture(self) -> TrayAppearance:
         summary = summarize(self._store.fleet)
         quiet = self._quiet()
         if quiet is None:
-            return Picture(TrayKey.of(summary.tray, summary.needs_you), summary.tooltip())
+            return TrayAppearance(TrayKey.of(summary.tray, summary.needs_you), summary.tooltip())
         why = notifications.quiet_words(quiet, self._now_ms())
         waiting = notifications.waiting_words(self._waiting())
         more = ", ".join(part for part in (why[:1].lower() + why[1:], waiting) if part)
         # Switched off is how it is meant to be, not a state that passes.
         resting = quiet.reason != "off"
-        return Picture(TrayKey.of(summary.tray, summary.needs_you, resting), summary.tooltip(more))
+        return TrayAppearance(
+            TrayKey.of(summary.tray, summary.needs_you, resting), summary.tooltip(more)
+        )
 
     def _show_what_is_due(self) -> None:
         now = self._monotonic()

@@ -24,7 +24,7 @@ from cc_desktop.desktop.widgets.widgets import label
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
 
 _FAINT = 0.45  # opacity of what cannot be chosen
 _ONE_LINE = int(
@@ -35,7 +35,7 @@ _ONE_LINE = int(
 class Section(QFrame):
     """A raised box for settings that belong together."""
 
-    def __init__(self, look: Look, heading: str, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ThemeManager, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         px = look.metrics.px
@@ -53,7 +53,7 @@ class Section(QFrame):
 class Check(QCheckBox):
     """A box with a tick, and its words."""
 
-    def __init__(self, look: Look, text: str = "") -> None:
+    def __init__(self, look: ThemeManager, text: str = "") -> None:
         super().__init__(text)
         self._look = look
         self.setFont(look.metrics.font())
@@ -91,7 +91,7 @@ class Check(QCheckBox):
 class Radio(QRadioButton):
     """One of several, and its words."""
 
-    def __init__(self, look: Look, text: str) -> None:
+    def __init__(self, look: ThemeManager, text: str) -> None:
         super().__init__(text)
         self._look = look
         self.setFont(look.metrics.font())
@@ -123,7 +123,7 @@ class Radio(QRadioButton):
         _finish(self, painter, self._look, box)
 
 
-def _marked_size(widget: QAbstractButton, look: Look) -> QSize:
+def _marked_size(widget: QAbstractButton, look: ThemeManager) -> QSize:
     px, text = look.metrics.px, widget.text()
     metrics = QFontMetrics(widget.font())
     words = px(8) + metrics.horizontalAdvance(text) + px(6) if text else px(6)
@@ -138,13 +138,13 @@ def _start(widget: QAbstractButton) -> QPainter:
     return painter
 
 
-def _mark_box(widget: QAbstractButton, look: Look) -> QRectF:
+def _mark_box(widget: QAbstractButton, look: ThemeManager) -> QRectF:
     side = look.metrics.px(16)
     box = QRect(look.metrics.px(3), (widget.height() - side) // 2, side, side)
     return QRectF(widget.style().visualRect(widget.layoutDirection(), widget.rect(), box))
 
 
-def _finish(widget: QAbstractButton, painter: QPainter, look: Look, box: QRectF) -> None:
+def _finish(widget: QAbstractButton, painter: QPainter, look: ThemeManager, box: QRectF) -> None:
     """The words, and the ring of the focus."""
     theme, px = look.theme, look.metrics.px
     if widget.text():
@@ -168,7 +168,7 @@ def _finish(widget: QAbstractButton, painter: QPainter, look: Look, box: QRectF)
 class Choice(QComboBox):
     """A few words to choose from. The wheel turns the page, not the choice."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
         self.setFont(look.metrics.font(12.5))
@@ -225,7 +225,7 @@ class TimeField(QTimeEdit):
     width of 1 px.
     """
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self.setDisplayFormat("HH:mm")
         self.setKeyboardTracking(False)
@@ -243,7 +243,7 @@ class TimeField(QTimeEdit):
 class DayButton(QToolButton):
     """A day of the week, chosen or not."""
 
-    def __init__(self, look: Look, text: str, name: str) -> None:
+    def __init__(self, look: ThemeManager, text: str, name: str) -> None:
         super().__init__()
         self._look = look
         self.setText(text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractItemView, QWidget
 
     from cc_desktop.fleet.model import Fleet
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
 
 
 def row_at(view: QAbstractItemView, event: QContextMenuEvent) -> tuple[QModelIndex, QPoint]:
@@ -44,7 +44,9 @@ def add_action(menu: QMenu, text: str, chosen: Callable[[], None]) -> QAction:
     return action
 
 
-def add_mutes(menu: QMenu, center: Center, fleet: Fleet, gateway: str, agent_id: str) -> None:
+def add_mutes(
+    menu: QMenu, center: NotificationCenter, fleet: Fleet, gateway: str, agent_id: str
+) -> None:
     """Add the lines that mute an agent ("" for none) and its gateway, or end that."""
     known = fleet.gateways.get(gateway)
     if not gateway or (known is not None and known.origin is Origin.DEMO):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QFont
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.model import Status
 
 
@@ -64,7 +64,7 @@ def button(text: str, clicked: Callable[[], None], kind: str = "") -> QPushButto
 class Card(QFrame):
     """A raised box with a heading in capitals."""
 
-    def __init__(self, look: Look, heading: str, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ThemeManager, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         px = look.metrics.px
@@ -122,7 +122,7 @@ class ElidedLabel(QWidget):
         painter.end()
 
 
-class Dot(Enum):
+class ConnectionMark(Enum):
     """The mark of a connection on its pill: each state has its own shape."""
 
     LIVE = "disc"
@@ -133,7 +133,7 @@ class Dot(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class PillText:
     """A piece of a pill's text."""
 
     text: str
@@ -144,11 +144,11 @@ class Segment:
 class Pill(QAbstractButton):
     """A rounded button of a few pieces of text: a filter chip, or a gateway with its state."""
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
-        self._segments: tuple[Segment, ...] = ()
-        self._dot: tuple[Dot, str] | None = None
+        self._segments: tuple[PillText, ...] = ()
+        self._dot: tuple[ConnectionMark, str] | None = None
         self._text_font = look.metrics.font()
         self._bold_font = look.metrics.font(bold=True)
         self._limit = look.metrics.px(260)
@@ -158,7 +158,7 @@ class Pill(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def show_segments(
-        self, segments: tuple[Segment, ...], dot: Dot | None = None, colour: str = ""
+        self, segments: tuple[PillText, ...], dot: ConnectionMark | None = None, colour: str = ""
     ) -> None:
         """Show other words. `colour` names the theme's token of the dot."""
         mark = (dot, colour) if dot else None
@@ -180,7 +180,7 @@ class Pill(QAbstractButton):
             for part in self._segments
         ]
 
-    def _font_of(self, segment: Segment) -> QFont:
+    def _font_of(self, segment: PillText) -> QFont:
         return self._bold_font if segment.bold else self._text_font
 
     def sizeHint(self) -> QSize:
@@ -234,16 +234,16 @@ class Pill(QAbstractButton):
         return self.style().visualRect(self.layoutDirection(), self.rect(), rect)
 
 
-def _draw_dot(painter: QPainter, box: QRectF, dot: Dot, colour: QColor) -> None:
+def _draw_dot(painter: QPainter, box: QRectF, dot: ConnectionMark, colour: QColor) -> None:
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     match dot:
-        case Dot.LIVE:
+        case ConnectionMark.LIVE:
             painter.drawEllipse(box)
-        case Dot.BLOCKED:
+        case ConnectionMark.BLOCKED:
             painter.drawRoundedRect(box, 1, 1)
-        case Dot.LOST:
+        case ConnectionMark.LOST:
             middle, half = box.center(), box.width() / 2 + 0.5
             corners = ((0, -half), (half, 0), (0, half), (-half, 0))
             painter.drawPolygon([middle + QPointF(x, y) for x, y in corners])
@@ -251,13 +251,13 @@ def _draw_dot(painter: QPainter, box: QRectF, dot: Dot, colour: QColor) -> None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colour, box.width() / 5))
             painter.drawEllipse(box.adjusted(1, 1, -1, -1))
-            if dot is Dot.OFF:
+            if dot is ConnectionMark.OFF:
                 painter.drawLine(box.bottomLeft(), box.topRight())
     painter.restore()
 
 
 @functools.lru_cache(maxsize=64)
-def dot_pixmap(dot: Dot, colour: str, size: int, ratio: float = 2.0) -> QPixmap:
+def dot_pixmap(dot: ConnectionMark, colour: str, size: int, ratio: float = 2.0) -> QPixmap:
     """A connection's mark as a picture of `size` logical px."""
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
     pixmap.setDevicePixelRatio(ratio)
@@ -274,7 +274,7 @@ def dot_pixmap(dot: Dot, colour: str, size: int, ratio: float = 2.0) -> QPixmap:
 class StatusMark(QWidget):
     """The shape of a status."""
 
-    def __init__(self, look: Look, size: int = 18) -> None:
+    def __init__(self, look: ThemeManager, size: int = 18) -> None:
         super().__init__()
         self._look = look
         self._status: Status | None = None

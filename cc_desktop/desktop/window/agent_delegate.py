@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QFont
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.sorted_model import Index
 
 ROW_HEIGHT = 50
@@ -82,7 +82,7 @@ class RowDelegate(QStyledItemDelegate):
 
     height = ROW_HEIGHT  # px of the sketches
 
-    def __init__(self, look: Look, parent: QObject | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._look = look
         metrics = look.metrics
@@ -149,7 +149,7 @@ class RowDelegate(QStyledItemDelegate):
 class AgentDelegate(RowDelegate):
     """Draws an agent's row as in the sketches."""
 
-    def __init__(self, look: Look, parent: QObject | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QObject | None = None) -> None:
         super().__init__(look, parent)
         self._emoji = look.metrics.font(19)
         self._initials = look.metrics.font(12, bold=True)

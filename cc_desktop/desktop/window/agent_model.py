@@ -98,13 +98,13 @@ def make_row(
     agent: Agent, gateway: Gateway, place: int, several: bool, now: int, *, muted: bool = False
 ) -> Row:
     """The row of an agent. `place` is where its gateway stands among the others."""
-    skew = gateway.skew
+    clock_offset_ms = gateway.clock_offset_ms
     name = words.plain(agent.shown_name, 80)
-    task, second = words.task(agent, skew, now)
-    used, usd = words.usage_since(agent, words.midnight(now) - skew)
+    task, second = words.task(agent, clock_offset_ms, now)
+    used, usd = words.usage_since(agent, words.midnight(now) - clock_offset_ms)
     return Row(
         key=(agent.gateway, agent.id),
-        order=_order(agent, skew, name, place),
+        order=_order(agent, clock_offset_ms, name, place),
         agent=agent,
         name=name,
         gateway=words.plain(gateway.name, 60) if several else "",
@@ -121,7 +121,7 @@ def make_row(
     )
 
 
-def _order(agent: Agent, skew: int, name: str, place: int) -> tuple[Any, ...]:
+def _order(agent: Agent, clock_offset_ms: int, name: str, place: int) -> tuple[Any, ...]:
     """Needs-you first, newest on top; then the working; then the rest by last activity.
 
     The working stand by name: by activity they would never keep still.
@@ -130,10 +130,10 @@ def _order(agent: Agent, skew: int, name: str, place: int) -> tuple[Any, ...]:
     if agent.status.working:
         time = 0
     elif agent.status.needs_you:
-        time = -words.state_since(agent, skew) if agent.status is Status.ERROR else 0
+        time = -words.state_since(agent, clock_offset_ms) if agent.status is Status.ERROR else 0
         time = time or -agent.status_since
     else:
-        time = -words.local(agent.last_activity, skew)
+        time = -words.local(agent.last_activity, clock_offset_ms)
     return (group, time, name.casefold(), place, agent.id)
 
 
@@ -342,4 +342,8 @@ def _concerns_rows(change: GatewayChanged) -> bool:
     before, after = change.before, change.after
     if before is None or after is None:
         return True
-    return (before.name, before.hidden, before.skew) != (after.name, after.hidden, after.skew)
+    return (before.name, before.hidden, before.clock_offset_ms) != (
+        after.name,
+        after.hidden,
+        after.clock_offset_ms,
+    )

@@ -11,10 +11,10 @@ from cc_desktop.desktop.widgets.widgets import button, label
 from cc_desktop.text import words
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
 
 
-class NoticeBar(QFrame):
+class AppMessageBar(QFrame):
     """One line until it is dismissed; a new one takes the place of the old one.
 
     Signals:
@@ -25,7 +25,7 @@ class NoticeBar(QFrame):
     chosen = Signal()
     dismissed = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         px = look.metrics.px
         row = QHBoxLayout(self)

@@ -12,7 +12,7 @@ from cc_desktop.desktop.widgets.widgets import button, label
 from cc_desktop.text.words import BannerKind
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.text.words import Banner, BannerLink
 
 _COLOURS = {
@@ -33,7 +33,7 @@ class BannerBar(QFrame):
 
     chosen = Signal(object)
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._banner: Banner | None = None

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
-from cc_desktop.desktop.widgets.widgets import Dot, dot_pixmap
+from cc_desktop.desktop.widgets.widgets import ConnectionMark, dot_pixmap
 from cc_desktop.text import words
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
 
 _HEADINGS = ("Device", "State", "Platform", "Mode", "Gateway", "Since")
@@ -42,7 +42,7 @@ class DeviceModel(SortedModel[DeviceRow]):
     def __init__(
         self,
         store: Store,
-        look: Look,
+        look: ThemeManager,
         clock: Callable[[], int],
         parent: QObject | None = None,
     ) -> None:
@@ -65,7 +65,7 @@ class DeviceModel(SortedModel[DeviceRow]):
                     words.plain(device.platform, 60),
                     words.plain(device.mode, 40),
                     words.plain(gateway.name, 60),
-                    words.device_since(device, gateway.skew, now),
+                    words.device_since(device, gateway.clock_offset_ms, now),
                 )
                 order = (not device.online, name.casefold(), gateway.id, device.id)
                 rows.append(DeviceRow((gateway.id, device.id), order, device.online, cells))
@@ -100,7 +100,11 @@ class DeviceModel(SortedModel[DeviceRow]):
             return f"{row.cells[0]}: {', '.join(cell for cell in row.cells[1:] if cell)}"
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             theme = self._look.theme
-            mark = (Dot.LIVE, theme.live) if row.online else (Dot.OFF, theme.muted)
+            mark = (
+                (ConnectionMark.LIVE, theme.live)
+                if row.online
+                else (ConnectionMark.OFF, theme.muted)
+            )
             return dot_pixmap(*mark, self._look.metrics.px(13))
         if role == Qt.ItemDataRole.ForegroundRole:
             quiet = not row.online or column > 1
@@ -111,7 +115,7 @@ class DeviceModel(SortedModel[DeviceRow]):
 class DeviceTable(QTableView):
     """The devices in rows."""
 
-    def __init__(self, look: Look, model: DeviceModel) -> None:
+    def __init__(self, look: ThemeManager, model: DeviceModel) -> None:
         super().__init__()
         px = look.metrics.px
         self.setModel(model)

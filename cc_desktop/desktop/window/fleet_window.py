@@ -34,15 +34,15 @@ from cc_desktop.desktop.notifications.history_panel import NoticesPanel
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.row_list import RowList
 from cc_desktop.desktop.widgets.row_menu import add_action, add_mutes, make_menu
-from cc_desktop.desktop.widgets.widgets import ElidedLabel, FlowLayout, Pill, Segment, label
+from cc_desktop.desktop.widgets.widgets import ElidedLabel, FlowLayout, Pill, PillText, label
 from cc_desktop.desktop.widgets.window_geometry import decode, encode
 from cc_desktop.desktop.window.agent_delegate import AgentDelegate
 from cc_desktop.desktop.window.agent_model import Chip, FleetModel, Key
-from cc_desktop.desktop.window.app_notice import NoticeBar
+from cc_desktop.desktop.window.app_notice import AppMessageBar
 from cc_desktop.desktop.window.data_banner import BannerBar
 from cc_desktop.desktop.window.device_table import DeviceModel, DeviceTable
 from cc_desktop.desktop.window.header import Header
-from cc_desktop.fleet.model import LinkState, Origin
+from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import summarize
 from cc_desktop.system.deep_links import make_link
 from cc_desktop.text import notifications, words
@@ -53,11 +53,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QHideEvent, QResizeEvent, QShowEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.model import Change
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
 
 TIMES_MS = 15_000  # how often "3 min ago" is said anew
 COUNTDOWN_MS = 1_000
@@ -84,7 +84,7 @@ class FleetWindow(QMainWindow):
         actions: Actions,
         remembered: MutableMapping[str, str],
         clock: Callable[[], int],
-        look: Look,
+        look: ThemeManager,
     ) -> None:
         """`remembered` keeps geometry between starts; `clock` gives local ms."""
         super().__init__()
@@ -97,7 +97,7 @@ class FleetWindow(QMainWindow):
         self._shown_before = False
         self._picked: Key | None = None
         self._wanted: Key | None = None  # asked for before it was there
-        self._center: Center | None = None
+        self._center: NotificationCenter | None = None
         self.bell: Bell | None = None
         self.gear: GlyphButton | None = None
         self.notices: NoticesPanel | None = None
@@ -123,7 +123,7 @@ class FleetWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.header = Header(self._look, self._actions, self._clock)
         self.banner = BannerBar(self._look)
-        self.notice = NoticeBar(self._look)
+        self.notice = AppMessageBar(self._look)
         self.details = Details(self._store, self._actions, self._clock, self._look)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -231,20 +231,20 @@ class FleetWindow(QMainWindow):
         self.only_chip.clicked.connect(lambda _checked=False: self.show_chip(Chip.ALL))
         self.devices_chip.clicked.connect(lambda _checked=False: self.show_devices())
         self._look.changed.connect(self._on_look_changed)
-        for keys, slot in (
+        for keys, tag in (
             (QKeySequence(QKeySequence.StandardKey.Find), self._focus_search),
             (QKeySequence("F5"), self._reconnect),
             (QKeySequence("Ctrl+R"), self._reconnect),
             (QKeySequence("Ctrl+W"), self.close),
             (QKeySequence("Esc"), self._on_escape),
         ):
-            QShortcut(keys, self).activated.connect(slot)
+            QShortcut(keys, self).activated.connect(tag)
         chips = (*self.chips.values(), self.only_chip, self.devices_chip)
         order = [self.header.search, *chips, self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
-    def use_center(self, center: Center, open_settings: Callable[[], None]) -> None:
+    def use_center(self, center: NotificationCenter, open_settings: Callable[[], None]) -> None:
         """Show its notices under a bell, and mark whom it does not tell of. Once."""
         self._center = center
         self.bell = Bell(self._look, center, self._clock)
@@ -297,7 +297,7 @@ class FleetWindow(QMainWindow):
 
     def _name_choice(self, text: str) -> None:
         name = words.plain(text, 80)
-        self.only_chip.show_segments((Segment(name), Segment("\u00d7", bold=True)))
+        self.only_chip.show_segments((PillText(name), PillText("\u00d7", bold=True)))
         self.only_chip.setAccessibleName(f"Only {name}. Press to show all agents.")
         self.only_chip.setToolTip(words.tooltip(f"{name}\nEsc shows all agents"))
         self.only_chip.show()
@@ -373,7 +373,7 @@ class FleetWindow(QMainWindow):
         self._source.setText(words.source(fleet, now))
         count = sum(len(gateway.devices) for gateway in fleet.shown())
         self.devices_chip.show_segments(
-            (Segment("Devices", muted=True), Segment(str(count), bold=True))
+            (PillText("Devices", muted=True), PillText(str(count), bold=True))
         )
         if self.devices_chip.isChecked():
             self.devices.refresh()
@@ -381,8 +381,8 @@ class FleetWindow(QMainWindow):
 
     def _on_updated(self) -> None:
         for chip, pill in self.chips.items():
-            count = Segment(str(self.model.counts[chip]), bold=True)
-            pill.show_segments((Segment(_CHIPS[chip], muted=True), count))
+            count = PillText(str(self.model.counts[chip]), bold=True)
+            pill.show_segments((PillText(_CHIPS[chip], muted=True), count))
         self._show_page()
         if self._wanted is not None:
             self._take_wanted()
@@ -470,7 +470,7 @@ class FleetWindow(QMainWindow):
         gateway = fleet.gateways.get(gateway_id)
         if (
             gateway
-            and gateway.link.state is not LinkState.LIVE
+            and gateway.connection.state is not ConnectionState.LIVE
             and gateway.origin is not Origin.DEMO
         ):
             menu.addSeparator()

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.widgets.widgets import Dot, FlowLayout, Pill, Segment, button, label
-from cc_desktop.fleet.model import LinkState, Origin
+from cc_desktop.desktop.widgets.widgets import (
+    ConnectionMark,
+    FlowLayout,
+    Pill,
+    PillText,
+    button,
+    label,
+)
+from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.text import words
 
 if TYPE_CHECKING:
@@ -16,19 +23,19 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.model import Fleet, Gateway
 
 # The dot of a connection: its shape and the theme's token of its colour.
 _DOTS = {
-    LinkState.LIVE: (Dot.LIVE, "live"),
-    LinkState.CONNECTING: (Dot.TRYING, "accent"),
-    LinkState.AUTHENTICATING: (Dot.TRYING, "accent"),
-    LinkState.SYNCING: (Dot.TRYING, "accent"),
-    LinkState.WAITING: (Dot.LOST, "error"),
-    LinkState.BLOCKED: (Dot.BLOCKED, "error"),
-    LinkState.OFF: (Dot.OFF, "muted"),
+    ConnectionState.LIVE: (ConnectionMark.LIVE, "live"),
+    ConnectionState.CONNECTING: (ConnectionMark.TRYING, "accent"),
+    ConnectionState.AUTHENTICATING: (ConnectionMark.TRYING, "accent"),
+    ConnectionState.SYNCING: (ConnectionMark.TRYING, "accent"),
+    ConnectionState.WAITING: (ConnectionMark.LOST, "error"),
+    ConnectionState.BLOCKED: (ConnectionMark.BLOCKED, "error"),
+    ConnectionState.OFF: (ConnectionMark.OFF, "muted"),
 }
 
 
@@ -40,7 +47,7 @@ class Header(QFrame):
 
     def __init__(
         self,
-        look: Look,
+        look: ThemeManager,
         actions: Actions,
         clock: Callable[[], int],
         parent: QWidget | None = None,
@@ -101,15 +108,21 @@ class Header(QFrame):
                 pill = self.pills[key] = Pill(self._look, self)
                 pill.clicked.connect(lambda _checked=False, key=key: self.open_gateway(key))
                 self._flow.addWidget(pill)
-            state = words.link_words(gateway.link, now)
-            dot, colour = _DOTS[gateway.link.state]
-            if gateway.origin is Origin.REST and gateway.link.state is LinkState.WAITING:
+            state = words.link_words(gateway.connection, now)
+            dot, colour = _DOTS[gateway.connection.state]
+            if (
+                gateway.origin is Origin.REST
+                and gateway.connection.state is ConnectionState.WAITING
+            ):
                 state, colour = "polled" + state.removeprefix("unreachable"), "waiting"
-            name = Segment(words.plain(gateway.name, 60))
-            pill.show_segments((name, Segment(state, muted=True)), dot, colour)
+            name = PillText(words.plain(gateway.name, 60))
+            pill.show_segments((name, PillText(state, muted=True)), dot, colour)
         if self.popup is not None and self.popup.isVisible():
             self.popup.follow(self._gateways)
-        return any(gateway.link.state is LinkState.WAITING for gateway in self._gateways.values())
+        return any(
+            gateway.connection.state is ConnectionState.WAITING
+            for gateway in self._gateways.values()
+        )
 
     def open_gateway(self, key: str) -> None:
         """Say what is up with a gateway."""
@@ -132,7 +145,7 @@ class GatewayPopup(QFrame):
 
     def __init__(
         self,
-        look: Look,
+        look: ThemeManager,
         actions: Actions,
         clock: Callable[[], int],
         key: str,
@@ -169,10 +182,10 @@ class GatewayPopup(QFrame):
         if gateway is None:
             self.close()
             return
-        link, problem, now = gateway.link, gateway.link.problem, self._clock()
+        link, problem, now = gateway.connection, gateway.connection.problem, self._clock()
         self._name.setText(words.plain(gateway.name, 60))
         state = link.state.value.capitalize()
-        if link.state is LinkState.WAITING:
+        if link.state is ConnectionState.WAITING:
             state = words.link_words(link, now).capitalize()
         self._state.setText(f"{words.plain(gateway.url, 120)}\n{state}".strip())
         texts = (problem.title, problem.message, problem.next_step) if problem else ("", "", "")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
 from cc_desktop.notifications.kinds import Sound
-from cc_desktop.notifications.message import OPEN, Chosen
+from cc_desktop.notifications.message import OPEN, NotificationAction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,7 +74,7 @@ class FreedesktopAdapter:
         self._address = address
         self._icon = Path(icon).as_uri() if icon.startswith("/") else icon
         self._clock = clock
-        self._on_chosen: Callable[[Chosen], None] = lambda _chosen: None
+        self._on_chosen: Callable[[NotificationAction], None] = lambda _chosen: None
         self._outbox: dict[str, Message | None] = {}  # by slot, oldest first; None: withdraw it
         self._wake = asyncio.Event()
         self._sending: str | None = None  # slot
@@ -112,17 +112,17 @@ class FreedesktopAdapter:
 
     def show(self, message: Message) -> None:
         """Put it in line. While nobody can show it, the newest of each slot is kept."""
-        self._outbox.pop(message.slot, None)
-        self._outbox[message.slot] = message
+        self._outbox.pop(message.tag, None)
+        self._outbox[message.tag] = message
         if len(self._outbox) > MOST_WAITING:
             del self._outbox[next(iter(self._outbox))]
         self._wake.set()
 
-    def withdraw(self, slot: str) -> None:
+    def withdraw(self, tag: str) -> None:
         """Take it out of the line, or off the screen."""
-        self._outbox.pop(slot, None)
-        if slot in self._shown or slot == self._sending:
-            self._outbox[slot] = None
+        self._outbox.pop(tag, None)
+        if tag in self._shown or tag == self._sending:
+            self._outbox[tag] = None
             self._wake.set()
 
     async def is_system_quiet(self) -> bool:
@@ -135,7 +135,7 @@ class FreedesktopAdapter:
         except TimeoutError:
             return False
 
-    async def run(self, on_chosen: Callable[[Chosen], None]) -> None:
+    async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Work until cancelled."""
         self._on_chosen = on_chosen
         while True:
@@ -223,15 +223,15 @@ class FreedesktopAdapter:
         token = self._token[1] if self._token[0] == ident else ""
         self._token = (0, "")
         if button is None:
-            self._on_chosen(Chosen(message.slot, key, activation_token=token))
+            self._on_chosen(NotificationAction(message.tag, key, activation_token=token))
         else:
-            self._on_chosen(Chosen(message.slot, key, button.data, token))
+            self._on_chosen(NotificationAction(message.tag, key, button.data, token))
 
     def _on_closed(self, ident: int) -> None:
         """It is off the screen. The click that closed it may be told after that."""
         message = self._clickable.get(ident)
-        if message is not None and self._shown.get(message.slot) == ident:
-            del self._shown[message.slot]
+        if message is not None and self._shown.get(message.tag) == ident:
+            del self._shown[message.tag]
 
     # What goes out
 
@@ -243,12 +243,12 @@ class FreedesktopAdapter:
             if self._owner and self._abilities is None:
                 await self._meet(bus)
             while self._outbox and self._abilities is not None:
-                slot = next(iter(self._outbox))
-                message = self._outbox.pop(slot)
+                tag = next(iter(self._outbox))
+                message = self._outbox.pop(tag)
                 if message is not None:
                     await self._notify(bus, message, self._abilities)
-                elif slot in self._shown:
-                    await self._close(bus, self._shown.pop(slot))
+                elif tag in self._shown:
+                    await self._close(bus, self._shown.pop(tag))
             await self._wake.wait()
 
     async def _start_service(self, bus: Bus) -> None:
@@ -279,7 +279,7 @@ class FreedesktopAdapter:
         def keep(sender: str, answer: tuple[Any, ...]) -> None:
             match answer:
                 case (int(ident),) if sender == self._owner:
-                    self._shown[message.slot] = ident
+                    self._shown[message.tag] = ident
                     self._clickable.pop(ident, None)
                     self._clickable[ident] = message
                     if len(self._clickable) > MOST_CLICKABLE:
@@ -288,7 +288,7 @@ class FreedesktopAdapter:
         body = _clean(message.body, BODY_CHARS, lines=True)
         arguments = (
             APP_NAME,
-            self._shown.get(message.slot, 0),
+            self._shown.get(message.tag, 0),
             self._icon,
             _clean(message.title, TITLE_CHARS),
             html.escape(body, quote=False) if "body-markup" in abilities else body,
@@ -298,7 +298,7 @@ class FreedesktopAdapter:
         )
         owner = self._owner
         done = False
-        self._sending = message.slot
+        self._sending = message.tag
         try:
             answer = await self._ask(bus, _SERVER, "Notify", "susssasa{sv}i", *arguments, keep=keep)
             if answer is None:
@@ -313,7 +313,7 @@ class FreedesktopAdapter:
         """For the next service; once, since it may be what ends them."""
         if message is not self._returned:
             self._returned = message
-            self._outbox = {message.slot: message, **self._outbox}  # what is newer stays
+            self._outbox = {message.tag: message, **self._outbox}  # what is newer stays
 
     async def _close(self, bus: Bus, ident: int) -> None:
         # An error only says that it is closed already.

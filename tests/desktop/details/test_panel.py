@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
 
     OpenDetails = Callable[[Store, str, str], Details]
 
 
 @pytest.fixture
-def open_agent(qtbot: QtBot, look: Look, asked: sample.Asked, clock: sample.Clock) -> OpenDetails:
+def open_agent(
+    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
+) -> OpenDetails:
     def make(store: Store, gateway: str, agent: str) -> Details:
         panel = Details(store, asked.actions, clock, look)
         qtbot.addWidget(panel)

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QColor, QImage, qGray
 
 from cc_desktop.desktop.icons.tray import TRAY_SIZES, TrayKey, is_mask, tray_icon, tray_pixmap
-from cc_desktop.fleet.summary import TrayLook, TrayState
+from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 from tests.desktop.style.test_looks import contrast
 from tests.tray_sheet import DARK_PANEL, LIGHT_PANEL, keys, on_panel, sheet, small
 
@@ -19,21 +19,21 @@ pytestmark = pytest.mark.usefixtures("qapp")
 # differs from any other. The least today are 16, connecting and idle while quiet.
 PIXELS, LEVELS = 14, 60
 PANELS = [
-    pytest.param(TrayLook.AUTO, DARK_PANEL, False, id="auto-on-dark"),
-    pytest.param(TrayLook.AUTO, LIGHT_PANEL, False, id="auto-on-light"),
-    pytest.param(TrayLook.COLOUR, DARK_PANEL, False, id="colour-on-dark"),
-    pytest.param(TrayLook.COLOUR, LIGHT_PANEL, False, id="colour-on-light"),
-    pytest.param(TrayLook.DARK_PANEL, DARK_PANEL, False, id="dark"),
-    pytest.param(TrayLook.LIGHT_PANEL, LIGHT_PANEL, False, id="light"),
-    pytest.param(TrayLook.AUTO, DARK_PANEL, True, id="mask-on-dark"),
-    pytest.param(TrayLook.AUTO, LIGHT_PANEL, True, id="mask-on-light"),
+    pytest.param(TrayIconStyle.AUTO, DARK_PANEL, False, id="auto-on-dark"),
+    pytest.param(TrayIconStyle.AUTO, LIGHT_PANEL, False, id="auto-on-light"),
+    pytest.param(TrayIconStyle.COLOUR, DARK_PANEL, False, id="colour-on-dark"),
+    pytest.param(TrayIconStyle.COLOUR, LIGHT_PANEL, False, id="colour-on-light"),
+    pytest.param(TrayIconStyle.DARK_PANEL, DARK_PANEL, False, id="dark"),
+    pytest.param(TrayIconStyle.LIGHT_PANEL, LIGHT_PANEL, False, id="light"),
+    pytest.param(TrayIconStyle.AUTO, DARK_PANEL, True, id="mask-on-dark"),
+    pytest.param(TrayIconStyle.AUTO, LIGHT_PANEL, True, id="mask-on-light"),
 ]
 
 
 @pytest.mark.parametrize("size", [16, 22, 32])
 @pytest.mark.parametrize(("look", "panel", "mask"), PANELS)
 def test_any_two_states_differ_without_colour(
-    look: TrayLook, panel: str, mask: bool, size: int
+    look: TrayIconStyle, panel: str, mask: bool, size: int
 ) -> None:
     def grey(key: TrayKey) -> bytes:
         image = on_panel(key, size, panel, look, mask=mask)
@@ -60,9 +60,9 @@ def test_the_icon_is_legible_on_any_panel(key: TrayKey, size: int, panel: str) -
 
 
 @pytest.mark.parametrize("size", TRAY_SIZES)
-@pytest.mark.parametrize("look", TrayLook)
+@pytest.mark.parametrize("look", TrayIconStyle)
 @pytest.mark.parametrize("key", keys(), ids=str)
-def test_the_icon_fills_the_canvas(key: TrayKey, look: TrayLook, size: int) -> None:
+def test_the_icon_fills_the_canvas(key: TrayKey, look: TrayIconStyle, size: int) -> None:
     image = tray_pixmap(key, size, look).toImage()
     filled = [
         (x, y) for x in range(size) for y in range(size) if image.pixelColor(x, y).alpha() > 40
@@ -111,16 +111,16 @@ def test_icons_come_in_every_size_and_are_made_once() -> None:
 
 @pytest.mark.parametrize(
     ("platform", "masks"),
-    [("darwin", [TrayLook.AUTO]), ("linux", []), ("win32", [])],
+    [("darwin", [TrayIconStyle.AUTO]), ("linux", []), ("win32", [])],
 )
 def test_only_the_menu_bar_of_macos_colours_the_icon(
-    monkeypatch: pytest.MonkeyPatch, platform: str, masks: list[TrayLook]
+    monkeypatch: pytest.MonkeyPatch, platform: str, masks: list[TrayIconStyle]
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     tray_icon.cache_clear()
-    assert [look for look in TrayLook if is_mask(look)] == masks
+    assert [look for look in TrayIconStyle if is_mask(look)] == masks
     key = TrayKey.of(TrayState.WORKING, 0)
-    assert [look for look in TrayLook if tray_icon(key, look).isMask()] == masks
+    assert [look for look in TrayIconStyle if tray_icon(key, look).isMask()] == masks
     tray_icon.cache_clear()
 
 

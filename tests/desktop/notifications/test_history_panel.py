@@ -18,7 +18,7 @@ from cc_desktop.desktop.notifications.history_panel import (
     NoticesPanel,
 )
 from cc_desktop.desktop.style.theme import DARK, LIGHT
-from cc_desktop.notifications.kinds import Kind
+from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.policy import KEPT
 from cc_desktop.notifications.preferences import Preferences
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.desktop.notifications.bell_button import Bell
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
     OpenWindow = Callable[..., FleetWindow]
@@ -87,7 +87,7 @@ def lines(menu: QMenu | None) -> list[str]:
     ("count", "shown"), [(0, ""), (1, "1"), (99, "99"), (100, "99+"), (KEPT, "99+")]
 )
 def test_the_bell_counts(opened: Callable[..., Open], count: int, shown: str) -> None:
-    app = opened([notice(Kind.FINISHED, f"{number}") for number in range(count)])
+    app = opened([notice(AlertKind.FINISHED, f"{number}") for number in range(count)])
     assert app.bell.count == shown
     said = f"Notices: {count} unread" if count else "Notices: nothing new"
     assert app.bell.accessibleName() == said
@@ -102,8 +102,8 @@ def test_only_what_is_unread_and_still_true_counts(opened: Callable[..., Open]) 
 
 def test_the_count_is_red_only_for_what_is_urgent(opened: Callable[..., Open]) -> None:
     assert opened().bell.urgent
-    assert not opened([notice(Kind.GATEWAY_BACK, "studio is back")]).bell.urgent
-    assert not opened([notice(Kind.FAILED, "Rex failed", over=True)]).bell.urgent
+    assert not opened([notice(AlertKind.GATEWAY_BACK, "studio is back")]).bell.urgent
+    assert not opened([notice(AlertKind.FAILED, "Rex failed", over=True)]).bell.urgent
 
 
 def test_the_bell_shows_and_says_that_it_is_quiet(opened: Callable[..., Open]) -> None:
@@ -227,7 +227,7 @@ def test_a_row_has_a_menu(opened: Callable[..., Open]) -> None:
 
 
 def test_the_menu_of_a_gateways_notice_mutes_the_gateway(opened: Callable[..., Open]) -> None:
-    app = opened([notice(Kind.GATEWAY_LOST, "home-lab is lost", gateway="home-lab")])
+    app = opened([notice(AlertKind.GATEWAY_LOST, "home-lab is lost", gateway="home-lab")])
     app.bell.click()
     app.panel.list.menu_wanted.emit(app.panel.model.index(0, 0), QPoint(3, 3))
     assert lines(app.panel.menu) == ["Open", "Mute gateway home-lab"]
@@ -354,7 +354,7 @@ def test_a_change_keeps_the_selected_row(opened: Callable[..., Open]) -> None:
 
 
 def test_hostile_words_are_one_line_of_plain_text(opened: Callable[..., Open]) -> None:
-    app = opened([notice(Kind.FAILED, HOSTILE, HOSTILE, gateway=HOSTILE, agent=HOSTILE)])
+    app = opened([notice(AlertKind.FAILED, HOSTILE, HOSTILE, gateway=HOSTILE, agent=HOSTILE)])
     app.bell.click()
     row = app.panel.model.row(app.panel.model.index(0, 0))
     assert row is not None
@@ -373,7 +373,7 @@ def test_hostile_words_are_one_line_of_plain_text(opened: Callable[..., Open]) -
 # How a row is drawn
 
 
-def draw(look: Look, row: dict[str, Any], width: int = 430) -> QImage:
+def draw(look: ThemeManager, row: dict[str, Any], width: int = 430) -> QImage:
     store = sample.live_store()
     model = NoticeModel(Notified(store, [row]).center, sample.Clock())
     model.refresh()
@@ -389,8 +389,8 @@ def draw(look: Look, row: dict[str, Any], width: int = 430) -> QImage:
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_has_a_mark(look: Look, theme: Any, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_every_kind_has_a_mark(look: ThemeManager, theme: Any, kind: AlertKind) -> None:
     look.set_theme(theme)
     back = QColor(theme.raised)
     image = draw(look, notice(kind, "", read=True))
@@ -398,10 +398,10 @@ def test_every_kind_has_a_mark(look: Look, theme: Any, kind: Kind) -> None:
     assert inked > 30
 
 
-def test_unread_has_a_dot_and_what_is_over_is_dimmed(look: Look) -> None:
-    fresh = draw(look, notice(Kind.FAILED, "Rex failed"))
-    read = draw(look, notice(Kind.FAILED, "Rex failed", read=True))
-    over = draw(look, notice(Kind.FAILED, "Rex failed", over=True))
+def test_unread_has_a_dot_and_what_is_over_is_dimmed(look: ThemeManager) -> None:
+    fresh = draw(look, notice(AlertKind.FAILED, "Rex failed"))
+    read = draw(look, notice(AlertKind.FAILED, "Rex failed", read=True))
+    over = draw(look, notice(AlertKind.FAILED, "Rex failed", over=True))
     accent, back = QColor(DARK.accent), QColor(DARK.raised)
     assert fresh.pixelColor(19, 27) == accent
     assert read.pixelColor(19, 27) == over.pixelColor(19, 27) == back
@@ -413,12 +413,14 @@ def test_unread_has_a_dot_and_what_is_over_is_dimmed(look: Look) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 60, 140, 3000])
-def test_a_row_is_drawn_at_any_width(look: Look, width: int) -> None:
-    assert draw(look, notice(Kind.ASKS, HOSTILE, HOSTILE, over=True), width).width() == width
+def test_a_row_is_drawn_at_any_width(look: ThemeManager, width: int) -> None:
+    assert draw(look, notice(AlertKind.ASKS, HOSTILE, HOSTILE, over=True), width).width() == width
 
 
 def test_five_hundred_are_shown_and_more_are_not_kept(opened: Callable[..., Open]) -> None:
-    app = opened([notice(Kind.FAILED, f"Agent {n} failed", "x" * 200) for n in range(KEPT + 20)])
+    app = opened(
+        [notice(AlertKind.FAILED, f"Agent {n} failed", "x" * 200) for n in range(KEPT + 20)]
+    )
     app.bell.click()
     assert app.panel.model.rowCount() == KEPT
     assert app.titles()[0] == f"Agent {KEPT + 19} failed"

@@ -13,7 +13,7 @@ from cc_desktop.desktop.notifications import tray_backend
 from cc_desktop.desktop.notifications.tray_backend import TARGET_S, TrayAdapter, choose_adapter
 from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
 from cc_desktop.notifications.kinds import Sound
-from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Chosen, Message
+from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ FAILED = Message(
     (Button(SNOOZE, "Snooze", {"hours": "1"}), Button(OPEN, "Open", {"agent": "otto"})),
 )
 BACK = Message("rex", "Rex is back", "")
-OTTO = Chosen(FAILED.slot, OPEN, {"agent": "otto"})
-REX = Chosen(BACK.slot, OPEN)
-FLEET = Chosen("", OPEN)
+OTTO = NotificationAction(FAILED.tag, OPEN, {"agent": "otto"})
+REX = NotificationAction(BACK.tag, OPEN)
+FLEET = NotificationAction("", OPEN)
 
 
 class Icon(QSystemTrayIcon):
@@ -55,7 +55,7 @@ class Desk:
         self.icon: Icon | None = Icon()
         self.clock = FakeClock()
         self.adapter: Adapter = TrayAdapter(lambda: self.icon, self.clock)
-        self.chosen: list[Chosen] = []
+        self.chosen: list[NotificationAction] = []
 
     def click(self) -> None:
         assert self.icon is not None
@@ -123,10 +123,10 @@ async def test_a_late_click_opens_the_fleet(desk: Desk) -> None:
 
 async def test_a_click_on_what_was_withdrawn_opens_the_fleet(desk: Desk) -> None:
     desk.adapter.show(FAILED)
-    desk.adapter.withdraw(BACK.slot)  # never shown
+    desk.adapter.withdraw(BACK.tag)  # never shown
     desk.click()
     desk.adapter.show(FAILED)
-    desk.adapter.withdraw(FAILED.slot)
+    desk.adapter.withdraw(FAILED.tag)
     desk.click()
     assert desk.chosen == [OTTO, FLEET]
 
@@ -136,7 +136,7 @@ async def test_an_icon_that_comes_late_and_one_that_takes_its_place(desk: Desk) 
     assert desk.adapter.name == ""
     assert desk.adapter.problem == "There is no tray to show notifications."
     desk.adapter.show(FAILED)
-    desk.adapter.withdraw(FAILED.slot)
+    desk.adapter.withdraw(FAILED.tag)
 
     for _ in range(2):
         desk.icon = Icon()

@@ -15,8 +15,8 @@ from cc_desktop.desktop.settings.notifications_page import NIGHT
 from cc_desktop.desktop.settings.window import Page, SettingsWindow
 from cc_desktop.desktop.style.theme import DARK, LIGHT
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.summary import TrayLook
-from cc_desktop.notifications.kinds import RULES, TABLE, Kind, Sound
+from cc_desktop.fleet.summary import TrayIconStyle
+from cc_desktop.notifications.kinds import RULES, TABLE, AlertKind, Sound
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow
 from tests.desktop import sample
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.settings.notifications_page import NotificationsPage
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.center import Center
+    from cc_desktop.notifications.center import NotificationCenter
 
 
 class Opened:
@@ -39,7 +39,7 @@ class Opened:
 
     def __init__(
         self,
-        look: Look,
+        look: ThemeManager,
         preferences: Preferences | None = None,
         adapter: NoAdapter | None = None,
         store: Store | None = None,
@@ -47,7 +47,7 @@ class Opened:
     ) -> None:
         self.store = store or sample.live_store()
         self.notified = Notified(self.store, [], preferences, adapter=adapter)
-        self.looks: list[TrayLook] = []
+        self.looks: list[TrayIconStyle] = []
         self.remembered = {} if remembered is None else remembered
         self.window = SettingsWindow(
             look,
@@ -55,13 +55,13 @@ class Opened:
             self.store,
             sample.Clock(),
             self.remembered,
-            TrayLook.DARK_PANEL,
+            TrayIconStyle.DARK_PANEL,
             self.looks.append,
         )
         self.window.open()
 
     @property
-    def center(self) -> Center:
+    def center(self) -> NotificationCenter:
         return self.notified.center
 
     @property
@@ -74,7 +74,7 @@ class Opened:
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, look: Look) -> Callable[..., Opened]:
+def opened(qtbot: QtBot, look: ThemeManager) -> Callable[..., Opened]:
     kept: list[Opened] = []  # qtbot does not keep windows alive
 
     def make(*args: object, **fields: object) -> Opened:
@@ -100,14 +100,14 @@ def test_every_kind_of_the_table_is_there_as_it_is_chosen(opened: Callable[..., 
 
 def test_a_kind_is_switched_heard_and_let_through(opened: Callable[..., Opened]) -> None:
     app = opened()
-    row = app.page.kinds[Kind.FINISHED]
+    row = app.page.kinds[AlertKind.FINISHED]
     row.on.click()
-    assert app.chosen.kinds[Kind.FINISHED].on
+    assert app.chosen.kinds[AlertKind.FINISHED].on
     assert row.sound.isEnabled()
     row.sound.setCurrentIndex(2)
     row.even_quiet.click()
-    assert app.chosen.kinds[Kind.FINISHED] == KindPreference(True, Sound.ALERT, True)
-    others = {kind: one for kind, one in app.chosen.kinds.items() if kind is not Kind.FINISHED}
+    assert app.chosen.kinds[AlertKind.FINISHED] == KindPreference(True, Sound.ALERT, True)
+    others = {kind: one for kind, one in app.chosen.kinds.items() if kind is not AlertKind.FINISHED}
     assert others == {kind: Preferences().kinds[kind] for kind in others}
     assert app.notified.memory.saved[-1]["kinds"]["finished"]["sound"] == "alert"
 
@@ -235,7 +235,7 @@ def test_a_row_keeps_the_keyboard_while_it_is_changed(opened: Callable[..., Open
 def test_the_wheel_turns_the_page_and_changes_nothing(opened: Callable[..., Opened]) -> None:
     app = opened(Preferences(quiet_on=True, quiet=(NIGHT,)))
     before = app.chosen
-    for widget in (app.page.kinds[Kind.FAILED].sound, app.page.windows[0].start):
+    for widget in (app.page.kinds[AlertKind.FAILED].sound, app.page.windows[0].start):
         wheel = QWheelEvent(
             QPointF(5, 5),
             QPointF(widget.mapToGlobal(QPoint(5, 5))),
@@ -356,11 +356,11 @@ def test_the_look_of_the_icon(opened: Callable[..., Opened]) -> None:
     app.window.open(Page.TRAY)
     assert app.window.stack.currentIndex() == Page.TRAY
     radios = app.window.tray.radios
-    assert list(radios) == list(TrayLook)
-    assert radios[TrayLook.DARK_PANEL].isChecked()
-    radios[TrayLook.LIGHT_PANEL].click()
-    radios[TrayLook.COLOUR].click()
-    assert app.looks == [TrayLook.LIGHT_PANEL, TrayLook.COLOUR]
+    assert list(radios) == list(TrayIconStyle)
+    assert radios[TrayIconStyle.DARK_PANEL].isChecked()
+    radios[TrayIconStyle.LIGHT_PANEL].click()
+    radios[TrayIconStyle.COLOUR].click()
+    assert app.looks == [TrayIconStyle.LIGHT_PANEL, TrayIconStyle.COLOUR]
 
 
 # The window
@@ -436,7 +436,7 @@ def test_every_control_has_a_name(opened: Callable[..., Opened]) -> None:
     )
 
 
-def test_both_looks_are_drawn(opened: Callable[..., Opened], look: Look) -> None:
+def test_both_looks_are_drawn(opened: Callable[..., Opened], look: ThemeManager) -> None:
     app = opened()
     app.window.open(Page.NOTIFICATIONS)
     dark = app.window.grab().toImage()

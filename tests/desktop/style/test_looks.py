@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from cc_desktop.desktop.icons.status import app_icon, status_path
-from cc_desktop.desktop.style.theme import DARK, LIGHT, Look, Theme
+from cc_desktop.desktop.style.theme import DARK, LIGHT, Theme, ThemeManager
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.words import STATUS_WORDS
 
@@ -87,7 +87,7 @@ def test_the_icon_of_the_app_is_well_formed() -> None:
 
 
 def test_the_look_follows_the_system(qapp: QApplication) -> None:
-    look = Look(qapp)
+    look = ThemeManager(qapp)
     seen: list[bool] = []
     look.changed.connect(lambda: seen.append(look.theme.dark))
     start = look.theme.dark

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.desktop.icons.tray import TrayKey
-from cc_desktop.desktop.tray.debounce import LONGEST_S, SETTLE_S, WINDOW_S, Picture, Steady
+from cc_desktop.desktop.tray.debounce import (
+    LONGEST_S,
+    SETTLE_S,
+    WINDOW_S,
+    TrayAppearance,
+    TrayDebouncer,
+)
 from cc_desktop.fleet.summary import TrayState
 
 IDLE, WORKING, NEEDS_YOU, ERROR = (
@@ -22,21 +28,23 @@ OFFLINE, CONNECTING, DEMO = TrayState.OFFLINE, TrayState.CONNECTING, TrayState.D
 START = 100.0
 
 
-def picture(state: TrayState, count: int = 0, quiet: bool = False, tooltip: str = "") -> Picture:
-    return Picture(TrayKey.of(state, count, quiet), tooltip or f"{state} {count}")
+def picture(
+    state: TrayState, count: int = 0, quiet: bool = False, tooltip: str = ""
+) -> TrayAppearance:
+    return TrayAppearance(TrayKey.of(state, count, quiet), tooltip or f"{state} {count}")
 
 
 class Screen:
     """Asks when it was told to, as the tray does, and writes down what it was told to show."""
 
-    def __init__(self, first: Picture) -> None:
-        self.steady = Steady()
+    def __init__(self, first: TrayAppearance) -> None:
+        self.steady = TrayDebouncer()
         self.now = START
-        self.shown: list[tuple[float, Picture]] = []
+        self.shown: list[tuple[float, TrayAppearance]] = []
         self.want(first)
         self.pass_by(60.0)
 
-    def want(self, wanted: Picture) -> None:
+    def want(self, wanted: TrayAppearance) -> None:
         self.steady.want(wanted, self.now)
         self._take()
 
@@ -218,7 +226,7 @@ pictures = st.builds(picture, st.sampled_from(TrayState), st.integers(0, 3), st.
 
 @given(st.lists(st.tuples(pictures, st.integers(0, 900)), min_size=1, max_size=60))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_it_is_never_often_and_in_the_end_right(steps: list[tuple[Picture, int]]) -> None:
+def test_it_is_never_often_and_in_the_end_right(steps: list[tuple[TrayAppearance, int]]) -> None:
     one = Screen(picture(IDLE))
     for wanted, ms in steps:
         one.want(wanted)

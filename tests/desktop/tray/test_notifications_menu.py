@@ -12,7 +12,7 @@ from cc_desktop.desktop.tray.notifications_menu import (
     build_notifications_menu,
     notification_entries,
 )
-from cc_desktop.notifications.policy import HOURS, SYSTEM, Quiet
+from cc_desktop.notifications.policy import HOURS, SYSTEM, QuietPeriod
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from cc_desktop.text.words import HOUR
 from tests.desktop import sample
@@ -136,9 +136,9 @@ def test_quiet_hours_are_told(build: Callable[..., Built]) -> None:
     assert not line.isEnabled()
 
 
-@pytest.mark.parametrize("quiet", [Quiet(HOURS, NOW + MIN), Quiet(SYSTEM)])
+@pytest.mark.parametrize("quiet", [QuietPeriod(HOURS, NOW + MIN), QuietPeriod(SYSTEM)])
 def test_the_list_of_what_waits_opens_from_it(
-    clock: sample.Clock, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+    clock: sample.Clock, quiet: QuietPeriod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notified = Notified(sample.live_store())
     monkeypatch.setattr(type(notified.center), "waiting", 3)

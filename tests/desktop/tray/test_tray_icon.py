@@ -11,10 +11,10 @@ from cc_desktop.desktop.tray import tray_icon as tray_module
 from cc_desktop.desktop.tray.menu import TrayKind
 from cc_desktop.desktop.tray.tray_icon import POLL_FAST, POLL_MS, POLL_SLOW_MS, TrayHost
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Link, LinkState, Origin
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TOOLTIP_LIMIT, TrayLook, TrayState
-from cc_desktop.notifications.policy import Quiet
+from cc_desktop.fleet.summary import TOOLTIP_LIMIT, TrayIconStyle, TrayState
+from cc_desktop.notifications.policy import QuietPeriod
 from tests.desktop import sample
 from tests.desktop.sample import HOUR, MIN, NOW
 
@@ -53,7 +53,7 @@ class Panel:
     def __init__(self, store: Store, there: bool = True, kind: TrayKind = TrayKind.NATIVE) -> None:
         self.there = there
         self.kind = kind
-        self.quiet: Quiet | None = None
+        self.quiet: QuietPeriod | None = None
         self.waiting = 0
         self.now = 0.0
         self.more = "Settings"
@@ -93,7 +93,7 @@ class Panel:
 
     def shows(self, state: TrayState, count: int = 0, *, quiet: bool = False) -> bool:
         """Whether the icon is the one for that."""
-        wanted = tray_icon(TrayKey.of(state, count, quiet), TrayLook.AUTO)
+        wanted = tray_icon(TrayKey.of(state, count, quiet), TrayIconStyle.AUTO)
         return self.icon.icon().cacheKey() == wanted.cacheKey()
 
     def hear(self, seconds: float = 0.0) -> None:
@@ -358,13 +358,13 @@ def test_what_vanishes_within_half_a_second_never_shows(panel: Callable[..., Pan
 
 def lose(store: Store) -> None:
     for gateway in ("studio", "home-lab"):
-        store.apply(ev.LinkChanged(gateway, sample.waiting(8)))
+        store.apply(ev.ConnectionChanged(gateway, sample.waiting(8)))
         store.apply(ev.OriginChanged(gateway, Origin.LAST_KNOWN))
 
 
 def regain(store: Store) -> None:
     for gateway in ("studio", "home-lab"):
-        store.apply(ev.LinkChanged(gateway, Link(LinkState.LIVE)))
+        store.apply(ev.ConnectionChanged(gateway, ConnectionInfo(ConnectionState.LIVE)))
         store.apply(ev.OriginChanged(gateway, Origin.LIVE))
 
 
@@ -387,7 +387,7 @@ def test_trying_to_connect_shows_only_if_it_takes_long(panel: Callable[..., Pane
     store = sample.last_known_store()
     tray = panel(store)
     tray.now = 5.0
-    store.apply(ev.LinkChanged("studio", Link(LinkState.CONNECTING)))
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.CONNECTING)))
     tray.hear(0.2)
     assert tray.shows(TrayState.OFFLINE)
     tray.settle()
@@ -425,13 +425,13 @@ def test_when_nothing_moves_no_timer_runs(panel: Callable[..., Panel]) -> None:
 @pytest.mark.parametrize(
     ("quiet", "waiting", "says"),
     [
-        (Quiet("snoozed", NOW + HOUR), 2, "live · snoozed until 15:25, 2 wait"),
-        (Quiet("hours", NOW + HOUR), 0, "live · quiet hours until 15:25"),
-        (Quiet("system"), 1, "live · the system's do-not-disturb is on, 1 waits"),
+        (QuietPeriod("snoozed", NOW + HOUR), 2, "live · snoozed until 15:25, 2 wait"),
+        (QuietPeriod("hours", NOW + HOUR), 0, "live · quiet hours until 15:25"),
+        (QuietPeriod("system"), 1, "live · the system's do-not-disturb is on, 1 waits"),
     ],
 )
 def test_the_tray_says_that_it_is_quiet(
-    panel: Callable[..., Panel], quiet: Quiet, waiting: int, says: str
+    panel: Callable[..., Panel], quiet: QuietPeriod, waiting: int, says: str
 ) -> None:
     tray = panel(sample.live_store())
     tray.quiet, tray.waiting = quiet, waiting
@@ -449,7 +449,7 @@ def test_notifications_that_are_off_are_no_reason_for_another_icon(
     panel: Callable[..., Panel],
 ) -> None:
     tray = panel(sample.live_store())
-    tray.quiet = Quiet("off")
+    tray.quiet = QuietPeriod("off")
     tray.host.refresh()
     tray.settle()
     assert tray.shows(TrayState.ERROR, 3)
@@ -461,10 +461,10 @@ def test_notifications_that_are_off_are_no_reason_for_another_icon(
 
 def test_another_look_shows_at_once(panel: Callable[..., Panel]) -> None:
     tray = panel(sample.live_store())
-    tray.host.set_look(TrayLook.LIGHT_PANEL)
-    wanted = tray_icon(TrayKey.of(TrayState.ERROR, 3), TrayLook.LIGHT_PANEL)
+    tray.host.set_look(TrayIconStyle.LIGHT_PANEL)
+    wanted = tray_icon(TrayKey.of(TrayState.ERROR, 3), TrayIconStyle.LIGHT_PANEL)
     assert tray.icon.icon().cacheKey() == wanted.cacheKey()
-    tray.host.set_look(TrayLook.LIGHT_PANEL)
+    tray.host.set_look(TrayIconStyle.LIGHT_PANEL)
     assert tray.icon.icons_set == 2
 
 
@@ -472,10 +472,10 @@ def test_a_look_that_is_set_without_a_tray_is_that_of_the_next_icon(
     panel: Callable[..., Panel],
 ) -> None:
     tray = panel(sample.live_store(), there=False)
-    tray.host.set_look(TrayLook.DARK_PANEL)
+    tray.host.set_look(TrayIconStyle.DARK_PANEL)
     tray.there = True
     tray.host.poll()
-    wanted = tray_icon(TrayKey.of(TrayState.ERROR, 3), TrayLook.DARK_PANEL)
+    wanted = tray_icon(TrayKey.of(TrayState.ERROR, 3), TrayIconStyle.DARK_PANEL)
     assert tray.icon.icon().cacheKey() == wanted.cacheKey()
 
 

@@ -15,13 +15,15 @@ from cc_desktop.fleet import events as ev
 from tests.desktop import sample
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
 
 BACK = QColor("#123456")
 
 
-def paint(look: Look, store: Store, row: int, width: int = 770, selected: bool = False) -> QImage:
+def paint(
+    look: ThemeManager, store: Store, row: int, width: int = 770, selected: bool = False
+) -> QImage:
     model = FleetModel(store, sample.Clock())
     model.catch_up()
     image = QImage(width, ROW_HEIGHT, QImage.Format.Format_RGB32)
@@ -48,31 +50,31 @@ def has_colour(image: QImage, colour: QColor, area: QRect) -> bool:
 @pytest.mark.parametrize(
     ("row", "token"), [(0, "error"), (1, "waiting"), (2, "stuck"), (3, "active"), (5, "thinking")]
 )
-def test_a_row_wears_the_colour_of_its_status(look: Look, row: int, token: str) -> None:
+def test_a_row_wears_the_colour_of_its_status(look: ThemeManager, row: int, token: str) -> None:
     image = paint(look, sample.live_store(), row)
     assert has_colour(image, QColor(getattr(DARK, token)), QRect(176, 10, 100, 30))
 
 
-def test_the_selected_row_stands_out(look: Look) -> None:
+def test_the_selected_row_stands_out(look: ThemeManager) -> None:
     image = paint(look, sample.live_store(), 6, selected=True)
     assert image.pixelColor(300, 3) == QColor(DARK.selection)
     assert paint(look, sample.live_store(), 6).pixelColor(300, 3) == BACK
 
 
-def test_a_context_that_is_almost_full_warns(look: Look) -> None:
+def test_a_context_that_is_almost_full_warns(look: ThemeManager) -> None:
     bar = QRect(650, 20, 70, 10)
     assert has_colour(paint(look, sample.live_store(), 2), QColor(DARK.error), bar)  # 82 %
     assert not has_colour(paint(look, sample.live_store(), 0), QColor(DARK.error), bar)  # 61 %
 
 
-def test_both_looks_are_drawn(look: Look) -> None:
+def test_both_looks_are_drawn(look: ThemeManager) -> None:
     dark = paint(look, sample.live_store(), 0)
     look.set_theme(LIGHT)
     assert paint(look, sample.live_store(), 0) != dark
 
 
 @pytest.mark.parametrize("width", [0, 40, 200, 440, 660, 1000, 3000])
-def test_parts_never_overlap_whatever_the_width(look: Look, width: int) -> None:
+def test_parts_never_overlap_whatever_the_width(look: ThemeManager, width: int) -> None:
     at = columns(width, 1.0)
     parts = [at.name, at.status, at.task, at.model, at.usage, at.bar]
     ends = [(start, start + length) for start, length in parts if length]
@@ -94,7 +96,7 @@ def test_what_matters_least_goes_first() -> None:
     assert present(480) == []
 
 
-def test_markup_in_a_name_is_drawn_as_it_is(look: Look) -> None:
+def test_markup_in_a_name_is_drawn_as_it_is(look: ThemeManager) -> None:
     def named(name: str) -> QImage:
         store = sample.live_store(second=False)
         store.apply(ev.AgentConfigured("studio", "rex", name=name))

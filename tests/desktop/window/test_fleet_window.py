@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from cc_desktop.desktop.style.theme import DARK, LIGHT
 from cc_desktop.desktop.window.agent_model import Chip
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Link, LinkState
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import NOW
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
     OpenWindow = Callable[..., FleetWindow]
@@ -143,7 +143,7 @@ def test_a_pill_counts_down_only_while_its_gateway_waits(
     clock.now += 1000
     window._on_countdown()
     assert pill.accessibleName() == "studio unreachable · retry in 7 s"
-    store.apply(ev.LinkChanged("real", Link(LinkState.CONNECTING)))
+    store.apply(ev.ConnectionChanged("real", ConnectionInfo(ConnectionState.CONNECTING)))
     window.batch.flush()
     assert pill.accessibleName() == "studio connecting…"
     assert not window._countdown.isActive()
@@ -178,7 +178,7 @@ def test_the_banner_goes_when_the_gateway_is_back(open_window: OpenWindow) -> No
     store = sample.last_known_store()
     window = open_window(store)
     assert window.banner.isVisible()
-    store.apply(ev.LinkChanged("studio", Link(LinkState.LIVE)))
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.LIVE)))
     store.apply(sample.studio())
     window.batch.flush()
     assert not window.banner.isVisible()
@@ -212,7 +212,7 @@ def test_devices(open_window: OpenWindow) -> None:
     assert window.devices_chip.accessibleName() == "Devices 3"
 
 
-def test_the_look_changes_live(open_window: OpenWindow, look: Look) -> None:
+def test_the_look_changes_live(open_window: OpenWindow, look: ThemeManager) -> None:
     window = open_window(sample.live_store())
     before = window.grab().toImage()
     look.set_theme(LIGHT)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-    from cc_desktop.desktop.style.theme import Look
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.preferences import Preferences
@@ -349,7 +349,7 @@ def test_the_menu_is_gone_after_it_closed(open_window: OpenWindow, qapp: QApplic
 # The mark
 
 
-def paint(look: Look, muted: bool, name: str) -> QImage:
+def paint(look: ThemeManager, muted: bool, name: str) -> QImage:
     store = sample.live_store()
     store.apply(ev.AgentConfigured("studio", "rex", name=name))
     model = FleetModel(store, sample.Clock())
@@ -367,7 +367,7 @@ def paint(look: Look, muted: bool, name: str) -> QImage:
 
 
 @pytest.mark.parametrize("name", ["R", "R" * 60])
-def test_the_mark_moves_nothing_but_the_name(look: Look, name: str) -> None:
+def test_the_mark_moves_nothing_but_the_name(look: ThemeManager, name: str) -> None:
     plain, muted = paint(look, False, name), paint(look, True, name)
     assert plain != muted
     rest = QRect(172, 0, 770 - 172, ROW_HEIGHT)  # from the status on

@@ -14,7 +14,7 @@ import pytest
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import MOST_WAITING, RETRY_S, FreedesktopAdapter
 from cc_desktop.notifications.kinds import Sound
-from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Chosen, Message
+from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.notifications import SERVICE, USUAL, FakeNotifications, dbus, jeepney
 from tests.whole.session import Session, need
@@ -51,7 +51,7 @@ class Desk:
     def __init__(self, address: str) -> None:
         self.clock = NotingClock()
         self.adapter = FreedesktopAdapter(address, self.clock)
-        self.chosen: list[Chosen] = []
+        self.chosen: list[NotificationAction] = []
         self.task = asyncio.create_task(self.adapter.run(self.chosen.append))
 
     async def shown(self, service: FakeNotifications, *messages: Message) -> list[Any]:
@@ -231,7 +231,7 @@ async def test_hostile_text_neither_ends_the_connection_nor_disguises_itself(
 async def test_a_message_takes_the_place_of_the_last_with_its_slot(bus: str) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus, service) as desk:
-        again = Message(FAILED.slot, "Otto failed twice", "")
+        again = Message(FAILED.tag, "Otto failed twice", "")
         await desk.shown(service, FAILED, PLAIN)
         await desk.shown(service, again)
 
@@ -244,9 +244,9 @@ async def test_what_was_closed_is_not_replaced_and_not_withdrawn(bus: str) -> No
         await desk.shown(service, FAILED, PLAIN)
         await service.emit("NotificationClosed", "uu", 100, 2)
         await service.emit("NotificationClosed", "uu", 9999, 2)  # somebody else's
-        await until(lambda: FAILED.slot not in desk.adapter._shown, "hearing of it")
-        desk.adapter.withdraw(FAILED.slot)
-        await desk.shown(service, Message(PLAIN.slot, "Rex again", ""))
+        await until(lambda: FAILED.tag not in desk.adapter._shown, "hearing of it")
+        desk.adapter.withdraw(FAILED.tag)
+        await desk.shown(service, Message(PLAIN.tag, "Rex again", ""))
         await desk.shown(service, FAILED)
 
         assert [body[1] for body in service.called("Notify")] == [0, 0, 101, 0]
@@ -257,7 +257,7 @@ async def test_what_is_no_longer_true_is_closed(bus: str) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus, service) as desk:
         await desk.shown(service, FAILED)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         desk.adapter.withdraw("never shown")
         await desk.shown(service, PLAIN)
         assert service.called("CloseNotification") == [(100,)]
@@ -270,7 +270,7 @@ async def test_a_withdrawal_while_it_is_on_its_way(bus: str) -> None:
     async with at_desk(bus, service) as desk:
         service.go_on.clear()
         await desk.shown(service, FAILED)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         service.go_on.set()
         await until(lambda: service.called("CloseNotification"), "the withdrawal")
         assert service.called("CloseNotification") == [(100,)]
@@ -280,7 +280,7 @@ async def test_what_is_withdrawn_before_it_is_sent_is_never_sent(bus: str) -> No
     service = FakeNotifications(bus)
     async with at_desk(bus, service) as desk:
         desk.adapter.show(FAILED)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         await desk.shown(service, PLAIN)
         assert service.notified == [PLAIN.title]
         assert service.called("CloseNotification") == []
@@ -293,7 +293,7 @@ async def test_an_error_at_closing_is_nothing_to_speak_of(
     service.errors["CloseNotification"] = "org.freedesktop.Notifications.Error.NotFound"
     async with at_desk(bus, service) as desk:
         await desk.shown(service, FAILED)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         await desk.shown(service, PLAIN)
     assert [each for each in caplog.records if each.levelno > logging.INFO] == []
 
@@ -310,10 +310,10 @@ async def test_a_click_and_each_button_come_back_with_their_data(bus: str) -> No
         await until(lambda: len(desk.chosen) == 4, "the clicks")
 
         assert desk.chosen == [
-            Chosen(FAILED.slot, OPEN, {"agent": "otto"}),
-            Chosen(FAILED.slot, OPEN, {"agent": "otto"}),
-            Chosen(FAILED.slot, SNOOZE, {"hours": "1"}),
-            Chosen(PLAIN.slot, OPEN),
+            NotificationAction(FAILED.tag, OPEN, {"agent": "otto"}),
+            NotificationAction(FAILED.tag, OPEN, {"agent": "otto"}),
+            NotificationAction(FAILED.tag, SNOOZE, {"hours": "1"}),
+            NotificationAction(PLAIN.tag, OPEN),
         ]
 
 
@@ -344,7 +344,7 @@ async def test_what_is_not_ours_or_makes_no_sense_is_passed_over(bus: str) -> No
         await service.click(100, "snooze")
         await until(lambda: desk.chosen, "the click")
 
-        assert desk.chosen == [Chosen(FAILED.slot, SNOOZE, {"hours": "1"})]
+        assert desk.chosen == [NotificationAction(FAILED.tag, SNOOZE, {"hours": "1"})]
 
 
 async def test_a_click_that_is_told_after_the_closing_still_leads_to_the_agent(bus: str) -> None:
@@ -354,7 +354,7 @@ async def test_a_click_that_is_told_after_the_closing_still_leads_to_the_agent(b
         await service.emit("NotificationClosed", "uu", 100, 1)
         await service.click(100)
         await until(lambda: desk.chosen, "the click")
-        assert desk.chosen[0].slot == FAILED.slot
+        assert desk.chosen[0].tag == FAILED.tag
 
 
 async def test_a_click_that_comes_together_with_the_answer(bus: str) -> None:
@@ -364,7 +364,7 @@ async def test_a_click_that_comes_together_with_the_answer(bus: str) -> None:
         for number in range(20):
             desk.adapter.show(Message(f"slot {number}", f"title {number}", ""))
         await until(lambda: len(desk.chosen) == 20, "the clicks")
-        assert [each.slot for each in desk.chosen] == [f"slot {number}" for number in range(20)]
+        assert [each.tag for each in desk.chosen] == [f"slot {number}" for number in range(20)]
 
 
 async def test_no_other_program_can_click(bus: str) -> None:
@@ -408,7 +408,7 @@ async def test_a_restarted_service_is_met_anew(bus: str) -> None:
         await service.start()
         await until(lambda: desk.adapter.name == "fake 2.0", "meeting it")
         assert desk.adapter.problem == ""
-        desk.adapter.withdraw(FAILED.slot)  # nothing that the new one knows
+        desk.adapter.withdraw(FAILED.tag)  # nothing that the new one knows
         await service.click(100)  # of its own
         sent = await desk.shown(service, FAILED)
         assert sent[1] == 0
@@ -493,7 +493,7 @@ async def test_a_message_that_a_dying_service_swallowed_is_not_shown_if_it_was_w
     service.deaf.add("Notify")
     async with at_desk(bus, service) as desk:
         await desk.shown(service, FAILED)
-        desk.adapter.withdraw(FAILED.slot)
+        desk.adapter.withdraw(FAILED.tag)
         await service.stop()
         await until(lambda: not desk.adapter._owner, "hearing of it")
         service.calls.clear()
@@ -585,7 +585,7 @@ async def test_a_bus_that_went_away_is_used_when_it_is_back(session: Session) ->
             assert desk.adapter.problem == "The session bus (D-Bus) cannot be reached."
             await service.stop()
             desk.adapter.show(Message("rex", f"Rex {number}", ""))
-            desk.adapter.withdraw(FAILED.slot)
+            desk.adapter.withdraw(FAILED.tag)
 
             session.start_bus()
             await service.start()
@@ -698,7 +698,7 @@ async def test_nobody_to_ask_is_not_quiet(bus: str, tmp_path: Path) -> None:
 def test_before_it_runs_it_takes_messages_and_knows_nothing() -> None:
     adapter: Adapter = FreedesktopAdapter("unix:path=/none", FakeClock())
     adapter.show(FAILED)
-    adapter.withdraw(FAILED.slot)
+    adapter.withdraw(FAILED.tag)
     adapter.withdraw("never shown")
     assert (adapter.name, bool(adapter.problem)) == ("", True)
 
