@@ -58,7 +58,7 @@ def watch(shell: DesktopController, hide: bool) -> None:
 def main(args: list[str]) -> int:
     from cc_desktop.desktop import controller
 
-    # `ready` is not on the command line; the app takes `run_controller` from its module when it starts.
+    # `ready` is no argument of the command line: the app looks `run_controller` up when it starts.
     watched = partial(controller.run_controller, ready=lambda one: watch(one, "--hide" in args))
     vars(controller)["run_controller"] = watched
     return cli.main([arg for arg in args if arg != "--hide"])
