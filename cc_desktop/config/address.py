@@ -128,7 +128,7 @@ def _secret(query: str, fragment: str) -> Token:
 
 
 class _SetupCode(msgspec.Struct):
-    """Base64 JSON for the mobile apps, as `openclaw qr` prints it (its docs/channels/pairing.md)."""
+    """Base64 JSON for the mobile apps, as `openclaw qr` prints it."""
 
     url: str
     bootstrapToken: str = ""  # noqa: N815 - the name on the wire

@@ -55,7 +55,10 @@ def test_the_environment_names_another_place(tmp_path: Path) -> None:
     "gateway",
     [
         *({"port": port} for port in (0, -1, 70_000, True, "18789", 1.5, None)),
-        *({"auth": auth} for auth in (None, [], {"token": {"source": "env"}}, {"token": "a b"})),
+        {"auth": None},
+        {"auth": []},
+        {"auth": {"token": {"source": "env"}}},
+        {"auth": {"token": "a b"}},
         *(None, [], "x", {"tls": 3}),
     ],
 )
