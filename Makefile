@@ -50,6 +50,11 @@ lab: ## run the tests against real gateways, which it fetches first
 	-$(bin)/python -m tests.lab.install
 	$(pytest) -m lab tests/lab $(ARGS)
 
+.PHONY: hosts
+hosts: ## try the app on real desktops, headless; ARGS="sway xfce" chooses some
+	@scripts/bootstrap desktop hosts
+	$(bin)/python -m tests.hosts $(ARGS)
+
 .PHONY: bench
 bench: ## measure start-up, memory, idle load, and a large and busy fleet
 	@scripts/bootstrap
