@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from cc_desktop.system import launch_command
 from cc_desktop.system.autostart import APP_ID, APP_NAME, write_file
+from cc_desktop.system.environment import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +121,7 @@ def _register_linux(command: Sequence[str], icon: Path, environ: Mapping[str, st
     tool = shutil.which("xdg-mime", path=environ.get("PATH"))
     if tool is not None:
         default = [tool, "default", path.name, f"x-scheme-handler/{SCHEME}"]
-        subprocess.run(default, env=dict(environ), timeout=20, check=False)  # noqa: S603
+        subprocess.run(default, env=child_environment(environ), timeout=20, check=False)  # noqa: S603
         return f"{path} opens links of {SCHEME}://"
     return f"{path} is written; xdg-mime is not here, so the desktop may ask which app opens links"
 
