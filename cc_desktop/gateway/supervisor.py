@@ -13,7 +13,7 @@ from cc_desktop.gateway import connection_state
 from cc_desktop.gateway.connection import GatewayFailureError, open_connection
 from cc_desktop.gateway.connection_state import Backoff, ConnectionEvent
 from cc_desktop.gateway.failures import Failure, FailureAdvice, RetryPolicy, classify
-from cc_desktop.gateway.http_fallback import AFTER_S, RestSource
+from cc_desktop.gateway.http_fallback import AFTER_S, HttpFallback
 from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.clock import wake_or_sleep
@@ -87,7 +87,8 @@ class GatewaySupervisor:
         self._clock = clock
         self._sink = sink
         self._backoff = Backoff(rng)
-        self._rest = RestSource(gateway, rest_url, token.reveal())
+        self._rest = HttpFallback(gateway, rest_url, token.reveal(), insecure=insecure)
+        self._trusted = True  # False once the address answered like something else
         self._poll_s = poll_s
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
@@ -133,6 +134,8 @@ class GatewaySupervisor:
         try:
             return await self._converse()
         except GatewayFailureError as error:
+            if error.failure.http_status or error.failure.kind == "not-a-gateway":
+                self._trusted = False
             return classify(error.failure)
 
     async def _converse(self) -> FailureAdvice:
@@ -186,6 +189,7 @@ class GatewaySupervisor:
                 if trusted:
                     return replace(verdict, then=RetryPolicy.RETRY)
             raise
+        self._trusted = True
         self._move(
             ConnectionEvent.HELLO,
             protocol=session.hello.protocol,
@@ -301,7 +305,7 @@ class GatewaySupervisor:
             if await self._live_within(self._rest_after_s):
                 continue
             while not self.is_live:
-                snapshot = await self._rest.poll()
+                snapshot = await self._rest.poll(trusted=self._trusted)
                 if self.is_live:
                     break
                 self.rest_tried = True
