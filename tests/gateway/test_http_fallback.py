@@ -23,7 +23,7 @@ from tests.fakes.rig import running_link
 from tests.protocol.hidden import hidden_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 TOKEN = "tok"
 AGENTS = [{"id": "otto", "name": "Otto", "status": "active", "currentTask": "Sorting mail"}]
@@ -219,26 +219,27 @@ async def test_a_lone_surrogate_is_no_answer(http: Http, where: str) -> None:
         assert await it.poll() is None
 
 
+class Drops(httpx.AsyncByteStream):
+    """A body that never ends and is never silent."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+
+def answering(it: HttpFallback, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+    """Let a function answer in the place of a server."""
+    it._client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+
 async def test_an_answer_that_comes_drop_by_drop_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_fallback, "POLL_TIMEOUT_S", 0.05)
-
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-            while not reader.at_eof():
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.01)
-        writer.close()
-
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        async with source(f"http://127.0.0.1:{port}/api/agents") as it:
-            assert await it.poll() is None
+    monkeypatch.setattr(http_fallback, "POLL_TIMEOUT_S", 0.02)
+    async with source("http://127.0.0.1/api/agents") as it:
+        answering(it, lambda _: httpx.Response(200, stream=Drops()))
+        assert await it.poll() is None
 
 
 @pytest.mark.parametrize(
@@ -291,15 +292,15 @@ async def test_what_nobody_expected_is_a_failed_poll_and_logged_once(
     assert "hush" not in caplog.text
 
 
-async def test_a_client_that_cannot_be_closed_is_let_go(
-    http: Http, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_client_that_cannot_be_closed_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(_client: object) -> None:
         raise Unexpected
 
-    async with source(http.url) as it:
-        await it.poll()
-        monkeypatch.setattr(httpx.AsyncClient, "aclose", fail)
+    it = HttpFallback("gw", "http://127.0.0.1/api/agents", TOKEN)
+    answering(it, lambda _: httpx.Response(200, json=AGENTS))
+    monkeypatch.setattr(httpx.AsyncClient, "aclose", fail)
+    assert await it.poll() is not None
+    await it.close()
 
 
 @given(
@@ -323,9 +324,7 @@ async def test_a_client_that_cannot_be_closed_is_let_go(
 def test_no_body_raises_and_nothing_hidden_is_shown(body: bytes) -> None:
     async def polled() -> Any:
         it = HttpFallback("gw", "http://127.0.0.1/api/agents", TOKEN)
-        it._client = httpx.AsyncClient(
-            transport=httpx.MockTransport(lambda _: httpx.Response(200, content=body))
-        )
+        answering(it, lambda _: httpx.Response(200, content=body))
         try:
             return await it.poll()
         finally:
