@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -293,7 +292,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
             told = report.as_json(engine.store.fleet, engine.now_ms())
             facts = {**told, "as_of": 0}  # that time has passed is no change
             if facts != last:
-                print(json.dumps(told, ensure_ascii=False), flush=True)
+                print(report.json_line(told), flush=True)
                 last = facts
             if watch.ended.is_set():
                 return report.exit_code(engine.store.fleet)
@@ -311,7 +310,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
 def _print_status(engine: FleetMonitor, as_json: bool) -> None:
     fleet = engine.store.fleet
     if as_json:
-        print(json.dumps(report.as_json(fleet, engine.now_ms()), ensure_ascii=False))
+        print(report.json_line(report.as_json(fleet, engine.now_ms())))
         return
     for line in report.as_text(fleet, engine.now_ms()):
         print(line)

@@ -119,7 +119,7 @@ class HttpFallback:
         result = fields.as_object(fields.as_object(answer).get("result"))
         sessions = event_decoder.session_rows(result.get("details"))
         ids = dict.fromkeys(session.agent_id for session in sessions)
-        infos = tuple(ev.AgentInfo(ident, name=ident) for ident in ids)
+        infos = tuple(ev.AgentInfo(ident, name=fields.text(ident, 120)) for ident in ids)
         return ev.Snapshot(self._gateway, infos, tuple(sessions), Origin.REST)
 
     def _beside(self, path: str) -> str:
