@@ -23,6 +23,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Origin
 from cc_desktop.gateway import event_decoder
 from cc_desktop.protocol import fields
+from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback, may_send_secret
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ AFTER_S = 30.0  # without a WebSocket
 TIMEOUT_S = 10.0  # for one step: connect, send, the next bytes
 POLL_TIMEOUT_S = 30.0  # for a whole poll, however slowly the bytes come
 MAX_BODY = 25 * 2**20  # bytes: what a gateway allows itself in a frame
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _INVOCATION = {"tool": "sessions_list", "action": "json", "args": {}}
 
 
@@ -139,7 +139,7 @@ class HttpFallback:
                 self._refused.add(bool(token))
             if status not in (200, also):
                 return status, None
-            return status, msgspec.json.decode(await _body(answer))
+            return status, msgspec.json.decode(await read_body(answer, MAX_BODY))
 
     def _connect(self) -> httpx.AsyncClient:
         import httpx  # 0.1 s to import, and most never need it
@@ -148,7 +148,7 @@ class HttpFallback:
             timeout=TIMEOUT_S,
             trust_env=not is_loopback(self._url),
             follow_redirects=False,  # a redirect would take the token along
-            headers=_HEADERS,
+            headers=PLAIN_JSON,
         )
 
     def _report(self, error: Exception) -> None:
@@ -164,20 +164,3 @@ class HttpFallback:
             log.error("%s: polling failed unexpectedly", self._gateway, exc_info=error)
         else:
             log.debug("%s: polling failed: %s, time %d", self._gateway, name, count)
-
-
-async def _body(answer: httpx.Response) -> bytes:
-    """The body as it came.
-
-    Raises:
-        ValueError: It is compressed, which nobody asked for, or longer than MAX_BODY. Its size is
-            known only while it is not unpacked.
-    """
-    if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise ValueError("a compressed answer")
-    body = bytearray()
-    async for piece in answer.aiter_raw():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise ValueError("an answer without end")
-    return bytes(body)
