@@ -119,6 +119,17 @@ async def test_a_real_gateway_has_no_such_page_and_is_asked_for_its_sessions(htt
     assert json.loads(http.bodies[2]) == {"tool": "sessions_list", "action": "json", "args": {}}
 
 
+async def test_an_id_that_stands_in_for_a_name_is_fit_to_be_shown(http: Http) -> None:
+    ident = "rex\u202e\x1b[2J"
+    invoked = {"result": {"details": {"sessions": [{"key": f"agent:{ident}:main"}]}}}
+    http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, invoked)}
+    async with source(http.url) as it:
+        snapshot = await it.poll()
+
+    assert snapshot is not None
+    assert [(info.id, info.name) for info in snapshot.agents] == [(ident, "rex [2J")]
+
+
 async def test_without_a_token_no_tool_is_invoked(http: Http) -> None:
     http.answers["/tools/invoke"] = (200, INVOKED)
     async with source(http.url, token="") as it:
@@ -362,10 +373,11 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
         assert await it.poll() is not None
 
 
-async def test_a_redirect_does_not_carry_the_token_away(http: Http) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_does_not_carry_the_token_away(http: Http, status: int) -> None:
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 302 Found\r\nLocation: {http.url}\r\nContent-Length: 0\r\n\r\n"
+        head = f"HTTP/1.1 {status} Moved\r\nLocation: {http.url}\r\nContent-Length: 0\r\n\r\n"
         writer.write(head.encode())
         await writer.drain()
         writer.close()
