@@ -58,12 +58,13 @@ class HttpFallback:
         self._refused: set[bool] = set()
         self._unexpected: dict[str, int] = {}  # how often, by the name of the exception
 
-    async def poll(self, *, trusted: bool = True) -> ev.Snapshot | None:
+    async def poll(self, *, trusted: bool) -> ev.Snapshot | None:
         """Ask once.
 
         Args:
-            trusted: False after this address has shown to be no gateway, for example by answering
-                the WebSocket upgrade like any web server: it gets no token then.
+            trusted: Whether the address has behaved like a gateway in this run (it sent the
+                challenge of the WebSocket handshake) and not like something else since. Without
+                that, no token is sent.
 
         Returns:
             What was told, or None when nothing useful answered. Nothing but a cancellation is

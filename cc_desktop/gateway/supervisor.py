@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FIRST_ANSWER_S = 3.0  # the longest that polling waits for it
+
 
 class Secret(Protocol):
     """A token that does not show itself."""
@@ -88,7 +90,8 @@ class GatewaySupervisor:
         self._sink = sink
         self._backoff = Backoff(rng)
         self._rest = HttpFallback(gateway, rest_url, token.reveal(), insecure=insecure)
-        self._trusted = True  # False once the address answered like something else
+        self._trusted = False  # it sent a challenge, and has not answered like anything else since
+        self._answered = asyncio.Event()  # the first try has ended, or come as far as the challenge
         self._poll_s = poll_s
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
@@ -137,6 +140,13 @@ class GatewaySupervisor:
             if error.failure.http_status or error.failure.kind == "not-a-gateway":
                 self._trusted = False
             return classify(error.failure)
+        finally:
+            self._answered.set()
+
+    def _on_challenged(self) -> None:
+        self._trusted = True
+        self._answered.set()
+        self._move(ConnectionEvent.CHALLENGED)
 
     async def _converse(self) -> FailureAdvice:
         shared = self._token.reveal()
@@ -179,7 +189,7 @@ class GatewaySupervisor:
                 params,
                 self._clock,
                 on_event,
-                lambda: self._move(ConnectionEvent.CHALLENGED),
+                self._on_challenged,
             )
         except GatewayFailureError as error:
             verdict = classify(error.failure)
@@ -189,7 +199,6 @@ class GatewaySupervisor:
                 if trusted:
                     return replace(verdict, then=RetryPolicy.RETRY)
             raise
-        self._trusted = True
         self._move(
             ConnectionEvent.HELLO,
             protocol=session.hello.protocol,
@@ -304,6 +313,8 @@ class GatewaySupervisor:
             await self._until(live=False)
             if await self._live_within(self._rest_after_s):
                 continue
+            # A poll before the first answer could not tell whether the token may go there.
+            await wake_or_sleep(self._clock, self._answered, FIRST_ANSWER_S)
             while not self.is_live:
                 snapshot = await self._rest.poll(trusted=self._trusted)
                 if self.is_live:

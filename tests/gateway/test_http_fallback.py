@@ -18,7 +18,7 @@ from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from cc_desktop.gateway import event_decoder, http_fallback
 from cc_desktop.gateway.http_fallback import HttpFallback
 from tests.fakes.clock import FakeClock, settle, until
-from tests.fakes.gateway import FakeGateway
+from tests.fakes.gateway import FakeGateway, RefusalError
 from tests.fakes.rig import running_link
 from tests.protocol.hidden import hidden_in
 
@@ -90,7 +90,7 @@ async def source(url: str, token: str = TOKEN) -> AsyncIterator[HttpFallback]:
 async def test_agents_of_control_center_s_own_backend(http: Http, body: Any) -> None:
     http.answers["/api/agents"] = (200, body)
     async with source(http.url) as it:
-        snapshot = await it.poll()
+        snapshot = await it.poll(trusted=True)
 
     assert snapshot is not None
     assert snapshot.origin is Origin.REST
@@ -106,7 +106,7 @@ async def test_agents_of_control_center_s_own_backend(http: Http, body: Any) -> 
 async def test_a_real_gateway_has_no_such_page_and_is_asked_for_its_sessions(http: Http) -> None:
     http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, INVOKED)}
     async with source(http.url) as it:
-        snapshot = await it.poll()
+        snapshot = await it.poll(trusted=True)
 
     assert snapshot is not None
     assert [session.key for session in snapshot.sessions] == ["agent:rex:main"]
@@ -124,7 +124,7 @@ async def test_an_id_that_stands_in_for_a_name_is_fit_to_be_shown(http: Http) ->
     invoked = {"result": {"details": {"sessions": [{"key": f"agent:{ident}:main"}]}}}
     http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, invoked)}
     async with source(http.url) as it:
-        snapshot = await it.poll()
+        snapshot = await it.poll(trusted=True)
 
     assert snapshot is not None
     assert [(info.id, info.name) for info in snapshot.agents] == [(ident, "rex [2J")]
@@ -133,7 +133,7 @@ async def test_an_id_that_stands_in_for_a_name_is_fit_to_be_shown(http: Http) ->
 async def test_without_a_token_no_tool_is_invoked(http: Http) -> None:
     http.answers["/tools/invoke"] = (200, INVOKED)
     async with source(http.url, token="") as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
     assert http.asked == [("GET", "/api/agents", "")]
 
@@ -154,7 +154,7 @@ async def test_what_does_not_answer_like_a_gateway_is_asked_for_no_tool(
 ) -> None:
     http.answers |= {"/readyz": ready, "/tools/invoke": (200, INVOKED)}
     async with source(http.url) as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
     assert "POST" not in {method for method, _, _ in http.asked}
 
@@ -162,7 +162,7 @@ async def test_what_does_not_answer_like_a_gateway_is_asked_for_no_tool(
 async def test_a_gateway_that_is_not_ready_yet_is_one(http: Http) -> None:
     http.answers |= {"/readyz": (503, {"ready": False}), "/tools/invoke": (200, INVOKED)}
     async with source(http.url) as it:
-        assert await it.poll() is not None
+        assert await it.poll(trusted=True) is not None
 
 
 async def test_what_has_shown_to_be_no_gateway_gets_no_token(http: Http) -> None:
@@ -201,7 +201,7 @@ async def test_the_token_goes_where_a_secret_may_go(
     make = httpx.AsyncClient
     monkeypatch.setattr(httpx, "AsyncClient", lambda **given: make(transport=transport, **given))
     it = HttpFallback("gw", url, TOKEN, insecure=insecure)
-    await it.poll()
+    await it.poll(trusted=True)
     await it.close()
 
     assert ("Bearer tok" in seen) is sent
@@ -215,11 +215,11 @@ async def test_compression_is_neither_asked_for_nor_unpacked(http: Http) -> None
     for encoding in ("gzip", "gzip, gzip", "GZIP", "deflate", "br", "zstd", "x-unknown"):
         http.headers = {"Content-Encoding": encoding}
         async with source(http.url) as it:
-            assert await it.poll() is None
+            assert await it.poll(trusted=True) is None
     http.answers["/api/agents"] = (200, AGENTS)
     http.headers = {"Content-Encoding": "identity"}
     async with source(http.url) as it:
-        assert await it.poll() is not None
+        assert await it.poll(trusted=True) is not None
     assert set(http.accepted) == {"identity"}
 
 
@@ -228,7 +228,7 @@ async def test_a_lone_surrogate_is_no_answer(http: Http, where: str) -> None:
     body = json.dumps([{"id": "a", where: "x\ud800"}]).encode()
     http.answers["/api/agents"] = (200, body)
     async with source(http.url) as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 class Drops(httpx.AsyncByteStream):
@@ -262,7 +262,7 @@ async def test_an_answer_that_comes_drop_by_drop_is_given_up(
     monkeypatch.setattr(http_fallback, "POLL_TIMEOUT_S", 0.02)
     async with source("http://127.0.0.1/api/agents") as it:
         answering(it, Drops)
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ async def test_an_answer_that_comes_drop_by_drop_is_given_up(
 )
 async def test_an_address_that_cannot_be_used_is_a_failed_poll(url: str) -> None:
     async with source(url) as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ async def test_a_proxy_that_cannot_be_used_is_a_failed_poll(
         monkeypatch.setenv(name, proxy)
         monkeypatch.setenv(name.lower(), proxy)
     async with source("http://gateway.invalid/api/agents") as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 class Unexpected(Exception):  # noqa: N818 - what nobody has thought of has no such name
@@ -307,8 +307,8 @@ async def test_what_nobody_expected_is_a_failed_poll_and_logged_once(
         with monkeypatch.context() as patch:
             patch.setattr(httpx if place == "AsyncClient" else event_decoder, place, fail)
             for _ in range(3):
-                assert await it.poll() is None
-        assert await it.poll() is not None  # the next one is fine again
+                assert await it.poll(trusted=True) is None
+        assert await it.poll(trusted=True) is not None  # the next one is fine again
 
     (record,) = caplog.records
     assert "unexpectedly" in record.message
@@ -322,7 +322,7 @@ async def test_a_client_that_cannot_be_closed_is_let_go(monkeypatch: pytest.Monk
     it = HttpFallback("gw", "http://127.0.0.1/api/agents", TOKEN)
     answering(it, lambda: Once(GOOD))
     monkeypatch.setattr(httpx.AsyncClient, "aclose", fail)
-    assert await it.poll() is not None
+    assert await it.poll(trusted=True) is not None
     await it.close()
 
 
@@ -350,7 +350,7 @@ def test_no_body_raises_and_nothing_hidden_is_shown(body: bytes) -> None:
         it = HttpFallback("gw", "http://127.0.0.1/api/agents", TOKEN)
         answering(it, lambda: Once(body))
         try:
-            return await it.poll()
+            return await it.poll(trusted=True)
         finally:
             await it.close()
 
@@ -368,9 +368,9 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
     monkeypatch.setattr(http_fallback, "MAX_BODY", 2_000)
     http.answers["/api/agents"] = (200, AGENTS + [{"id": "x" * 50} for _ in range(100)])
     async with source(http.url) as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
         http.answers["/api/agents"] = (200, AGENTS)
-        assert await it.poll() is not None
+        assert await it.poll(trusted=True) is not None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -386,7 +386,7 @@ async def test_a_redirect_does_not_carry_the_token_away(http: Http, status: int)
     async with server:
         port = server.sockets[0].getsockname()[1]
         async with source(f"http://127.0.0.1:{port}/api/agents") as it:
-            assert await it.poll() is None
+            assert await it.poll(trusted=True) is None
 
     assert http.asked == []
 
@@ -400,11 +400,11 @@ async def test_a_refusal_is_not_asked_again_until_forgiven(
     http.answers[page] = (status, {"error": "no"})
     async with source(http.url) as it:
         for _ in range(3):
-            assert await it.poll() is None
+            assert await it.poll(trusted=True) is None
         asked = len(http.asked)
         assert sum(path == page for _, path, _ in http.asked) == 1
         it.forgive()
-        await it.poll()
+        await it.poll(trusted=True)
 
         assert len(http.asked) > asked
 
@@ -426,7 +426,7 @@ async def test_a_refusal_is_not_asked_again_until_forgiven(
 async def test_anything_else_is_no_answer(http: Http, answer: tuple[int, Any]) -> None:
     http.answers["/api/agents"] = answer
     async with source(http.url) as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 @pytest.mark.parametrize(
@@ -435,14 +435,14 @@ async def test_anything_else_is_no_answer(http: Http, answer: tuple[int, Any]) -
 async def test_a_tool_that_answers_nonsense_is_no_crash(http: Http, body: Any) -> None:
     http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, body)}
     async with source(http.url) as it:
-        snapshot = await it.poll()
+        snapshot = await it.poll(trusted=True)
 
     assert snapshot is None or not snapshot.sessions
 
 
 async def test_nobody_listens() -> None:
     async with source("http://127.0.0.1:9/api/agents") as it:
-        assert await it.poll() is None
+        assert await it.poll(trusted=True) is None
 
 
 # In the link
@@ -555,16 +555,50 @@ async def test_an_answer_that_comes_after_the_socket_is_live_is_not_taken(
             assert list(rig.gateway.agents) == ["rex"]
 
 
-async def test_after_the_upgrade_was_answered_by_something_else_it_gets_no_token(
-    http: Http,
+@pytest.mark.parametrize("rest_after_s", [0.0, 1.0])
+async def test_what_never_behaved_like_a_gateway_gets_no_token(
+    http: Http, rest_after_s: float
 ) -> None:
     http.answers["/readyz"] = (200, READY)
     ws = http.url.replace("http:", "ws:").removesuffix("api/agents")
-    async with running_link(ws, token="tok", rest_url=http.url, rest_after_s=1.0) as rig:
+    async with running_link(ws, token="tok", rest_url=http.url, rest_after_s=rest_after_s) as rig:
         await rig.reach(ConnectionState.WAITING)
-        http.asked.clear()
         await rig.clock.advance(1.1)
         await until(lambda: rig.link.rest_tried)
 
     assert http.asked
+    assert {authorization for _, _, authorization in http.asked} == {""}
+
+
+@pytest.mark.parametrize("rest_after_s", [0.0, 1.0])
+async def test_a_gateway_that_refuses_the_device_is_asked_over_http_with_the_token(
+    http: Http, rest_after_s: float
+) -> None:
+    http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, INVOKED)}
+    async with FakeGateway() as gateway:
+        gateway.refusal = lambda _params: RefusalError("NOT_PAIRED", "pairing required")
+        async with running_link(
+            gateway.url, token="tok", rest_url=http.url, rest_after_s=rest_after_s
+        ) as rig:
+            await rig.clock.advance(1.1)
+            await until(lambda: rig.gateway.origin is Origin.REST)
+
+    assert list(rig.gateway.agents) == ["rex"]
+
+
+async def test_a_gateway_whose_place_something_else_took_gets_no_token_any_more(
+    http: Http,
+) -> None:
+    http.answers["/readyz"] = (200, READY)
+    async with (
+        FakeGateway() as gateway,
+        running_link(gateway.url, token="tok", rest_url=http.url, rest_after_s=1.0) as rig,
+    ):
+        await rig.live()
+        gateway.http = (404, "not here", {})
+        gateway.drop()
+        await rig.reach(ConnectionState.WAITING)
+        await rig.clock.advance(3)
+        await until(lambda: rig.link.rest_tried)
+
     assert {authorization for _, _, authorization in http.asked} == {""}
