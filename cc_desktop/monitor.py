@@ -22,6 +22,7 @@ from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http_fallback import AFTER_S
+from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
@@ -79,21 +80,24 @@ class FleetMonitor:
             client = replace(client, id=gateway.client_id)
         if gateway.client_mode:
             client = replace(client, mode=gateway.client_mode)
-        self.links[gateway.id] = GatewaySupervisor(
-            gateway.id,
-            gateway.url,
-            gateway.token,
+        options = SupervisorOptions(
+            gateway=gateway.id,
+            url=gateway.url,
+            token=gateway.token,
             client=client,
-            identity=self.identity,
-            tokens=self._tokens,
             rest_url=gateway.rest_url,
             poll_s=gateway.poll_s,
             insecure=gateway.insecure,
             rest_after_s=rest_after_s,
+        )
+        services = SupervisorServices(
+            identity=self.identity,
+            tokens=self._tokens,
             clock=self.clock,
             rng=self._rng,
             sink=self.store.apply,
         )
+        self.links[gateway.id] = GatewaySupervisor(options, services)
 
     def identity(self) -> Identity:
         """This device's key, read or made at the first call.

@@ -402,7 +402,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
 
         problem = app.engine.links["gw"].connection.problem
         assert problem is not None
-        assert problem.title == "No identity"
+        assert problem.kind == "identity"
         assert gateway.connections == 0
 
 

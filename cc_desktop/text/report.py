@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
+from cc_desktop.text.failures import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
     link = gateway.connection
-    problem = link.problem
+    problem = describe(link.problem) if link.problem else None
     return {
         "id": gateway.id,
         "name": gateway.name,
@@ -104,11 +105,11 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
         "protocol": link.protocol or None,
         "server_version": link.server_version or None,
         "error": {
-            "code": problem.code,
+            "code": link.problem.code or link.problem.kind,
             "message": problem.message,
             "next_step": problem.next_step,
         }
-        if problem
+        if problem and link.problem
         else None,
     }
 
@@ -170,7 +171,7 @@ def _gateway_line(gateway: Gateway, now: int) -> str:
     if link.state is ConnectionState.WAITING and link.until > now:
         words = f"retry in {max(1, (link.until - now) // 1000)} s"
     if link.problem and link.state is not ConnectionState.LIVE:
-        problem = link.problem
+        problem = describe(link.problem)
         return f"{gateway.name}: {words} - {problem.title}. {problem.message} {problem.next_step}"
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""
     return f"{gateway.name}: {words}{version}"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.gateway import connection as session_module
+from cc_desktop.gateway import dialing
 from cc_desktop.gateway.connection import (
     CannotConnectError,
     ConnectionLostError,
     GatewayConnection,
     RequestFailedError,
     RequestTimeoutError,
-    open_connection,
 )
-from cc_desktop.gateway.failures import Failure, classify
+from cc_desktop.gateway.dialing import open_connection
+from cc_desktop.gateway.failures import Failure, FailureKind, classify
 from cc_desktop.system.network import is_loopback
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
@@ -109,7 +109,7 @@ async def test_a_gateway_that_says_nothing_is_given_up_after_ten_seconds() -> No
         await clock.advance(0.2)
         failure = await asyncio.wait_for(trying, 5)
 
-    assert classify(failure).id == "silent"
+    assert classify(failure).kind == "silent"
 
 
 async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
@@ -119,7 +119,7 @@ async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
         trying = asyncio.create_task(fails_to_open(gateway.url, clock))
         await clock.advance(10.1)
 
-        assert classify(await asyncio.wait_for(trying, 5)).id == "silent"
+        assert classify(await asyncio.wait_for(trying, 5)).kind == "silent"
 
 
 async def test_the_error_before_a_close_is_what_is_told() -> None:
@@ -159,14 +159,14 @@ async def test_any_body_of_a_refusal_will_do(body: str) -> None:
     async with FakeGateway() as gateway:
         gateway.http = (403, body, {})
 
-        assert classify(await fails_to_open(gateway.url)).id == "forbidden"
+        assert classify(await fails_to_open(gateway.url)).kind == "forbidden"
 
 
 async def test_nobody_listens() -> None:
     async with FakeGateway() as gateway:
         url = gateway.url
 
-    assert classify(await fails_to_open(url)).id == "unreachable"
+    assert classify(await fails_to_open(url)).kind == "unreachable"
 
 
 async def test_something_else_listens() -> None:
@@ -179,7 +179,7 @@ async def test_something_else_listens() -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
 
-        assert classify(await fails_to_open(f"ws://127.0.0.1:{port}/")).id == "not-a-gateway"
+        assert classify(await fails_to_open(f"ws://127.0.0.1:{port}/")).kind == "not-a-gateway"
 
 
 # Requests
@@ -236,7 +236,7 @@ async def test_a_request_without_an_answer_ends_after_its_deadline() -> None:
 
         with pytest.raises(RequestTimeoutError):
             await asyncio.wait_for(asking, 5)
-        assert not talk.session._pending
+        assert talk.session.pending == 0
 
 
 async def test_requests_under_way_fail_when_the_connection_goes() -> None:
@@ -266,8 +266,10 @@ async def test_an_answer_to_a_request_that_has_just_timed_out_is_no_harm() -> No
         asking = asyncio.create_task(talk.session.request("agents.list", {}))
         await until(lambda: talk.session._pending)
         ((ident, pending),) = talk.session._pending.items()
-        pending.future.set_exception(RequestTimeoutError(Failure(kind="timeout")))
-        talk.session.take(json.dumps({"type": "res", "id": ident, "ok": True, "payload": 1}))
+        pending.future.set_exception(RequestTimeoutError(Failure(kind=FailureKind.SILENT)))
+        talk.session.handle_message(
+            json.dumps({"type": "res", "id": ident, "ok": True, "payload": 1})
+        )
 
         with pytest.raises(RequestTimeoutError):
             await asking
@@ -281,7 +283,7 @@ async def test_a_cancelled_request_leaves_nothing_behind() -> None:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
 
-        assert not talk.session._pending
+        assert talk.session.pending == 0
 
 
 # Messages
@@ -308,10 +310,13 @@ async def test_a_handler_that_fails_does_not_end_the_connection(
     async with FakeGateway() as gateway:
         session = await open_connection(gateway.url, lambda _challenge: {}, FakeClock(), broken)
         reader = asyncio.create_task(session.run())
-        await gateway.tick()
+        for _ in range(30):
+            await gateway.tick()
 
         assert "agents" in await session.request("agents.list", {})
-        await until(lambda: "an event could not be handled" in caplog.text)
+        await until(lambda: session.failed_events == 30)
+        assert caplog.text.count("Traceback") == 1
+        assert len(caplog.records) == 2  # the first, and the tenth
         reader.cancel()
         await asyncio.gather(reader, return_exceptions=True)
 
@@ -333,8 +338,8 @@ async def test_a_restart_tells_what_it_said() -> None:
         await gateway.shut_down(1500)
         failure = await talk.failure()
 
-        assert classify(failure).id == "restarting"
-        assert talk.session.shutdown["restartExpectedMs"] == 1500
+        assert classify(failure).kind == "restarting"
+        assert talk.session.restart_expected_ms == 1500
 
 
 async def test_closing_says_goodbye() -> None:
@@ -365,7 +370,7 @@ async def test_silence_of_two_ticks_is_a_dead_peer(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_half_open_connection_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(dialing, "CLOSE_TIMEOUT_S", 0.05)
     async with FakeGateway() as gateway, talking(gateway) as talk:
         gateway.freeze()
         await talk.clock.advance(66)
@@ -381,7 +386,7 @@ async def test_pongs_keep_a_gateway_without_ticks_alive() -> None:
 
 
 async def test_a_frozen_gateway_without_ticks_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(dialing, "CLOSE_TIMEOUT_S", 0.05)
     async with FakeGateway(0) as gateway, talking(gateway) as talk:
         gateway.freeze()
         await talk.clock.advance(70)
