@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
 
+from cc_desktop.gateway.backoff import ASLEEP_S
 from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.protocol import fields, frames, handshake
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_S = 30.0
-ASLEEP_S = 20.0  # a pause of the wall clock that took so much longer was sleep
 _CLOSE_SILENT = 4000  # what OpenClaw's own clients close with
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,8 @@ import msgspec
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.backoff import Backoff
+from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
 from cc_desktop.gateway.connection import (
-    ASLEEP_S,
     REQUEST_TIMEOUT_S,
     GatewayFailureError,
     NotConnectedError,
@@ -47,7 +47,6 @@ HELD_S = 30.0  # a connection that lives so long has held
 FLAPPING_AFTER = 3  # connections in a row that did not hold
 RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
 LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
-WAIT_SLICE_S = 10.0  # a wait looks so often whether the computer slept
 READ_SCOPES = frozenset({"operator.read", "operator.write", "operator.admin"})  # each lets us read
 
 
@@ -70,8 +69,7 @@ class GatewaySupervisor:
         self._is_live = asyncio.Event()
         self._is_dark = asyncio.Event()
         self._is_dark.set()
-        self._try_now = asyncio.Event()
-        self._may_wake = True  # the gateway did not ask for the wait that is under way
+        self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
         self._was_live = False
         self._short_lives = 0  # connections in a row that did not hold
@@ -96,7 +94,7 @@ class GatewaySupervisor:
         self._device_token.forget()
         self._rest.forgive()
         if self.connection.state in (ConnectionState.WAITING, ConnectionState.BLOCKED):
-            self._try_now.set()
+            self._pausing.end()
 
     def wake(self) -> None:
         """End a wait: the network or the computer is back.
@@ -104,9 +102,9 @@ class GatewaySupervisor:
         A wait that the gateway asked for goes on, and so does a block: a wrong token is not
         presented again at every change of the network.
         """
-        if self.connection.state is ConnectionState.WAITING and self._may_wake:
+        if self.connection.state is ConnectionState.WAITING and not self._pausing.is_told:
             self._backoff.reset()
-            self._try_now.set()
+            self._pausing.end()
 
     def refresh(self) -> None:
         """List again, if live."""
@@ -135,8 +133,11 @@ class GatewaySupervisor:
                     self._transition(ConnectionEvent.START)
                     await self._pause(await self._try_once())
                 except Exception as error:  # noqa: BLE001, RUF100 - the last line of defence
-                    self._record("supervisor", error)
-                    await self._clock.sleep(HELD_S)
+                    advice = self._internal(error)
+                    self._pausing.begin(is_told=False)
+                    if (self.connection.state, ConnectionEvent.RETRY) in connection_state.TABLE:
+                        self._transition(ConnectionEvent.RETRY, problem=advice.problem)
+                    await self._pausing.wait(RARE_FIRST_S)
         finally:
             polling.cancel()
             await asyncio.gather(polling, return_exceptions=True)
@@ -299,34 +300,19 @@ class GatewaySupervisor:
 
     async def _pause(self, advice: FailureAdvice) -> None:
         event = connection_state.event_of(advice.policy)
-        self._try_now.clear()
-        self._may_wake = not advice.wait_ms
+        self._pausing.begin(is_told=bool(advice.wait_ms))
         if event is ConnectionEvent.STOP:
             self._transition(event, problem=advice.problem)
             log.warning("%s: %s", self.gateway, advice.kind.value)
-            await self._try_now.wait()
+            await self._pausing.wait(math.inf)
             return
         wait_s = self._backoff.wait_s(advice.policy, advice.kind, advice.wait_ms)
         now_ms = self._clock.now_ms()
         problem = advice.problem
         if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
             problem = Problem(FailureKind.RESTARTING.value, problem.code, problem.said)
-        until = now_ms + int(wait_s * 1000)
-        self._transition(event, problem=problem, until=until)
-        await self._wait(wait_s, until)
-
-    async def _wait(self, seconds: float, until: int) -> None:
-        """Wait, but not longer than until somebody wants a try or the computer slept."""
-        end = self._clock.monotonic() + seconds
-        while (left := end - self._clock.monotonic()) > 0.001:
-            pause_s = min(left, WAIT_SLICE_S)
-            before_ms = self._clock.now_ms()
-            if await wake_or_sleep(self._clock, self._try_now, pause_s):
-                return
-            now_ms = self._clock.now_ms()
-            slept = now_ms - before_ms > 1000 * (pause_s + ASLEEP_S)
-            if slept and (self._may_wake or now_ms >= until):
-                return
+        self._transition(event, problem=problem, until=now_ms + int(wait_s * 1000))
+        await self._pausing.wait(wait_s)
 
     def _transition(
         self,

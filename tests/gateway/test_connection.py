@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -284,6 +285,79 @@ async def test_a_cancelled_request_leaves_nothing_behind() -> None:
         await asyncio.gather(asking, return_exceptions=True)
 
         assert talk.session.pending == 0
+
+
+async def test_a_request_that_could_not_even_be_sent_leaves_no_complaint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: complaints.append(about))
+
+    async def blocked(_message: object) -> None:
+        await asyncio.Event().wait()
+
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}))
+        await until(lambda: talk.session.pending)
+        gateway.drop()
+        with pytest.raises(ConnectionLostError):
+            await asyncio.wait_for(asking, 5)
+        del asking
+    gc.collect()
+    await settle()
+
+    assert complaints == []
+
+
+async def test_a_request_that_cannot_be_sent_ends_after_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def blocked(_message: object) -> None:
+        await asyncio.Event().wait()
+
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}, timeout_s=12.0))
+        await talk.clock.advance(17.0)
+
+        with pytest.raises(RequestTimeoutError):
+            await asyncio.wait_for(asking, 5)
+
+
+async def test_a_cancellation_is_not_lost_while_the_reader_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaving = asyncio.Event()
+
+    async def slow_to_go(_self: GatewayConnection) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            leaving.set()
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(GatewayConnection, "_enforce_deadlines", slow_to_go)
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        await settle()
+        gateway.drop()
+        await leaving.wait()
+        talk.reader.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await talk.reader
+
+
+async def test_a_mistake_in_the_deadlines_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_self: GatewayConnection) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(GatewayConnection, "_enforce_deadlines", broken)
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        with pytest.raises(ZeroDivisionError):
+            await talk.reader
 
 
 # Messages

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import pytest
 
 from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.fleet.model import Origin, Status
+from cc_desktop.gateway.connection import NotConnectedError, RequestFailedError
 from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.text.failures import describe
 from tests.fakes.clock import START_MS, FakeClock, settle, until
@@ -581,6 +583,52 @@ async def test_no_token_goes_over_the_network_in_the_clear() -> None:
         assert "insecure = true" in describe(rig.problem).next_step
 
 
+async def test_no_device_token_goes_over_the_network_in_the_clear() -> None:
+    async with FakeGateway() as gateway:
+        # Not loopback for this app: a name that the resolver turns into it.
+        url = f"ws://127.1:{gateway.port}/"
+        tokens = MemoryTokens({url: "device"})
+        async with running_link(url, tokens=tokens) as rig:
+            await rig.reach(S.BLOCKED)
+
+            assert rig.problem.kind == "insecure"
+            assert gateway.connections == 0
+        async with running_link(url, tokens=tokens, insecure=True) as rig:
+            await rig.live()
+
+            assert gateway.connect_params["auth"] == {"token": "device"}
+
+
+async def test_the_token_store_is_asked_once_and_told_only_of_changes() -> None:
+    async with FakeGateway() as gateway:
+        gateway.device_token = "device"
+        tokens = MemoryTokens({gateway.url: "device"})
+        async with running_link(gateway.url, tokens=tokens) as rig:
+            for _ in range(5):
+                await rig.live()
+                gateway.drop()
+                await rig.reach(S.WAITING)
+                await rig.clock.advance(30)
+            await rig.live()
+
+            assert (tokens.reads, tokens.writes) == (1, 0)
+            gateway.device_token = "another"
+            gateway.drop()
+            await rig.reach(S.WAITING)
+            await rig.clock.advance(30)
+            await rig.live()
+            await until(lambda: tokens.kept == {gateway.url: "another"})
+            assert tokens.writes == 1
+
+
+async def test_the_scopes_are_those_of_the_settings() -> None:
+    scopes = ("operator.read", "operator.approvals")
+    async with FakeGateway() as gateway, running_link(gateway.url, scopes=scopes) as rig:
+        await rig.live()
+
+        assert gateway.connect_params["scopes"] == list(scopes)
+
+
 async def test_no_identity_no_connection() -> None:
     def broken() -> Identity:
         raise IdentityError("/data/identity.json: Permission denied")
@@ -611,3 +659,200 @@ async def test_the_end_of_the_app_closes_the_connection_with_a_word() -> None:
         async with running_link(gateway.url) as rig:
             await rig.live()
         await until(lambda: Counter(gateway.close_codes) == {1000: 1})
+
+
+# The way down
+
+
+async def test_a_request_goes_to_the_live_connection() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        gateway.answers["exec.approval.resolve"] = lambda params: {"got": params}
+        with pytest.raises(NotConnectedError):
+            await rig.link.request("exec.approval.resolve", {"id": "a"})
+        await rig.live()
+        answer = await rig.link.request("exec.approval.resolve", {"id": "a"})
+        assert answer == {"got": {"id": "a"}}
+
+        with pytest.raises(RequestFailedError):
+            await rig.link.request("nonsense")
+        gateway.drop()
+        await rig.reach(S.WAITING)
+        with pytest.raises(NotConnectedError):
+            await rig.link.request("exec.approval.resolve", {"id": "a"})
+
+
+# A gateway that stumbles
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1002, 1008, 1009, 1011, 1012, 1013, 4001])
+async def test_a_close_while_live_is_never_the_end(code: int) -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        await gateway.close(code, "slow consumer")
+        await rig.reach(S.WAITING)
+        await rig.clock.advance(1)
+        await rig.live()
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 502, 503])
+async def test_a_proxy_s_answer_in_place_of_a_gateway_that_was_live(status: int) -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        gateway.http = (status, "", {})
+        gateway.drop()
+        await rig.clock.advance(70)
+        assert rig.state is S.WAITING
+        assert rig.problem.kind != "not-a-gateway"
+        gateway.http = None
+        await rig.clock.advance(31)
+        await rig.live()
+
+
+async def test_a_port_forward_whose_far_end_comes_back_is_live_soon() -> None:
+    gateway = FakeGateway()
+    async with gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        port = gateway.port
+        await gateway.stop()
+
+        def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        tunnel = await asyncio.start_server(hang_up, "127.0.0.1", port)
+        await rig.clock.advance(60)
+        assert rig.problem.kind == "hung-up"
+        tunnel.close()
+        await tunnel.wait_closed()
+        await gateway.start()
+        await rig.clock.advance(3)
+        await rig.live()
+
+
+async def test_a_gateway_that_comes_and_goes_is_told_as_such_and_not_listed_each_second() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        for _ in range(10):
+            await until(lambda: rig.state in (S.LIVE, S.WAITING))
+            if rig.state is S.LIVE:
+                gateway.drop()
+                await rig.reach(S.WAITING)
+            await rig.clock.advance(9)
+        await rig.clock.advance(30)
+        await rig.live()
+
+        assert gateway.count("agents.list") <= 8  # in two minutes
+        assert rig.link.connection.flapping
+        assert rig.gateway.connection.flapping
+        await stay_live(gateway, rig.clock)
+        assert rig.state is S.LIVE
+        assert not rig.gateway.connection.flapping
+
+
+async def test_a_gateway_that_is_lost_now_and_then_does_not_flap() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        for _ in range(6):
+            await rig.live()
+            await stay_live(gateway, rig.clock)
+            gateway.drop()
+            await rig.reach(S.WAITING)
+            assert not rig.link.connection.flapping
+            await rig.clock.advance(1)
+
+
+async def test_a_planned_restart_says_when_it_should_be_over() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        await gateway.shut_down(expected_ms=20_000)
+        await rig.reach(S.WAITING)
+        info = rig.link.connection
+        assert rig.problem.kind == "restarting"
+        assert info.expected_back == rig.clock.now_ms() + 35_000
+        await gateway.stop()
+        await rig.clock.advance(30)
+        assert rig.problem.kind == "restarting"  # refused meanwhile, as expected
+        assert rig.link.connection.expected_back == info.expected_back
+        await rig.clock.advance(10)
+        assert rig.problem.kind == "unreachable"  # late
+        assert rig.link.connection.expected_back == 0
+        await gateway.start()
+        await rig.clock.advance(3)
+        await rig.live()
+        assert rig.link.connection.problem is None
+
+
+@pytest.mark.parametrize(("expected_ms", "longest_ms"), [(None, 0), (0, 0), (2**60, 700_000)])
+async def test_what_a_gateway_says_of_its_restart_is_bounded(
+    expected_ms: int | None, longest_ms: int
+) -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        await gateway.shut_down(expected_ms)
+        await rig.reach(S.WAITING)
+
+        back = rig.link.connection.expected_back
+        assert back <= rig.clock.now_ms() + longest_ms
+        assert bool(back) == bool(longest_ms)
+
+
+# The network or the computer comes back
+
+
+async def test_a_wake_ends_a_wait() -> None:
+    async with FakeGateway() as gateway:
+        gateway.close_at_once = (1001, "")
+        async with running_link(gateway.url) as rig:
+            await rig.clock.advance(40)
+            gateway.close_at_once = None
+            rig.link.wake()
+            await rig.live()
+
+
+async def test_a_wake_does_not_shorten_a_wait_that_the_gateway_asked_for() -> None:
+    refusal = RefusalError("UNAVAILABLE", retryAfterMs=60_000, close=1013)
+    async with FakeGateway() as gateway:
+        gateway.refusal = lambda _params: refusal
+        async with running_link(gateway.url) as rig:
+            await rig.reach(S.WAITING)
+            for _ in range(5):
+                rig.link.wake()
+                await settle()
+
+            assert gateway.connections == 1
+
+
+async def test_a_wake_does_not_present_a_wrong_token_again() -> None:
+    async with (
+        FakeGateway(tokens=("right",)) as gateway,
+        running_link(gateway.url, token="wrong") as rig,
+    ):
+        await rig.reach(S.BLOCKED)
+        rig.link.wake()
+        await settle()
+
+        assert gateway.connections == 1
+
+
+async def test_a_wait_ends_when_the_computer_slept() -> None:
+    async with FakeGateway() as gateway:
+        gateway.close_at_once = (1001, "")
+        async with running_link(gateway.url) as rig:
+            await rig.clock.advance(100)
+            await rig.reach(S.WAITING)
+            gateway.close_at_once = None
+            rig.clock.sleep_computer(3_600)
+            await rig.clock.advance(10)
+            await rig.live()
+
+
+async def test_a_wait_that_was_asked_for_counts_the_sleep() -> None:
+    refusal = RefusalError("UNAVAILABLE", retryAfterMs=600_000, close=1013)
+    async with FakeGateway() as gateway:
+        gateway.refusal = lambda _params: refusal
+        async with running_link(gateway.url) as rig:
+            await rig.reach(S.WAITING)
+            rig.clock.sleep_computer(300)
+            await rig.clock.advance(20)
+            assert gateway.connections == 1
+            rig.clock.sleep_computer(300)
+            gateway.refusal = lambda _params: None
+            await rig.clock.advance(10)
+            await rig.live()
