@@ -303,7 +303,18 @@ async def test_a_request_that_could_not_even_be_sent_leaves_no_complaint(
         gateway.drop()
         with pytest.raises(ConnectionLostError):
             await asyncio.wait_for(asking, 5)
-        del asking
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}))
+        await until(lambda: talk.session.pending)
+        (ident,) = talk.session._pending
+        error = {"code": "NO", "message": "no"}
+        talk.session.handle_message(
+            json.dumps({"type": "res", "id": ident, "ok": False, "error": error})
+        )
+        asking.cancel()  # in the same turn: nobody will look at the answer
+        await asyncio.gather(asking, return_exceptions=True)
+    del asking
     gc.collect()
     await settle()
 

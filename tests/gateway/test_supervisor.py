@@ -836,7 +836,8 @@ async def test_a_wait_ends_when_the_computer_slept() -> None:
         gateway.close_at_once = (1001, "")
         async with running_link(gateway.url) as rig:
             await rig.clock.advance(100)
-            await rig.reach(S.WAITING)
+            while rig.link.connection.until < rig.clock.now_ms() + 15_000:
+                await rig.clock.advance(1)
             gateway.close_at_once = None
             rig.clock.sleep_computer(3_600)
             await rig.clock.advance(10)
