@@ -125,7 +125,9 @@ async def _dial(url: str) -> Channel:
         failure = _http_failure(error)
     except InvalidProxy as error:
         failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy), http_message=error.msg)
-    except ImportError:  # websockets needs python-socks for SOCKS
+    except ImportError:
+        if not _scheme(proxy).startswith("socks"):  # for which websockets needs python-socks
+            raise
         failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
     except ProxyError as error:
         status = getattr(getattr(error, "response", None), "status_code", 0)
@@ -149,7 +151,9 @@ async def _dial(url: str) -> Channel:
     except EOFError:
         failure = Failure(kind=FailureKind.HUNG_UP)
     except ValueError:
-        failure = Failure(kind=FailureKind.PROXY if proxy else FailureKind.BAD_URL)
+        if proxy is None:  # the address was checked, so nothing is known of this
+            raise
+        failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
     else:
         assert isinstance(channel, Channel)  # noqa: S101 - create_connection made it
         return channel
@@ -163,6 +167,7 @@ def _proxy_for(url: str) -> str | None:
     """Return the proxy of the environment or the system for an address; none for this machine."""
     try:
         uri = ws_client.parse_uri(url)  # type: ignore[attr-defined]  # moved between versions 15 and 17
+        uri.host.encode("idna")  # as the resolver will
     except (InvalidURI, ValueError):
         raise CannotConnectError(
             Failure(kind=FailureKind.BAD_URL, detail=address_of(url))

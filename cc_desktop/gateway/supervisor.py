@@ -102,9 +102,11 @@ class GatewaySupervisor:
         A wait that the gateway asked for goes on, and so does a block: a wrong token is not
         presented again at every change of the network.
         """
-        if self.connection.state is ConnectionState.WAITING and not self._pausing.is_told:
-            self._backoff.reset()
+        state = self.connection.state
+        if state is ConnectionState.WAITING and not self._pausing.is_told:
             self._pausing.end()
+        if state is not ConnectionState.LIVE:
+            self._backoff.reset()  # a try under way may have begun without a network
 
     def refresh(self) -> None:
         """List again, if live."""
@@ -226,10 +228,13 @@ class GatewaySupervisor:
             lambda: self._transition(ConnectionEvent.CHALLENGED),
         )
         hello = connection.hello
-        self._transition(
-            ConnectionEvent.HELLO, protocol=hello.protocol, server_version=hello.server_version
-        )
-        return await self._follow(connection, identity)
+        try:
+            self._transition(
+                ConnectionEvent.HELLO, protocol=hello.protocol, server_version=hello.server_version
+            )
+            return await self._follow(connection, identity)
+        finally:
+            await connection.close()
 
     async def _follow(self, connection: GatewayConnection, identity: Identity) -> Failure:
         """Keep the model in step with a connection until it ends."""
@@ -252,7 +257,6 @@ class GatewaySupervisor:
             for task in (feeder, reader, holder):
                 task.cancel()
             await asyncio.gather(feeder, reader, holder, return_exceptions=True)
-            await connection.close()
 
     async def _feed(
         self, connection: GatewayConnection, sync: SessionListSync, identity: Identity

@@ -199,6 +199,7 @@ FAULTS = [
     at("open_connection", supervisor_module, raising_later),
     pytest.param(supervisor_module, "open_connection", cancelled_below, id="cancelled below"),
     at("may_send_secret", supervisor_module, raising),
+    at("__init__", SessionListSync, raising),
     at("start", SessionListSync, raising_later),
     at("run", SessionListSync, raising_later),
     at("classify", supervisor_module, raising),
@@ -229,6 +230,7 @@ async def test_a_try_that_fails_unexpectedly_is_told_and_retried_rarely(
                 assert bad.link.incidents == bad.link.tries
                 assert bad.problem.kind == "internal"
                 assert caplog.text.count("Traceback") <= 1
+                assert worse.open_connections <= 1
                 monkeypatch.undo()
                 if name in ("classify", "wait_s"):
                     await worse.start()
