@@ -28,11 +28,11 @@ from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.device_token import DeviceToken
 from cc_desktop.gateway.dialing import address_of, open_connection
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
-from cc_desktop.gateway.http_fallback import RestSource
+from cc_desktop.gateway.http_fallback import HttpFallback
+from cc_desktop.gateway.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
-from cc_desktop.system.clock import wake_or_sleep
 from cc_desktop.system.network import is_loopback, may_send_secret
 
 if TYPE_CHECKING:
@@ -57,18 +57,27 @@ class GatewaySupervisor:
         self.gateway = options.gateway
         self.connection = ConnectionInfo()
         self.tries = 0
-        self.rest_tried = False  # HTTP was polled at least once
         self._options = options
         self._services = services
         self._clock = services.clock
         self._incidents = IncidentLog(log)
         self._backoff = Backoff(services.rng, is_local=is_loopback(options.url))
-        self._rest = RestSource(options.gateway, options.rest_url, options.token.reveal())
+        fallback = HttpFallback(
+            options.gateway,
+            options.rest_url,
+            options.token.reveal(),
+            insecure=options.insecure,
+        )
+        self._polling = HttpPolling(
+            fallback,
+            services.clock,
+            self._on_polled,
+            lambda error: self._record("rest", error),
+            after_s=options.rest_after_s,
+            every_s=options.poll_s,
+        )
         self._live: GatewayConnection | None = None
         self._sync: SessionListSync | None = None
-        self._is_live = asyncio.Event()
-        self._is_dark = asyncio.Event()
-        self._is_dark.set()
         self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
         self._was_live = False
@@ -80,7 +89,12 @@ class GatewaySupervisor:
     @property
     def is_live(self) -> bool:
         """Whether the WebSocket is up and the model is in step with it."""
-        return self._is_live.is_set()
+        return self.connection.state is ConnectionState.LIVE
+
+    @property
+    def rest_tried(self) -> bool:
+        """Whether HTTP was polled at least once."""
+        return self._polling.polled
 
     @property
     def incidents(self) -> int:
@@ -92,7 +106,7 @@ class GatewaySupervisor:
         self._backoff.reset()
         self._mismatched = False
         self._device_token.forget()
-        self._rest.forgive()
+        self._polling.forgive()
         if self.connection.state in (ConnectionState.WAITING, ConnectionState.BLOCKED):
             self._pausing.end()
 
@@ -128,7 +142,7 @@ class GatewaySupervisor:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        polling = asyncio.create_task(self._fall_back(), name=f"rest {self.gateway}")
+        polling = asyncio.create_task(self._polling.run(), name=f"rest {self.gateway}")
         try:
             while True:
                 try:
@@ -143,10 +157,7 @@ class GatewaySupervisor:
         finally:
             polling.cancel()
             await asyncio.gather(polling, return_exceptions=True)
-            try:
-                await self._rest.close()
-            except Exception as error:  # noqa: BLE001, RUF100 - the end goes on
-                self._record("rest", error)
+            await self._polling.close()
             self._transition(ConnectionEvent.END)
 
     # One try
@@ -154,6 +165,7 @@ class GatewaySupervisor:
     async def _try_once(self) -> FailureAdvice:
         """Connect and stay connected as long as it goes; return how it ended."""
         self.tries += 1
+        failure: Failure | None = None
         try:
             failure = await self._connect()
         except GatewayFailureError as error:
@@ -165,6 +177,8 @@ class GatewaySupervisor:
             return self._internal(error)  # something below was cancelled, not this task
         except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
             return self._internal(error)
+        finally:
+            self._polling.on_try_ended(failure)
         advice = classify(failure, was_live=self._was_live)
         if self._may_try_device_token(advice):
             self._mismatched = True
@@ -225,7 +239,7 @@ class GatewaySupervisor:
             params,
             self._clock,
             on_event,
-            lambda: self._transition(ConnectionEvent.CHALLENGED),
+            self._on_challenged,
         )
         hello = connection.hello
         try:
@@ -235,6 +249,10 @@ class GatewaySupervisor:
             return await self._follow(connection, identity)
         finally:
             await connection.close()
+
+    def _on_challenged(self) -> None:
+        self._polling.on_challenged()
+        self._transition(ConnectionEvent.CHALLENGED)
 
     async def _follow(self, connection: GatewayConnection, identity: Identity) -> Failure:
         """Keep the model in step with a connection until it ends."""
@@ -286,7 +304,7 @@ class GatewaySupervisor:
         Not at hello-ok or the first list: a gateway that goes away after each list would be listed
         every second for ever.
         """
-        await self._is_live.wait()
+        await self._polling.live.wait()
         await self._clock.sleep(HELD_S)
         self._backoff.reset()
         self._short_lives = 0
@@ -353,9 +371,7 @@ class GatewaySupervisor:
         if info == self.connection:
             return
         self.connection = info
-        live = info.state is ConnectionState.LIVE
-        for event, is_set in ((self._is_live, live), (self._is_dark, not live)):
-            event.set() if is_set else event.clear()
+        self._polling.set_live(self.is_live)
         self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:
@@ -372,28 +388,7 @@ class GatewaySupervisor:
     def _record(self, what: str, error: BaseException) -> None:
         self._incidents.record(f"gateway {self.gateway}: {what}", error)
 
-    # Over HTTP
-
-    async def _fall_back(self) -> None:
-        """Poll over HTTP while no connection is live."""
-        options = self._options
-        while True:
-            await self._is_dark.wait()
-            if await wake_or_sleep(self._clock, self._is_live, options.rest_after_s):
-                continue
-            while not self.is_live:
-                await self._poll()
-                await wake_or_sleep(self._clock, self._is_live, options.poll_s)
-
-    async def _poll(self) -> None:
-        try:
-            snapshot = await self._rest.poll()
-        except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
-            self._record("rest", error)
-            snapshot = None
-        if self.is_live:
-            return
-        self.rest_tried = True
+    def _on_polled(self, snapshot: ev.Snapshot | None) -> None:
         if snapshot is not None:
             self._origin = Origin.REST
             self._emit(snapshot)

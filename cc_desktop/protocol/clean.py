@@ -35,6 +35,7 @@ _MARKS = (
 _PILE = re.compile(f"([{_MARKS}]{{{_MAX_MARKS}}})[{_MARKS}]+")
 _SUSPECT = re.compile(f"[{_UNSEEN}{_MARKS}]")
 _IS_UNSEEN = re.compile(f"[{_UNSEEN}]")
+_MOST_KNOWN = 4_096  # characters that are remembered: nobody can fill the memory with them
 _REMOVED = {"Cf", "Cn", "Co"}  # format characters, unassigned, private use
 _REPLACED = {"Cc": " ", "Zl": " ", "Zp": " ", "Zs": " ", "Cs": "\ufffd"}
 
@@ -74,19 +75,29 @@ def _clean_line(line: str) -> str:
     return " ".join(line.split())
 
 
+class _Table(dict[int, str]):
+    """What each character becomes, for `str.translate`: worked out when it first comes."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        category = unicodedata.category(char)
+        if category in _REMOVED or _IS_UNSEEN.match(char):
+            shown = ""
+        else:
+            shown = _REPLACED.get(category, char)
+        if len(self) < _MOST_KNOWN:
+            self[code] = shown
+        return shown
+
+
+_TABLE = _Table()
+
+
 def _without_hidden(line: str) -> str:
     kept: list[str] = []
     at = 0
     for match in _SEQUENCE.finditer(line):
-        kept += map(_visible, line[at : match.start()])
-        kept.append(match[0])
+        kept += (line[at : match.start()].translate(_TABLE), match[0])
         at = match.end()
-    kept += map(_visible, line[at:])
+    kept.append(line[at:].translate(_TABLE))
     return "".join(kept)
-
-
-def _visible(char: str) -> str:
-    category = unicodedata.category(char)
-    if category in _REMOVED or _IS_UNSEEN.match(char):
-        return ""
-    return _REPLACED.get(category, char)

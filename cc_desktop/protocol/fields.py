@@ -1,4 +1,7 @@
-"""Tolerant reading of JSON that somebody else wrote: the wrong type counts as absent."""
+"""Reads single values of JSON that somebody else wrote. A value of the wrong type counts as absent.
+
+Nothing here raises, whatever it is given.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 from cc_desktop.protocol.clean import clean_text
 
-MAX_TEXT = 2_000  # characters: nothing that is shown is longer
+MAX_TEXT = 2_000  # characters; nothing that is read or shown is longer
 
 
 def as_object(value: object) -> dict[str, Any]:
@@ -28,8 +31,24 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def identifier(value: object) -> str:
-    """An id or key exactly as sent, since it is compared and sent back; "" if it is none."""
+    """An id or key, "" if it is none.
+
+    It stays exactly as sent, because it is compared and sent back. Where it is shown, `clean_text`
+    makes it fit for that.
+    """
     return value if isinstance(value, str) and len(value) <= MAX_TEXT else ""
+
+
+def identifiers(value: object, most: int = 1_000) -> tuple[str, ...]:
+    """The ids in the first `most` entries of a list, each exactly as sent."""
+    rows = value[:most] if isinstance(value, list) else []
+    return tuple(row for row in rows if identifier(row))
+
+
+def secret(value: object) -> str:
+    """A token: an id that is printable and has no white space, so that a header can carry it."""
+    found = identifier(value)
+    return found if found.isprintable() and " " not in found else ""
 
 
 def integer(value: object) -> int:

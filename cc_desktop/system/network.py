@@ -32,16 +32,19 @@ def _read(url: str) -> tuple[str, str] | None:
     return parts.scheme, (match["v6"] or match["name"]).lower()
 
 
+def host_of(url: str) -> str:
+    """The host of an address, lower case and without brackets; "" if libraries could disagree."""
+    read = _read(url)
+    return read[1] if read else ""
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether the address is this very machine.
 
     Only `localhost` and literal addresses of loopback count: what else a resolver may turn into
     one (127.1, 0x7f.1, "localhost.") is a name, and a name can point anywhere.
     """
-    read = _read(url)
-    if read is None:
-        return False
-    host = read[1]
+    host = host_of(url)
     if host == "localhost":
         return True
     try:

@@ -13,7 +13,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.gateway import supervisor as supervisor_module
 from cc_desktop.gateway.backoff import Backoff
-from cc_desktop.gateway.http_fallback import RestSource
+from cc_desktop.gateway.http_fallback import HttpFallback
 from cc_desktop.gateway.session_sync import SessionListSync
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -301,12 +301,12 @@ async def test_events_that_fail_are_counted_and_listed_instead(
 async def test_an_http_fallback_that_fails_is_logged_once_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(source: RestSource) -> None:
+    async def broken(source: HttpFallback, **_more: object) -> None:
         if "bad" in source._url:
             raise UnexpectedError("boom")
 
-    monkeypatch.setattr(RestSource, "poll", broken)
-    monkeypatch.setattr(RestSource, "close", broken)
+    monkeypatch.setattr(HttpFallback, "poll", broken)
+    monkeypatch.setattr(HttpFallback, "close", broken)
     url, rest_url = "ws://127.0.0.1:9/", "http://127.0.0.1:9/bad"
     async with FakeGateway() as good:
         async with two(url, good, rest_url=rest_url, rest_after_s=1.0, incidents=-1) as (bad, fine):
