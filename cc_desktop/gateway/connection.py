@@ -124,7 +124,7 @@ class GatewayConnection:
         """Route one message. What is no frame is skipped and counted."""
         self._heard = self._clock.monotonic()
         try:
-            frame = frames.decode(message)
+            frame = frames.decode(message, raw_answers=True)
         except frames.BadFrameError as error:
             self.skipped += 1
             if self.skipped == 1:
@@ -151,9 +151,14 @@ class GatewayConnection:
                 pending.future.set_result(frame.payload)
 
     async def request(
-        self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
+        self,
+        method: str,
+        params: object = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        *,
+        raw: bool = False,
     ) -> Any:
-        """Ask, and wait for the answer's payload.
+        """Ask, and wait for the answer's payload. `raw`: a large one is still encoded.
 
         Raises:
             RequestFailedError: the gateway said no, with its code and message.
@@ -165,7 +170,8 @@ class GatewayConnection:
         self._pending[ident] = _Pending(future, self._clock.monotonic() + timeout_s)
         try:
             await self._ws.send(frames.encode_request(ident, method, params))
-            return await future
+            payload = await future
+            return payload if raw else frames.plain(payload)
         except ConnectionClosed:
             raise ConnectionLostError(self._failure()) from None
         finally:

@@ -14,6 +14,7 @@ from cc_desktop.gateway.connection import GatewayFailureError, open_connection
 from cc_desktop.gateway.connection_state import Backoff, ConnectionEvent
 from cc_desktop.gateway.failures import Failure, FailureAdvice, RetryPolicy, classify
 from cc_desktop.gateway.http_fallback import AFTER_S, RestSource
+from cc_desktop.gateway.list_pacer import ListPacer
 from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.clock import wake_or_sleep
@@ -92,6 +93,7 @@ class GatewaySupervisor:
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
         self._sync: SessionListSync | None = None
+        self._pacer = ListPacer(clock)
         self._origin = Origin.NONE
         self._mismatched = False  # the shared token was refused: the device token is tried once
 
@@ -191,7 +193,9 @@ class GatewaySupervisor:
             protocol=session.hello.protocol,
             version=session.hello.server_version,
         )
-        sync = self._sync = SessionListSync(self.gateway, session, self._clock, self._sink)
+        sync = self._sync = SessionListSync(
+            self.gateway, session, self._clock, self._sink, self._pacer
+        )
         return await self._follow(session, sync, identity)
 
     async def _follow(
