@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import sys
@@ -22,6 +23,8 @@ def main() -> int:
     seed = random.SystemRandom().randrange(2**31) if args.seed is None else args.seed
     os.environ["CC_DESKTOP_TEST_SEED"] = str(seed)  # of the fake clocks, before they are imported
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+    logging.disable(logging.CRITICAL)  # what breaks is broken on purpose
 
     from tests.chaos import scenario
     from tests.chaos.all import SCENARIOS
