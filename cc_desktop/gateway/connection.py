@@ -134,7 +134,7 @@ class GatewayConnection:
         """Dispatch one message. What is not a frame is skipped and counted."""
         self._last_received = self._clock.monotonic()
         try:
-            frame = frames.decode(message)
+            frame = frames.decode(message, raw_answers=True)
         except frames.BadFrameError as error:
             self.skipped += 1
             if self.skipped == 1:
@@ -165,7 +165,12 @@ class GatewayConnection:
                 pending.future.set_result(frame.payload)
 
     async def request(
-        self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
+        self,
+        method: str,
+        params: object = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        *,
+        raw: bool = False,
     ) -> Any:
         """Send a request and return the payload of its answer.
 
@@ -173,6 +178,7 @@ class GatewayConnection:
             method: Such as "sessions.list".
             params: What msgspec can write as JSON; None sends none.
             timeout_s: Seconds for sending and answering, give or take 5 s.
+            raw: Leave a large payload encoded, see `frames.decode`.
 
         Raises:
             RequestFailedError: The gateway refused, with its code and message.
@@ -189,7 +195,8 @@ class GatewayConnection:
             await asyncio.wait({sending, answer}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done() and not answer.done():
                 sending.result()
-            return await answer
+            payload = await answer
+            return payload if raw else frames.plain(payload)
         except ConnectionClosed:
             raise ConnectionLostError(self._failure()) from None
         finally:

@@ -31,6 +31,7 @@ from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, Ret
 from cc_desktop.gateway.http_fallback import HttpFallback
 from cc_desktop.gateway.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
+from cc_desktop.gateway.list_pacer import ListPacer
 from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.network import is_loopback, may_send_secret
@@ -78,6 +79,7 @@ class GatewaySupervisor:
         )
         self._live: GatewayConnection | None = None
         self._sync: SessionListSync | None = None
+        self._pacer = ListPacer(services.clock)
         self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
         self._was_live = False
@@ -256,7 +258,9 @@ class GatewaySupervisor:
 
     async def _follow(self, connection: GatewayConnection, identity: Identity) -> Failure:
         """Keep the model in step with a connection until it ends."""
-        self._sync = SessionListSync(self.gateway, connection, self._clock, self._services.sink)
+        self._sync = SessionListSync(
+            self.gateway, connection, self._clock, self._services.sink, self._pacer
+        )
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(
             self._feed(connection, self._sync, identity), name=f"sync {self.gateway}"
