@@ -11,7 +11,7 @@ import pytest
 from cc_desktop.demo.simulation import GATEWAY, LONGEST_WAIT, SHORTEST_WAIT, Demo, load
 from cc_desktop.fleet.events import ApprovalOpened, DevicesListed, SessionChanged, Snapshot, Tick
 from cc_desktop.fleet.model import WORKING, Fleet, Origin, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.events import Event

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
@@ -24,7 +24,7 @@ from cc_desktop.fleet.model import (
     Session,
     Status,
 )
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 
@@ -86,8 +86,8 @@ def check(fleet: Fleet) -> None:
         for agent_id, agent in gateway.agents.items():
             assert (agent.gateway, agent.id) == (gateway_id, agent_id)
             rows = agent.sessions
-            assert agent.by_activity == tuple(
-                sorted((row.activity_at, key) for key, row in rows.items())
+            assert list(agent.by_activity) == sorted(
+                (row.activity_at, key) for key, row in rows.items()
             )
             assert all((row.key, row.agent_id) == (key, agent_id) for key, row in rows.items())
             assert not any(row.archived for row in rows.values())
@@ -326,7 +326,7 @@ def test_an_archived_session_is_gone() -> None:
     world.tell(changed(**running(NOW)), progress())
     world.tell(changed(complete=False, updated_at=NOW + 1, archived=True))
     agent = world.agent()
-    assert (agent.sessions, agent.by_activity, agent.runs, agent.last_seen_at) == ({}, (), {}, {})
+    assert (agent.sessions, agent.by_activity, agent.runs, agent.last_seen_at) == ({}, [], {}, {})
     assert agent.status is Status.IDLE
 
 
@@ -1024,7 +1024,7 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
             expected.status_session_key,
         )
     unsettled = {"sessions", "heard", "runs", "status", "status_since", "status_session_key"}
-    for name in set(Agent.__slots__) - unsettled:
+    for name in set(Agent.__struct_fields__) - unsettled:
         assert getattr(got, name) == getattr(expected, name), name
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Fleet, Session, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.gateway.event_decoder import (
     EventDecoder,
     agent_infos,
