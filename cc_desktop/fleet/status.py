@@ -25,7 +25,7 @@ def find_newest_finished(
 ) -> str:
     """The key of the session whose run ended last, or "". Walks back over those that run."""
     for _, key in reversed(by_activity):
-        if sessions[key].finished_at:
+        if sessions[key].finished_at and not sessions[key].archived:
             return key
     return ""
 
@@ -99,6 +99,18 @@ def working_since(agent: Agent, clock_offset_ms: int) -> int:
     if run is not None and not run.over and run.started_at:
         return run.started_at
     return row_start(agent.cause, clock_offset_ms) or agent.status_since
+
+
+def seen_marks(agent: Agent, now: int, keys: tuple[str, ...] = ()) -> dict[str, int]:
+    """What to mark when the operator has seen the failures of these sessions, or of all.
+
+    Returns:
+        {session key: time of the failure}, for `events.Seen`. `now`, in local ms, stands for the
+        time of a failure that no row confirms yet.
+    """
+    marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
+    marks.update(dict.fromkeys(agent.unconfirmed_failures, now))
+    return {key: at for key, at in marks.items() if not keys or key in keys}
 
 
 def next_deadline(

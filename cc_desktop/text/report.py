@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +136,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{summary.headline}"
+    yield f"{_source(summary)}{headline(summary)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import ConnectionState, Origin, Status
+from cc_desktop.fleet.status import working_since
 from cc_desktop.fleet.summary import screen_origin
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def state_since(agent: Agent, clock_offset_ms: int) -> int:
     if agent.status is Status.STUCK:
         return last_heard(agent, clock_offset_ms)
     if agent.status is Status.ACTIVE and cause and cause.active:
-        return local(cause.started_at, clock_offset_ms) or agent.status_since
+        return working_since(agent, clock_offset_ms)
     if agent.status is Status.IDLE:
         return local(agent.last_activity, clock_offset_ms)
     return agent.status_since

@@ -253,8 +253,9 @@ def test_the_next_deadline() -> None:
     assert next_deadline({"a": loud, "b": quiet}, STUCK_AFTER, NOW) == NOW - 7 + STUCK_AFTER
     soon = {"a": loud, "b": agent(approvals=approval(NOW + 3))}
     assert next_deadline(soon, STUCK_AFTER, NOW) == NOW + 3
-    assert next_deadline(soon, STUCK_AFTER, NOW + 3) == NOW + STUCK_AFTER
-    assert next_deadline(soon, STUCK_AFTER, NOW + STUCK_AFTER) is None
+    assert next_deadline(soon, STUCK_AFTER, NOW + 3) == NOW + 3  # due: a Tick drops it
+    assert next_deadline({"a": loud}, STUCK_AFTER, NOW + STUCK_AFTER) is None
+    assert next_deadline({"a": loud}, STUCK_AFTER, 5, NOW) == 5 + STUCK_AFTER
 
 
 moments = st.integers(NOW - 2 * STUCK_AFTER, NOW + STUCK_AFTER)
@@ -262,7 +263,7 @@ moments = st.integers(NOW - 2 * STUCK_AFTER, NOW + STUCK_AFTER)
 
 @given(
     st.lists(moments, max_size=3),
-    st.lists(moments | st.just(0), max_size=3),
+    st.lists(st.integers(NOW + 1, NOW + STUCK_AFTER) | st.just(0), max_size=3),
     st.integers(1, 3 * STUCK_AFTER),
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
