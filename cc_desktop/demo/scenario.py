@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from cc_desktop.fleet.model import Session
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -131,3 +133,33 @@ def load(data: object) -> DemoFleet:
         return msgspec.convert(data, DemoFleet)
     except msgspec.ValidationError as error:
         raise ValueError(f"demo fleet: {error}") from None
+
+
+def session_row(agent: DemoAgent, words: DemoSession, model: DemoModel, now: int) -> Session:
+    """The session as a list reports it at the start. `now` is local ms."""
+    at = now - words.ago
+    running = words.state == "running"
+    key = f"agent:{agent.id}:{words.key}"
+    return Session(
+        key=key,
+        agent_id=agent.id,
+        session_id=f"demo-{agent.id}-{words.key.replace(':', '-')}",
+        kind="direct",
+        derived_title=words.title,
+        preview=words.preview,
+        channel=words.channel,
+        status=words.state,
+        active=running,
+        updated_at=now - words.silent if running else at,
+        started_at=at if running else at - words.runtime_ms,
+        ended_at=0 if running else at,
+        runtime_ms=0 if running else words.runtime_ms,
+        error=words.error,
+        model=agent.model,
+        provider=model.provider,
+        input_tokens=words.input_tokens,
+        output_tokens=words.output_tokens,
+        total_tokens=words.context_used,
+        context_tokens=model.context_tokens,
+        cost_usd=words.cost_usd,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
-from cc_desktop.demo.scenario import MINUTE, load
+from cc_desktop.demo.scenario import MINUTE, load, session_row
 from cc_desktop.fleet.commands import MarkSeen, MarkUnseen
 from cc_desktop.fleet.events import (
     AgentInfo,
@@ -217,7 +217,7 @@ class Demo:
 
     def _actor(self, agent: DemoAgent) -> _Actor:
         model = self._fleet.models[agent.model]
-        sessions = [self._row(agent, session, model) for session in agent.sessions]
+        sessions = [session_row(agent, session, model, self._now) for session in agent.sessions]
         actor = _Actor(agent, model, sessions, changed=self._now)
         newest = min(range(len(sessions)), key=lambda at: agent.sessions[at].ago)
         running = [at for at, one in enumerate(agent.sessions) if one.state == "running"]
@@ -237,34 +237,6 @@ class Demo:
             else:
                 actor.phase = _Phase.THINKING if words.thinking else _Phase.TOOL
         return actor
-
-    def _row(self, agent: DemoAgent, words: DemoSession, model: DemoModel) -> Session:
-        at = self._now - words.ago
-        running = words.state == "running"
-        key = f"agent:{agent.id}:{words.key}"
-        return Session(
-            key=key,
-            agent_id=agent.id,
-            session_id=f"demo-{agent.id}-{words.key.replace(':', '-')}",
-            kind="direct",
-            derived_title=words.title,
-            preview=words.preview,
-            channel=words.channel,
-            status=words.state,
-            active=running,
-            updated_at=self._now - words.silent if running else at,
-            started_at=at if running else at - words.runtime_ms,
-            ended_at=0 if running else at,
-            runtime_ms=0 if running else words.runtime_ms,
-            error=words.error,
-            model=agent.model,
-            provider=model.provider,
-            input_tokens=words.input_tokens,
-            output_tokens=words.output_tokens,
-            total_tokens=words.context_used,
-            context_tokens=model.context_tokens,
-            cost_usd=words.cost_usd,
-        )
 
     def _new_run(self, actor: _Actor) -> None:
         self._count += 1

@@ -33,15 +33,14 @@ def opened(fleet: Fleet, gateway: Gateway, event: ev.ApprovalOpened, now: Now) -
         return fleet, []
     approvals = {**agent.approvals, approval.id: approval}
     dropped = agent.dropped_approvals
+    expire_at = min(agent.approvals_expire_at or approval.expires_at, approval.expires_at)
     if len(approvals) > APPROVALS_PER_AGENT:
-        del approvals[next(iter(approvals))]
+        oldest = approvals.pop(next(iter(approvals)))
         dropped += 1
-    soonest = agent.approvals_expire_at
+        if oldest.expires_at == expire_at:
+            expire_at = first_expiry(approvals)
     after = replace(
-        agent,
-        approvals=approvals,
-        approvals_expire_at=min(soonest, approval.expires_at) if soonest else approval.expires_at,
-        dropped_approvals=dropped,
+        agent, approvals=approvals, approvals_expire_at=expire_at, dropped_approvals=dropped
     )
     return put_agent(fleet, gateway, agent, after, now)
 

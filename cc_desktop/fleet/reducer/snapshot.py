@@ -320,7 +320,7 @@ def last_signs(
         elif key in old.heard:
             silent_ms = max(0, now.mono - old.heard[key])
         heard[key] = max(now.mono - silent_ms, old.heard.get(key, now.mono - silent_ms))
-        last_seen_at[key] = max(now.wall - silent_ms, min(now.wall, old.last_seen_at.get(key, 0)))
+        last_seen_at[key] = now.wall - (now.mono - heard[key])
     return last_seen_at, heard
 
 
