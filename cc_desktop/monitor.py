@@ -177,7 +177,7 @@ class FleetMonitor:
             elif (
                 isinstance(change, AgentChanged)
                 and change.after
-                and (change.after.last_seen_at or change.after.approvals)
+                and (change.after.heard or change.after.approvals)
             ):
                 self._timed.set()
 

@@ -18,8 +18,8 @@ from cc_desktop.fleet.commands import CommandState
 # `dropped_…`; the oldest goes first.
 AGENTS_PER_GATEWAY = 2_000
 SESSIONS_PER_GATEWAY = 50_000
-SESSIONS_PER_AGENT = 1_000
-RUNS_PER_AGENT = 500
+SESSIONS_PER_AGENT = 700
+RUNS_PER_AGENT = 200
 APPROVALS_PER_AGENT = 200
 DELETED_PER_AGENT = 1_000
 COMMANDS_PER_GATEWAY = 50
@@ -209,10 +209,8 @@ class Agent(Struct, frozen=True):
     runs: Mapping[str, Run] = {}  # by session key
     approvals: Mapping[str, Approval] = {}  # oldest first
     approvals_expire_at: int = 0  # local ms at which the next of them expires
-    # Active sessions. Both have the same keys.
-    last_seen_at: Mapping[str, int] = {}  # local ms of the last sign of life, to show
-    heard: dict[str, int] = {}  # the same by the monotonic clock, the quietest first
-    acting: int = 0  # how many of them do something else than think
+    heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
+    acting: int = 0  # how many of the active sessions do something else than think
     deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
     # Sessions whose run ended with an error that no row confirms yet.
@@ -229,6 +227,11 @@ class Agent(Struct, frozen=True):
     def shown_name(self) -> str:
         """Its name, or its id while it has none."""
         return self.name or self.id
+
+    @property
+    def last_seen_at(self) -> dict[str, int]:
+        """Local ms of the last sign of life, by active session. O(active sessions)."""
+        return {key: at.wall for key, at in self.heard.items()}
 
     @property
     def cause(self) -> Session | None:

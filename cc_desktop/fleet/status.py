@@ -58,7 +58,7 @@ def assess(
         return Status.WAITING, ""
     if agent.heard:
         quietest = next(iter(agent.heard))
-        if now.mono - agent.heard[quietest] >= stuck_after_ms:
+        if now.mono - agent.heard[quietest].mono >= stuck_after_ms:
             return Status.STUCK, quietest
         return (Status.ACTIVE if agent.acting else Status.THINKING), next(reversed(agent.heard))
     if reported in (Status.STUCK, Status.ACTIVE, Status.THINKING):
@@ -95,10 +95,15 @@ def row_start(session: Session | None, clock_offset_ms: int) -> int:
 
 def working_since(agent: Agent, clock_offset_ms: int) -> int:
     """Local ms since when the run that the status comes from is in progress."""
-    run = agent.runs.get(agent.status_session_key)
+    return run_start(agent, agent.status_session_key, clock_offset_ms) or agent.status_since
+
+
+def run_start(agent: Agent, key: str, clock_offset_ms: int) -> int:
+    """Local ms at which the run in progress of a session started, 0 when nothing tells."""
+    run = agent.runs.get(key)
     if run is not None and not run.over and run.started_at:
         return run.started_at
-    return row_start(agent.cause, clock_offset_ms) or agent.status_since
+    return row_start(agent.sessions.get(key), clock_offset_ms)
 
 
 def seen_marks(agent: Agent, now: int, keys: tuple[str, ...] = ()) -> dict[str, int]:
@@ -132,7 +137,7 @@ def next_deadline(
     for agent in agents.values():
         if agent.heard:
             # When the quietest is stuck, no other one changes the status by falling silent.
-            left = next(iter(agent.heard.values())) + stuck_after_ms - mono
+            left = next(iter(agent.heard.values())).mono + stuck_after_ms - mono
             if left > 0:
                 times.append(now + left)
         if agent.approvals_expire_at:

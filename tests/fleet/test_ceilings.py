@@ -53,6 +53,17 @@ def test_sessions_beyond_the_ceiling_drop_those_that_were_idle_longest() -> None
     assert key(99) in agent.sessions
 
 
+def test_a_huge_list_lets_others_run_while_it_is_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reducer.snapshot, "_SORTED_AT_ONCE", 7)
+    rows = [row(key(n), **ended(NOW + n)) for n in range(50)]
+    world = World(listed())
+    told = list(reducer.slices(listed(*rows)))
+    assert sum(isinstance(one, ev.SnapshotRows) for one in told) == 8 + 1 - 1
+    world.tell(*told)
+    assert set(world.agent().sessions) == {key(n) for n in range(50 - SESSIONS, 50)}
+    assert world.agent().dropped_sessions == 50 - SESSIONS
+
+
 def test_what_runs_is_not_dropped() -> None:
     world = World(listed(), changed(KEY, **running(NOW)))
     for number in range(3 * SESSIONS):

@@ -104,8 +104,9 @@ def check(fleet: Fleet) -> None:
             alive |= {key for key, row in rows.items() if row.active}
             if not agent.dropped_runs:
                 assert set(agent.heard) == alive
-            assert set(agent.heard) == set(agent.last_seen_at) <= alive
-            assert list(agent.heard.values()) == sorted(agent.heard.values())
+            assert set(agent.heard) <= alive
+            signs = [at.mono for at in agent.heard.values()]
+            assert signs == sorted(signs)
             assert agent.acting == sum(
                 key not in agent.runs or not agent.runs[key].thinking for key in agent.heard
             )
@@ -350,7 +351,7 @@ def test_an_archived_session_is_gone() -> None:
     world.tell(changed(**running(NOW)), progress())
     world.tell(changed(complete=False, updated_at=NOW + 1, archived=True))
     agent = world.agent()
-    assert (agent.sessions, agent.by_activity, agent.runs, agent.last_seen_at) == ({}, [], {}, {})
+    assert (agent.sessions, agent.by_activity, agent.runs, agent.heard) == ({}, [], {}, {})
     assert agent.status is Status.IDLE
 
 
@@ -1020,7 +1021,7 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
         key: replace(session, **CARRIED) for key, session in got.sessions.items()
     } == expected.sessions
     assert got.by_activity == expected.by_activity
-    assert set(got.last_seen_at) == set(expected.last_seen_at)
+    assert set(got.heard) == set(expected.heard)
     assert got.awaiting_reply == expected.awaiting_reply
     if expected.status is Status.ACTIVE:
         assert got.status.working  # the run's own events tell more: whether it thinks

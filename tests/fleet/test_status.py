@@ -40,12 +40,14 @@ def agent(*sessions: Session, **more: Any) -> Agent:
         **more,
     }
     found = Agent("g", "a", **fields)
-    heard = dict(sorted(found.heard.items(), key=lambda pair: (pair[1], pair[0])))
+    told: dict[str, Any] = found.heard  # ms
+    heard = {
+        key: Now(at, at) for key, at in sorted(told.items(), key=lambda pair: (pair[1], pair[0]))
+    }
     return replace(
         found,
         newest_finished_key=find_newest_finished(found.sessions, found.by_activity),
         heard=heard,
-        last_seen_at=heard,
         acting=sum(key not in found.runs or not found.runs[key].thinking for key in heard),
         approvals_expire_at=first_expiry(found.approvals),
     )

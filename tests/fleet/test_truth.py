@@ -186,6 +186,12 @@ def live() -> World:
     return World(ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.LIVE)), listed(row()))
 
 
+def test_a_sign_of_life_does_not_make_what_was_last_known_true() -> None:
+    world = World(listed(row()), ev.OriginChanged(G, Origin.LAST_KNOWN))
+    assert world.later(5_000, ev.SignOfLife(G)) == []
+    assert world.fleet.gateways[G].as_of == NOW
+
+
 def test_a_sign_of_life_makes_the_data_fresh_and_is_no_change() -> None:
     world = live()
     assert world.later(5_000, ev.SignOfLife(G)) == []

@@ -62,7 +62,7 @@ def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now)
         connection = replace(gateway.connection, silent_since=0)
         after = replace(gateway, connection=connection, as_of=now.wall)
         return put_gateway(fleet, gateway, after)
-    if gateway.as_of == now.wall:
+    if gateway.as_of == now.wall or gateway.origin is not Origin.LIVE:
         return fleet, []
     return with_gateway(fleet, replace(gateway, as_of=now.wall)), []
 

@@ -64,7 +64,7 @@ def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now
 
 def seen_just_now(agent: Agent, key: str, now: Now) -> bool:
     """Whether it gave a sign of life already: a model that streams does so 50 times a second."""
-    return key in agent.heard and 0 <= now.mono - agent.heard[key] < _SEEN_STEP_MS
+    return key in agent.heard and 0 <= now.mono - agent.heard[key].mono < _SEEN_STEP_MS
 
 
 def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now | None) -> Agent:
@@ -88,21 +88,19 @@ def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now
             }
         )
     is_live = active or (run is not None and not run.over)
-    last_seen_at, heard, acting = agent.last_seen_at, agent.heard, agent.acting
+    heard, acting = agent.heard, agent.acting
     if key in heard:
         before = agent.runs.get(key)
         acting -= before is None or not before.thinking
     if is_live:
         acting += run is None or not run.thinking
         if seen is not None:
-            last_seen_at = {**last_seen_at, key: seen.wall}
-            heard = dict(heard)
+            heard = heard.copy()  # unlike dict(), quick after an entry was popped
             heard.pop(key, None)  # the one that was heard last is at the end
-            heard[key] = seen.mono
+            heard[key] = seen
     elif key in heard:
-        last_seen_at = {other: at for other, at in last_seen_at.items() if other != key}
         heard = {other: at for other, at in heard.items() if other != key}
-    return replace(agent, runs=runs, last_seen_at=last_seen_at, heard=heard, acting=acting)
+    return replace(agent, runs=runs, heard=heard, acting=acting)
 
 
 def trimmed(agent: Agent) -> Agent:
@@ -139,11 +137,9 @@ def with_failure(
     return failures - {key} if key in failures else failures
 
 
-def timing_fields(
-    runs: dict[str, Run], last_seen_at: dict[str, int], heard: dict[str, int]
-) -> dict[str, Any]:
+def timing_fields(runs: dict[str, Run], heard: dict[str, Now]) -> dict[str, Any]:
     """Fields of an agent with these active sessions: the quietest first, within the ceiling."""
-    order = sorted(heard, key=lambda key: (heard[key], key))
+    order = sorted(heard, key=lambda key: (heard[key].mono, key))
     dropped = order[:-RUNS_PER_AGENT]
     kept = order[-RUNS_PER_AGENT:]
     for key in dropped:
@@ -153,7 +149,6 @@ def timing_fields(
             del runs[key]
     return {
         "runs": runs,
-        "last_seen_at": {key: last_seen_at[key] for key in kept},
         "heard": {key: heard[key] for key in kept},
         "acting": sum(key not in runs or not runs[key].thinking for key in kept),
         "dropped_runs": len(dropped),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SLICE = 500  # rows; 2 to 5 ms to take in
+_SORTED_AT_ONCE = 10_000  # rows; about 10 ms
 _SAME_FAILURE_MS = 60_000
 
 
@@ -68,10 +69,17 @@ def slices(snapshot: ev.Snapshot, size: int = SLICE) -> Iterator[ev.Event]:
         dropped_agents,
     )
     groups: dict[str, list[Session]] = {ident: [] for ident in ids}
-    for session in snapshot.sessions:
-        group = groups.get(session.agent_id)
-        if group is not None and not session.archived:
-            group.append(session)
+    counts = dict.fromkeys(ids, 0)
+    for at in range(0, len(snapshot.sessions), _SORTED_AT_ONCE):
+        if at:
+            yield ev.SnapshotRows(snapshot.gateway, (), ())  # only to let others run
+        for session in snapshot.sessions[at : at + _SORTED_AT_ONCE]:
+            ident = session.agent_id
+            if ident in groups and not session.archived:
+                counts[ident] += 1
+                groups[ident].append(session)
+                if len(groups[ident]) >= 2 * SESSIONS_PER_AGENT:
+                    groups[ident] = newest(groups[ident], SESSIONS_PER_AGENT)
     left = SESSIONS_PER_GATEWAY
     agents: list[ev.AgentInfo] = []
     sessions: list[Session] = []
@@ -84,8 +92,8 @@ def slices(snapshot: ev.Snapshot, size: int = SLICE) -> Iterator[ev.Event]:
             agents, sessions, dropped = [], [], {}
         agents.append(infos[ident])
         sessions += kept
-        if len(kept) < len(group):
-            dropped[ident] = len(group) - len(kept)
+        if len(kept) < counts[ident]:
+            dropped[ident] = counts[ident] - len(kept)
     if agents:
         yield ev.SnapshotRows(snapshot.gateway, tuple(agents), tuple(sessions), dropped)
     yield ev.SnapshotEnded(snapshot.gateway)
@@ -221,7 +229,7 @@ def _listed(
         sessions = {row.key: row for row in kept}
     by_activity = sorted((row.activity_at, key) for key, row in sessions.items())
     runs = keep_runs(context, old, sessions)
-    timing = timing_fields(runs, *last_signs(context, old, sessions, runs))
+    timing = timing_fields(runs, last_signs(context, old, sessions, runs))
     approvals = keep_approvals(context, old, sessions)
     return replace(
         agent_info(old, info),
@@ -305,23 +313,23 @@ def _still_true(context: _Context, run: Run, row: Session | None) -> bool:
 
 def last_signs(
     context: _Context, old: Agent, sessions: Mapping[str, Session], runs: Mapping[str, Run]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """The last signs of life of what is active, by the wall clock and by the monotonic one."""
+) -> dict[str, Now]:
+    """The last signs of life of what is active."""
     now = context.now
     active = {key for key, row in sessions.items() if row.active}
     active |= {key for key, run in runs.items() if not run.over}
-    last_seen_at: dict[str, int] = {}
-    heard: dict[str, int] = {}
+    heard: dict[str, Now] = {}
     for key in active:
         row = sessions.get(key)
         silent_ms = 0
         if row is not None and row.updated_at:
             silent_ms = max(0, now.wall - row.updated_at - context.clock_offset_ms)
         elif key in old.heard:
-            silent_ms = max(0, now.mono - old.heard[key])
-        heard[key] = max(now.mono - silent_ms, old.heard.get(key, now.mono - silent_ms))
-        last_seen_at[key] = now.wall - (now.mono - heard[key])
-    return last_seen_at, heard
+            silent_ms = max(0, now.mono - old.heard[key].mono)
+        known = old.heard.get(key)
+        mono = max(now.mono - silent_ms, known.mono if known else now.mono - silent_ms)
+        heard[key] = Now(now.wall - (now.mono - mono), mono)
+    return heard
 
 
 def keep_approvals(
