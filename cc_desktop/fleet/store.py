@@ -56,7 +56,6 @@ class Store:
         self._listeners.append(listener)
 
         def end() -> None:
-            # By identity: the same method may be subscribed twice.
             self._listeners = [one for one in self._listeners if one is not listener]
 
         return end

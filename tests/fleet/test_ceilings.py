@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet import reducer
@@ -62,6 +64,35 @@ def test_a_huge_list_lets_others_run_while_it_is_sorted(monkeypatch: pytest.Monk
     world.tell(*told)
     assert set(world.agent().sessions) == {key(n) for n in range(50 - SESSIONS, 50)}
     assert world.agent().dropped_sessions == 50 - SESSIONS
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 24), st.integers(0, 30)), max_size=60),
+    st.lists(st.integers(0, 24), max_size=25, unique=True),
+    st.integers(1, 9),
+)
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_beyond_the_ceilings_too_a_fresh_list_is_what_a_fresh_client_has(
+    told: list[tuple[int, int]], names: list[int], size: int
+) -> None:
+    world, fresh = World(listed()), World()
+    for number, at in told:
+        whole = running(NOW + at) if at % 3 else ended(NOW + at)
+        world.later(1, changed(key(number), **whole))
+    world.later(1, *(ev.SessionRemoved(G, key(n), "a") for n, at in told if at % 7 == 0))
+    final = listed(*(row(key(n), **ended(NOW + n % 5)) for n in names))
+    world.tell(*reducer.slices(final, size))
+    fresh.later(0, final)
+    got, expected = world.agent(), fresh.agent()
+    assert (got.sessions, list(got.by_activity)) == (expected.sessions, list(expected.by_activity))
+    assert (got.dropped_sessions, got.dropped_runs) == (expected.dropped_sessions, 0)
+    assert (got.status, got.status_session_key) == (expected.status, expected.status_session_key)
+    assert world.fleet.gateways[G].session_count == fresh.fleet.gateways[G].session_count
 
 
 def test_what_runs_is_not_dropped() -> None:

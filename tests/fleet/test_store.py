@@ -138,6 +138,20 @@ def test_an_event_that_fails_in_the_model_does_not_reach_its_source(
     assert store.fleet.gateways[G].faults == 0
 
 
+def test_a_list_of_which_a_slice_failed_does_not_end_the_fault() -> None:
+    store = make_store()
+    for _ in range(2):
+        store.apply(ev.SessionChanged(G, "agent:a:x", "a", {"no_such_field": 1}))
+    broken = Session("agent:nobody:x", "nobody")  # no agent of the slice
+    store.apply(ev.SnapshotBegan(G, ("a",)))
+    store.apply(ev.SnapshotRows(G, (ev.AgentInfo("a"),), (broken,)))
+    store.apply(ev.SnapshotEnded(G))
+    assert store.fleet.gateways[G].faults == 1
+    assert store.fleet.gateways[G].listing is None
+    store.apply(ev.Snapshot(G, (ev.AgentInfo("a"),), ()))
+    assert store.fleet.gateways[G].faults == 0
+
+
 def test_a_real_fault_in_the_model_is_contained() -> None:
     """`fields` with a name that no session has: a decoder's bug."""
     store = make_store()

@@ -131,6 +131,7 @@ def began(fleet: Fleet, gateway: Gateway, event: ev.SnapshotBegan, now: Now) -> 
         event.changed_meanwhile,
         event.since,
         event.dropped_agents,
+        gateway.faults,
     )
     return with_gateway(fleet, replace(gateway, listing=listing)), []
 
@@ -186,7 +187,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         seen=_marks_of(agents.values(), gateway.seen, listing.origin),
         session_count=sum(len(agent.sessions) for agent in agents.values()),
         dropped_agents=listing.dropped_agents,
-        faults=0,
+        faults=gateway.faults - listing.faults_before,  # a slice that failed leaves old data
         listing=None,
     )
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
