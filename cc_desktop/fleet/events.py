@@ -57,6 +57,9 @@ class Snapshot(Struct, frozen=True):
     # Keys of sessions that changed while the list was made: the list does not overrule them.
     changed_meanwhile: frozenset[str] = frozenset()
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
+    # How many there are at least, where the list was cut to a limit; 0: the list is whole.
+    total_agents: int = 0
+    total_sessions: int = 0
 
 
 class SnapshotBegan(Struct, frozen=True):
@@ -69,6 +72,7 @@ class SnapshotBegan(Struct, frozen=True):
     changed_meanwhile: frozenset[str] = frozenset()
     since: int = 0
     dropped_agents: int = 0  # left out because there are too many
+    unlisted_sessions: int = 0  # that the source left out already
 
 
 class SnapshotRows(Struct, frozen=True):
@@ -158,6 +162,7 @@ class RunProgress(Struct, frozen=True):
     error: str | None = None
     over: bool = False
     starts: bool = False  # a run that was over goes on, with another model perhaps
+    started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
 
 
 class ApprovalOpened(Struct, frozen=True):

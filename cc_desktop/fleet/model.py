@@ -274,6 +274,7 @@ class Listing(Struct, frozen=True):
     changed_meanwhile: frozenset[str]
     since: int  # local ms of the gateway's start; 0 when it does not tell
     dropped_agents: int = 0
+    unlisted_sessions: int = 0
     faults_before: int = 0  # `Gateway.faults` when it began
     touched: frozenset[str] = frozenset()  # keys of sessions with an event since it began
     applied: frozenset[str] = frozenset()  # ids of agents whose slice was taken in
@@ -296,13 +297,15 @@ class Gateway(Struct, frozen=True):
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
     session_count: int = 0  # over all agents
     dropped_agents: int = 0  # left out of the last list
+    unlisted_sessions: int = 0  # that the last list did not have, of whatever agents
     faults: int = 0  # events that failed inside the model since the last list: an internal error
     listing: Listing | None = None
 
     @property
     def dropped_sessions(self) -> int:
-        """Sessions of its agents that the ceilings left out. O(agents)."""
-        return sum(agent.dropped_sessions for agent in self.agents.values())
+        """Sessions that are not shown because there are too many. O(agents)."""
+        left_out = sum(agent.dropped_sessions for agent in self.agents.values())
+        return left_out + self.unlisted_sessions
 
 
 class Fleet(Struct, frozen=True):

@@ -189,6 +189,15 @@ def test_the_oldest_sessions_of_too_many_are_left_out(size: int) -> None:
     assert world.fleet.gateways[G].dropped_sessions == excess
 
 
+def test_what_the_source_left_out_is_told_too() -> None:
+    world = World(listed(row(), total_agents=9, total_sessions=100))
+    gateway = world.fleet.gateways[G]
+    assert (gateway.dropped_agents, gateway.dropped_sessions) == (8, 99)
+    world.tell(listed(row()))
+    gateway = world.fleet.gateways[G]
+    assert (gateway.dropped_agents, gateway.dropped_sessions) == (0, 0)
+
+
 def test_agents_of_too_many_are_left_out() -> None:
     names = [str(number) for number in range(AGENTS_PER_GATEWAY + 5)]
     world = World(listed(agents=names))

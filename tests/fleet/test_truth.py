@@ -85,6 +85,13 @@ def test_work_counts_from_the_start_of_this_run() -> None:
     assert working_since(world.agent(), 0) == NOW + 2_000
 
 
+def test_a_start_that_is_reported_late_counts_from_its_own_time() -> None:
+    world = World(listed(row(), taken_at=NOW - 30_000))
+    start = ev.RunProgress(G, "a", KEY, "r1", starts=True, started_at=NOW - 32_000)
+    world.tell(start)
+    assert world.agent().runs[KEY].started_at == NOW - 2_000
+
+
 def test_without_events_of_the_run_a_row_with_old_times_counts_from_now() -> None:
     before: dict[str, Any] = {"started_at": NOW - 3 * MINUTE}
     world = World(listed(row(**ended(NOW - 2 * MINUTE, **before)), taken_at=NOW))

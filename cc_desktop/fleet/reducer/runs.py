@@ -57,6 +57,8 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
 
 def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now: Now) -> int:
     """Local ms. A run that was in progress when we came started when its row says, if it does."""
+    if event.starts and event.started_at:
+        return min(now.wall, event.started_at + gateway.clock_offset_ms)
     if event.starts or session is None or not session.active:
         return now.wall
     return row_start(session, gateway.clock_offset_ms)

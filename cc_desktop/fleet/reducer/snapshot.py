@@ -57,8 +57,8 @@ def slices(snapshot: ev.Snapshot, size: int = SLICE) -> Iterator[ev.Event]:
         `SnapshotBegan`, some `SnapshotRows`, `SnapshotEnded`.
     """
     infos = {info.id: info for info in snapshot.agents}
-    dropped_agents = max(0, len(infos) - AGENTS_PER_GATEWAY)
     ids = tuple(infos)[:AGENTS_PER_GATEWAY]
+    dropped_agents = max(len(infos), snapshot.total_agents) - len(ids)
     yield ev.SnapshotBegan(
         snapshot.gateway,
         ids,
@@ -67,6 +67,7 @@ def slices(snapshot: ev.Snapshot, size: int = SLICE) -> Iterator[ev.Event]:
         snapshot.changed_meanwhile,
         snapshot.since,
         dropped_agents,
+        max(0, snapshot.total_sessions - len(snapshot.sessions)),
     )
     groups: dict[str, list[Session]] = {ident: [] for ident in ids}
     counts = dict.fromkeys(ids, 0)
@@ -131,6 +132,7 @@ def began(fleet: Fleet, gateway: Gateway, event: ev.SnapshotBegan, now: Now) -> 
         event.changed_meanwhile,
         event.since,
         event.dropped_agents,
+        event.unlisted_sessions,
         gateway.faults,
     )
     return with_gateway(fleet, replace(gateway, listing=listing)), []
@@ -187,6 +189,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         seen=_marks_of(agents.values(), gateway.seen, listing.origin),
         session_count=sum(len(agent.sessions) for agent in agents.values()),
         dropped_agents=listing.dropped_agents,
+        unlisted_sessions=listing.unlisted_sessions,
         faults=gateway.faults - listing.faults_before,  # a slice that failed leaves old data
         listing=None,
     )
