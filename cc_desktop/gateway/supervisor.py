@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec import structs
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
@@ -184,7 +184,7 @@ class GatewaySupervisor:
         advice = classify(failure, was_live=self._was_live)
         if self._may_try_device_token(advice):
             self._mismatched = True
-            advice = msgspec.structs.replace(advice, policy=RetryPolicy.RETRY)
+            advice = structs.replace(advice, policy=RetryPolicy.RETRY)
         return advice
 
     def _may_try_device_token(self, advice: FailureAdvice) -> bool:
@@ -209,7 +209,7 @@ class GatewaySupervisor:
             return Failure(kind=FailureKind.IDENTITY, detail=str(error))
         shared = options.token.reveal()
         device = await self._device_token.read(identity.device_id)
-        self._publish(replace(self.connection, token_place=self._device_token.place))
+        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
         token = device if (self._mismatched or not shared) else shared
         if token and not may_send_secret(options.url, insecure=options.insecure):
             return Failure(kind=FailureKind.INSECURE, detail=address_of(options.url))
@@ -300,7 +300,7 @@ class GatewaySupervisor:
             await self._device_token.keep(identity.device_id, token)
         except Exception as error:  # noqa: BLE001, RUF100 - it is live without being kept
             self._record("device token", error)
-        self._publish(replace(self.connection, token_place=self._device_token.place))
+        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.
@@ -312,7 +312,7 @@ class GatewaySupervisor:
         await self._clock.sleep(HELD_S)
         self._backoff.reset()
         self._short_lives = 0
-        self._publish(replace(self.connection, flapping=False))
+        self._publish(structs.replace(self.connection, flapping=False))
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)
