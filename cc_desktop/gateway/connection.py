@@ -84,6 +84,9 @@ class GatewayConnection:
         self._pending: dict[str, _Pending] = {}
         self._last_received = clock.monotonic()
         self._closed: Failure | None = None  # why this side closed
+        self._silent_since = 0  # local ms of the last message, once a tick is overdue
+        # Called with that when a tick is overdue, and with 0 when the gateway speaks again.
+        self.on_silence: Callable[[int], object] = lambda _since: None
         self.hello = handshake.Hello()
         self.skipped = 0  # messages that were no frames
         # ms that the gateway says its restart takes; None while it has announced none.
@@ -133,6 +136,7 @@ class GatewayConnection:
     def handle_message(self, message: str | bytes) -> None:
         """Dispatch one message. What is not a frame is skipped and counted."""
         self._last_received = self._clock.monotonic()
+        self._set_silent_since(0)
         try:
             frame = frames.decode(message, raw_answers=True)
         except frames.BadFrameError as error:
@@ -236,8 +240,15 @@ class GatewayConnection:
                 else:
                     await self._channel.close(_CLOSE_SILENT, "tick timeout")
                 return
+            if silent_s >= tick_s + pause_s and not self._silent_since:
+                self._set_silent_since(self._clock.now_ms() - int(silent_s * 1000))
             if silent_s >= tick_s and not self.hello.tick_ms:
                 await self._ping()  # this dialect has no ticks: a pong is the sign of life
+
+    def _set_silent_since(self, since: int) -> None:
+        if since != self._silent_since:
+            self._silent_since = since
+            self.on_silence(since)
 
     async def _ping(self) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -246,6 +257,7 @@ class GatewayConnection:
             def on_pong(done: asyncio.Future[float]) -> None:
                 if not done.cancelled() and done.exception() is None:
                     self._last_received = self._clock.monotonic()
+                    self._set_silent_since(0)
 
             asyncio.ensure_future(pong).add_done_callback(on_pong)
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cc_desktop.gateway.failures import FailureKind
+from cc_desktop.gateway.http_fallback import HttpFallback
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.events import Snapshot
     from cc_desktop.gateway.failures import Failure
-    from cc_desktop.gateway.http_fallback import HttpFallback
+    from cc_desktop.gateway.options import SupervisorOptions
     from cc_desktop.system.clock import Clock
 
 FIRST_ANSWER_S = 3.0  # the longest that polling waits for the first try of the WebSocket
@@ -24,34 +25,32 @@ class HttpPolling:
 
     def __init__(
         self,
-        fallback: HttpFallback,
+        options: SupervisorOptions,
         clock: Clock,
         take: Callable[[Snapshot | None], object],
         record: Callable[[Exception], object],
-        *,
-        after_s: float,
-        every_s: float,
     ) -> None:
         """Wait for `run`.
 
         Args:
-            fallback: Asks once.
-            clock: Measures the times below.
+            options: Where and how often to poll, and with which token.
+            clock: Measures the waits.
             take: Gets what each poll told, None for nothing.
             record: Gets what a poll raised; a poll that raises told nothing.
-            after_s: Seconds without a live WebSocket before the first poll.
-            every_s: Seconds between two polls.
         """
         self.live = asyncio.Event()
         self.polled = False  # at least once
         self._dark = asyncio.Event()
         self._dark.set()
-        self._fallback = fallback
+        token = options.token.reveal()
+        self._fallback = HttpFallback(
+            options.gateway, options.rest_url, token, insecure=options.insecure
+        )
         self._clock = clock
         self._take = take
         self._record = record
-        self._after_s = after_s
-        self._every_s = every_s
+        self._after_s = options.rest_after_s
+        self._every_s = options.poll_s
         self._trusted = False  # it sent a challenge, and has not answered like anything else since
         self._answered = asyncio.Event()  # the first try has ended, or come as far as the challenge
 

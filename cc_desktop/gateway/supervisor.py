@@ -28,7 +28,6 @@ from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.device_token import DeviceToken
 from cc_desktop.gateway.dialing import address_of, open_connection
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
-from cc_desktop.gateway.http_fallback import HttpFallback
 from cc_desktop.gateway.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.list_pacer import ListPacer
@@ -63,19 +62,8 @@ class GatewaySupervisor:
         self._clock = services.clock
         self._incidents = IncidentLog(log)
         self._backoff = Backoff(services.rng, is_local=is_loopback(options.url))
-        fallback = HttpFallback(
-            options.gateway,
-            options.rest_url,
-            options.token.reveal(),
-            insecure=options.insecure,
-        )
         self._polling = HttpPolling(
-            fallback,
-            services.clock,
-            self._on_polled,
-            lambda error: self._record("rest", error),
-            after_s=options.rest_after_s,
-            every_s=options.poll_s,
+            options, services.clock, self._on_polled, lambda error: self._record("rest", error)
         )
         self._live: GatewayConnection | None = None
         self._sync: SessionListSync | None = None
@@ -261,6 +249,7 @@ class GatewaySupervisor:
         self._sync = SessionListSync(
             self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
+        connection.on_silence = self._on_silence
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(
             self._feed(connection, self._sync, identity), name=f"sync {self.gateway}"
@@ -313,6 +302,10 @@ class GatewaySupervisor:
         self._backoff.reset()
         self._short_lives = 0
         self._publish(structs.replace(self.connection, flapping=False))
+
+    def _on_silence(self, since: int) -> None:
+        if self.is_live:
+            self._publish(structs.replace(self.connection, silent_since=since))
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)

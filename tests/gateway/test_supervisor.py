@@ -418,6 +418,20 @@ async def test_a_half_open_connection_is_noticed(monkeypatch: pytest.MonkeyPatch
         assert rig.problem.kind == "silent"
 
 
+async def test_an_overdue_tick_is_told_before_the_connection_is_given_up() -> None:
+    async with FakeGateway() as gateway, running_link(gateway.url) as rig:
+        await rig.live()
+        spoke_at = rig.clock.now_ms()
+        await rig.clock.advance(33)
+        assert rig.gateway.connection.silent_since == 0
+        await rig.clock.advance(9)
+        assert rig.state is S.LIVE
+        assert abs(rig.gateway.connection.silent_since - spoke_at) < 1000
+        await gateway.tick()
+        await until(lambda: rig.gateway.connection.silent_since == 0)
+        assert rig.state is S.LIVE
+
+
 @pytest.mark.parametrize("tick_ms", [1, 2**62])
 async def test_an_absurd_tick_neither_drops_nor_keeps_the_connection_for_ever(
     tick_ms: int, monkeypatch: pytest.MonkeyPatch
