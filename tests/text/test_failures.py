@@ -5,6 +5,7 @@ import pytest
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
 from cc_desktop.gateway.failures import FailureKind
 from cc_desktop.text.failures import KINDS, connection_words, describe
+from cc_desktop.text.i18n import PSEUDO, set_language
 
 NOW = 1_800_000_000_000
 
@@ -30,6 +31,16 @@ def test_every_kind_has_words(kind: str, detail: str, said: str) -> None:
 
 def test_an_unknown_kind_is_an_internal_error() -> None:
     assert describe(Problem("of the future")).title == "Internal error"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_text_can_be_translated(kind: str) -> None:
+    set_language(PSEUDO)
+    try:
+        told = describe(Problem(kind, said="no", detail="5"))
+        assert all(part.startswith("[") for part in told), told
+    finally:
+        set_language("")
 
 
 def test_words_from_outside_are_never_a_template() -> None:
