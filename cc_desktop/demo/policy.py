@@ -33,7 +33,9 @@ class DemoPolicy:
         if self._reached:
             if self._lost_at is None:
                 self._lost_at = now
-            due = self._lost_at + LOST_MS
+            # A gateway that restarts as planned is not lost before it is late.
+            back = max((g.connection.expected_back for g in real), default=0)
+            due = max(self._lost_at + LOST_MS, back)
         else:
             failed = (ConnectionState.WAITING, ConnectionState.BLOCKED, ConnectionState.OFF)
             due = self._started + FIRST_MS

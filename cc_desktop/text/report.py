@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.protocol.clean import clean_text
+from cc_desktop.text.failures import describe
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,7 +109,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
     link = gateway.connection
-    problem = link.problem
+    problem = describe(link.problem) if link.problem else None
     return {
         "id": gateway.id,
         "name": clean_text(gateway.name, _NAME),
@@ -116,11 +118,11 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
         "protocol": link.protocol or None,
         "server_version": clean_text(link.server_version, 60) or None,
         "error": {
-            "code": clean_text(problem.code, _LINE),
+            "code": clean_text(link.problem.code or link.problem.kind, _LINE),
             "message": clean_text(problem.message, _LINE),
             "next_step": clean_text(problem.next_step, _LINE),
         }
-        if problem
+        if problem and link.problem
         else None,
     }
 
@@ -147,7 +149,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{clean_text(summary.headline, _LINE)}"
+    yield f"{_source(summary)}{clean_text(headline(summary), _LINE)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -181,7 +183,7 @@ def _gateway_line(gateway: Gateway, now: int) -> str:
     if link.state is ConnectionState.WAITING and link.until > now:
         words = f"retry in {max(1, (link.until - now) // 1000)} s"
     if link.problem and link.state is not ConnectionState.LIVE:
-        problem = link.problem
+        problem = describe(link.problem)
         said = f"{problem.title}. {problem.message} {problem.next_step}"
         return clean_text(f"{gateway.name}: {words} - {said}", 3 * _LINE)
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""

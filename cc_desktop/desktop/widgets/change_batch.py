@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class ChangeBatch(QObject):
         self._active = False
         self._missed = True  # nothing was looked at so far
         self._interval_ms = interval_ms
-        self._flushed_at = 0.0  # monotonic s
+        self._flushed_at = -math.inf  # monotonic s; a machine may have started just now
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.flush)
 
@@ -67,7 +68,7 @@ class ChangeBatch(QObject):
         self._changes.extend(changes)
         if not self._timer.isActive():
             passed_ms = (time.monotonic() - self._flushed_at) * 1000
-            self._timer.start(max(0, int(self._interval_ms - passed_ms)))
+            self._timer.start(int(max(0, self._interval_ms - passed_ms)))
 
     def flush(self) -> None:
         """Hand on what has gathered."""
