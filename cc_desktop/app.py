@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from cc_desktop.monitor import FleetMonitor
-from cc_desktop.system.autostart import login_start
+from cc_desktop.system.autostart import system_autostart
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.update_check import Memory, UpdateCheck
 
@@ -40,7 +40,7 @@ def run_desktop(
 
     around = Around(
         claim=claim,
-        login=login_start(command),
+        login=system_autostart(command),
         make_updates=make_updates if settings.update_url else None,
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),

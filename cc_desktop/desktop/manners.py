@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.fleet.store import Store
-    from cc_desktop.system.autostart import LoginStart
+    from cc_desktop.system.autostart import Autostart
     from cc_desktop.system.update_check import Memory, Update, UpdateCheck
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Around:
     """What the app is handed about the system around it."""
 
     claim: Claim = field(default_factory=Claim)
-    login: LoginStart | None = None
+    login: Autostart | None = None
     make_updates: Callable[[Memory], UpdateCheck] | None = None  # None: never asks
     link: str = ""  # to be opened at the start
     facts: tuple[str, ...] = ()  # further lines of the box About
@@ -122,14 +122,14 @@ class Manners(QObject):
 
     def starts_at_login(self) -> bool | None:
         """As the system says now; None where there is no such thing."""
-        return self._around.login.is_on() if self._around.login is not None else None
+        return self._around.login.is_enabled() if self._around.login is not None else None
 
     def start_at_login(self, on: bool) -> None:
         """Change it; a failure is told in the window."""
         if self._around.login is None:
             return
         try:
-            self._around.login.turn(on)
+            self._around.login.set_enabled(on)
         except AutostartError as error:
             self.raise_window()
             self.tell(str(error))

@@ -51,10 +51,10 @@ class Login:
         self.on = False
         self.error = ""
 
-    def is_on(self) -> bool:
+    def is_enabled(self) -> bool:
         return self.on
 
-    def turn(self, on: bool) -> None:
+    def set_enabled(self, on: bool) -> None:
         if self.error:
             raise AutostartError(self.error)
         self.on = on
