@@ -275,6 +275,7 @@ class _Watch:
 
 async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> int:
     engine = FleetMonitor(settings, paths, demo_only=demo, may_demo=False, rest_after_s=0.0)
+    engine.memory.notes.subscribe(_print_note)
     watch = _Watch(engine)
     running = asyncio.create_task(engine.run(), name="engine")
     try:
@@ -306,6 +307,10 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
         await asyncio.gather(running, return_exceptions=True)
 
 
+def _print_note(line: str) -> None:
+    print(f"cc-desktop: {line}", file=sys.stderr)
+
+
 def _print_status(engine: FleetMonitor, as_json: bool) -> None:
     fleet = engine.store.fleet
     if as_json:
@@ -317,6 +322,7 @@ def _print_status(engine: FleetMonitor, as_json: bool) -> None:
 
 async def _text(engine: FleetMonitor) -> int:
     """The fleet as text, refreshed in place, until Ctrl-C."""
+    engine.memory.notes.subscribe(_print_note)
     watch = _Watch(engine)
     running = asyncio.create_task(engine.run(), name="engine")
     in_place = sys.stdout.isatty()

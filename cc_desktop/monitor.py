@@ -14,7 +14,7 @@ import msgspec
 from cc_desktop import __version__
 from cc_desktop.config.credentials import DeviceTokens
 from cc_desktop.config.paths import resource
-from cc_desktop.config.state_file import NotificationMemory, StateFile
+from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import AgentChanged, Change, ConnectionState, GatewayChanged
@@ -54,8 +54,7 @@ class FleetMonitor:
         self.clock = clock or SystemClock()
         self.store = Store(self.clock.now_ms)
         self.store.fleet = replace(self.store.fleet, stuck_after_ms=settings.stuck_after_ms)
-        self.state = StateFile(paths.state)
-        self.memory = NotificationMemory(paths, self.state)
+        self.memory = Storage(paths)
         self.links: dict[str, GatewaySupervisor] = {}
         self._rng = rng or random.Random()
         self._paths = paths
@@ -103,22 +102,21 @@ class FleetMonitor:
         """
         if self._identity is None:
             self._identity = load_identity(self._paths.identity)
+            if self._identity.kept_aside is not None:
+                self.memory.notes.add(identity_note(self._identity.kept_aside))
         return self._identity
 
     async def run(self) -> None:
         """Watch the fleet until cancelled."""
-        seen = self.state.get("seen")
-        if isinstance(seen, dict):
-            for gateway, marks in seen.items():
-                if isinstance(marks, dict):
-                    clean = {k: v for k, v in marks.items() if isinstance(v, int)}
-                    self.store.apply(ev.Seen(gateway, clean))
+        for gateway, marks in self.memory.seen.load().items():
+            self.store.apply(ev.Seen(gateway, marks))
         try:
             async with asyncio.TaskGroup() as group:
                 for name, link in self.links.items():
                     group.create_task(link.run(), name=f"link {name}")
                 group.create_task(self._watch_source(), name="source")
                 group.create_task(self._watch_time(), name="time")
+                group.create_task(self.memory.run(self.clock), name="storage")
         finally:
             await self._stop_demo()
 
@@ -144,10 +142,7 @@ class FleetMonitor:
         marks.update(dict.fromkeys(agent.unconfirmed_failures, self.clock.now_ms()))
         self.store.apply(ev.Seen(gateway, marks))
         if gateway != DEMO_GATEWAY:
-            kept = self.state.get("seen")
-            kept = dict(kept) if isinstance(kept, dict) else {}
-            kept[gateway] = dict(self.store.fleet.gateways[gateway].seen)
-            self.state.set("seen", kept)
+            self.memory.seen.save(gateway, self.store.fleet.gateways[gateway].seen)
 
     def show_last_known(self, wanted: bool) -> None:
         """Prefer what was last known to the demo, until a gateway is back."""
@@ -160,11 +155,11 @@ class FleetMonitor:
 
     def recall(self, key: str) -> Any:
         """What was remembered under a key, or None."""
-        return self.state.get(key)
+        return self.memory.state.get(key)
 
     def remember(self, key: str, value: Any) -> None:
         """Remember it for the next start."""
-        self.state.set(key, value)
+        self.memory.state.set(key, value)
 
     # Demo
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QAction
 
+from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
+    from cc_desktop.config.notes import Notes
+    from cc_desktop.config.preferences import Preferences
     from cc_desktop.desktop.settings.window import SettingsWindow
     from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.message import Target
@@ -46,7 +49,8 @@ LATE_TRAY_MS = 5_000  # so long a hidden start waits for a tray before it shows 
 class DesktopMemory(Memory, Protocol):
     """What is kept between starts. No method raises."""
 
-    tray_look: str  # "" until it is chosen
+    notes: Notes
+    preferences: Preferences
 
 
 class FleetMonitor(Protocol):
@@ -174,12 +178,13 @@ class DesktopController:
             menu_state=self._menu_state,
             quiet=lambda: self.center.quiet,
             waiting=lambda: self.center.waiting,
-            look=_tray_look(engine.memory.tray_look),
+            look=_tray_look(engine.memory),
             now_ms=engine.now_ms,
         )
         self._settings: SettingsWindow | None = None
         self.window.use_center(self.center, self.open_settings)
         self.center.subscribe(self.tray.refresh)
+        engine.memory.notes.subscribe(self.manners.tell)
 
     def start(self) -> None:
         """Show what is to be shown."""
@@ -212,13 +217,13 @@ class DesktopController:
                 self.engine.store,
                 self.engine.now_ms,
                 self._remembered,
-                _tray_look(self.engine.memory.tray_look),
+                _tray_look(self.engine.memory),
                 self._set_tray_look,
             )
         self._settings.open()
 
     def _set_tray_look(self, look: TrayIconStyle) -> None:
-        self.engine.memory.tray_look = look.value
+        self.engine.memory.preferences.set(TrayPreferences(look.value))
         self.tray.set_look(look)
 
     def _menu_state(self) -> object:
@@ -273,8 +278,8 @@ class DesktopController:
         self.window.deleteLater()
 
 
-def _tray_look(name: str) -> TrayIconStyle:
-    return TrayIconStyle(name) if name in set(TrayIconStyle) else TrayIconStyle.AUTO
+def _tray_look(memory: DesktopMemory) -> TrayIconStyle:
+    return TrayIconStyle(memory.preferences.get(TrayPreferences).icon_style)
 
 
 def run_controller(
