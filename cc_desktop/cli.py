@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,7 +19,9 @@ from cc_desktop.config.paths import Paths, find_paths, resource
 from cc_desktop.config.settings import Settings, SettingsError, load_settings
 from cc_desktop.monitor import FleetMonitor, is_settled
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
+from cc_desktop.system.files import FileError, make_private_directory
 from cc_desktop.system.launch_command import own_command
+from cc_desktop.system.log_file import PrivateLogHandler
 from cc_desktop.text import report
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cc_desktop")
 QUIET_S = 0.1  # changes that come together are one line
-LOG_BYTES = 1_000_000
 
 
 class _Parser(argparse.ArgumentParser):
@@ -223,14 +223,10 @@ def _start_log(paths: Paths, level: str) -> None:
     """Log to a file, and to stderr where there is one. Neither ever has a token."""
     handlers: list[logging.Handler] = []
     try:
-        paths.log.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handlers.append(
-            RotatingFileHandler(
-                paths.log / "cc-desktop.log", maxBytes=LOG_BYTES, backupCount=2, delay=True
-            )
-        )
-    except OSError as error:
-        print(f"cc-desktop: no log file: {paths.log}: {error.strerror}", file=sys.stderr)
+        make_private_directory(paths.log)
+        handlers.append(PrivateLogHandler(paths.log / "cc-desktop.log"))
+    except FileError as error:
+        print(f"cc-desktop: no log file: {error}", file=sys.stderr)
     if sys.stderr is not None and level in ("debug", "info"):
         handlers.append(logging.StreamHandler())
     logging.basicConfig(

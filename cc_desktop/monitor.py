@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cc_desktop import __version__
-from cc_desktop.config.credentials import DeviceTokens
+from cc_desktop.config.device_tokens import DeviceTokens
 from cc_desktop.config.paths import resource
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy

@@ -25,7 +25,7 @@ SECRET = "s3cret-d3vice-t0ken"
 PROGRAM = """
 import asyncio, json, logging, sys
 from pathlib import Path
-from cc_desktop.config.credentials import DeviceTokens
+from cc_desktop.config.device_tokens import DeviceTokens
 
 action, path, log, secret = sys.argv[1:]
 logging.basicConfig(filename=log, level=logging.DEBUG)
