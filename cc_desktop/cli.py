@@ -19,6 +19,7 @@ from cc_desktop.config.paths import Paths, find_paths, resource
 from cc_desktop.config.settings import Settings, SettingsError, load_settings
 from cc_desktop.monitor import FleetMonitor, is_settled
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
+from cc_desktop.system.environment import take_secrets
 from cc_desktop.system.files import FileError, make_private_directory
 from cc_desktop.system.launch_command import own_command
 from cc_desktop.system.log_file import PrivateLogHandler
@@ -107,6 +108,7 @@ def _parser() -> _Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    environ = take_secrets()  # first of all: no program that is started from here on inherits them
     given = list(sys.argv[1:] if argv is None else argv)
     # Taken out first: argparse would read a link as the name of a command.
     links = [word for word in given if is_link(word)]
@@ -131,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(
             paths.settings,
-            os.environ,
+            environ,
             url=getattr(args, "url", None),
             token_file=getattr(args, "token_file", None),
         )

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cc_desktop.config.credentials import Token, TokenError, read_token_file, token_file_warning
+from cc_desktop.config.token_sources import address_in, assign_token, has_secret
 from cc_desktop.system.files import FileError, MissingFileError, read_private
-from cc_desktop.system.network import default_rest_url, is_loopback
+from cc_desktop.system.network import default_rest_url, host_of, may_send_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 DEFAULT_URL = "ws://localhost:18789/"
 DEFAULT_POLL_S = 5.0
@@ -147,9 +148,9 @@ def load_settings(
     """
     data = _read(path)
     file = _convert(path, data)
-    warnings = list(_unknown_keys(path, data))
-    token = _common_token(environ, token_file, warnings)
-    env_url = environ.get("GATEWAY_WS_URL") or environ.get("WS_GATEWAY_URL")
+    token, warnings = _one_token(environ, data.get("gateways", []), url, token_file)
+    warnings += _unknown_keys(path, data)
+    env_url = address_in(environ)
     where, tables = str(path), file.gateways
     if url or env_url or not tables:
         where = "the command line" if url else "GATEWAY_WS_URL"
@@ -209,19 +210,19 @@ def _unknown_keys(path: Path, data: Mapping[str, Any]) -> Iterable[str]:
                 yield f"{path}: unknown setting {key!r} of a gateway is ignored"
 
 
-def _common_token(
-    environ: Mapping[str, str], token_file: Path | None, warnings: list[str]
-) -> Token:
-    """The token of the command line, or else of the environment."""
-    if token_file is not None:
-        return _token_of_file("--token-file ", token_file, warnings)
-    for name in ("OPENCLAW_GATEWAY_TOKEN", "GATEWAY_TOKEN"):
-        if environ.get(name):
-            try:
-                return Token(environ[name])
-            except TokenError as error:
-                raise SettingsError(f"{name}: {error}") from None
-    return Token()
+def _one_token(
+    environ: Mapping[str, str],
+    tables: Sequence[Mapping[str, Any]],
+    url: str | None,
+    token_file: Path | None,
+) -> tuple[Token, list[str]]:
+    """The token of the command line, or else of the environment; and warnings."""
+    try:
+        token, warning = assign_token(environ, tables, url=url, token_file=token_file)
+    except TokenError as error:
+        raise SettingsError(str(error)) from None
+    readable = "" if token_file is None else token_file_warning(token_file)
+    return token, [each for each in (warning, readable) if each]
 
 
 def _token_of_file(where: str, path: Path, warnings: list[str]) -> Token:
@@ -272,12 +273,16 @@ def _url(where: str, url: str) -> str:
         raise SettingsError(f"{where}: a gateway needs an address; {advice}")
     if not _can_be_url(url, ("ws", "wss")):
         raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
-    if "@" in urlsplit(url).netloc:
-        raise SettingsError(f"{where}: no password in the gateway's address; use a token file")
+    if has_secret(url):
+        raise SettingsError(
+            f"{where}: no password or token in the gateway's address; use a token file"
+        )
     return url
 
 
 def _rest_url(where: str, url: str) -> str:
+    if has_secret(url):
+        raise SettingsError(f"{where}: no password or token in the REST address; use a token file")
     if url and not _can_be_url(url, ("http", "https")):
         raise SettingsError(f"{where}: the REST address must be like http://host/api/agents")
     return url
@@ -287,7 +292,7 @@ def _update_url(where: Path, url: str) -> str:
     if not url:
         return ""
     fine = _can_be_url(url, ("https", "http")) and "@" not in urlsplit(url).netloc
-    if not fine or (urlsplit(url).scheme == "http" and not is_loopback(url)):
+    if not fine or not may_send_secret(url):
         raise SettingsError(f"{where}: update_url must be like https://host/newest.json")
     return url
 
@@ -300,7 +305,7 @@ def _can_be_url(url: str, schemes: tuple[str, ...]) -> bool:
         return False
     return (
         parts.scheme in schemes
-        and bool(parts.hostname)
+        and bool(host_of(url))
         and port != 0
         and url.isprintable()
         and " " not in url

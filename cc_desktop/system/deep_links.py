@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from cc_desktop.about import APP_ID, APP_NAME
 from cc_desktop.system import launch_command
+from cc_desktop.system.environment import child_environment
 from cc_desktop.system.files import FileError, write_private
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _register_linux(command: Sequence[str], icon: Path, environ: Mapping[str, st
     tool = shutil.which("xdg-mime", path=environ.get("PATH"))
     if tool is not None:
         default = [tool, "default", path.name, f"x-scheme-handler/{SCHEME}"]
-        subprocess.run(default, env=dict(environ), timeout=20, check=False)  # noqa: S603
+        subprocess.run(default, env=child_environment(environ), timeout=20, check=False)  # noqa: S603
         return f"{path} opens links of {SCHEME}://"
     return f"{path} is written; xdg-mime is not here, so the desktop may ask which app opens links"
 

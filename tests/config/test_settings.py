@@ -71,7 +71,7 @@ def test_all_that_the_file_can_say(file: Path, tmp_path: Path) -> None:
     assert home.insecure
     assert (home.client_id, home.client_mode) == ("control-center", "operator")
     assert (local.id, local.name, local.insecure) == ("127.0.0.1:7", "127.0.0.1", False)
-    assert local.token.reveal() == "from-environment"
+    assert not local.token  # it could be meant for either
 
 
 def test_the_command_line_is_before_the_environment_is_before_the_file(
@@ -295,7 +295,7 @@ def test_special_files_are_refused_at_once(file: Path, tmp_path: Path) -> None:
     for special in (fifo, Path("/dev/zero")):
         with pytest.raises(SettingsError, match="not a regular file"):
             load_settings(special, {})
-        with pytest.raises(SettingsError, match=r"--token-file .*not a regular file"):
+        with pytest.raises(SettingsError, match="not a regular file"):
             load_settings(file, {}, token_file=special)
         file.write_text(f'[[gateways]]\nurl = "ws://h/"\ntoken_file = "{special}"')
         with pytest.raises(SettingsError, match=r"token_file .*not a regular file"):

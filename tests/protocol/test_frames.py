@@ -137,7 +137,7 @@ def test_the_finer_code_is_text_or_nothing(details: dict[str, Any], code: str) -
 
 def test_the_message_of_an_error_is_one_short_plain_line() -> None:
     message = read_error({"message": "a\r\n\x1b[31mb\u202e" + "c" * 10_000}).message
-    assert message.startswith("a [31mb c")
+    assert message.startswith("a [31mbc")
     assert len(message) <= 2_000
 
 
