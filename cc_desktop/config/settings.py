@@ -271,12 +271,12 @@ def _url(where: str, url: str) -> str:
     advice = "write it like ws://localhost:18789/ or wss://host/"
     if not url or not url.isprintable():
         raise SettingsError(f"{where}: a gateway needs an address; {advice}")
-    if not _can_be_url(url, ("ws", "wss")):
-        raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
     if has_secret(url):
         raise SettingsError(
             f"{where}: no password or token in the gateway's address; use a token file"
         )
+    if not _can_be_url(url, ("ws", "wss")):
+        raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
     return url
 
 
