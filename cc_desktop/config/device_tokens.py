@@ -183,7 +183,7 @@ class DeviceTokens:
     def _forget_trouble(self) -> None:
         self._memory.remove(_TROUBLE)
 
-    async def _ask(self, action: Callable[[], T], timeout_s: float = KEYRING_TIMEOUT_S) -> T:
+    async def _ask(self, action: Callable[[], T], timeout_s: float | None = None) -> T:
         """Let a thread ask the keyring, one question at a time.
 
         Raises:
@@ -194,7 +194,8 @@ class DeviceTokens:
             if self._late is not None:
                 raise _SilentError
             answer = _in_thread(action)
-            done, _ = await asyncio.wait({answer}, timeout=timeout_s)
+            wait_s = KEYRING_TIMEOUT_S if timeout_s is None else timeout_s
+            done, _ = await asyncio.wait({answer}, timeout=wait_s)
             if not done:
                 self._late = answer
                 answer.add_done_callback(self._on_late)
