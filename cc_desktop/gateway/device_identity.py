@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_FILE = 64 * 1024  # bytes
-
 
 class IdentityError(Exception):
     """The key can be neither read nor written. The text says which file and why.
@@ -108,7 +106,7 @@ def load_identity(path: Path) -> Identity:
     """
     try:
         try:
-            return _decode(read_private(path, MAX_FILE))
+            return _decode(read_private(path))
         except MissingFileError:
             pass
         except _DamagedError:
