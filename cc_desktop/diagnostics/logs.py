@@ -104,8 +104,8 @@ def start(directory: Path, level: str) -> PrivateLogFile | None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = PrivateLogFile(directory / LOG_FILE)
         handlers.append(file)
-    except OSError as error:
-        _say(f"no log file: {directory}: {error.strerror}")
+    except (OSError, ValueError) as error:
+        _say(f"no log file: {directory}: {_reason(error)}")
     if sys.stderr is not None and level in ("debug", "info"):
         handlers.append(logging.StreamHandler(_stderr()))
     for handler in handlers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QFileOpenEvent
 from PySide6.QtWidgets import QMenu
@@ -13,7 +14,6 @@ from cc_desktop import __version__
 from cc_desktop.demo import simulation
 from cc_desktop.desktop.application import App
 from cc_desktop.desktop.link_opener import LinkOpener
-from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
 from cc_desktop.desktop.single_instance import InstanceMessage
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
