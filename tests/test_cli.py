@@ -441,7 +441,7 @@ GatewaySupervisor.run = fails
         fleet_of(gateway)
         cc.settings.write_text(
             f'keyring = false\n[[gateways]]\nid = "bad"\nurl = "{gateway.url}"\n'
-            f'[[gateways]]\\nid = "good"\nurl = "{gateway.url}"\n'
+            f'[[gateways]]\nid = "good"\nurl = "{gateway.url}"\n'
         )
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", FAULT.format(patch=patch), "--config", str(cc.directory)),
