@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.window.fleet_window import FleetWindow
+    from cc_desktop.fleet.store import Store
 
 
 class Running:
     """A window, its controller, and what it said."""
 
-    def __init__(self, window: FleetWindow) -> None:
+    def __init__(self, window: FleetWindow, store: Store) -> None:
         self.window = window
         self.answers: list[Answer] = []
-        self.instance = InstanceController(
-            InstanceLock(), window, window.store, self.window.notice.show_line
-        )
+        self.instance = InstanceController(InstanceLock(), window, store, window.notice.show_line)
 
     def ask(self, command: str, target: str = "") -> None:
         message = InstanceMessage(command, target)  # type: ignore[arg-type] # given as in a message
@@ -36,9 +35,7 @@ class Running:
 @pytest.fixture
 def it(open_window: Callable[..., FleetWindow]) -> Iterator[Running]:
     store = sample.live_store()
-    window = open_window(store)
-    window.store = store  # type: ignore[attr-defined] # for Running
-    running = Running(window)
+    running = Running(open_window(store), store)
     yield running
     running.instance.stop()
 
