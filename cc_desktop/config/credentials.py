@@ -6,6 +6,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from cc_desktop.system.files import FileError, others_may, read_private
+from cc_desktop.system.redaction import add_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,7 @@ class Token:
         if any(not char.isprintable() or char.isspace() for char in value):
             raise TokenError("the token has a line break, a space or a control character")
         self._value = value
+        add_secret(value)
 
     def reveal(self) -> str:
         """The secret, for the wire."""

@@ -33,8 +33,9 @@ class SeenMarks:
         return _newest(found)
 
     def save(self, gateway: str, marks: Mapping[str, int]) -> None:
-        """Keep the marks of one gateway in place of those before."""
-        self._state.set(_KEY, _newest({**self.load(), gateway: dict(marks)}))
+        """Keep the marks of one gateway in place of those before; 0 is none."""
+        kept = {key: at for key, at in marks.items() if at}
+        self._state.set(_KEY, _newest({**self.load(), gateway: kept}))
 
 
 def _newest(found: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:

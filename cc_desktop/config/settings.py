@@ -74,7 +74,8 @@ class Settings:
     stuck_after_ms: int = 600_000
     keyring: bool = True
     update_url: str = ""  # asked for the newest version; "": never
-    when_unreachable: WhenUnreachable = "sample"  # shown while no gateway can be reached
+    # What is shown when all gateways were lost; `demo = false` shows sample data never at all.
+    when_unreachable: WhenUnreachable = "sample"
     warnings: tuple[str, ...] = ()
 
 
@@ -166,13 +167,12 @@ def load_settings(
         raise SettingsError(f"{path}: two gateways have the same id; give each its own")
     return Settings(
         gateways=gateways,
-        # `demo = false` is the earlier name of `when_unreachable = "last-known"`.
-        demo=file.demo and file.when_unreachable == "sample",
+        demo=file.demo,
         demo_seed=file.demo_seed,
         stuck_after_ms=60_000 * file.stuck_after_minutes,
         keyring=file.keyring,
         update_url=_update_url(path, file.update_url),
-        when_unreachable=file.when_unreachable if file.demo else "last-known",
+        when_unreachable=file.when_unreachable,
         warnings=tuple(warnings),
     )
 

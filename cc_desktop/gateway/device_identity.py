@@ -38,10 +38,10 @@ class IdentityError(Exception):
         errno: The system's error number, or 0.
     """
 
-    def __init__(self, error: FileError) -> None:
+    def __init__(self, error: FileError | str) -> None:
         super().__init__(str(error))
-        self.reason = error.reason
-        self.errno = error.errno
+        self.reason = error.reason if isinstance(error, FileError) else error
+        self.errno = error.errno if isinstance(error, FileError) else 0
 
 
 class _Key:

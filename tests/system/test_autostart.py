@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.system.autostart import AutostartError, CachedAutostart
+from cc_desktop.system.autostart import AutostartError
 from cc_desktop.system.autostart.linux import XdgAutostart
 from cc_desktop.system.autostart.macos import MacLaunchAgent
 from cc_desktop.system.autostart.windows import APPROVED, RUN, WindowsRunKey
@@ -230,52 +230,3 @@ def test_a_launch_agent_that_cannot_be_written_is_one_sentence(tmp_path: Path) -
     with pytest.raises(AutostartError, match=r"^Start at login cannot be set: .*\.$"):
         MacLaunchAgent(COMMAND, tmp_path / "file").set_enabled(True)
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - no draft is left
-
-
-# What a menu asks
-
-
-def test_a_menu_may_ask_as_often_as_it_likes() -> None:
-    class System:
-        enabled, reads = False, 0
-
-        def is_enabled(self) -> bool:
-            self.reads += 1
-            return self.enabled
-
-        def set_enabled(self, enabled: bool) -> None:
-            self.enabled = enabled
-
-    now = 1234.5
-    system = System()
-    autostart = CachedAutostart(system, lambda: now)
-    assert [autostart.is_enabled() for _ in range(9)] == [False] * 9
-    assert system.reads == 1
-
-    autostart.set_enabled(True)
-    assert autostart.is_enabled()
-
-    system.enabled = False  # another program
-    assert autostart.is_enabled()
-    autostart.refresh()
-    assert not autostart.is_enabled()
-
-    system.enabled = True
-    now += 30
-    assert autostart.is_enabled()
-    assert system.reads == 4
-
-
-def test_a_change_that_fails_leaves_no_belief() -> None:
-    class System:
-        def is_enabled(self) -> bool:
-            return True
-
-        def set_enabled(self, enabled: bool) -> None:
-            raise AutostartError(f"not {enabled}")
-
-    autostart = CachedAutostart(System(), lambda: 0.0)
-    with pytest.raises(AutostartError):
-        autostart.set_enabled(False)
-
-    assert autostart.is_enabled()

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cc_desktop.system.autostart.base import Autostart, AutostartError, CachedAutostart
+from cc_desktop.system.autostart.base import Autostart, AutostartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Autostart", "AutostartError", "CachedAutostart", "system_autostart"]
+__all__ = ["Autostart", "AutostartError", "system_autostart"]
 
 
-def system_autostart(command: Sequence[str]) -> CachedAutostart:
+def system_autostart(command: Sequence[str]) -> Autostart:
     """Start at login on this system.
 
     Args:
         command: The program and its arguments, absolute paths; "--hidden" is added.
     """
-    return CachedAutostart(_system([*command, "--hidden"]), time.monotonic)
-
-
-def _system(command: Sequence[str]) -> Autostart:
+    command = [*command, "--hidden"]
     if sys.platform == "win32":
         from cc_desktop.system.autostart.windows import WindowsRunKey
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-MAX_AGE_S = 30.0
 
 
 class AutostartError(Exception):
@@ -21,7 +18,11 @@ class AutostartError(Exception):
 
 
 class Autostart(Protocol):
-    """Whether the app starts with the operator's session."""
+    """Whether the app starts with the operator's session.
+
+    Other programs can change it, so both methods ask the system, which may wait for a disk: read
+    it when a menu is about to be shown, not whenever the fleet changes.
+    """
 
     def is_enabled(self) -> bool:
         """What the system would do at the next login."""
@@ -30,33 +31,3 @@ class Autostart(Protocol):
     def set_enabled(self, enabled: bool) -> None:
         """Change it. Raises AutostartError."""
         ...
-
-
-class CachedAutostart:
-    """Answers from memory, so that a menu may ask as often as it is drawn.
-
-    Other programs can change the setting too: an answer is at most `MAX_AGE_S` old, and `refresh`
-    reads the system at once, as when a menu is about to be shown.
-    """
-
-    def __init__(self, system: Autostart, monotonic: Callable[[], float]) -> None:
-        self._system = system
-        self._monotonic = monotonic
-        self._enabled = False
-        self._read_at: float | None = None
-
-    def is_enabled(self) -> bool:
-        """What the system said, at most `MAX_AGE_S` ago."""
-        if self._read_at is None or self._monotonic() - self._read_at >= MAX_AGE_S:
-            self.refresh()
-        return self._enabled
-
-    def refresh(self) -> None:
-        """Read the system again."""
-        self._enabled = self._system.is_enabled()
-        self._read_at = self._monotonic()
-
-    def set_enabled(self, enabled: bool) -> None:
-        """Change it. Raises AutostartError."""
-        self._read_at = None  # a failure may have changed something as well
-        self._system.set_enabled(enabled)
