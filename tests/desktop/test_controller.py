@@ -163,3 +163,9 @@ async def test_background_work_that_raises_ends_no_other(
         await asyncio.gather(work, return_exceptions=True)
         desk.stop()
         await settle()
+
+
+def test_a_damaged_device_key_is_told_in_the_window(desk: DesktopController) -> None:
+    desk.monitor.memory.notes.add("The device key was damaged.")
+
+    assert desk.window.notice.text == "The device key was damaged."
