@@ -34,7 +34,7 @@ before = set(threading.enumerate())
 
 def ready(app_shell):
     def look():
-        link = app_shell.engine.store.fleet.gateways["g"].connection
+        link = app_shell.monitor.store.fleet.gateways["g"].connection
         if link.state is not ConnectionState.LIVE:
             return
         timer.stop()
