@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QImageRea
 
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.application import App
-from cc_desktop.desktop.controller import run_controller
+from cc_desktop.desktop.lifecycle import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
 
