@@ -29,6 +29,7 @@ def run_desktop(
     hidden: bool,
     link: str = "",
     command: Sequence[str],
+    restart: Sequence[str],
 ) -> int:
     """Run the app with tray and window until it is quit.
 
@@ -39,12 +40,13 @@ def run_desktop(
         options: How to watch.
         hidden: Start without the window.
         link: A link to open, or "".
-        command: Starts the app again, with the same options.
+        command: Starts the app at login or for a link.
+        restart: Starts the app again as it was started now.
 
     Returns:
         The exit code.
     """
-    from cc_desktop.desktop.controller import run_controller
+    from cc_desktop.desktop.lifecycle import run_controller
     from cc_desktop.desktop.system_services import SystemServices
 
     def make_updates(memory: Memory) -> UpdateCheck:
@@ -56,7 +58,7 @@ def run_desktop(
         make_updates=make_updates if settings.update_url else None,
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
-        restart=lambda: _start_again(command),
+        restart=lambda: _start_again(restart),
     )
     return run_controller(
         lambda: FleetMonitor(settings, paths, options), hidden=hidden, services=services

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_TIMEOUT_S = 3600.0
-_SECRET_NAMES = ("TOKEN", "PASSWORD")  # in names of environment variables
+_SECRET_NAMES = ("TOKEN", "PASSWORD")  # how names of environment variables end
 _EPILOG = """\
 cc-desktop://agent/GATEWAY/AGENT in the place of COMMAND shows that agent.
 
@@ -53,7 +54,8 @@ class _Parser(argparse.ArgumentParser):
 def say(line: str) -> None:
     """One line on stderr, where there is one."""
     if sys.stderr is not None:
-        print(f"{APP_ID}: {line}", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):
+            print(f"{APP_ID}: {line}", file=sys.stderr)
 
 
 def _timeout(text: str) -> float:
@@ -176,6 +178,7 @@ def _run(words: list[str], environ: dict[str, str]) -> int:
         parser.error("give one link, and no command with it")
     args.link = "".join(links)
     args.environ = environ
+    args.words = [word for word in words if word not in links]
     code: int = args.handler(args)
     return code
 
@@ -183,7 +186,7 @@ def _run(words: list[str], environ: dict[str, str]) -> int:
 def _prepare(args: argparse.Namespace) -> Paths:
     """Find the paths and start the log."""
     for name, value in args.environ.items():
-        if any(word in name.upper() for word in _SECRET_NAMES):
+        if name.upper().endswith(_SECRET_NAMES):
             add_secret(value)
     paths = find_paths(getattr(args, "config", None))
     logs.start(paths.log, getattr(args, "log_level", "warning"))
@@ -255,6 +258,7 @@ def _run_app(args: argparse.Namespace) -> int:
         hidden=args.hidden,
         link=args.link,
         command=[*own_command(), *_started_with(args)],
+        restart=[*own_command(), *args.words],
     )
 
 

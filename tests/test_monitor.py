@@ -25,7 +25,7 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
-from cc_desktop.gateway import supervisor
+from cc_desktop.gateway import http_fallback, supervisor
 from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
@@ -537,7 +537,7 @@ async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gatew
 async def test_an_http_fallback_that_raises_ends_no_other_gateway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor.RestSource, "poll", raise_unexpected)
+    monkeypatch.setattr(http_fallback.RestSource, "poll", raise_unexpected)
     async with FakeGateway() as gateway:
         gateway.add_agent("otto")
         settings = settings_for(gateway.url, await dead_url())

@@ -1,27 +1,20 @@
-"""Opens, wires and closes the window, the tray icon and the dialogs; ends the app in one place."""
+"""Opens, wires and closes the window, the tray icon and the dialogs."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import signal
-import sys
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
-from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
-from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_adapter
 from cc_desktop.desktop.style.theme import ThemeManager
-from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.desktop.tray.notifications_menu import (
     build_notifications_menu,
     notification_entries,
@@ -30,7 +23,6 @@ from cc_desktop.desktop.tray.tray_icon import TrayHost
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.window.fleet_window import FleetWindow
-from cc_desktop.diagnostics import crash
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.center import NotificationCenter
@@ -43,11 +35,12 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.about_dialog import AboutDialog
+    from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
+    from cc_desktop.desktop.system_services import SystemServices
+    from cc_desktop.diagnostics.crash import CrashHook
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.message import Target
-
-log = logging.getLogger(__name__)
 
 LATE_TRAY_MS = 5_000  # how long a hidden start waits for a tray before it shows its window
 
@@ -92,7 +85,7 @@ class DesktopController:
         stop: Callable[[], None],
         hidden: bool,
         services: SystemServices,
-        hook: crash.CrashHook,
+        hook: CrashHook,
     ) -> None:
         """Build everything; `start` shows it.
 
@@ -114,8 +107,8 @@ class DesktopController:
         self._about: AboutDialog | None = None
         self._settings: SettingsWindow | None = None
         actions = Actions(
-            reconnect=lambda gateway: void(monitor.execute(Reconnect(gateway or ""))),
-            mark_seen=lambda gateway, agent: void(monitor.execute(MarkSeen(gateway, agent))),
+            reconnect=self._reconnect,
+            mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
         )
@@ -139,7 +132,7 @@ class DesktopController:
             monitor.memory,
             open_target=self._on_notification,
             viewed=self.window.viewed,
-            refresh=lambda gateway: void(monitor.execute(Refresh(gateway))),
+            refresh=self._refresh,
         )
         self.tray = TrayHost(
             monitor.store,
@@ -171,25 +164,36 @@ class DesktopController:
         self.instance.start(self._services.link)
 
     async def run(self) -> None:
-        """Run the background work; a part that fails is restarted and ends no other."""
+        """Run the background work.
+
+        Raises:
+            Exception: Whatever ends the fleet monitor: without it the app cannot go on. The other
+                parts are restarted.
+        """
         parts: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-            ("fleet monitor", self.monitor.run),
-            ("notifications", self.center.run),
+            ("notifications", self.center.run)
         ]
         if self.notice.enabled:
             parts.append(("update check", self.notice.run))
-        tasks = [
-            asyncio.create_task(
-                keep_running(name, part, self.monitor.clock, self._hook.faults), name=name
-            )
-            for name, part in parts
-        ]
+        clock, faults = self.monitor.clock, self._hook.faults
+        tasks = [asyncio.create_task(self.monitor.run(), name="fleet monitor")]
+        for name, part in parts:
+            tasks.append(asyncio.create_task(keep_running(name, part, clock, faults), name=name))
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _reconnect(self, gateway: str | None) -> None:
+        self.monitor.execute(Reconnect(gateway or ""))
+
+    def _mark_seen(self, gateway: str, agent: str) -> None:
+        self.monitor.execute(MarkSeen(gateway, agent))
+
+    def _refresh(self, gateway: str) -> None:
+        self.monitor.execute(Refresh(gateway))
 
     def _on_notification(self, target: Target, token: str) -> None:
         """A click must not end whoever reads the clicks."""
@@ -305,129 +309,5 @@ class DesktopController:
                 widget.deleteLater()
 
 
-def void(_result: object) -> None:
-    """Drop a result: actions return nothing."""
-
-
 def _tray_look(memory: Storage) -> TrayIconStyle:
     return TrayIconStyle(memory.preferences.get(TrayPreferences).icon_style)
-
-
-def run_controller(
-    make_monitor: Callable[[], FleetMonitor],
-    *,
-    hidden: bool,
-    services: SystemServices | None = None,
-    ready: Callable[[DesktopController], None] | None = None,
-) -> int:
-    """Run until quit.
-
-    Args:
-        make_monitor: Makes the fleet to show.
-        hidden: Start without the window.
-        services: The system around the app.
-        ready: Called once the window is there (tests, benchmarks).
-
-    Returns:
-        The exit code.
-    """
-    services = services or SystemServices()
-    hook = crash.CrashHook()
-    hook.install()
-    qInstallMessageHandler(_log_qt)
-    try:
-        app = App([sys.argv[0] or APP_ID])
-        code, restart = run(app, _main(app, make_monitor, hidden, services, ready, hook))
-    finally:
-        qInstallMessageHandler(None)  # Qt may log while Python shuts down
-        hook.remove()
-    if restart:
-        services.restart()
-    return code
-
-
-async def _main(
-    app: App,
-    make_monitor: Callable[[], FleetMonitor],
-    hidden: bool,
-    services: SystemServices,
-    ready: Callable[[DesktopController], None] | None,
-    hook: crash.CrashHook,
-) -> tuple[int, bool]:
-    """Returns the exit code, and whether the app is to be started again."""
-    app.stop = stop = asyncio.Event()
-    _catch_signals(stop)
-    hook.watch_loop(asyncio.get_running_loop())
-    controller: DesktopController | None = None
-    try:
-        try:
-            controller = DesktopController(app, make_monitor(), stop.set, hidden, services, hook)
-            work = asyncio.create_task(controller.run(), name="background work")
-            try:
-                controller.start()
-                if ready is not None:
-                    ready(controller)
-                await _first_of(stop, work)
-            finally:
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
-        finally:
-            if controller is not None:
-                controller.stop()
-    except Exception as error:  # noqa: BLE001, RUF100 - the app itself cannot go on
-        hook.faults.record("the app ends", error)
-        return ExitCode.CRASHED, await _report_crash(error, stop)
-    return ExitCode.OK, False
-
-
-async def _first_of(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
-    """Wait for the end of the app; raises what the background work raises."""
-    stopped = asyncio.create_task(stop.wait(), name="stop")
-    try:
-        await asyncio.wait({stopped, work}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
-        await asyncio.gather(stopped, return_exceptions=True)
-    if work.done() and not stop.is_set():
-        work.result()
-
-
-async def _report_crash(error: Exception, stop: asyncio.Event) -> bool:
-    """Say why the app ends; whether the operator wants it to start again."""
-    from cc_desktop.desktop.crash_dialog import CrashChoice, CrashDialog, can_show
-
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
-            line = f"{APP_ID}: internal error, the app ends: {crash.headline(error)}"
-            sys.stderr.write(f"{line}\n")
-    if stop.is_set() or not can_show():
-        return False
-    return await CrashDialog(error).ask(stop) is CrashChoice.RESTART
-
-
-def _catch_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    if sys.platform == "win32":
-        # This loop has no signal handlers, and Python handles signals only while its code runs.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-        timer = QTimer(App.instance())
-        timer.timeout.connect(lambda: None)
-        timer.start(500)
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-
-
-_LEVELS = {
-    QtMsgType.QtDebugMsg: logging.DEBUG,
-    QtMsgType.QtInfoMsg: logging.INFO,
-    QtMsgType.QtWarningMsg: logging.WARNING,
-    QtMsgType.QtCriticalMsg: logging.ERROR,
-    QtMsgType.QtFatalMsg: logging.CRITICAL,
-}
-
-
-def _log_qt(kind: QtMsgType, _context: object, message: str) -> None:
-    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -1,4 +1,4 @@
-"""The part of the self-test that needs Qt: plugins, fonts, and the demo up to a painted window."""
+"""The part of the self-test that needs Qt: plugins, fonts, and a painted window with the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QImageRea
 
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.application import App
-from cc_desktop.desktop.controller import run_controller
+from cc_desktop.desktop.lifecycle import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
 
@@ -57,7 +57,7 @@ def run(make_monitor: Callable[[], FleetMonitor]) -> Iterator[Result]:
 
 
 def check_platforms() -> Result:
-    """The plugins that bring Qt to the screen, with the libraries they need."""
+    """The platform plugins of Qt, with the libraries they need."""
     names = PLATFORMS.get(sys.platform, LINUX_PLATFORMS)
     loaded, failures = [], []
     for name in names:
@@ -89,7 +89,7 @@ def _plugin(kind: str, name: str) -> Path | None:
 
 
 def _load_error(path: Path) -> str:
-    """Why a plugin cannot be loaded; "" if it can."""
+    """Why a plugin cannot be loaded, or ""."""
     loader = QPluginLoader(str(path))
     return "" if loader.load() else loader.errorString()
 
@@ -109,7 +109,7 @@ def check_svg() -> Result:
 
 
 def check_text() -> Result:
-    """A font with letters."""
+    """Some font has letters."""
     family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
     page, nothing = paint(TEXT), paint(NO_CHARACTER * len(TEXT))
     if not QFontDatabase.families() or colours(page) < 2 or page == nothing:
@@ -118,7 +118,7 @@ def check_text() -> Result:
 
 
 def check_emoji() -> Result:
-    """A font with emoji, which many agents have for a face."""
+    """Some font has emoji, which many agents use as their picture."""
     page, nothing = paint(EMOJI), paint(NO_CHARACTER)
     if colours(page) < 2 or page == nothing:
         text = "no font with emoji; install fonts-noto-color-emoji"
@@ -128,7 +128,7 @@ def check_emoji() -> Result:
 
 
 def paint(text: str) -> QImage:
-    """Text in black on white."""
+    """Paint text in black on white."""
     page = QImage(PAGE * 2, PAGE, QImage.Format.Format_RGB32)
     page.fill(QColor("white"))
     painter = QPainter(page)
@@ -142,7 +142,7 @@ def paint(text: str) -> QImage:
 
 
 def colours(image: QImage) -> int:
-    """How many different colours there are, looked for at every fourth pixel and row at most."""
+    """Count the colours of an image, on a grid of samples."""
     step = max(1, min(image.width(), image.height()) // 200)
     found = {
         image.pixel(x, y)
@@ -153,7 +153,7 @@ def colours(image: QImage) -> int:
 
 
 def has_hue(image: QImage) -> bool:
-    """Whether it has more than shades of grey."""
+    """Whether an image has more than shades of grey."""
     return any(
         image.pixelColor(x, y).hsvSaturation() > 60
         for y in range(0, image.height(), 2)
@@ -162,7 +162,7 @@ def has_hue(image: QImage) -> bool:
 
 
 class _Watch(QObject):
-    """Waits until the demo is painted, tells what was seen, and ends the app."""
+    """Waits until the demo is painted, reports the result, and ends the app."""
 
     def __init__(self, controller: DesktopController, tell: Callable[[Result], None]) -> None:
         super().__init__(controller.window)
@@ -170,10 +170,10 @@ class _Watch(QObject):
         self._tell = tell
         self._polls = 0
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self._check)
         self._timer.start(POLL_MS)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._polls += 1
         agents = self._controller.window.model.total
         seen = colours(self._controller.window.grab().toImage()) if agents else 0

@@ -99,7 +99,7 @@ def _run(desktop: DesktopChecks, out: TextIO) -> int:
 
 
 def _give_up(out: TextIO) -> None:
-    """End the process: a check hangs, and nothing else would."""
+    """End the process when a check hangs."""
     text = f"the check after the last line did not end within {DEADLINE_S:g} s"
     print(f"self-test: {text}; report this as a fault of the app", file=out, flush=True)
     os._exit(1)
@@ -125,7 +125,7 @@ def _all(desktop: DesktopChecks, directory: Path) -> Iterator[Result]:
 
 
 def guarded(name: str, check: Callable[[], Result]) -> Result:
-    """What a check says; an exception is a failure."""
+    """Run a check; an exception is a failure."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001, RUF100 - one check must not keep the others from running
@@ -134,7 +134,7 @@ def guarded(name: str, check: Callable[[], Result]) -> Result:
 
 
 def check_resources() -> Result:
-    """The files that the app brings."""
+    """The files that come with the app."""
     missing = [name for name in RESOURCES if not resource(name).is_file()]
     if missing:
         text = f"{', '.join(missing)} missing; install the app again"
@@ -143,13 +143,13 @@ def check_resources() -> Result:
 
 
 def check_settings(directory: Path) -> Result:
-    """Settings of a new operator, in a directory of their own."""
+    """The default settings, in an empty directory."""
     settings = load_settings(find_paths(directory).settings, {})
     return Result("settings", State.OK, f"default gateway {settings.gateways[0].url}")
 
 
 def check_key() -> Result:
-    """The device's key: made and used, in memory."""
+    """A device key, created and used in memory."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     identity = new_identity()
@@ -160,7 +160,7 @@ def check_key() -> Result:
 
 
 def check_tls() -> Result:
-    """Certificates that wss:// trusts: the system's."""
+    """The system's root certificates, which wss:// trusts."""
     count = len(ssl.create_default_context().get_ca_certs())
     paths = ssl.get_default_verify_paths()
     directory = Path(paths.capath or paths.openssl_capath)
@@ -174,7 +174,7 @@ def check_tls() -> Result:
 
 
 def check_tls_http() -> Result:
-    """Certificates that https:// trusts: those that come with httpx."""
+    """The root certificates that come with httpx, which https:// trusts."""
     import httpx
 
     count = len(httpx.create_ssl_context(trust_env=False).get_ca_certs())
@@ -184,7 +184,7 @@ def check_tls_http() -> Result:
 
 
 def check_keyring() -> Result:
-    """The back ends that can be loaded, and the one that would be used."""
+    """The keyring back ends, and the one that is used here."""
     found = metadata.entry_points(group="keyring.backends")
     names = sorted({entry.name for entry in found})
     if not names:
@@ -209,7 +209,7 @@ def _keyring() -> str:
 
 
 def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
-    """Who serves the tray or the notifications."""
+    """Which program serves the tray or the notifications."""
     if sys.platform != "linux":
         return Result(name, State.OK, "the system's own, through Qt")
     import_module("jeepney.io.blocking")
@@ -227,7 +227,7 @@ def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
 
 
 def _ask_bus(service: tuple[str, str]) -> str:
-    """Who has the name, "" if nobody; services are not started for it."""
+    """The service that owns the name, or ""; no service is started for it."""
     jeepney: Any = import_module("jeepney")
     blocking: Any = import_module("jeepney.io.blocking")
     bus = jeepney.DBusAddress(
@@ -246,13 +246,13 @@ def _ask_bus(service: tuple[str, str]) -> str:
 
 
 def in_time(look: Callable[[], str]) -> str | None:
-    """What `look` gives; None when that takes too long. It is left to itself then."""
+    """The result of `look`, or None after `TIMEOUT_S`; its thread then goes on by itself."""
     found: list[str | Exception] = []
 
     def ask() -> None:
         try:
             found.append(look())
-        except Exception as error:  # noqa: BLE001, RUF100 - raised again by who waits
+        except Exception as error:  # noqa: BLE001, RUF100 - raised again in the waiting thread
             found.append(error)
 
     thread = threading.Thread(target=ask, daemon=True)

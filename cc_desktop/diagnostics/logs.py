@@ -58,9 +58,10 @@ class PrivateLogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Say once that the log cannot be written; the app works all the same."""
-        if not self._failed:
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError | ValueError) and not self._failed:
             self._failed = True
-            _say(f"no log from here on: {self.baseFilename}: {_reason(sys.exc_info()[1])}")
+            _say(f"no log from here on: {self.baseFilename}: {_reason(error)}")
 
     def record_native_crashes(self) -> None:
         """Write the stacks of all threads to this file if the process dies of a signal."""

@@ -33,6 +33,11 @@ def _task(agent: Agent) -> str | None:
     return None
 
 
+def error_of(agent: Agent) -> str | None:
+    """Why the agent failed, as the window says it; None if it did not fail."""
+    return words.why_text(agent, 0, 0) if agent.status is Status.ERROR else None
+
+
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
     """What `cc-desktop status --json` prints; tests/text/test_report.py has its schema.
 
@@ -54,9 +59,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
             for gateway in fleet.gateways.values()
             if gateway.origin is not Origin.DEMO
         ],
-        "agents": [
-            _agent(agent, gateway, now) for gateway in shown for agent in gateway.agents.values()
-        ],
+        "agents": [_agent(agent) for gateway in shown for agent in gateway.agents.values()],
         "devices": [
             {
                 "gateway": device.gateway,
@@ -92,9 +95,8 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def _agent(agent: Agent, gateway: Gateway, now: int) -> dict[str, Any]:
+def _agent(agent: Agent) -> dict[str, Any]:
     newest = agent.cause or words.newest(agent)
-    failed = agent.status is Status.ERROR
     return {
         "gateway": agent.gateway,
         "id": agent.id,
@@ -106,7 +108,7 @@ def _agent(agent: Agent, gateway: Gateway, now: int) -> dict[str, Any]:
         "tokens": newest.total_tokens if newest else None,
         "context_tokens": newest.context_tokens if newest else None,
         "last_activity": agent.last_activity or None,
-        "error": words.why_text(agent, gateway.clock_offset_ms, now) if failed else None,
+        "error": error_of(agent),
     }
 
 

@@ -22,7 +22,7 @@ from tests.desktop import sample
 from tests.fakes.clock import FakeClock, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
@@ -36,6 +36,10 @@ class UnexpectedError(Exception):
 
 
 def broken(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+async def raise_unexpected(*_: object) -> None:
     raise UnexpectedError
 
 
@@ -133,18 +137,13 @@ def test_a_part_that_cannot_be_closed_leaves_no_other_open(
     assert not desk.window.isVisible()
 
 
-@pytest.mark.parametrize("part", ["monitor", "notifications"])
-async def test_background_work_that_raises_ends_no_other(
-    part: str,
+async def test_notifications_that_raise_end_nothing_else(
     qapp: QApplication,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    kind: Callable[..., object] = {"monitor": FleetMonitor, "notifications": NotificationCenter}[
-        part
-    ]
-    monkeypatch.setattr(kind, "run", broken)
+    monkeypatch.setattr(NotificationCenter, "run", raise_unexpected)
     desk = make_controller(qapp, tmp_path)
     desk.start()
     clock = desk.monitor.clock
@@ -163,6 +162,18 @@ async def test_background_work_that_raises_ends_no_other(
         await asyncio.gather(work, return_exceptions=True)
         desk.stop()
         await settle()
+
+
+async def test_without_the_monitor_the_app_cannot_go_on(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FleetMonitor, "run", raise_unexpected)
+    desk = make_controller(qapp, tmp_path)
+    desk.start()
+
+    with pytest.raises(UnexpectedError):
+        await desk.run()
+    desk.stop()
 
 
 def test_a_damaged_device_key_is_told_in_the_window(desk: DesktopController) -> None:

@@ -164,7 +164,7 @@ def test_without_a_stderr_nothing_fails(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_fault_handler_follows_the_rotation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files: list[str] = []
+    files: list[object] = []
     monkeypatch.setattr(faulthandler, "enable", lambda file: files.append(file))
     monkeypatch.setattr(faulthandler, "disable", lambda: None)
     handler = logs.start(tmp_path, "warning")
