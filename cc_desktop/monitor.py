@@ -73,7 +73,6 @@ class FleetMonitor:
         clock: Time, passed in.
         store: The model, and who is told of its changes.
         memory: Preferences, notices and whatever else is kept between starts.
-        tokens: Device tokens: where they are, why, and `use_keyring_now`.
         links: The supervisor of each gateway, by the gateway's id.
     """
 
@@ -97,7 +96,7 @@ class FleetMonitor:
         self._rng = rng or random.Random()
         self._paths = paths
         self._identity: Identity | None = None
-        self.tokens = DeviceTokens(paths.tokens, use_keyring=settings.keyring)
+        self._tokens = DeviceTokens(paths.tokens, use_keyring=settings.keyring)
         self._faults = FaultLog(log)
         self._crashed: set[str] = set()  # gateways whose supervisor failed, until its next start
         self._restarts: dict[str, asyncio.Event] = {}
@@ -128,7 +127,7 @@ class FleetMonitor:
             gateway.token,
             client=client,
             identity=self.identity,
-            tokens=self.tokens,
+            tokens=self._tokens,
             rest_url=gateway.rest_url,
             poll_s=gateway.poll_s,
             insecure=gateway.insecure,
@@ -137,6 +136,11 @@ class FleetMonitor:
             rng=self._rng,
             sink=self.store.apply,
         )
+
+    @property
+    def tokens(self) -> DeviceTokens:
+        """Device tokens: where they are and why, and `use_keyring_now` for the operator."""
+        return self._tokens
 
     def identity(self) -> Identity:
         """This device's key, read or created at the first call.

@@ -62,6 +62,11 @@ class DeviceTokens:
         self._one_at_a_time = asyncio.Lock()
         self._late: asyncio.Future[Any] | None = None  # a question that waits for its answer
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the keyring still owes an answer; nothing else is asked meanwhile."""
+        return self._late is not None
+
     async def get(self, url: str, device_id: str, role: str) -> Token:
         """The token kept for this gateway, or an empty one."""
         name = f"{url} {device_id} {role}"
@@ -191,7 +196,7 @@ class DeviceTokens:
             _SilentError: it did not answer in time, or has not answered an earlier question yet.
         """
         async with self._one_at_a_time:
-            if self._late is not None:
+            if self.waiting:
                 raise _SilentError
             answer = _in_thread(action)
             wait_s = KEYRING_TIMEOUT_S if timeout_s is None else timeout_s

@@ -282,8 +282,7 @@ async def test_one_that_hangs_is_waited_for_once_and_heard_when_it_answers(
     assert caplog.text.count("does not answer") == 1
 
     keyring.answers.set()
-    await until(lambda: not threads())
-    await until(lambda: tokens.why == "silent")
+    await until(lambda: not tokens.waiting)
     await tokens.keep(*ME, SECRET)
     assert (tokens.place, tokens.why) == ("keyring", "")
     assert in_file(path) == {}
@@ -305,7 +304,7 @@ async def test_a_question_that_is_answered_late_is_no_refusal(
     await tokens.keep(*ME, SECRET)
     assert (tokens.place, tokens.why) == ("file", "refused")
     wait.set()
-    await until(lambda: not threads())
+    await until(lambda: not tokens.waiting)
     await tokens.keep(*ME, SECRET)
 
     assert tokens.place == "keyring"
@@ -324,10 +323,6 @@ async def test_the_next_start_hears_one_that_hung_and_is_fine_again(
     later = open_tokens(path, keyring)
     await later.keep(*ME, SECRET)
     assert (later.place, later.why) == ("keyring", "")
-
-
-def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "keyring"]
 
 
 # The operator asks for it
