@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from cc_desktop.system.autostart.linux import XdgAutostart
 from cc_desktop.system.autostart.macos import MacLaunchAgent
 from cc_desktop.system.autostart.windows import APPROVED, RUN, WindowsRunKey
 from cc_desktop.system.launch_command import read_entry
+from tests.fakes.disk import FAULTS, failing
 from tests.fakes.registry import Registry
 
 if TYPE_CHECKING:
@@ -128,6 +130,21 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(AutostartError, match=r"^Start at login cannot be set: .*\.$") as raised:
         xdg(tmp_path).set_enabled(True)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("step", "code"), FAULTS)
+def test_a_disk_that_fails_is_one_sentence_and_the_entry_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int
+) -> None:
+    autostart = xdg(tmp_path)
+    autostart.set_enabled(True)
+    before = autostart.path.read_bytes()
+    with monkeypatch.context() as patch:
+        failing(patch, step, code)
+        with pytest.raises(AutostartError, match=re.escape(os.strerror(code))):
+            xdg(tmp_path, ["/bin/ls"]).set_enabled(True)
+
+    assert [path.read_bytes() for path in autostart.path.parent.iterdir()] == [before]
 
 
 def test_a_path_that_no_entry_can_hold_is_one_sentence(tmp_path: Path) -> None:
