@@ -31,9 +31,11 @@ from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http_fallback import AFTER_S
+from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
+from cc_desktop.system.network_watch import SystemBusWakeSource, WakeSource, watch
 from cc_desktop.system.supervision import FaultLog, keep_running
 
 if TYPE_CHECKING:
@@ -55,16 +57,17 @@ class MonitorOptions(msgspec.Struct, frozen=True):
     may_demo: bool = True  # sample data may replace a fleet that cannot be reached
     http_after_s: float = AFTER_S  # seconds without a WebSocket before the HTTP fallback starts
     when_unreachable: WhenUnreachable = WhenUnreachable.SAMPLE
+    wake_sources: tuple[WakeSource, ...] = ()  # tell when the network or the machine is back
+
+
+def system_wake_sources() -> tuple[WakeSource, ...]:
+    """What tells on this system when the network or the machine is back."""
+    return (SystemBusWakeSource(SystemClock()),) if sys.platform == "linux" else ()
 
 
 def internal_problem() -> Problem:
     """What the operator sees on a gateway whose code failed in a way that nobody expected."""
-    return Problem(
-        "internal",
-        "Internal error",
-        "This app failed on what this gateway does; the log has the details.",
-        "It is tried again by itself. Please report it with the log.",
-    )
+    return Problem(kind="internal")
 
 
 class FleetMonitor:
@@ -121,21 +124,24 @@ class FleetMonitor:
         if gateway.client_mode:
             client = replace(client, mode=gateway.client_mode)
         self._restarts[gateway.id] = asyncio.Event()
-        self.links[gateway.id] = GatewaySupervisor(
-            gateway.id,
-            gateway.url,
-            gateway.token,
+        options = SupervisorOptions(
+            gateway=gateway.id,
+            url=gateway.url,
+            token=gateway.token,
             client=client,
-            identity=self.identity,
-            tokens=self._tokens,
             rest_url=gateway.rest_url,
             poll_s=gateway.poll_s,
             insecure=gateway.insecure,
             rest_after_s=self._options.http_after_s,
+        )
+        services = SupervisorServices(
+            identity=self.identity,
+            tokens=self._tokens,
             clock=self.clock,
             rng=self._rng,
             sink=self.store.apply,
         )
+        self.links[gateway.id] = GatewaySupervisor(options, services)
 
     def identity(self) -> Identity:
         """This device's key, read or created at the first call.
@@ -166,6 +172,10 @@ class FleetMonitor:
         jobs = [self._keep_gateway(name) for name in self.links]
         for context, job in (("demo policy", self._watch_source), ("timer", self._watch_time)):
             jobs.append(keep_running(context, job, self.clock, self._faults))
+        if self._options.wake_sources:
+            jobs.append(
+                keep_running("network watch", self._watch_network, self.clock, self._faults)
+            )
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
             await asyncio.gather(*tasks)
@@ -199,6 +209,9 @@ class FleetMonitor:
         until = self.clock.now_ms() + int(wait_s * 1000)
         info = ConnectionInfo(ConnectionState.WAITING, until, internal_problem())
         self.store.apply(ev.ConnectionChanged(name, info))
+
+    async def _watch_network(self) -> None:
+        await watch(self._options.wake_sources, lambda _kind: self.network_is_back())
 
     def network_is_back(self) -> None:
         """The network or the machine came back: every gateway is worth an attempt at once."""

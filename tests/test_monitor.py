@@ -31,7 +31,7 @@ from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 MAIN = "agent:otto:main"
@@ -422,7 +422,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
 
         problem = app.engine.links["gw"].connection.problem
         assert problem is not None
-        assert problem.title == "No identity"
+        assert problem.kind == "identity"
         assert gateway.connections == 0
 
 
@@ -493,7 +493,7 @@ async def test_a_supervisor_that_raises_leaves_the_other_gateway_alone(
             assert app.engine.store.fleet.agent("gw1", "rex") is not None
 
 
-@pytest.mark.parametrize("name", ["open_connection", "classify", "wake_or_sleep"])
+@pytest.mark.parametrize("name", ["open_connection", "classify"])
 async def test_whatever_a_try_raises_the_other_gateway_lives_on(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -698,3 +698,31 @@ async def test_until_a_gateway_was_reached_sample_data_shows_whatever_was_chosen
         await app.clock.advance(2)
 
         await app.on_screen(Origin.DEMO)
+
+
+async def test_a_wake_source_wakes_all_and_may_fail(tmp_path: Path) -> None:
+    class Source:
+        def __init__(self) -> None:
+            self.starts = 0
+            self.back = asyncio.Event()
+
+        async def run(self, on_wake: Callable[[str], None]) -> None:
+            self.starts += 1
+            if self.starts == 1:
+                raise UnexpectedError
+            await self.back.wait()
+            on_wake("network")
+            await asyncio.Event().wait()
+
+    source = Source()
+    options = MonitorOptions(http_after_s=NEVER_S, wake_sources=(source,))
+    async with FakeGateway() as gateway:
+        await gateway.stop()
+        settings = settings_for(gateway.url)
+        async with running(settings, paths_in(tmp_path), options=options) as app:
+            await app.clock.advance(300)
+            assert source.starts == 2
+            await gateway.start()
+            source.back.set()
+
+            await until(lambda: app.engine.links["gw"].is_live)

@@ -68,12 +68,12 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a gateway cannot be had, in words for the operator."""
+    """Why a gateway is not live, without words: `text/failures.py` has them."""
 
-    code: str  # the gateway's code, or one of ours such as "unreachable"
-    title: str  # a few words: "The token is wrong"
-    message: str  # one sentence with the cause
-    next_step: str  # what the operator can do
+    kind: str  # a value of gateway.failures.FailureKind
+    code: str = ""  # the gateway's own code, else the kind
+    said: str = ""  # the gateway's or the system's own words, cleaned
+    detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class ConnectionInfo:
     protocol: int = 0
     server_version: str = ""
     token_place: str = ""  # where the device token is kept: "keyring" or "file"
+    flapping: bool = False  # it comes and goes: no connection held for 30 s lately
+    expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
 
 
 @dataclass(frozen=True, slots=True)

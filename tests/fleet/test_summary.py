@@ -124,7 +124,7 @@ def test_one_live_gateway_is_enough() -> None:
     assert summary.unreachable == ("G",)
 
 
-PROBLEM = Problem("lost", "Lost", "It is gone.", "Wait.")
+PROBLEM = Problem("lost")
 
 
 @pytest.mark.parametrize(
