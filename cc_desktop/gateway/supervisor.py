@@ -193,7 +193,9 @@ class GatewaySupervisor:
             return Failure(kind=FailureKind.IDENTITY, detail=str(error))
         shared = options.token.reveal()
         device = await self._device_token.read(identity.device_id)
-        self._publish(replace(self.connection, token_place=self._device_token.place))
+        self._publish(
+            msgspec.structs.replace(self.connection, token_place=self._device_token.place)
+        )
         token = device if (self._mismatched or not shared) else shared
         if token and not may_send_secret(options.url, insecure=options.insecure):
             return Failure(kind=FailureKind.INSECURE, detail=address_of(options.url))
@@ -278,7 +280,9 @@ class GatewaySupervisor:
             await self._device_token.keep(identity.device_id, token)
         except Exception as error:  # noqa: BLE001, RUF100 - it is live without being kept
             self._record("device token", error)
-        self._publish(replace(self.connection, token_place=self._device_token.place))
+        self._publish(
+            msgspec.structs.replace(self.connection, token_place=self._device_token.place)
+        )
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.
@@ -290,7 +294,7 @@ class GatewaySupervisor:
         await self._clock.sleep(HELD_S)
         self._backoff.reset()
         self._short_lives = 0
-        self._publish(replace(self.connection, flapping=False))
+        self._publish(msgspec.structs.replace(self.connection, flapping=False))
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)

@@ -9,6 +9,7 @@ from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origi
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.text import words
 from cc_desktop.text.failures import describe
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary, now)}{summary.headline}"
+    yield f"{_source(summary, now)}{headline(summary)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
