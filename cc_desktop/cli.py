@@ -227,7 +227,7 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _run_app(args: argparse.Namespace) -> int:
-    from cc_desktop.monitor import MonitorOptions
+    from cc_desktop.monitor import MonitorOptions, system_wake_sources
 
     paths = _prepare(args)
     lock = None
@@ -239,7 +239,8 @@ def _run_app(args: argparse.Namespace) -> int:
     settings = _settings(args, paths)
     if settings is None:
         return ExitCode.USAGE
-    options = MonitorOptions(demo_only=getattr(args, "demo", False))
+    demo = getattr(args, "demo", False)
+    options = MonitorOptions(demo_only=demo, wake_sources=() if demo else system_wake_sources())
     if lock is None:
         from cc_desktop import headless
 

@@ -32,9 +32,11 @@ from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http_fallback import AFTER_S
+from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
+from cc_desktop.system.network_watch import SystemBusWakeSource, WakeSource, watch
 from cc_desktop.system.supervision import FaultLog, keep_running
 
 if TYPE_CHECKING:
@@ -54,16 +56,17 @@ class MonitorOptions(msgspec.Struct, frozen=True):
     may_demo: bool = True  # sample data may replace a fleet that cannot be reached
     http_after_s: float = AFTER_S  # seconds without a WebSocket before the HTTP fallback starts
     when_unreachable: WhenUnreachable | None = None  # None: as the settings say
+    wake_sources: tuple[WakeSource, ...] = ()  # tell when the network or the machine is back
+
+
+def system_wake_sources() -> tuple[WakeSource, ...]:
+    """What tells on this system when the network or the machine is back."""
+    return (SystemBusWakeSource(SystemClock()),) if sys.platform == "linux" else ()
 
 
 def internal_problem() -> Problem:
     """What the operator sees on a gateway whose code failed in a way that nobody expected."""
-    return Problem(
-        "internal",
-        "Internal error",
-        "This app failed on what this gateway does; the log has the details.",
-        "It is tried again by itself. Please report it with the log.",
-    )
+    return Problem(kind="internal")
 
 
 class FleetMonitor:
@@ -87,8 +90,10 @@ class FleetMonitor:
     ) -> None:
         options = options or MonitorOptions()
         self.clock = clock or SystemClock()
-        self.store = Store(self.clock.now_ms)
-        self.store.fleet = replace(self.store.fleet, stuck_after_ms=settings.stuck_after_ms)
+        self.store = Store(self.clock.now_ms, lambda: int(self.clock.monotonic() * 1000))
+        self.store.fleet = msgspec.structs.replace(
+            self.store.fleet, stuck_after_ms=settings.stuck_after_ms
+        )
         self.memory = Storage(paths)
         self.links: dict[str, GatewaySupervisor] = {}
         self._settings = settings
@@ -121,21 +126,25 @@ class FleetMonitor:
         if gateway.client_mode:
             client = replace(client, mode=gateway.client_mode)
         self._restarts[gateway.id] = asyncio.Event()
-        self.links[gateway.id] = GatewaySupervisor(
-            gateway.id,
-            gateway.url,
-            gateway.token,
+        options = SupervisorOptions(
+            gateway=gateway.id,
+            url=gateway.url,
+            token=gateway.token,
             client=client,
-            identity=self.identity,
-            tokens=self._tokens,
             rest_url=gateway.rest_url,
             poll_s=gateway.poll_s,
             insecure=gateway.insecure,
+            scopes=gateway.scopes,
             rest_after_s=self._options.http_after_s,
+        )
+        services = SupervisorServices(
+            identity=self.identity,
+            tokens=self._tokens,
             clock=self.clock,
             rng=self._rng,
             sink=self.store.apply,
         )
+        self.links[gateway.id] = GatewaySupervisor(options, services)
 
     @property
     def tokens(self) -> DeviceTokens:
@@ -178,6 +187,10 @@ class FleetMonitor:
             ("storage", functools.partial(self.memory.run, self.clock)),
         ):
             jobs.append(keep_running(context, job, self.clock, self._faults))
+        if self._options.wake_sources:
+            jobs.append(
+                keep_running("network watch", self._watch_network, self.clock, self._faults)
+            )
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
             await asyncio.gather(*tasks)
@@ -212,6 +225,9 @@ class FleetMonitor:
         info = ConnectionInfo(ConnectionState.WAITING, until, internal_problem())
         self.store.apply(ev.ConnectionChanged(name, info))
 
+    async def _watch_network(self) -> None:
+        await watch(self._options.wake_sources, lambda _kind: self.network_is_back())
+
     def network_is_back(self) -> None:
         """The network or the machine came back: every gateway is worth an attempt at once."""
         self._reconnect("")
@@ -221,19 +237,49 @@ class FleetMonitor:
     def execute(self, command: Command) -> str:
         """Carry out what the operator asks; never blocks.
 
+        How far it is, is in the model: `Gateway.commands`, by the command's id.
+
         Returns:
             The id of the command.
         """
-        command_id = command.id or f"{self._rng.getrandbits(64):016x}"
+        if not command.id:
+            ident = f"{self._rng.getrandbits(64):016x}"
+            command = msgspec.structs.replace(command, id=ident)
+        for gateway in self._targets(command):
+            self.store.apply(ev.CommandSent(gateway, command))
+            try:
+                refused = self._carry_out(gateway, command)
+            except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
+                self._faults.record(f"command {type(command).__name__}", error)
+                refused = "internal"
+            if refused:
+                self.store.apply(ev.CommandRefused(gateway, command.id, refused))
+            else:
+                self.store.apply(ev.CommandDone(gateway, command.id))
+        return command.id
+
+    def _targets(self, command: Command) -> list[str]:
         match command:
-            case Reconnect(gateway=gateway):
-                self._reconnect(gateway)
-            case Refresh(gateway=gateway):
-                if gateway in self.links:
-                    self.links[gateway].refresh()
-            case MarkSeen() | MarkUnseen():
-                self._mark(command)
-        return command_id
+            case Reconnect(gateway=""):
+                return list(self.links)
+            case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
+                return [command.gateway]
+        raise TypeError(type(command).__name__)
+
+    def _carry_out(self, gateway: str, command: Command) -> str:
+        """Returns why it is refused, as a kind; "" if it is done."""
+        if isinstance(command, MarkSeen | MarkUnseen):
+            return self._mark(command)
+        link = self.links.get(gateway)
+        if link is None:
+            return "demo" if gateway == DEMO_GATEWAY else "unknown-gateway"
+        if isinstance(command, Reconnect):
+            self._reconnect(gateway)
+        elif not link.is_live:
+            return "not-live"
+        else:
+            link.refresh()
+        return ""
 
     def _reconnect(self, gateway: str) -> None:
         for name, link in self.links.items():
@@ -242,20 +288,22 @@ class FleetMonitor:
                     self._restarts[name].set()
                 link.reconnect_now()
 
-    def _mark(self, command: MarkSeen | MarkUnseen) -> None:
+    def _mark(self, command: MarkSeen | MarkUnseen) -> str:
         agent = self.store.fleet.agent(command.gateway, command.agent)
         if agent is None:
-            return
+            return "unknown-agent"
         marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
         marks.update(dict.fromkeys(agent.unconfirmed_failures, self.clock.now_ms()))
         if command.sessions:
             marks = {key: at for key, at in marks.items() if key in command.sessions}
         if isinstance(command, MarkUnseen):
-            marks = dict.fromkeys(marks, 0)
-        self.store.apply(ev.Seen(command.gateway, marks))
+            self.store.apply(ev.Unseen(command.gateway, frozenset(marks)))
+        else:
+            self.store.apply(ev.Seen(command.gateway, marks))
         if command.gateway != DEMO_GATEWAY:
             seen = self.store.fleet.gateways[command.gateway].seen
             self.memory.seen.save(command.gateway, seen)
+        return ""
 
     def show_last_known(self, wanted: bool) -> None:
         """Prefer the last known fleet to sample data (or the reverse) until a gateway is back."""
@@ -281,6 +329,8 @@ class FleetMonitor:
             if isinstance(change, GatewayChanged):
                 if change.gateway != DEMO_GATEWAY:
                     self._changed.set()
+                if change.after and change.after.commands:
+                    self._timed.set()  # one that is done is forgotten after a while
             elif isinstance(change, AgentChanged) and self._brings_deadline(change):
                 self._timed.set()
 
@@ -336,35 +386,32 @@ class FleetMonitor:
     def _brings_deadline(self, change: AgentChanged) -> bool:
         """Whether an agent now changes by itself earlier than the timer would look."""
         before, after = change.before, change.after
-        if after is None or not (after.last_seen_at or after.approvals):
+        if after is None or not (after.heard or after.approvals):
             return False
         if self._timed_until is None:
             return True
         if (
             before is not None
-            and before.approvals is after.approvals
-            and before.last_seen_at.keys() == after.last_seen_at.keys()
+            and before.approvals_expire_at == after.approvals_expire_at
+            and len(before.heard) == len(after.heard)
         ):
             return False  # a sign of life only moves a deadline away
-        stuck_after = self.store.fleet.stuck_after_ms
-        due = next_deadline({after.id: after}, stuck_after, self.clock.now_ms())
+        now, mono = self.clock.now_ms(), int(self.clock.monotonic() * 1000)
+        due = next_deadline({after.id: after}, self.store.fleet.stuck_after_ms, now, mono)
         return due is not None and due < self._timed_until
 
     async def _watch_time(self) -> None:
         """Runs fall silent and approvals expire; where nothing is open, no timer runs."""
         while True:
             self._timed.clear()
-            now, fleet = self.clock.now_ms(), self.store.fleet
-            deadlines = (
-                next_deadline(gateway.agents, fleet.stuck_after_ms, now)
-                for gateway in fleet.gateways.values()
-            )
-            self._timed_until = min((due for due in deadlines if due is not None), default=None)
-            if self._timed_until is None:
+            wait_ms = self.store.wait_ms()
+            if wait_ms is None:
+                self._timed_until = None
                 await self._timed.wait()
                 continue
-            wait_s = min(LONGEST_SLEEP_S, max(0.1, (self._timed_until - now) / 1000))
+            self._timed_until = self.clock.now_ms() + wait_ms
+            wait_s = min(LONGEST_SLEEP_S, max(0.1, wait_ms / 1000))
             if await wake_or_sleep(self.clock, self._timed, wait_s):
                 continue  # something is due earlier
-            for name in list(fleet.gateways):
+            for name in list(self.store.fleet.gateways):
                 self.store.apply(ev.Tick(name))

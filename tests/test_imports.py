@@ -19,10 +19,10 @@ ROOMS: dict[str, set[str]] = {
     "protocol": set(),
     "fleet": set(),
     "system": {"about"},
-    "text": {"about", "fleet", "notifications"},
+    "text": {"about", "fleet"},
     "demo": {"fleet"},
     "gateway": {"protocol", "fleet", "system"},
-    "notifications": {"about", "fleet", "system"},
+    "notifications": {"about", "fleet", "system", "text"},
     "config": {"about", "system", "text"},
     "monitor": {"about", "fleet", "demo", "gateway", "config", "system", "protocol"},
     "diagnostics": {

@@ -3,17 +3,24 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop import monitor
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
 from cc_desktop.demo.policy import DemoPolicy, WhenUnreachable
+from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import MarkSeen, MarkUnseen, Reconnect, Refresh
+from cc_desktop.fleet.commands import (
+    CommandPhase,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+)
 from cc_desktop.fleet.model import (
     Agent,
     Approval,
@@ -24,14 +31,14 @@ from cc_desktop.fleet.model import (
     Status,
 )
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
+from cc_desktop.fleet.summary import screen_origin, summarize
 from cc_desktop.gateway import http_fallback, supervisor
 from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 MAIN = "agent:otto:main"
@@ -120,7 +127,7 @@ async def test_where_nothing_is_reached_the_demo_shows_within_two_seconds(tmp_pa
         fleet = app.engine.store.fleet
         assert len(fleet.gateways[simulation.GATEWAY].agents) > 5
         assert fleet.gateways["gw"].hidden
-        assert summarize(fleet).tray is TrayState.DEMO
+        assert tray_state(summarize(fleet)) is TrayState.DEMO
 
 
 async def test_where_a_gateway_is_silent_the_demo_shows_within_two_seconds(tmp_path: Path) -> None:
@@ -422,7 +429,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
 
         problem = app.engine.links["gw"].connection.problem
         assert problem is not None
-        assert problem.title == "No identity"
+        assert problem.kind == "identity"
         assert gateway.connections == 0
 
 
@@ -493,7 +500,7 @@ async def test_a_supervisor_that_raises_leaves_the_other_gateway_alone(
             assert app.engine.store.fleet.agent("gw1", "rex") is not None
 
 
-@pytest.mark.parametrize("name", ["open_connection", "classify", "wake_or_sleep"])
+@pytest.mark.parametrize("name", ["open_connection", "classify"])
 async def test_whatever_a_try_raises_the_other_gateway_lives_on(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -597,7 +604,7 @@ async def test_a_timer_that_raises_is_started_again(
         gateway.add_agent("otto")
         gateway.add_session(MAIN, status="running", hasActiveRun=True)
         with monkeypatch.context() as patched:
-            patched.setattr(monitor, "next_deadline", broken)
+            patched.setattr(Store, "wait_ms", broken)
             async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
                 await app.on_screen(Origin.LIVE)
                 await app.clock.advance(20)
@@ -698,3 +705,90 @@ async def test_until_a_gateway_was_reached_sample_data_shows_whatever_was_chosen
         await app.clock.advance(2)
 
         await app.on_screen(Origin.DEMO)
+
+
+async def test_a_wake_source_wakes_all_and_may_fail(tmp_path: Path) -> None:
+    class Source:
+        def __init__(self) -> None:
+            self.starts = 0
+            self.back = asyncio.Event()
+
+        async def run(self, on_wake: Callable[[str], None]) -> None:
+            self.starts += 1
+            if self.starts == 1:
+                raise UnexpectedError
+            await self.back.wait()
+            on_wake("network")
+            await asyncio.Event().wait()
+
+    source = Source()
+    options = MonitorOptions(http_after_s=NEVER_S, wake_sources=(source,))
+    async with FakeGateway() as gateway:
+        await gateway.stop()
+        settings = settings_for(gateway.url)
+        async with running(settings, paths_in(tmp_path), options=options) as app:
+            await app.clock.advance(300)
+            assert source.starts == 2
+            await gateway.start()
+            source.back.set()
+
+            await until(lambda: app.engine.links["gw"].is_live)
+
+
+async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            done = app.engine.execute(Refresh("gw"))
+            refused = app.engine.execute(MarkSeen("gw", "nobody"))
+
+            commands = app.engine.store.fleet.gateways["gw"].commands
+            assert commands[done].phase is CommandPhase.DONE
+            assert (commands[refused].phase, commands[refused].reason) == (
+                CommandPhase.REFUSED,
+                "unknown-agent",
+            )
+    async with running(settings_for(), paths_in(tmp_path), options=DEMO_ONLY) as app:
+        await app.on_screen(Origin.DEMO)
+        ident = app.engine.execute(Refresh(simulation.GATEWAY))
+
+        assert app.engine.store.fleet.gateways[simulation.GATEWAY].commands[ident].reason == "demo"
+
+
+async def test_a_command_that_raises_is_refused_and_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            monkeypatch.setattr(app.engine.links["gw"], "refresh", broken)
+            ident = app.engine.execute(Refresh("gw"))
+
+            assert app.engine.store.fleet.gateways["gw"].commands[ident].reason == "internal"
+            assert reports(caplog) == ["command Refresh: internal error"]
+
+
+async def test_a_gateway_is_asked_for_what_the_settings_give_access_to(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        settings = settings_for(gateway.url)
+        (one,) = settings.gateways
+        asked = replace(settings, gateways=(replace(one, access="operate"),))
+        async with running(asked, paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+
+        assert gateway.connect_params["scopes"] == list(asked.gateways[0].scopes)
+
+
+async def test_a_damaged_device_key_is_noted_once(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    paths.data.mkdir()
+    paths.identity.write_bytes(b"damaged")
+    async with FakeGateway() as gateway:
+        for expected in (1, 0):
+            async with running(settings_for(gateway.url, gateway.url), paths) as app:
+                await app.on_screen(Origin.LIVE)
+                assert len(app.engine.memory.notes.lines) == expected

@@ -38,7 +38,7 @@ class TrayPreferences(msgspec.Struct, frozen=True):
 
     PAGE: ClassVar[str] = "tray"
 
-    # The values of `fleet.summary.TrayIconStyle`.
+    # The values of `desktop.icons.tray_state.TrayIconStyle`.
     icon_style: Literal["auto", "light", "dark", "colour"] = "auto"
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction
 from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.icons.status import app_icon
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_adapter
 from cc_desktop.desktop.style.theme import ThemeManager
@@ -24,7 +25,6 @@ from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running
 

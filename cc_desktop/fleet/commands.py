@@ -1,40 +1,63 @@
-"""What the operator asks of gateways: the way down. `FleetMonitor.execute` carries them out."""
+"""What an operator asks for, and how far it is. `FleetMonitor.execute` is the only way down."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from msgspec import Struct
 
 
-class MarkSeen(Struct, frozen=True):
-    """The operator has seen why an agent failed; `MarkUnseen` takes it back."""
+class Command(Struct, frozen=True, kw_only=True):
+    """Base of all commands. `monitor.execute` gives an id to a command that has none."""
+
+    id: str = ""
+
+
+class MarkSeen(Command, frozen=True):
+    """The operator has seen why sessions of an agent failed."""
 
     gateway: str
     agent: str
-    sessions: tuple[str, ...] = ()  # session keys; none: every failed session of the agent
-    id: str = ""  # "" until the monitor takes the command
+    sessions: tuple[str, ...] = ()  # session keys; empty: all that failed
 
 
-class MarkUnseen(Struct, frozen=True):
-    """Undo `MarkSeen`: the failures need the operator again."""
+class MarkUnseen(Command, frozen=True):
+    """Undoes `MarkSeen`."""
 
     gateway: str
     agent: str
-    sessions: tuple[str, ...] = ()
-    id: str = ""
+    sessions: tuple[str, ...] = ()  # session keys; empty: all of the agent
 
 
-class Reconnect(Struct, frozen=True):
-    """Try to connect at once instead of waiting for the next retry."""
+class Reconnect(Command, frozen=True):
+    """Connect again at once."""
 
-    gateway: str = ""  # "": all gateways
-    id: str = ""
+    gateway: str = ""  # empty: all gateways
 
 
-class Refresh(Struct, frozen=True):
-    """Ask a gateway for a fresh list of its agents and sessions."""
+class Refresh(Command, frozen=True):
+    """List all agents and sessions again."""
 
     gateway: str
-    id: str = ""
 
 
-Command = MarkSeen | MarkUnseen | Reconnect | Refresh
+class CommandPhase(StrEnum):
+    """How far a command is."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class CommandState(Struct, frozen=True):
+    """A command as views show it."""
+
+    command: Command
+    phase: CommandPhase = CommandPhase.PENDING
+    at: int = 0  # local ms at which it reached this phase
+    reason: str = ""  # the kind of refusal, such as "demo"; `text` has the words
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was carried out: such a command vanishes after a while."""
+        return self.phase is CommandPhase.DONE

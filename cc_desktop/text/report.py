@@ -8,6 +8,8 @@ from cc_desktop.about import ExitCode
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.text import words
+from cc_desktop.text.failures import describe
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +79,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
     link = gateway.connection
-    problem = link.problem
+    problem = describe(link.problem) if link.problem else None
     return {
         "id": gateway.id,
         "name": gateway.name,
@@ -86,11 +88,11 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
         "protocol": link.protocol or None,
         "server_version": link.server_version or None,
         "error": {
-            "code": problem.code,
+            "code": link.problem.code or link.problem.kind,
             "message": problem.message,
             "next_step": problem.next_step,
         }
-        if problem
+        if problem and link.problem
         else None,
     }
 
@@ -115,7 +117,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary, now)}{summary.headline}"
+    yield f"{_source(summary, now)}{headline(summary)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -146,8 +148,8 @@ def _source(summary: Summary, now: int) -> str:
 def _gateway_line(gateway: Gateway, now: int) -> str:
     link = gateway.connection
     start = f"{words.plain(gateway.name, 40)}: {words.link_words(link, now)}"
-    problem = link.problem
-    if problem and link.state is not ConnectionState.LIVE:
+    if link.problem and link.state is not ConnectionState.LIVE:
+        problem = describe(link.problem)
         # The state of a blocked gateway is the title already.
         title = "" if link.state is ConnectionState.BLOCKED else f"{problem.title}. "
         return f"{start} - {title}{problem.message} {problem.next_step}"

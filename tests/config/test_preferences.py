@@ -8,7 +8,7 @@ import pytest
 
 from cc_desktop.config.preferences import Preferences, TrayPreferences
 from cc_desktop.config.state_store import StateStore
-from cc_desktop.fleet.summary import TrayIconStyle
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 
 if TYPE_CHECKING:
     from pathlib import Path

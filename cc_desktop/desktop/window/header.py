@@ -18,6 +18,7 @@ from cc_desktop.desktop.widgets.widgets import (
 )
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.text import words
+from cc_desktop.text.failures import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,13 +184,13 @@ class GatewayPopup(QFrame):
         if gateway is None:
             self.close()
             return
-        link, problem, now = gateway.connection, gateway.connection.problem, self._clock()
+        link, now = gateway.connection, self._clock()
         self._name.setText(words.plain(gateway.name, 60))
         state = link.state.value.capitalize()
         if link.state is ConnectionState.WAITING:
             state = words.link_words(link, now).capitalize()
         self._state.setText(f"{words.plain(gateway.url, 120)}\n{state}".strip())
-        texts = (problem.title, problem.message, problem.next_step) if problem else ("", "", "")
+        texts = describe(link.problem) if link.problem else ("", "", "")
         for part, text in zip((self._title, self._message, self._next), texts, strict=True):
             part.setText(words.plain(text, 400))
             part.setVisible(bool(text))
