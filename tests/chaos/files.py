@@ -34,7 +34,7 @@ async def _start_once(config: Path, url: str) -> FleetMonitor:
     try:
         await until(lambda: task.done() or _state(monitor) is ConnectionState.LIVE, "live", _LIVE_S)
         check(not task.done(), f"it ended: {task}")
-        monitor.state.set("chaos", {"a": list(range(20))})
+        monitor.memory.state.set("chaos", {"a": list(range(20))})
         await asyncio.sleep(0)
     finally:
         task.cancel()

@@ -232,14 +232,13 @@ async def other_starts(chaos: Chaos) -> str:
     """Anything from another start: it is answered or turned away, and the next one is heard."""
     from PySide6.QtCore import QCoreApplication
 
-    from cc_desktop.desktop.single_instance import Claim, InstanceServer, Place
+    from cc_desktop.desktop.single_instance import Endpoint, InstanceLock, InstanceServer
 
     app = QCoreApplication.instance() or QCoreApplication([])
     asked: list[object] = []
     with tempfile.TemporaryDirectory(prefix="cc-") as directory:
-        place = Place(f"{directory}/socket", f"{directory}/lock")
-        server = InstanceServer(Claim(place))
-        server.asked.connect(asked.append)
+        place = Endpoint(f"{directory}/socket", f"{directory}/lock")
+        server = InstanceServer(InstanceLock(place), lambda message, _answer: asked.append(message))
         check(server.start(), "it does not listen")
 
         def talk(data: bytes) -> bytes:

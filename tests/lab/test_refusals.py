@@ -8,6 +8,7 @@ import pytest
 
 from cc_desktop.config.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
+from cc_desktop.fleet.commands import Reconnect
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.protocol import handshake
 from cc_desktop.text.failures import describe
@@ -77,7 +78,7 @@ async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> 
             assert request_id
             async with Sender(gateway.url, TOKEN) as sender:
                 await sender.request("device.pair.approve", {"requestId": request_id})
-            follower.engine.reconnect()
+            follower.engine.execute(Reconnect())
             await follower.live()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from cc_desktop.about import SHORT_NAME
 from cc_desktop.desktop.widgets.widgets import (
     ConnectionMark,
     FlowLayout,
@@ -67,7 +68,7 @@ class Header(QFrame):
         row.setContentsMargins(px(16), px(11), px(16), px(11))
         row.setSpacing(px(16))
         title = label(look.metrics.font(15, bold=True))
-        title.setText("Control Center")
+        title.setText(SHORT_NAME)
         self._title = title
         place = QWidget()
         self._flow = FlowLayout(px(8), place)
