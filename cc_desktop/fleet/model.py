@@ -83,12 +83,12 @@ class ConnectionState(StrEnum):
 
 
 class Problem(Struct, frozen=True, gc=False):
-    """Why a gateway cannot be had, in words for the operator."""
+    """Why a gateway is not live, without words: `text/failures.py` has them."""
 
-    code: str  # the gateway's code, or one of ours such as "unreachable"
-    title: str  # a few words: "The token is wrong"
-    message: str  # one sentence with the cause
-    next_step: str  # what the operator can do
+    kind: str  # a value of gateway.failures.FailureKind
+    code: str = ""  # the gateway's own code, else the kind
+    said: str = ""  # the gateway's or the system's own words, cleaned
+    detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
 
 
 class ConnectionInfo(Struct, frozen=True):
@@ -101,6 +101,8 @@ class ConnectionInfo(Struct, frozen=True):
     server_version: str = ""
     token_place: str = ""  # where the device token is kept: "keyring" or "file"
     silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
+    flapping: bool = False  # it comes and goes: no connection held for 30 s lately
+    expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
 
 
 class Session(Struct, frozen=True, gc=False):

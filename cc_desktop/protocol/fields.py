@@ -5,14 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-MAX_TEXT = 2_000  # characters: nothing that is shown is longer
+from cc_desktop.protocol.clean import clean_text
 
-# Characters that would let a name or a task pretend: control characters, and those that turn the
-# direction of writing or join lines.
-_HIDDEN = dict.fromkeys(
-    [*range(32), *range(127, 160), 8206, 8207, *range(8232, 8239), *range(8294, 8298), 65279],
-    " ",
-)
+MAX_TEXT = 2_000  # characters: nothing that is shown is longer
 
 
 def as_object(value: object) -> dict[str, Any]:
@@ -28,12 +23,8 @@ def as_objects(value: object) -> list[dict[str, Any]]:
 
 
 def text(value: object, limit: int = MAX_TEXT) -> str:
-    """The value as one line of plain text of at most `limit` characters."""
-    if not isinstance(value, str):
-        return ""
-    clean = " ".join(value[: limit * 2].translate(_HIDDEN).split())
-    clean = clean.encode("utf-8", "replace").decode("utf-8")  # lone surrogates break Qt and UTF-8
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    """The value as one line that is fit to be shown, of at most `limit` characters."""
+    return clean_text(value, limit) if isinstance(value, str) else ""
 
 
 def identifier(value: object) -> str:

@@ -1,71 +1,54 @@
-"""The fleet as JSON and as text, for those who have no window."""
+"""The fleet as JSON and as lines of text, for `cc-desktop status` and the text view."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
+from cc_desktop.about import ExitCode
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
+from cc_desktop.text import words
+from cc_desktop.text.failures import describe
 from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXIT_FINE = 0
-EXIT_NEEDS_YOU = 1
-EXIT_USAGE = 2
-EXIT_UNREACHED = 3
-
-WORDS = {
-    Status.ERROR: "Error",
-    Status.WAITING: "Needs you",
-    Status.STUCK: "Stuck",
-    Status.ACTIVE: "Working",
-    Status.THINKING: "Thinking",
-    Status.IDLE: "Idle",
-    Status.OFFLINE: "Offline",
-    Status.UNKNOWN: "Unknown",
-}
 _SIGNS = dict(zip(Status, "x!#>…o--", strict=True))
 _ORDER = list(Status)
+_UNREACHED = (Origin.NONE, Origin.LAST_KNOWN)
 
 
-def exit_code(fleet: Fleet) -> int:
-    """0 live or rest, 1 something needs you, 3 no gateway reached. The demo counts as asked for."""
-    if screen_origin(fleet) in (Origin.NONE, Origin.LAST_KNOWN):
-        return EXIT_UNREACHED
-    return EXIT_NEEDS_YOU if summarize(fleet).needs_you else EXIT_FINE
+def exit_code(fleet: Fleet) -> ExitCode:
+    """The exit code of `status`. Sample data counts like a fleet: somebody has asked for it."""
+    if screen_origin(fleet) in _UNREACHED:
+        return ExitCode.UNREACHED
+    return ExitCode.NEEDS_YOU if summarize(fleet).needs_you else ExitCode.OK
 
 
-def task_of(agent: Agent) -> str:
-    """What the agent does now, or "" when it rests."""
-    for approval in agent.approvals.values():
-        if agent.status is Status.WAITING:
-            return approval.title
-    cause = agent.cause
-    run = agent.runs.get(agent.status_session_key)
-    if run is not None and not run.over and run.activity:
-        return run.activity
-    if cause is not None and (agent.status.needs_you or agent.status.working):
-        return cause.title
-    return agent.reported_task
+def _task(agent: Agent) -> str | None:
+    """What the agent does or waits for now; None while it rests."""
+    if agent.status is Status.WAITING and agent.approvals:
+        return words.plain(words.open_approvals(agent)[0].title) or None
+    if agent.status.needs_you or agent.status.working or agent.reported_task:
+        return words.doing(agent) or None
+    return None
 
 
 def error_of(agent: Agent) -> str | None:
-    """Why the agent failed, in the gateway's words."""
-    if agent.status is not Status.ERROR:
-        return None
-    if agent.reason:
-        return agent.reason
-    cause = agent.cause
-    return f"The run ended with status {cause.status}." if cause else "The agent reports an error."
+    """Why the agent failed, as the window says it; None if it did not fail."""
+    return words.why_text(agent, 0, 0) if agent.status is Status.ERROR else None
 
 
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
-    """What `cc-desktop status --json` prints. `now`: local ms; what is live is true now."""
+    """What `cc-desktop status --json` prints; tests/text/test_report.py has its schema.
+
+    Args:
+        fleet: The model.
+        now: Local ms. What is live is true now.
+    """
     origin = screen_origin(fleet)
-    reached = origin not in (Origin.NONE, Origin.LAST_KNOWN)
+    reached = origin not in _UNREACHED
     shown = [gateway for gateway in fleet.shown() if reached and gateway.origin is not Origin.NONE]
     return {
         "source": origin.value if reached else Origin.NONE.value,
@@ -96,7 +79,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
     link = gateway.connection
-    problem = link.problem
+    problem = describe(link.problem) if link.problem else None
     return {
         "id": gateway.id,
         "name": gateway.name,
@@ -105,25 +88,23 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
         "protocol": link.protocol or None,
         "server_version": link.server_version or None,
         "error": {
-            "code": problem.code,
+            "code": link.problem.code or link.problem.kind,
             "message": problem.message,
             "next_step": problem.next_step,
         }
-        if problem
+        if problem and link.problem
         else None,
     }
 
 
 def _agent(agent: Agent) -> dict[str, Any]:
-    newest = agent.sessions.get(agent.status_session_key) or (
-        agent.sessions[agent.by_activity[-1][1]] if agent.by_activity else None
-    )
+    newest = agent.cause or words.newest(agent)
     return {
         "gateway": agent.gateway,
         "id": agent.id,
         "name": agent.shown_name,
         "status": agent.status.value,
-        "task": task_of(agent) or None,
+        "task": _task(agent),
         "session_key": newest.key if newest else None,
         "model": (newest.model if newest else "") or agent.model or None,
         "tokens": newest.total_tokens if newest else None,
@@ -134,9 +115,9 @@ def _agent(agent: Agent) -> dict[str, Any]:
 
 
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
-    """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
+    """The fleet as lines: the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{headline(summary)}"
+    yield f"{_source(summary, now)}{headline(summary)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -146,16 +127,15 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     several = len({agent.gateway for agent in agents}) > 1
     agents.sort(key=lambda agent: (_ORDER.index(agent.status), -agent.last_activity))
     for agent in agents:
-        where = f"{agent.gateway[:14]:<14} " if several else ""
-        what = error_of(agent) or task_of(agent)
-        line = (
-            f"{_SIGNS[agent.status]} {WORDS[agent.status]:<9} {agent.shown_name[:18]:<18} {where}"
-        )
-        yield f"{line}{what[:80]}".rstrip()
+        where = f"{words.plain(agent.gateway, 14):<14} " if several else ""
+        offset = fleet.gateways[agent.gateway].clock_offset_ms
+        what = words.task(agent, offset, now)[0].removeprefix("—")
+        word, name = words.STATUS_WORDS[agent.status], words.plain(agent.shown_name, 18)
+        yield f"{_SIGNS[agent.status]} {word:<9} {name:<18} {where}{what[:80]}".rstrip()
 
 
-def _source(summary: Summary) -> str:
-    as_of = time.strftime("%H:%M:%S", time.localtime(summary.as_of / 1000))
+def _source(summary: Summary, now: int) -> str:
+    as_of = words.clock(summary.as_of, now)
     return {
         Origin.LIVE: "LIVE   ",
         Origin.REST: f"HTTP   as of {as_of}   ",
@@ -167,11 +147,11 @@ def _source(summary: Summary) -> str:
 
 def _gateway_line(gateway: Gateway, now: int) -> str:
     link = gateway.connection
-    words = link.state.value
-    if link.state is ConnectionState.WAITING and link.until > now:
-        words = f"retry in {max(1, (link.until - now) // 1000)} s"
+    start = f"{words.plain(gateway.name, 40)}: {words.link_words(link, now)}"
     if link.problem and link.state is not ConnectionState.LIVE:
-        problem = link.problem
-        return f"{gateway.name}: {words} - {problem.title}. {problem.message} {problem.next_step}"
+        problem = describe(link.problem)
+        # The state of a blocked gateway is the title already.
+        title = "" if link.state is ConnectionState.BLOCKED else f"{problem.title}. "
+        return f"{start} - {title}{problem.message} {problem.next_step}"
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""
-    return f"{gateway.name}: {words}{version}"
+    return f"{start}{version}"

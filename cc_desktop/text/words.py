@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from cc_desktop.fleet.status import run_start, working_since
 from cc_desktop.fleet.summary import screen_origin
+from cc_desktop.text.failures import FLAPPING, connection_words, describe
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import (
@@ -449,26 +450,6 @@ def device_since(device: Device, clock_offset_ms: int, now: int) -> str:
 # Gateways and sources
 
 
-def link_words(link: ConnectionInfo, now: int) -> str:
-    """The state of a connection, on its pill."""
-    match link.state:
-        case ConnectionState.CONNECTING:
-            return "connecting…"
-        case ConnectionState.AUTHENTICATING:
-            return "signing in…"
-        case ConnectionState.SYNCING:
-            return "loading…"
-        case ConnectionState.LIVE:
-            return "live"
-        case ConnectionState.BLOCKED:
-            return plain(link.problem.title, 40) if link.problem else "blocked"
-        case ConnectionState.WAITING:
-            left = link.until - now
-            retry = f"retry in {math.ceil(left / SECOND)} s" if left > 0 else "retrying…"
-            return f"unreachable · {retry}"
-    return "off"
-
-
 class BannerKind(StrEnum):
     """Which banner says that the screen is not simply live."""
 
@@ -517,7 +498,7 @@ def banner(fleet: Fleet, now: int) -> Banner | None:
     retry = (BannerLink.RECONNECT, "Reconnect now")
     reason = ""
     if blocked and blocked.connection.problem:
-        problem = blocked.connection.problem
+        problem = describe(blocked.connection.problem)
         where = f"{plain(blocked.name, 40)}: " if len(real) > 1 else ""
         reason = f"{where}{_stop(problem.title)} {_stop(problem.next_step)}".rstrip()
     if origin is Origin.DEMO:
@@ -576,6 +557,11 @@ def source(fleet: Fleet, now: int) -> str:
     return "No connection"
 
 
+def link_words(link: ConnectionInfo, now: int) -> str:
+    """The state of a connection, on its pill."""
+    return connection_words(link, now)
+
+
 def link_facts(link: ConnectionInfo) -> str:
     """What is known of a connection beside its state."""
     places = {"keyring": "the system's keyring", "file": "a file of this app"}
@@ -585,6 +571,7 @@ def link_facts(link: ConnectionInfo) -> str:
         f"token in {places.get(link.token_place, plain(link.token_place, 40))}"
         if link.token_place
         else "",
+        FLAPPING if link.flapping else "",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -616,8 +603,9 @@ def empty(fleet: Fleet, total: int, search: str) -> Empty:
         return Empty("Connecting", f"Asking {_names(real)} for its agents…")
     problem = next((g.connection.problem for g in real if g.connection.problem), None)
     if problem is not None and screen_origin(fleet) is Origin.NONE:
-        text = f"{_stop(problem.message)} {_stop(problem.next_step)}"
-        return Empty(plain(problem.title), text.strip())
+        told = describe(problem)
+        text = f"{_stop(told.message)} {_stop(told.next_step)}"
+        return Empty(told.title, text.strip())
     if screen_origin(fleet) in (Origin.LIVE, Origin.REST):
         return Empty("No agents", f"{_names(real)} has no agents yet.")
     return Empty("No connection", "As soon as a gateway can be reached, its agents are here.")

@@ -258,6 +258,11 @@ class FakeGateway:
         self.holds[method] = Hold()
         return self.holds[method]
 
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._peers)
+
     def count(self, method: str) -> int:
         """How often a method was asked for."""
         return sum(asked.method == method for asked in self.asked)

@@ -248,7 +248,7 @@ def test_what_is_unknown_changes_nothing(event: ev.Event) -> None:
 
 def test_the_link_changes_and_tells_since_when_the_data_is_old() -> None:
     world = World(ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.LIVE)), listed(row()))
-    problem = Problem("lost", "Lost", "It was lost.", "Wait.")
+    problem = Problem("lost")
     lost = ConnectionInfo(ConnectionState.WAITING, until=NOW + MINUTE, problem=problem)
     changes = world.later(MINUTE, ev.ConnectionChanged(G, lost))
     assert [type(change) for change in changes] == [GatewayChanged]

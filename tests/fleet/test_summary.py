@@ -50,7 +50,7 @@ def test_every_status_is_counted_once() -> None:
     assert (summary.idle, summary.offline, summary.total) == (2, 2, 10)
 
 
-PROBLEM = Problem("lost", "Lost", "It is gone.", "Wait.")
+PROBLEM = Problem("lost")
 
 
 def test_no_gateways_at_all() -> None:

@@ -221,9 +221,7 @@ class TrayHost(QObject):
         more = ", ".join(part for part in (why[:1].lower() + why[1:], waiting) if part)
         # Switched off is how it is meant to be, not a state that passes.
         resting = quiet.reason != "off"
-        return TrayAppearance(
-            TrayKey.of(state, summary.needs_you, resting), tooltip(summary, more)
-        )
+        return TrayAppearance(TrayKey.of(state, summary.needs_you, resting), tooltip(summary, more))
 
     def _show_what_is_due(self) -> None:
         now = self._monotonic()

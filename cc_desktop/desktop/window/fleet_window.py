@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cc_desktop.desktop.application import APP_NAME
+from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.icons.glyphs import Glyph
 from cc_desktop.desktop.icons.status import app_icon

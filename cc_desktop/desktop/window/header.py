@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from cc_desktop.about import SHORT_NAME
 from cc_desktop.desktop.widgets.widgets import (
     ConnectionMark,
     FlowLayout,
@@ -17,6 +18,7 @@ from cc_desktop.desktop.widgets.widgets import (
 )
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.text import words
+from cc_desktop.text.failures import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +68,7 @@ class Header(QFrame):
         row.setContentsMargins(px(16), px(11), px(16), px(11))
         row.setSpacing(px(16))
         title = label(look.metrics.font(15, bold=True))
-        title.setText("Control Center")
+        title.setText(SHORT_NAME)
         self._title = title
         place = QWidget()
         self._flow = FlowLayout(px(8), place)
@@ -182,13 +184,13 @@ class GatewayPopup(QFrame):
         if gateway is None:
             self.close()
             return
-        link, problem, now = gateway.connection, gateway.connection.problem, self._clock()
+        link, now = gateway.connection, self._clock()
         self._name.setText(words.plain(gateway.name, 60))
         state = link.state.value.capitalize()
         if link.state is ConnectionState.WAITING:
             state = words.link_words(link, now).capitalize()
         self._state.setText(f"{words.plain(gateway.url, 120)}\n{state}".strip())
-        texts = (problem.title, problem.message, problem.next_step) if problem else ("", "", "")
+        texts = describe(link.problem) if link.problem else ("", "", "")
         for part, text in zip((self._title, self._message, self._next), texts, strict=True):
             part.setText(words.plain(text, 400))
             part.setVisible(bool(text))

@@ -12,6 +12,7 @@ from cc_desktop.desktop.window.agent_model import Chip
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
+from cc_desktop.text.failures import describe
 from tests.desktop import sample
 from tests.desktop.sample import NOW
 
@@ -157,8 +158,7 @@ def test_a_pill_tells_the_problem_and_what_to_do(
     popup = window.header.popup
     assert popup is not None
     shown = [popup._title.text(), popup._message.text(), popup._next.text()]
-    problem = sample.WRONG_TOKEN
-    assert shown == [problem.title, problem.message, problem.next_step]
+    assert shown == list(describe(sample.WRONG_TOKEN))
     popup.reconnect.click()
     assert asked.calls == [("reconnect", "studio")]
     assert not popup.isVisible()
