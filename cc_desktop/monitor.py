@@ -92,7 +92,7 @@ class FleetMonitor:
     ) -> None:
         options = options or MonitorOptions()
         self.clock = clock or SystemClock()
-        self.store = Store(self.clock.now_ms, self._mono_ms)
+        self.store = Store(self.clock.now_ms, lambda: int(self.clock.monotonic() * 1000))
         self.store.fleet = msgspec.structs.replace(
             self.store.fleet, stuck_after_ms=settings.stuck_after_ms
         )
@@ -224,19 +224,49 @@ class FleetMonitor:
     def execute(self, command: Command) -> str:
         """Carry out what the operator asks; never blocks.
 
+        How far it is, is in the model: `Gateway.commands`, by the command's id.
+
         Returns:
             The id of the command.
         """
-        command_id = command.id or f"{self._rng.getrandbits(64):016x}"
+        if not command.id:
+            ident = f"{self._rng.getrandbits(64):016x}"
+            command = msgspec.structs.replace(command, id=ident)
+        for gateway in self._targets(command):
+            self.store.apply(ev.CommandSent(gateway, command))
+            try:
+                refused = self._carry_out(gateway, command)
+            except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
+                self._faults.record(f"command {type(command).__name__}", error)
+                refused = "internal"
+            if refused:
+                self.store.apply(ev.CommandRefused(gateway, command.id, refused))
+            else:
+                self.store.apply(ev.CommandDone(gateway, command.id))
+        return command.id
+
+    def _targets(self, command: Command) -> list[str]:
         match command:
-            case Reconnect(gateway=gateway):
-                self._reconnect(gateway)
-            case Refresh(gateway=gateway):
-                if gateway in self.links:
-                    self.links[gateway].refresh()
-            case MarkSeen() | MarkUnseen():
-                self._mark(command)
-        return command_id
+            case Reconnect(gateway=""):
+                return list(self.links)
+            case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
+                return [command.gateway]
+        raise TypeError(type(command).__name__)
+
+    def _carry_out(self, gateway: str, command: Command) -> str:
+        """Returns why it is refused, as a kind; "" if it is done."""
+        if isinstance(command, MarkSeen | MarkUnseen):
+            return self._mark(command)
+        link = self.links.get(gateway)
+        if link is None:
+            return "demo" if gateway == DEMO_GATEWAY else "unknown-gateway"
+        if isinstance(command, Reconnect):
+            self._reconnect(gateway)
+        elif not link.is_live:
+            return "not-live"
+        else:
+            link.refresh()
+        return ""
 
     def _reconnect(self, gateway: str) -> None:
         for name, link in self.links.items():
@@ -245,19 +275,21 @@ class FleetMonitor:
                     self._restarts[name].set()
                 link.reconnect_now()
 
-    def _mark(self, command: MarkSeen | MarkUnseen) -> None:
+    def _mark(self, command: MarkSeen | MarkUnseen) -> str:
         agent = self.store.fleet.agent(command.gateway, command.agent)
         if agent is None:
-            return
+            return "unknown-agent"
         marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
         marks.update(dict.fromkeys(agent.unconfirmed_failures, self.clock.now_ms()))
         if command.sessions:
             marks = {key: at for key, at in marks.items() if key in command.sessions}
         if isinstance(command, MarkUnseen):
-            marks = dict.fromkeys(marks, 0)
-        self.store.apply(ev.Seen(command.gateway, marks))
+            self.store.apply(ev.Unseen(command.gateway, frozenset(marks)))
+        else:
+            self.store.apply(ev.Seen(command.gateway, marks))
         if command.gateway != DEMO_GATEWAY:
             self._save_seen(command.gateway)
+        return ""
 
     def _save_seen(self, gateway: str) -> None:
         seen = self.store.fleet.gateways[gateway].seen
@@ -279,9 +311,6 @@ class FleetMonitor:
         self._policy.choose_last_known(wanted)
         self._changed.set()
 
-    def _mono_ms(self) -> int:
-        return int(self.clock.monotonic() * 1000)
-
     def now_ms(self) -> int:
         """Local ms since the epoch."""
         return self.clock.now_ms()
@@ -301,6 +330,8 @@ class FleetMonitor:
             if isinstance(change, GatewayChanged):
                 if change.gateway != DEMO_GATEWAY:
                     self._changed.set()
+                if change.after and change.after.commands:
+                    self._timed.set()  # one that is done is forgotten after a while
             elif isinstance(change, AgentChanged) and self._brings_deadline(change):
                 self._timed.set()
 
@@ -362,13 +393,12 @@ class FleetMonitor:
             return True
         if (
             before is not None
-            and before.approvals is after.approvals
-            and before.heard.keys() == after.heard.keys()
+            and before.approvals_expire_at == after.approvals_expire_at
+            and len(before.heard) == len(after.heard)
         ):
             return False  # a sign of life only moves a deadline away
-        stuck_after = self.store.fleet.stuck_after_ms
-        now, mono = self.clock.now_ms(), self._mono_ms()
-        due = next_deadline({after.id: after}, stuck_after, now, mono)
+        now, mono = self.clock.now_ms(), int(self.clock.monotonic() * 1000)
+        due = next_deadline({after.id: after}, self.store.fleet.stuck_after_ms, now, mono)
         return due is not None and due < self._timed_until
 
     async def _watch_time(self) -> None:
@@ -376,10 +406,11 @@ class FleetMonitor:
         while True:
             self._timed.clear()
             wait_ms = self.store.wait_ms()
-            self._timed_until = None if wait_ms is None else self.clock.now_ms() + wait_ms
             if wait_ms is None:
+                self._timed_until = None
                 await self._timed.wait()
                 continue
+            self._timed_until = self.clock.now_ms() + wait_ms
             wait_s = min(LONGEST_SLEEP_S, max(0.1, wait_ms / 1000))
             if await wake_or_sleep(self.clock, self._timed, wait_s):
                 continue  # something is due earlier

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop import monitor
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
 from cc_desktop.demo.policy import DemoPolicy, WhenUnreachable
 from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import MarkSeen, MarkUnseen, Reconnect, Refresh
+from cc_desktop.fleet.commands import (
+    CommandPhase,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+)
 from cc_desktop.fleet.model import (
     Agent,
     Approval,
@@ -598,7 +603,7 @@ async def test_a_timer_that_raises_is_started_again(
         gateway.add_agent("otto")
         gateway.add_session(MAIN, status="running", hasActiveRun=True)
         with monkeypatch.context() as patched:
-            patched.setattr(monitor.Store, "wait_ms", broken)
+            patched.setattr(Store, "wait_ms", broken)
             async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
                 await app.on_screen(Origin.LIVE)
                 await app.clock.advance(20)
@@ -727,3 +732,40 @@ async def test_a_wake_source_wakes_all_and_may_fail(tmp_path: Path) -> None:
             source.back.set()
 
             await until(lambda: app.engine.links["gw"].is_live)
+
+
+async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            done = app.engine.execute(Refresh("gw"))
+            refused = app.engine.execute(MarkSeen("gw", "nobody"))
+
+            commands = app.engine.store.fleet.gateways["gw"].commands
+            assert commands[done].phase is CommandPhase.DONE
+            assert (commands[refused].phase, commands[refused].reason) == (
+                CommandPhase.REFUSED,
+                "unknown-agent",
+            )
+    async with running(settings_for(), paths_in(tmp_path), options=DEMO_ONLY) as app:
+        await app.on_screen(Origin.DEMO)
+        ident = app.engine.execute(Refresh(simulation.GATEWAY))
+
+        assert app.engine.store.fleet.gateways[simulation.GATEWAY].commands[ident].reason == "demo"
+
+
+async def test_a_command_that_raises_is_refused_and_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            monkeypatch.setattr(app.engine.links["gw"], "refresh", broken)
+            ident = app.engine.execute(Refresh("gw"))
+
+            assert app.engine.store.fleet.gateways["gw"].commands[ident].reason == "internal"
+            assert reports(caplog) == ["command Refresh: internal error"]

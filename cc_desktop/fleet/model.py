@@ -100,9 +100,9 @@ class ConnectionInfo(Struct, frozen=True):
     protocol: int = 0
     server_version: str = ""
     token_place: str = ""  # where the device token is kept: "keyring" or "file"
-    silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
     flapping: bool = False  # it comes and goes: no connection held for 30 s lately
     expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
+    silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
 
 
 class Session(Struct, frozen=True, gc=False):
