@@ -12,8 +12,6 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from cc_desktop.fleet import events as ev
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
@@ -40,8 +38,8 @@ YOUNG_SETTLED_S = 10.0
 MAX_EARLY = 1_000  # events that are kept until the first list is there
 
 
-def _slices(snapshot: ev.Snapshot) -> Iterable[ev.Snapshot]:
-    """The snapshot in parts that can be applied one after the other."""
+def _slices(snapshot: ev.Snapshot) -> Iterable[ev.Event]:
+    """The snapshot in parts to apply one after the other; events in between count as newer."""
     return (snapshot,)
 
 
@@ -193,11 +191,11 @@ class SessionListSync:
                     found.agents,
                     found.sessions,
                     taken_at=found.taken_at,
+                    changed_meanwhile=self.demand.changed_since(started),
                     since=self._since,
                     total_agents=found.total_agents,
                     total_sessions=found.total_sessions,
-                ),
-                started,
+                )
             )
         finally:
             self._pacer.ended(self._clock.monotonic() - started)
@@ -209,11 +207,9 @@ class SessionListSync:
             sessions_cut=bool(found.total_sessions),
         )
 
-    async def _hand_on(self, snapshot: ev.Snapshot, started: float) -> None:
+    async def _hand_on(self, snapshot: ev.Snapshot) -> None:
         """Give the model a snapshot in slices, so that a big one does not hold up the window."""
         for number, part in enumerate(_slices(snapshot)):
             if number:
                 await self._clock.sleep(0)
-            # Events come in between as well.
-            changed = self.demand.changed_since(started)
-            self._sink(msgspec.structs.replace(part, changed_meanwhile=changed))
+            self._sink(part)
