@@ -18,7 +18,6 @@ from cc_desktop.config.state_file import NotificationMemory, StateFile
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import AgentChanged, Change, ConnectionState, GatewayChanged
-from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http_fallback import AFTER_S
@@ -52,8 +51,10 @@ class FleetMonitor:
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.store = Store(self.clock.now_ms)
-        self.store.fleet = replace(self.store.fleet, stuck_after_ms=settings.stuck_after_ms)
+        self.store = Store(self.clock.now_ms, lambda: int(self.clock.monotonic() * 1000))
+        self.store.fleet = msgspec.structs.replace(
+            self.store.fleet, stuck_after_ms=settings.stuck_after_ms
+        )
         self.state = StateFile(paths.state)
         self.memory = NotificationMemory(paths, self.state)
         self.links: dict[str, GatewaySupervisor] = {}
@@ -176,7 +177,7 @@ class FleetMonitor:
             elif (
                 isinstance(change, AgentChanged)
                 and change.after
-                and (change.after.last_seen_at or change.after.approvals)
+                and (change.after.heard or change.after.approvals)
             ):
                 self._timed.set()
 
@@ -229,17 +230,12 @@ class FleetMonitor:
         """Runs grow silent and approvals expire; where nothing runs, no timer does."""
         while True:
             self._timed.clear()
-            now, fleet = self.clock.now_ms(), self.store.fleet
-            times: list[int] = []
-            for gateway in fleet.gateways.values():
-                due = next_deadline(gateway.agents, fleet.stuck_after_ms, now)
-                if due is not None:
-                    times.append(due)
-            if not times:
+            wait_ms = self.store.wait_ms()
+            if wait_ms is None:
                 await self._timed.wait()
                 continue
-            await self.clock.sleep(min(60.0, max(0.1, (min(times) - now) / 1000)))
-            for name in list(fleet.gateways):
+            await self.clock.sleep(min(60.0, max(0.1, wait_ms / 1000)))
+            for name in list(self.store.fleet.gateways):
                 self.store.apply(ev.Tick(name))
 
 

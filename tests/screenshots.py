@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.window import Page, SettingsWindow
 from cc_desktop.desktop.style.theme import DARK, LIGHT, ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
+from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
 from cc_desktop.fleet.model import Agent, ConnectionState, Device, Origin, Status
-from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
+from cc_desktop.fleet.summary import screen_origin, summarize
 from cc_desktop.monitor import FleetMonitor
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
@@ -106,7 +107,7 @@ async def test_where_nothing_is_reached_the_demo_shows_within_two_seconds(tmp_pa
         fleet = app.engine.store.fleet
         assert len(fleet.gateways[simulation.GATEWAY].agents) > 5
         assert fleet.gateways["gw"].hidden
-        assert summarize(fleet).tray is TrayState.DEMO
+        assert tray_state(summarize(fleet)) is TrayState.DEMO
 
 
 async def test_where_a_gateway_is_silent_the_demo_shows_within_two_seconds(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction
 
 from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.icons.status import app_icon
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
 from cc_desktop.desktop.notifications.tray_backend import choose_adapter
 from cc_desktop.desktop.style.theme import ThemeManager
@@ -25,7 +26,6 @@ from cc_desktop.desktop.tray.notifications_menu import (
 from cc_desktop.desktop.tray.tray_icon import TrayHost
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.window.fleet_window import FleetWindow
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.center import Memory, NotificationCenter
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from cc_desktop.desktop.application import App
 from cc_desktop.desktop.controller import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,8 +178,8 @@ class _Watch(QObject):
         agents = self._shell.window.model.total
         seen = colours(self._shell.window.grab().toImage()) if agents else 0
         if seen >= COLOURS:
-            headline = summarize(self._shell.engine.store.fleet).headline
-            self._end(Result("demo", State.OK, f"{agents} agents painted: {headline}"))
+            words = headline(summarize(self._shell.engine.store.fleet))
+            self._end(Result("demo", State.OK, f"{agents} agents painted: {words}"))
         elif self._polls * POLL_MS > PAINT_MS:
             text = f"not painted: {agents} agents, {seen} colours; report this as a fault"
             self._end(Result("demo", State.FAIL, text))

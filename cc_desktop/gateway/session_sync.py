@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.reducer import slices
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.decoders.agents import agent_ids
@@ -23,7 +24,7 @@ from cc_desktop.protocol import fields
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.protocol.frames import EventFrame
@@ -36,11 +37,6 @@ RETRY_LIST_S = 5.0
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
 MAX_EARLY = 1_000  # events that are kept until the first list is there
-
-
-def _slices(snapshot: ev.Snapshot) -> Iterable[ev.Event]:
-    """The snapshot in parts to apply one after the other; events in between count as newer."""
-    return (snapshot,)
 
 
 class SessionListSync:
@@ -209,7 +205,7 @@ class SessionListSync:
 
     async def _hand_on(self, snapshot: ev.Snapshot) -> None:
         """Give the model a snapshot in slices, so that a big one does not hold up the window."""
-        for number, part in enumerate(_slices(snapshot)):
+        for number, part in enumerate(slices(snapshot)):
             if number:
                 await self._clock.sleep(0)
             self._sink(part)

@@ -7,6 +7,8 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import structs
+
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
@@ -166,7 +168,7 @@ class GatewaySupervisor:
             return classify(Failure(kind="identity"))
         device = (await self._tokens.get(self._url, identity.device_id, handshake.ROLE)).reveal()
         if device:
-            self.connection = replace(self.connection, token_place=self._tokens.place)
+            self.connection = structs.replace(self.connection, token_place=self._tokens.place)
         token = device if (self._mismatched or not shared) else shared
         sync: SessionListSync | None = None
 
@@ -253,7 +255,7 @@ class GatewaySupervisor:
             await self._tokens.keep(
                 self._url, identity.device_id, handshake.ROLE, session.hello.device_token
             )
-            self._show(replace(self.connection, token_place=self._tokens.place))
+            self._show(structs.replace(self.connection, token_place=self._tokens.place))
         await sync.run()
 
     # Between tries

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.protocol.clean import clean_text
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,7 +148,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{clean_text(summary.headline, _LINE)}"
+    yield f"{_source(summary)}{clean_text(headline(summary), _LINE)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)

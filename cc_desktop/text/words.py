@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import ConnectionState, Origin, Status
+from cc_desktop.fleet.status import run_start, working_since
 from cc_desktop.fleet.summary import screen_origin
 from cc_desktop.protocol.clean import clean_text
 
@@ -253,7 +254,7 @@ def state_since(agent: Agent, clock_offset_ms: int) -> int:
     if agent.status is Status.STUCK:
         return last_heard(agent, clock_offset_ms)
     if agent.status is Status.ACTIVE and cause and cause.active:
-        return local(cause.started_at, clock_offset_ms) or agent.status_since
+        return working_since(agent, clock_offset_ms)
     if agent.status is Status.IDLE:
         return local(agent.last_activity, clock_offset_ms)
     return agent.status_since
@@ -343,17 +344,17 @@ def now_text(agent: Agent, clock_offset_ms: int, now: int) -> str:
     if agent.status is Status.OFFLINE:
         return "Its gateway cannot be reached, so what it does now is not known."
     lines = []
-    for key in sorted(agent.last_seen_at, key=lambda key: (-agent.last_seen_at[key], key))[:4]:
+    for key in sorted(agent.heard, key=lambda key: (-agent.heard[key].wall, key))[:4]:
         session, run = agent.sessions.get(key), agent.runs.get(key)
         title = plain(session.title) if session else plain(key)
         what = plain(run.activity) if run and run.activity else ""
         if not what:
             what = "Thinking" if run and run.thinking else "Working"
-        began = local(session.started_at, clock_offset_ms) if session else 0
+        began = run_start(agent, key, clock_offset_ms)
         lasts = f" · running for {run_time(now - began)}" if began else ""
         lines.append(f"{what}\n{title}{lasts}")
-    if len(agent.last_seen_at) > 4:
-        lines.append(f"and {len(agent.last_seen_at) - 4} more runs")
+    if len(agent.heard) > 4:
+        lines.append(f"and {len(agent.heard) - 4} more runs")
     if lines:
         return "\n".join(lines)
     if agent.status.working:

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Fleet, Session, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.gateway.event_decoder import (
     EventDecoder,
     agent_infos,

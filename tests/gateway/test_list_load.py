@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.reducer import slices
+from cc_desktop.fleet.store import Store
 from cc_desktop.gateway import session_list, session_sync
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.failures import Failure
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAIN = traffic.session_key(0)
+
+
+@pytest.fixture(autouse=True)
+def _whole_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot arrives in one piece, so that a test can look at it."""
+    monkeypatch.setattr(session_sync, "slices", lambda snapshot: [snapshot])
 
 
 class Connection:
@@ -423,10 +431,22 @@ async def test_a_long_list_lets_the_loop_turn() -> None:
     assert turns >= 10_000 // SLICE
 
 
+async def test_the_slices_of_a_snapshot_make_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_sync, "slices", slices)
+    one = watched(sessions=3_000)
+    store = Store(one.clock.now_ms)
+    store.apply(ev.GatewayAdded("gw", "Gateway", ""))
+    monkeypatch.setattr(one.sync, "_sink", store.apply)
+    await one.sync.start()
+
+    agents = store.fleet.gateways["gw"].agents.values()
+    assert {key for agent in agents for key in agent.sessions} == set(one.connection.rows)
+
+
 async def test_a_snapshot_is_handed_on_in_slices_and_events_come_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(session_sync, "_slices", lambda snapshot: [snapshot] * 3)
+    monkeypatch.setattr(session_sync, "slices", lambda snapshot: [snapshot] * 3)
     one = watched()
     task = await _start(one)
 

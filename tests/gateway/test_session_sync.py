@@ -7,7 +7,7 @@ import pytest
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState, Fleet, Origin, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.list_demand import DEBOUNCE_S
 from cc_desktop.gateway.list_pacer import LIST_REFILL_S

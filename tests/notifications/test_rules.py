@@ -1,10 +1,10 @@
 # mypy: disable-error-code="func-returns-value"
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status

@@ -20,7 +20,7 @@ from cc_desktop.fleet.model import (
     Session,
     Status,
 )
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.text import report
 from tests.protocol.hidden import HOSTILE, hidden_in
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (

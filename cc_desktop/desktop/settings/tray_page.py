@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.widgets.controls import Radio, Section
 from cc_desktop.desktop.widgets.widgets import label
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent
 
+    from cc_desktop.desktop.icons.tray_state import TrayIconStyle
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
-    from cc_desktop.fleet.summary import TrayIconStyle
     from cc_desktop.notifications.center import NotificationCenter
 
 

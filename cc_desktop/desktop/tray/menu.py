@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.summary import summarize
 from cc_desktop.text import words
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +151,7 @@ def menu_lines(fleet: Fleet) -> tuple[Line, ...]:
     """The headline, the agents that need the operator, those at work."""
     summary = summarize(fleet)
     demo = "DEMO · " if summary.origin is Origin.DEMO else ""
-    lines = [Line("", HEADLINE, f"{demo}{summary.headline}")]
+    lines = [Line("", HEADLINE, f"{demo}{headline(summary)}")]
     several = len(fleet.shown()) > 1
     need_you, at_work = _agents(fleet)
     for name, agents in (("need you", need_you), ("at work", at_work)):

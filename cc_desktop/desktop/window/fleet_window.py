@@ -46,6 +46,7 @@ from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import summarize
 from cc_desktop.system.deep_links import make_link
 from cc_desktop.text import notifications, words
+from cc_desktop.text.summary import headline
 from cc_desktop.text.words import BannerLink
 
 if TYPE_CHECKING:
@@ -369,7 +370,7 @@ class FleetWindow(QMainWindow):
         else:
             self._countdown.stop()
         self.banner.show_banner(words.banner(fleet, now))
-        self._headline.set_text(summarize(fleet).headline)
+        self._headline.set_text(headline(summarize(fleet)))
         self._source.setText(words.source(fleet, now))
         count = sum(len(gateway.devices) for gateway in fleet.shown())
         self.devices_chip.show_segments(

@@ -11,11 +11,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTimeEdit
 
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.notifications_page import NIGHT
 from cc_desktop.desktop.settings.window import Page, SettingsWindow
 from cc_desktop.desktop.style.theme import DARK, LIGHT
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import RULES, TABLE, AlertKind, Sound
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow
