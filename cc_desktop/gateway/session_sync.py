@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ RETRY_LIST_S = 5.0
 # A gateway that has just started mends the rows of interrupted runs some seconds later, silently.
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
+SIGN_OF_LIFE_S = 1.0  # how often it is told that something came
 MAX_EARLY = 1_000  # events that are kept until the first list is there
 
 
@@ -67,6 +69,7 @@ class SessionListSync:
         # Events before the first snapshot; None when it is there.
         self._early: deque[ev.Event] | None = deque(maxlen=MAX_EARLY)
         self._seq: int | None = None
+        self._alive_at = -math.inf  # when a sign of life was told last (monotonic seconds)
         self._due: list[float] = []  # when lists are wanted (monotonic seconds)
         self._asked = False  # the operator wants one
 
@@ -74,6 +77,7 @@ class SessionListSync:
 
     def on_event(self, frame: EventFrame) -> None:
         """Take in an event frame. Never waits."""
+        self._tell_alive()
         if frame.seq is not None:
             if self._seq is not None and frame.seq > self._seq + 1:
                 log.info("events %d to %d are missing", self._seq + 1, frame.seq - 1)
@@ -95,6 +99,13 @@ class SessionListSync:
             self.demand.something_changed()
         elif frame.event == "health":
             self.demand.compare_agents(agent_ids(data))
+
+    def _tell_alive(self) -> None:
+        """What is shown is true as of now: the gateway speaks, ticks included."""
+        now = self._clock.monotonic()
+        if self._early is None and now - self._alive_at >= SIGN_OF_LIFE_S:
+            self._alive_at = now
+            self._sink(ev.SignOfLife(self._gateway))
 
     # Lists
 

@@ -88,7 +88,7 @@ async def running_link(
 ) -> AsyncIterator[Rig]:
     """A link that runs until the end of the block."""
     clock = clock or FakeClock()
-    store = Store(clock.now_ms)
+    store = Store(clock.now_ms, lambda: round(clock.monotonic() * 1000))
     store.apply(ev.GatewayAdded("gw", "Gateway", url))
     states: list[ConnectionState] = []
     me = new_identity()
