@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.reducer import slices
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.decoders.agents import agent_ids
@@ -25,7 +25,7 @@ from cc_desktop.protocol import fields
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.protocol.frames import EventFrame
@@ -37,12 +37,8 @@ RETRY_LIST_S = 5.0
 # A gateway that has just started mends the rows of interrupted runs some seconds later, silently.
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
+SIGN_OF_LIFE_S = 1.0  # how often it is told that something came
 MAX_EARLY = 1_000  # events that are kept until the first list is there
-
-
-def _slices(snapshot: ev.Snapshot) -> Iterable[ev.Snapshot]:
-    """The snapshot in parts that can be applied one after the other."""
-    return (snapshot,)
 
 
 class SessionListSync:
@@ -73,6 +69,7 @@ class SessionListSync:
         # Events before the first snapshot; None when it is there.
         self._early: deque[ev.Event] | None = deque(maxlen=MAX_EARLY)
         self._seq: int | None = None
+        self._alive_at = -math.inf  # when a sign of life was told last (monotonic seconds)
         self._due: list[float] = []  # when lists are wanted (monotonic seconds)
         self._asked = False  # the operator wants one
 
@@ -80,6 +77,7 @@ class SessionListSync:
 
     def on_event(self, frame: EventFrame) -> None:
         """Take in an event frame. Never waits."""
+        self._tell_alive()
         if frame.seq is not None:
             if self._seq is not None and frame.seq > self._seq + 1:
                 log.info("events %d to %d are missing", self._seq + 1, frame.seq - 1)
@@ -101,6 +99,13 @@ class SessionListSync:
             self.demand.something_changed()
         elif frame.event == "health":
             self.demand.compare_agents(agent_ids(data))
+
+    def _tell_alive(self) -> None:
+        """What is shown is true as of now: the gateway speaks, ticks included."""
+        now = self._clock.monotonic()
+        if self._early is None and now - self._alive_at >= SIGN_OF_LIFE_S:
+            self._alive_at = now
+            self._sink(ev.SignOfLife(self._gateway))
 
     # Lists
 
@@ -193,11 +198,11 @@ class SessionListSync:
                     found.agents,
                     found.sessions,
                     taken_at=found.taken_at,
+                    changed_meanwhile=self.demand.changed_since(started),
                     since=self._since,
                     total_agents=found.total_agents,
                     total_sessions=found.total_sessions,
-                ),
-                started,
+                )
             )
         finally:
             self._pacer.ended(self._clock.monotonic() - started)
@@ -209,11 +214,9 @@ class SessionListSync:
             sessions_cut=bool(found.total_sessions),
         )
 
-    async def _hand_on(self, snapshot: ev.Snapshot, started: float) -> None:
+    async def _hand_on(self, snapshot: ev.Snapshot) -> None:
         """Give the model a snapshot in slices, so that a big one does not hold up the window."""
-        for number, part in enumerate(_slices(snapshot)):
+        for number, part in enumerate(slices(snapshot)):
             if number:
                 await self._clock.sleep(0)
-            # Events come in between as well.
-            changed = self.demand.changed_since(started)
-            self._sink(msgspec.structs.replace(part, changed_meanwhile=changed))
+            self._sink(part)

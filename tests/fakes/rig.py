@@ -108,7 +108,7 @@ async def running_link(
         incidents: How many unexpected exceptions the supervisor may have caught; -1 for any.
     """
     clock = clock or FakeClock()
-    store = Store(clock.now_ms)
+    store = Store(clock.now_ms, lambda: round(clock.monotonic() * 1000))
     store.apply(ev.GatewayAdded("gw", "Gateway", url))
     states: list[ConnectionState] = []
     me = new_identity()

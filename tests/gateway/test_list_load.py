@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.reducer import slices
+from cc_desktop.fleet.store import Store
 from cc_desktop.gateway import session_list, session_sync
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.failures import Failure
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAIN = traffic.session_key(0)
+
+
+@pytest.fixture(autouse=True)
+def _whole_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot arrives in one piece, so that a test can look at it."""
+    monkeypatch.setattr(session_sync, "slices", lambda snapshot: [snapshot])
 
 
 class Connection:
@@ -235,6 +243,17 @@ async def test_a_row_that_a_list_contradicts_is_settled() -> None:
     assert next(s for s in one.snapshots[-1].sessions if s.key == MAIN).active
 
 
+async def test_a_gateway_that_speaks_is_alive_which_is_told_once_a_second() -> None:
+    one = watched()
+    task = await _start(one)
+    for _ in range(50):
+        one.event("tick", {})
+        await one.clock.advance(0.1)
+    await _end(task)
+
+    assert one.told.count(ev.SignOfLife("gw")) == 5
+
+
 # Pauses
 
 
@@ -423,27 +442,42 @@ async def test_a_long_list_lets_the_loop_turn() -> None:
     assert turns >= 10_000 // SLICE
 
 
-async def test_a_snapshot_is_handed_on_in_slices_and_events_in_between_win(
+async def test_the_slices_of_a_snapshot_make_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_sync, "slices", slices)
+    one = watched(sessions=3_000)
+    store = Store(one.clock.now_ms)
+    store.apply(ev.GatewayAdded("gw", "Gateway", ""))
+    monkeypatch.setattr(one.sync, "_sink", store.apply)
+    await one.sync.start()
+
+    agents = store.fleet.gateways["gw"].agents.values()
+    assert {key for agent in agents for key in agent.sessions} == set(one.connection.rows)
+
+
+async def test_a_snapshot_is_handed_on_in_slices_and_events_come_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def halves(snapshot: ev.Snapshot) -> list[ev.Snapshot]:
-        return [snapshot, snapshot]
-
-    monkeypatch.setattr(session_sync, "_slices", halves)
+    monkeypatch.setattr(session_sync, "slices", lambda snapshot: [snapshot] * 3)
     one = watched()
     task = await _start(one)
 
+    async def tell() -> None:
+        one.event("sessions.changed", traffic.changed(one.connection.rows[MAIN]))
+
     def on_told(event: ev.Event) -> None:
         one.told.append(event)
-        if isinstance(event, ev.Snapshot) and len(one.snapshots) == 3:
-            one.event("sessions.changed", traffic.changed(one.connection.rows[MAIN]))
+        if len(one.snapshots) == 4 and not telling:  # the first slice of the second list
+            telling.append(asyncio.create_task(tell()))
 
+    telling: list[asyncio.Task[None]] = []
     monkeypatch.setattr(one.sync, "_sink", on_told)
     one.event("sessions.changed", {})
     await one.clock.advance(1)
+    await asyncio.gather(*telling)
     await _end(task)
 
-    assert [MAIN in snapshot.changed_meanwhile for snapshot in one.snapshots[-2:]] == [False, True]
+    kinds = [type(event).__name__ for event in one.told if event != ev.SignOfLife("gw")]
+    assert kinds == ["Snapshot"] * 4 + ["SessionChanged"] + ["Snapshot"] * 2
 
 
 @pytest.mark.parametrize(
