@@ -160,7 +160,11 @@ def test_where_nothing_can_be_written_values_last_as_long_as_the_app(tmp_path: P
     assert store.get("window") == 3
 
 
-@pytest.mark.parametrize("value", [object(), {1: {2j}}, float("inf"), "\ud800"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1: {2j}}, float("inf"), "\ud800"],
+    ids=["object", "set", "infinite", "surrogate"],
+)
 def test_a_value_that_is_no_json_raises_nothing(path: Path, value: object) -> None:
     store = StateStore(path)
     store.set("bad", value)
