@@ -9,12 +9,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
 from cc_desktop.desktop.window.agent_filter import Chip
@@ -22,10 +21,10 @@ from cc_desktop.desktop.window.agent_list import AgentList
 from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.desktop.window.app_notice import AppMessageBar
 from cc_desktop.desktop.window.data_banner import BannerBar
-from cc_desktop.desktop.window.device_table import DeviceModel, device_table
-from cc_desktop.desktop.window.empty_page import EmptyPage
+from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.filter_bar import FilterBar
 from cc_desktop.desktop.window.header import Header
+from cc_desktop.desktop.window.pages import Pages
 from cc_desktop.desktop.window.selection import Selection
 from cc_desktop.desktop.window.status_bar import StatusBar
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
@@ -47,7 +46,6 @@ COUNTDOWN_MS = 1_000
 WIDTH, HEIGHT = 1180, 720  # design px, of the first start
 DETAILS = 410  # design px
 NARROW = 860  # design px: below, the details stand under the list
-_LIST, _EMPTY, _DEVICES = range(3)
 
 
 class FleetWindow(QMainWindow):
@@ -99,7 +97,7 @@ class FleetWindow(QMainWindow):
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
         self.list = AgentList(self.context, self.model)
-        self.empty_page = EmptyPage(look)
+        self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -122,20 +120,11 @@ class FleetWindow(QMainWindow):
             QWidget.setTabOrder(first, second)
 
     def _build_left(self) -> QWidget:
-        px = self.context.look.metrics.px
-        self.device_table = device_table(self.context, self.devices)
-        devices = QWidget()
-        margins = QVBoxLayout(devices)
-        margins.setContentsMargins(px(14), 0, px(14), 0)
-        margins.addWidget(self.device_table)
-        self.stack = QStackedWidget()
-        for page in (self.list, self.empty_page, devices):  # _LIST, _EMPTY, _DEVICES
-            self.stack.addWidget(page)
         pane = QWidget()
         column = _column(pane)
         column.addWidget(self.filter_bar)
         column.addWidget(self.stack, 1)
-        pane.setMinimumWidth(px(300))
+        pane.setMinimumWidth(self.context.look.metrics.px(300))
         return pane
 
     def _connect(self) -> None:
@@ -146,12 +135,12 @@ class FleetWindow(QMainWindow):
         self.selection.hidden.connect(self._on_hidden)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
-        self.header.search.installEventFilter(self)
+        self.header.search.left.connect(self._on_search_left)
         self.filter_bar.chip_chosen.connect(self.show_chip)
         self.filter_bar.devices_chosen.connect(self.show_devices)
         self._times.timeout.connect(self._on_times)
         self._countdown.timeout.connect(self._on_countdown)
-        self.context.look.changed.connect(self._on_look_changed)
+        self.context.look.changed.connect(self.update)
 
     def _add_shortcuts(self) -> None:
         for keys, action in (
@@ -272,12 +261,11 @@ class FleetWindow(QMainWindow):
         devices = self.filter_bar.shows_devices
         self.details.setVisible(self.model.total > 0 and not devices)
         if devices:
-            self.stack.setCurrentIndex(_DEVICES)
+            self.stack.show_devices()
         elif self.model.rowCount():
-            self.stack.setCurrentIndex(_LIST)
+            self.stack.show_agents()
         else:
-            self.empty_page.show_reason(self._why_empty())
-            self.stack.setCurrentIndex(_EMPTY)
+            self.stack.show_empty(self._why_empty())
 
     def _why_empty(self) -> Empty:
         search = self.header.search.text()
@@ -328,18 +316,12 @@ class FleetWindow(QMainWindow):
             case BannerLink.LAST_KNOWN | BannerLink.DEMO:
                 self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down and Enter lead from the search into the list."""
-        if watched is self.header.search and isinstance(event, QKeyEvent):
-            keys = (Qt.Key.Key_Down, *ENTER)
-            if event.type() == QEvent.Type.KeyPress and event.key() in keys:
-                if not self.list.currentIndex().isValid():
-                    self.selection.pick_first()
-                self.list.setFocus()
-                return True
-        return super().eventFilter(watched, event)
+    def _on_search_left(self) -> None:
+        if not self.list.currentIndex().isValid():
+            self.selection.pick_first()
+        self.list.setFocus()
 
-    # Time and looks
+    # Time
 
     def _on_times(self) -> None:
         self.model.refresh_times()
@@ -348,11 +330,6 @@ class FleetWindow(QMainWindow):
 
     def _on_countdown(self) -> None:
         self.header.show_fleet(self.context.store.fleet)
-
-    def _on_look_changed(self) -> None:
-        self.update()
-        self.list.viewport().update()
-        self.device_table.viewport().update()
 
     # Being seen, or not
 
