@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
@@ -21,6 +21,7 @@ from cc_desktop.desktop.window.agent_list import AgentList
 from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.desktop.window.app_notice import AppMessageBar
 from cc_desktop.desktop.window.data_banner import BannerBar
+from cc_desktop.desktop.window.details_splitter import DetailsSplitter
 from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.filter_bar import FilterBar
 from cc_desktop.desktop.window.header import Header
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 TIMES_MS = 15_000  # how often "3 min ago" is updated
 COUNTDOWN_MS = 1_000
 WIDTH, HEIGHT = 1180, 720  # design px, of the first start
-DETAILS = 410  # design px
-NARROW = 860  # design px: below, the details stand under the list
 
 
 class FleetWindow(QMainWindow):
@@ -99,12 +98,7 @@ class FleetWindow(QMainWindow):
         self.list = AgentList(self.context, self.model)
         self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._build_left())
-        self.splitter.addWidget(self.details)
-        self.splitter.setStretchFactor(0, 1)
+        self.splitter = DetailsSplitter(look, self._build_left(), self.details)
         centre = QWidget()
         column = _column(centre)
         for part in (self.header, self.banner, self.notice):
@@ -114,7 +108,7 @@ class FleetWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.setMinimumSize(px(420), px(360))
         fit_to_screen(self, QSize(px(WIDTH), px(HEIGHT)))
-        self.splitter.setSizes([self.width() - px(DETAILS), px(DETAILS)])
+        self.splitter.share(self.width())
         order = [self.header.search, *self.filter_bar.pills(), self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
@@ -356,7 +350,8 @@ class FleetWindow(QMainWindow):
         self._watch()
         if not self._shown_before:
             self._shown_before = True
-            self._restore_splitter()
+            # Not earlier: until now there was no size to share out.
+            self.splitter.restore(self._remembered.get("splitter", ""))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
@@ -380,30 +375,14 @@ class FleetWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Details beside the list, or below it when there is no room."""
         super().resizeEvent(event)
-        px = self.context.look.metrics.px
-        narrow = self.width() < px(NARROW)
-        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
-        if self.splitter.orientation() != wanted:
-            self.splitter.setOrientation(wanted)
-            sizes = [px(300), px(200)] if narrow else [self.width() - px(DETAILS), px(DETAILS)]
-            self.splitter.setSizes(sizes)
+        self.splitter.fit(self.width())
 
     # Remembering
 
     def _remember(self) -> None:
         self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
-            self._remembered["splitter"] = encode(self.splitter.saveState())
-
-    def _restore_splitter(self) -> None:
-        # Not before the first show: until then there is no size to share out.
-        splitter = decode(self._remembered.get("splitter", ""))
-        orientation = self.splitter.orientation()
-        if splitter is not None:
-            self.splitter.restoreState(splitter)
-            self.splitter.setOrientation(orientation)
-            self.splitter.setHandleWidth(1)
-            self.splitter.setChildrenCollapsible(False)
+            self._remembered["splitter"] = self.splitter.state()
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
