@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QStackedLayout,
     QStackedWidget,
-    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,8 @@ from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QTabBar
 
     from cc_desktop.desktop.details.tab import DetailsTab, TabEntry
     from cc_desktop.desktop.widgets.view_context import ViewContext
@@ -44,17 +45,11 @@ class Details(AgentPane):
         self._entries = tuple(tabs)
         self._built: dict[int, DetailsTab] = {}
         self.head = DetailsHead(context.look)
-        self.bar = QTabBar()
-        self.bar.setDrawBase(False)
-        self.bar.setExpanding(False)
-        for entry in self._entries:
-            self.bar.addTab(tr(entry.title))
-        self.bar.setVisible(len(self._entries) > 1)
+        self.bar: QTabBar | None = self._build_bar() if len(self._entries) > 1 else None
         self._pages = QStackedWidget()
         for _ in self._entries:
             self._pages.addWidget(QWidget())
         self._build()
-        self.bar.currentChanged.connect(lambda _place: self.refresh())
         context.look.changed.connect(self.refresh)
         self.refresh()
 
@@ -70,7 +65,8 @@ class Details(AgentPane):
         column.setContentsMargins(px(16), px(16), px(16), px(16))
         column.setSpacing(px(14))
         column.addWidget(self.head)
-        column.addWidget(self.bar)
+        if self.bar is not None:
+            column.addWidget(self.bar)
         column.addWidget(self._pages, 1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -83,6 +79,17 @@ class Details(AgentPane):
         self._stack.addWidget(scroll)  # _AGENT
         self.setMinimumWidth(px(260))
 
+    def _build_bar(self) -> QTabBar:
+        from PySide6.QtWidgets import QTabBar  # one tab needs no bar
+
+        bar = QTabBar()
+        bar.setDrawBase(False)
+        bar.setExpanding(False)
+        for entry in self._entries:
+            bar.addTab(tr(entry.title))
+        bar.currentChanged.connect(lambda _place: self.refresh())
+        return bar
+
     @property
     def key(self) -> Key | None:
         """Gateway id and agent id of what is shown."""
@@ -90,7 +97,7 @@ class Details(AgentPane):
 
     def tab(self) -> DetailsTab:
         """The tab that is shown."""
-        place = self.bar.currentIndex()
+        place = self.bar.currentIndex() if self.bar is not None else 0
         tab = self._built.get(place)
         if tab is None:
             tab = self._built[place] = self._entries[place].build(self._context)

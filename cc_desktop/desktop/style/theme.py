@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette
 
 from cc_desktop.desktop.style.palette import DARK, LIGHT, Theme, qt_palette
-from cc_desktop.desktop.style.proxy_style import ProxyStyle
 from cc_desktop.desktop.style.stylesheet import stylesheet
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
+
+    from cc_desktop.desktop.style.proxy_style import ProxyStyle
 
 BASE_TEXT = 13  # px at which all measures are meant; larger system fonts scale them
 
@@ -59,10 +60,23 @@ class ThemeManager(QObject):
         self.metrics = Metrics(max(1.0, min(size / BASE_TEXT, 2.0)))
         self.theme = self._wanted()
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
-        self._style = ProxyStyle(self.metrics.scale)
-        self._style.theme = self.theme
-        app.setStyle(self._style)
+        self._input_style: ProxyStyle | None = None
+        app.setStyle("Fusion")
         self._apply()
+
+    def style_inputs(self) -> None:
+        """Have check boxes, radio buttons and combo boxes drawn in the theme.
+
+        Whoever makes one calls this. Not at the start: the first window has none, and each class
+        of style options that Qt hands to Python costs time when it is first met.
+        """
+        if self._input_style is None:
+            from cc_desktop.desktop.style.proxy_style import ProxyStyle
+
+            self._input_style = ProxyStyle(self.metrics.scale)
+            self._input_style.theme = self.theme
+            self._app.setStyle(self._input_style)
+            self._apply()
 
     def _wanted(self) -> Theme:
         if self._fixed is not None:
@@ -85,6 +99,7 @@ class ThemeManager(QObject):
             self.changed.emit()
 
     def _apply(self) -> None:
-        self._style.theme = self.theme
+        if self._input_style is not None:
+            self._input_style.theme = self.theme
         self._app.setPalette(qt_palette(self.theme))
         self._app.setStyleSheet(stylesheet(self.theme, self.metrics))

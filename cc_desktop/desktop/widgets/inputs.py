@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def check_box(look: ThemeManager, text: str = "", *, name: str = "") -> QCheckBox:
     """A check box; `name` is for screen readers where there are no words."""
+    look.style_inputs()
     result = QCheckBox(text)
     result.setFont(look.metrics.font())
     if name:
@@ -31,6 +32,7 @@ def check_box(look: ThemeManager, text: str = "", *, name: str = "") -> QCheckBo
 
 def radio_button(look: ThemeManager, text: str) -> QRadioButton:
     """One of several choices."""
+    look.style_inputs()
     result = QRadioButton(text)
     result.setFont(look.metrics.font())
     return result
@@ -54,6 +56,7 @@ class Choice(QComboBox):
     """A few words to choose from."""
 
     def __init__(self, look: ThemeManager) -> None:
+        look.style_inputs()
         super().__init__()
         self.setFont(look.metrics.font(12.5))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

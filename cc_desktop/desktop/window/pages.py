@@ -10,6 +10,7 @@ from cc_desktop.desktop.window.device_table import device_table
 from cc_desktop.desktop.window.empty_page import EmptyPage
 
 if TYPE_CHECKING:
+    from cc_desktop.desktop.widgets.record_table import RecordTable
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.desktop.window.agent_list import AgentList
     from cc_desktop.desktop.window.device_table import DeviceModel
@@ -21,14 +22,12 @@ class Pages(QStackedWidget):
 
     def __init__(self, context: ViewContext, agents: AgentList, devices: DeviceModel) -> None:
         super().__init__()
-        px = context.look.metrics.px
+        self._context = context
         self._agents = agents
+        self._model = devices
         self._empty = EmptyPage(context.look)
-        self._table = device_table(context, devices)
+        self._table: RecordTable | None = None
         self._devices = QWidget()
-        margins = QVBoxLayout(self._devices)
-        margins.setContentsMargins(px(14), 0, px(14), 0)
-        margins.addWidget(self._table)
         for page in (agents, self._empty, self._devices):
             self.addWidget(page)
         context.look.changed.connect(self._repaint)
@@ -38,7 +37,13 @@ class Pages(QStackedWidget):
         self.setCurrentWidget(self._agents)
 
     def show_devices(self) -> None:
-        """Show the devices."""
+        """Show the devices; the table is built when it is first asked for."""
+        if self._table is None:
+            px = self._context.look.metrics.px
+            self._table = device_table(self._context, self._model)
+            margins = QVBoxLayout(self._devices)
+            margins.setContentsMargins(px(14), 0, px(14), 0)
+            margins.addWidget(self._table)
         self.setCurrentWidget(self._devices)
 
     def show_empty(self, reason: Empty) -> None:
@@ -56,4 +61,5 @@ class Pages(QStackedWidget):
 
     def _repaint(self) -> None:
         self._agents.viewport().update()
-        self._table.viewport().update()
+        if self._table is not None:
+            self._table.viewport().update()
