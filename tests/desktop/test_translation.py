@@ -76,8 +76,9 @@ def test_the_window_is_translated(open_window: OpenWindow) -> None:
         window.header.search.setText("zebra")
         for key in window.header.pills:
             window.show_gateway(key)
-        problems = {*problem_text(sample.UNREACHABLE), *problem_text(sample.WRONG_TOKEN)}
-        assert untranslated(texts(window) - problems) == set()
+        problems = (*problem_text(sample.UNREACHABLE), *problem_text(sample.WRONG_TOKEN))
+        ours = {text for text in texts(window) if not any(part in text for part in problems)}
+        assert untranslated(ours) == set()
         if window.header.popup is not None:
             window.header.popup.close()
 

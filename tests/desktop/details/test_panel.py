@@ -158,7 +158,8 @@ def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -
 
 
 def test_the_titles_of_columns_are_never_cut(open_agent: OpenDetails) -> None:
-    table = overview(open_agent(sample.live_store(), "studio", "rex")).table
+    details = open_agent(sample.live_store(), "studio", "rex")
+    table = overview(details).table
     header = table.horizontalHeader()
     for column, spec in enumerate(overview_columns(table)):
         if not table.isColumnHidden(column):

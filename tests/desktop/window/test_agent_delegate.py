@@ -53,7 +53,7 @@ def has_colour(image: QImage, colour: QColor, area: QRect) -> bool:
 )
 def test_a_row_wears_the_colour_of_its_status(look: ThemeManager, row: int, token: str) -> None:
     image = paint(look, sample.live_store(), row)
-    assert has_colour(image, QColor(getattr(DARK, token)), QRect(190, 10, 100, 30))
+    assert has_colour(image, QColor(getattr(DARK, token)), QRect(204, 10, 100, 30))
 
 
 def test_the_selected_row_stands_out(look: ThemeManager) -> None:
