@@ -133,7 +133,7 @@ class FleetWindow(QMainWindow):
         self.filter_bar.chip_chosen.connect(self.show_chip)
         self.filter_bar.devices_chosen.connect(self.show_devices)
         self._times.timeout.connect(self._on_times)
-        self._countdown.timeout.connect(self._on_countdown)
+        self._countdown.timeout.connect(self.refresh_connections)
         self.context.look.changed.connect(self.update)
 
     def _add_shortcuts(self) -> None:
@@ -322,7 +322,8 @@ class FleetWindow(QMainWindow):
         self._refresh_frame()
         self.details.refresh()
 
-    def _on_countdown(self) -> None:
+    def refresh_connections(self) -> None:
+        """Update the state of the connections, which may count down."""
         self.header.show_fleet(self.context.store.fleet)
 
     # Being seen, or not

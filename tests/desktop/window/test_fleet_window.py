@@ -142,7 +142,7 @@ def test_a_pill_counts_down_only_while_its_gateway_waits(
     pill = window.header.pills["real"]
     assert pill.accessibleName() == "studio unreachable · retry in 8 s"
     clock.now += 1000
-    window._on_countdown()
+    window.refresh_connections()
     assert pill.accessibleName() == "studio unreachable · retry in 7 s"
     store.apply(ev.ConnectionChanged("real", ConnectionInfo(ConnectionState.CONNECTING)))
     window.batch.flush()
