@@ -8,6 +8,8 @@ else
 endif
 # Tests open no window on your screen; those that need a display start one.
 pytest := QT_QPA_PLATFORM=offscreen $(bin)/python -m pytest
+# A worker a core and two more: most tests wait for sockets and programs, not for the processor.
+workers ?= -n 4 --dist loadfile
 
 .PHONY: help
 help: ## list the targets
@@ -21,7 +23,18 @@ run: ## start the app; ARGS="--demo" shows it without a gateway
 .PHONY: test
 test: ## run the tests; ARGS="-k tray" chooses some
 	@scripts/bootstrap
-	@$(pytest) $(ARGS)
+	@$(pytest) $(workers) $(ARGS)
+
+.PHONY: quick
+quick: ## the inner loop: lint, and the tests that need neither a desktop nor other programs
+	@scripts/bootstrap
+	@$(bin)/ruff check
+	@$(pytest) $(workers) -m "not slow and not desktop and not lab and not package" --ignore=tests/whole $(ARGS)
+
+.PHONY: coverage
+coverage: ## run the tests and show which lines and branches they do not reach
+	@scripts/bootstrap desktop
+	@$(pytest) $(workers) --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: check
 check: ## format, lint, types and all tests but the lab: what a change must pass
@@ -29,13 +42,18 @@ check: ## format, lint, types and all tests but the lab: what a change must pass
 	$(bin)/ruff format --check
 	$(bin)/ruff check
 	$(bin)/mypy --strict
-	$(pytest) $(ARGS)
+	$(pytest) $(workers) --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lab
 lab: ## run the tests against real gateways, which it fetches first
 	@scripts/bootstrap desktop lab
 	-$(bin)/python -m tests.lab.install
 	$(pytest) -m lab tests/lab $(ARGS)
+
+.PHONY: hosts
+hosts: ## try the app on real desktops, headless; ARGS="sway xfce" chooses some
+	@scripts/bootstrap desktop hosts
+	$(bin)/python -m tests.hosts $(ARGS)
 
 .PHONY: bench
 bench: ## measure start-up, memory, idle load, and a large and busy fleet

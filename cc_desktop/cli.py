@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from cc_desktop.config.paths import Paths, find_paths, resource
 from cc_desktop.config.settings import Settings, SettingsError, load_settings
 from cc_desktop.monitor import FleetMonitor, is_settled
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
+from cc_desktop.system.environment import take_secrets
 from cc_desktop.system.launch_command import own_command
 from cc_desktop.text import report
 
@@ -107,6 +107,7 @@ def _parser() -> _Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    environ = take_secrets()  # first of all: no program that is started from here on inherits them
     given = list(sys.argv[1:] if argv is None else argv)
     # Taken out first: argparse would read a link as the name of a command.
     links = [word for word in given if is_link(word)]
@@ -131,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(
             paths.settings,
-            os.environ,
+            environ,
             url=getattr(args, "url", None),
             token_file=getattr(args, "token_file", None),
         )
@@ -291,7 +292,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
             told = report.as_json(engine.store.fleet, engine.now_ms())
             facts = {**told, "as_of": 0}  # that time has passed is no change
             if facts != last:
-                print(json.dumps(told, ensure_ascii=False), flush=True)
+                print(report.json_line(told), flush=True)
                 last = facts
             if watch.ended.is_set():
                 return report.exit_code(engine.store.fleet)
@@ -309,7 +310,7 @@ async def _status(settings: Settings, paths: Paths, args: Any, demo: bool) -> in
 def _print_status(engine: FleetMonitor, as_json: bool) -> None:
     fleet = engine.store.fleet
     if as_json:
-        print(json.dumps(report.as_json(fleet, engine.now_ms()), ensure_ascii=False))
+        print(report.json_line(report.as_json(fleet, engine.now_ms())))
         return
     for line in report.as_text(fleet, engine.now_ms()):
         print(line)

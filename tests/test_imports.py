@@ -19,10 +19,10 @@ ROOMS: dict[str, set[str]] = {
     "protocol": set(),
     "fleet": set(),
     "system": {"about"},
-    "text": {"about", "fleet", "notifications"},
+    "text": {"about", "fleet", "notifications", "protocol"},
     "demo": {"fleet"},
     "gateway": {"protocol", "fleet", "system"},
-    "notifications": {"about", "fleet", "system"},
+    "notifications": {"about", "fleet", "protocol", "system"},
     "config": {"about", "system", "text"},
     "monitor": {"about", "fleet", "demo", "gateway", "config", "system", "protocol"},
     "diagnostics": {

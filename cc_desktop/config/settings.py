@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from cc_desktop.config.credentials import Token, TokenError, read_token_file
-from cc_desktop.system.network import default_rest_url, is_loopback
+from cc_desktop.config.token_sources import address_in, assign_token, has_secret
+from cc_desktop.system.network import default_rest_url, host_of, may_send_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,16 +87,13 @@ def load_settings(
     tables = data.get("gateways", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SettingsError(f"{path}: gateways must be written as [[gateways]] tables")
-    env_url = environ.get("GATEWAY_WS_URL") or environ.get("WS_GATEWAY_URL")
-    env_token = environ.get("OPENCLAW_GATEWAY_TOKEN") or environ.get("GATEWAY_TOKEN") or ""
+    env_url = address_in(environ)
     poll = environ.get("GATEWAY_POLL_INTERVAL") or DEFAULT_POLL_S
     try:
-        token = Token(env_token)
-        if token_file is not None:
-            token = read_token_file(token_file)
+        token, warning = assign_token(environ, tables, url=url, token_file=token_file)
     except TokenError as error:
-        where = "" if token_file else "OPENCLAW_GATEWAY_TOKEN: "
-        raise SettingsError(f"{where}{error}") from None
+        raise SettingsError(str(error)) from None
+    warnings += [warning] if warning else []
     if url or env_url or not tables:
         chosen = url or env_url or DEFAULT_URL
         gateways.append(
@@ -169,7 +167,9 @@ def _gateway(where: str, table: Mapping[str, Any], token: Token) -> GatewaySetti
         except TokenError as error:
             raise SettingsError(f"{where}: token_file {error}") from None
     rest = table.get("rest_url") or default_rest_url(url)
-    if not isinstance(rest, str) or not re.match(r"https?://[^/\s]+", rest):
+    if isinstance(rest, str) and has_secret(rest):
+        raise SettingsError(f"{where}: no password or token in the REST address; use a token file")
+    if not isinstance(rest, str) or not re.match(r"https?://", rest) or not host_of(rest):
         raise SettingsError(f"{where}: the REST address must be like http://host/api/agents")
     return GatewaySettings(
         id=ident,
@@ -196,16 +196,17 @@ def _url(where: str, value: object) -> str:
         parts = urlsplit("")
     if parts.scheme not in ("ws", "wss") or not parts.hostname or not port_is_fine or " " in value:
         raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
-    if parts.username or parts.password:
-        raise SettingsError(f"{where}: no password in the gateway's address; use a token file")
+    if has_secret(value):
+        raise SettingsError(
+            f"{where}: no password or token in the gateway's address; use a token file"
+        )
     return value
 
 
 def _update_url(where: Path, value: str) -> str:
     try:
         parts = urlsplit(value)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(value))
-        fine = safe and parts.hostname and (parts.port is None or parts.port > 0)
+        fine = parts.scheme in ("http", "https") and may_send_secret(value)
     except ValueError:
         fine = False
     if value and (not fine or not value.isprintable() or " " in value or "@" in parts.netloc):

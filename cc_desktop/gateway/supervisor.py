@@ -13,7 +13,7 @@ from cc_desktop.gateway import connection_state
 from cc_desktop.gateway.connection import GatewayFailureError, open_connection
 from cc_desktop.gateway.connection_state import Backoff, ConnectionEvent
 from cc_desktop.gateway.failures import Failure, FailureAdvice, RetryPolicy, classify
-from cc_desktop.gateway.http_fallback import AFTER_S, RestSource
+from cc_desktop.gateway.http_fallback import AFTER_S, HttpFallback
 from cc_desktop.gateway.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.clock import wake_or_sleep
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
+
+FIRST_ANSWER_S = 3.0  # the longest that polling waits for it
 
 
 class Secret(Protocol):
@@ -87,7 +89,9 @@ class GatewaySupervisor:
         self._clock = clock
         self._sink = sink
         self._backoff = Backoff(rng)
-        self._rest = RestSource(gateway, rest_url, token.reveal())
+        self._rest = HttpFallback(gateway, rest_url, token.reveal(), insecure=insecure)
+        self._trusted = False  # it sent a challenge, and has not answered like anything else since
+        self._answered = asyncio.Event()  # the first try has ended, or come as far as the challenge
         self._poll_s = poll_s
         self._now = asyncio.Event()  # "Reconnect now"
         self._moved = asyncio.Event()  # the state changed
@@ -133,7 +137,16 @@ class GatewaySupervisor:
         try:
             return await self._converse()
         except GatewayFailureError as error:
+            if error.failure.http_status or error.failure.kind == "not-a-gateway":
+                self._trusted = False
             return classify(error.failure)
+        finally:
+            self._answered.set()
+
+    def _on_challenged(self) -> None:
+        self._trusted = True
+        self._answered.set()
+        self._move(ConnectionEvent.CHALLENGED)
 
     async def _converse(self) -> FailureAdvice:
         shared = self._token.reveal()
@@ -176,7 +189,7 @@ class GatewaySupervisor:
                 params,
                 self._clock,
                 on_event,
-                lambda: self._move(ConnectionEvent.CHALLENGED),
+                self._on_challenged,
             )
         except GatewayFailureError as error:
             verdict = classify(error.failure)
@@ -300,8 +313,10 @@ class GatewaySupervisor:
             await self._until(live=False)
             if await self._live_within(self._rest_after_s):
                 continue
+            # A poll before the first answer could not tell whether the token may go there.
+            await wake_or_sleep(self._clock, self._answered, FIRST_ANSWER_S)
             while not self.is_live:
-                snapshot = await self._rest.poll()
+                snapshot = await self._rest.poll(trusted=self._trusted)
                 if self.is_live:
                     break
                 self.rest_tried = True

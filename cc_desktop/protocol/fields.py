@@ -1,18 +1,16 @@
-"""Tolerant reading of JSON that somebody else wrote: the wrong type counts as absent."""
+"""Reads single values of JSON that somebody else wrote. A value of the wrong type counts as absent.
+
+Nothing here raises, whatever it is given.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-MAX_TEXT = 2_000  # characters: nothing that is shown is longer
+from cc_desktop.protocol.clean import clean_text
 
-# Characters that would let a name or a task pretend: control characters, and those that turn the
-# direction of writing or join lines.
-_HIDDEN = dict.fromkeys(
-    [*range(32), *range(127, 160), 8206, 8207, *range(8232, 8239), *range(8294, 8298), 65279],
-    " ",
-)
+MAX_TEXT = 2_000  # characters; nothing that is read or shown is longer
 
 
 def as_object(value: object) -> dict[str, Any]:
@@ -28,17 +26,29 @@ def as_objects(value: object) -> list[dict[str, Any]]:
 
 
 def text(value: object, limit: int = MAX_TEXT) -> str:
-    """The value as one line of plain text of at most `limit` characters."""
-    if not isinstance(value, str):
-        return ""
-    clean = " ".join(value[: limit * 2].translate(_HIDDEN).split())
-    clean = clean.encode("utf-8", "replace").decode("utf-8")  # lone surrogates break Qt and UTF-8
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    """The value as one line that is fit to be shown, of at most `limit` characters."""
+    return clean_text(value, limit) if isinstance(value, str) else ""
 
 
 def identifier(value: object) -> str:
-    """An id or key exactly as sent, since it is compared and sent back; "" if it is none."""
+    """An id or key, "" if it is none.
+
+    It stays exactly as sent, because it is compared and sent back. Where it is shown, `clean_text`
+    makes it fit for that.
+    """
     return value if isinstance(value, str) and len(value) <= MAX_TEXT else ""
+
+
+def identifiers(value: object, most: int = 1_000) -> tuple[str, ...]:
+    """The ids in the first `most` entries of a list, each exactly as sent."""
+    rows = value[:most] if isinstance(value, list) else []
+    return tuple(row for row in rows if identifier(row))
+
+
+def secret(value: object) -> str:
+    """A token: an id that is printable and has no white space, so that a header can carry it."""
+    found = identifier(value)
+    return found if found.isprintable() and " " not in found else ""
 
 
 def integer(value: object) -> int:

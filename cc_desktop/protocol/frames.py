@@ -1,8 +1,8 @@
-"""Frames: one JSON object a WebSocket message. Both dialects are read, the real one is written.
+"""Frames: one JSON object per WebSocket message. Reads two dialects, writes OpenClaw's.
 
-OpenClaw answers `{type:"res", id, ok, payload|error}` and tells `{type:"event", event, payload,
-seq?}`. The Control Center's own dialect has `result` for `payload`, `params` in events, and error
-codes that are numbers.
+OpenClaw sends responses `{type:"res", id, ok, payload|error}` and events `{type:"event", event,
+payload, seq?}`. The Control Center's own dialect has `result` instead of `payload`, `params` in
+events, and numbers as error codes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import msgspec
 
 from cc_desktop.protocol import fields
 
+MAX_CODE = 100  # characters of an error's code, which is shown
+
 
 class BadFrameError(ValueError):
-    """A message that is no frame. The connection goes on without it."""
+    """A message that is not a frame. The connection skips it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayError:
-    """An error as the gateway words it."""
+    """An error in the gateway's own words."""
 
     code: str = ""
     message: str = ""
@@ -32,7 +34,7 @@ class GatewayError:
     @property
     def detail_code(self) -> str:
         """The finer code, such as AUTH_TOKEN_MISMATCH."""
-        return fields.identifier(self.details.get("code"))
+        return fields.text(self.details.get("code"), MAX_CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class EventFrame:
-    """Something that happened."""
+    """Something that happened on the gateway, unasked."""
 
     event: str
     payload: Any = None
@@ -55,7 +57,7 @@ class EventFrame:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFrame:
-    """An object of a type that this client does not know."""
+    """A frame of a type that this client does not know."""
 
     type: str = ""
 
@@ -95,23 +97,26 @@ def decode(message: str | bytes) -> Frame:
         if data.get("ok") is False or data.get("error") is not None:
             return Response(ident, error=read_error(data.get("error")))
         return Response(ident, data["payload"] if "payload" in data else data.get("result"))
-    return UnknownFrame(kind if isinstance(kind, str) else "")
+    return UnknownFrame(fields.text(kind, MAX_CODE))
 
 
 def read_error(value: object) -> GatewayError:
     """Read an error of either dialect."""
     data = fields.as_object(value)
-    code = data.get("code")
     retryable = data.get("retryable")
     return GatewayError(
-        code=str(code)
-        if isinstance(code, int) and not isinstance(code, bool)
-        else fields.text(code),
+        code=_code(data.get("code")),
         message=fields.text(data.get("message")) or fields.text(value),
         details=fields.as_object(data.get("details")),
         retryable=retryable if isinstance(retryable, bool) else None,
         retry_after_ms=fields.integer(data.get("retryAfterMs")),
     )
+
+
+def _code(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 2**63 else ""
+    return fields.text(value, MAX_CODE)
 
 
 def encode_request(ident: str, method: str, params: object = None) -> str:

@@ -26,9 +26,10 @@ DEFAULT_MAX_PAYLOAD = 25 * 2**20  # bytes; `policy.maxPayload` of every measured
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who we say we are. The ids and modes of OpenClaw are a closed list.
+    """How this client introduces itself. OpenClaw knows a closed list of ids and modes.
 
-    All of it must stay the same from connect to connect: a change asks for a new pairing.
+    Everything that is signed must stay the same from connect to connect: the gateway asks for a
+    new pairing when it changes.
     """
 
     version: str
@@ -42,7 +43,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the gateway wants signed. `ts`: ms."""
+    """What the gateway wants to have signed. `ts`: ms, by its clock."""
 
     nonce: str
     ts: int
@@ -50,43 +51,45 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a gateway says of itself when it has let us in."""
+    """What a gateway says about itself once it accepts the connection (hello-ok)."""
 
     protocol: int = 0  # 0 in the Control Center's own dialect
     server_version: str = ""
     conn_id: str = ""
     methods: frozenset[str] = frozenset()
-    scopes: tuple[str, ...] | None = None  # None: it does not tell
+    scopes: tuple[str, ...] | None = None  # None: not told
     device_token: str = field(default="", repr=False)
-    tick_ms: int = 0  # 0: it does not tell
+    tick_ms: int = 0  # 0: not told
     max_payload: int = DEFAULT_MAX_PAYLOAD  # bytes
     uptime_ms: int = 0
     presence: Any = None
-    health: Any = None  # empty while the gateway is younger than its first check
+    health: Any = None  # empty until the gateway has made its first check
 
 
 def read_challenge(payload: object) -> Challenge:
-    """Read `connect.challenge`; what is missing is empty."""
+    """Read the payload of `connect.challenge`. What is missing is empty."""
     data = fields.as_object(payload)
     return Challenge(fields.identifier(data.get("nonce")), fields.integer(data.get("ts")))
 
 
 def read_hello(payload: object) -> Hello:
-    """Read hello-ok of either dialect."""
+    """Read hello-ok of either dialect.
+
+    Texts and lists are bounded; `presence` and `health` are as sent, for those who read them.
+    """
     data = fields.as_object(payload)
     server, policy = fields.as_object(data.get("server")), fields.as_object(data.get("policy"))
     auth, snapshot = fields.as_object(data.get("auth")), fields.as_object(data.get("snapshot"))
-    methods = fields.as_object(data.get("features")).get("methods")
     scopes = auth.get("scopes")
     return Hello(
         protocol=fields.integer(data.get("protocol")),
         server_version=fields.text(server.get("version"), 60),
         conn_id=fields.identifier(server.get("connId")) or fields.identifier(data.get("connId")),
-        methods=frozenset(m for m in methods if isinstance(m, str))
-        if isinstance(methods, list)
-        else frozenset(),
-        scopes=tuple(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else None,
-        device_token=fields.identifier(auth.get("deviceToken")),
+        methods=frozenset(
+            fields.identifiers(fields.as_object(data.get("features")).get("methods"))
+        ),
+        scopes=fields.identifiers(scopes) if isinstance(scopes, list) else None,
+        device_token=fields.secret(auth.get("deviceToken")),
         tick_ms=fields.integer(policy.get("tickIntervalMs")),
         max_payload=fields.integer(policy.get("maxPayload")) or DEFAULT_MAX_PAYLOAD,
         uptime_ms=fields.integer(snapshot.get("uptimeMs")),
@@ -106,7 +109,7 @@ def device_id(public_key: bytes) -> str:
 
 
 def signed_text(client: Client, challenge: Challenge, public_key: bytes, token: str) -> str:
-    """The text whose signature proves who we are (form "v3", which is not the wire version)."""
+    """The text that is signed to prove who we are: form "v3", which is not the wire version."""
     return "|".join(
         (
             "v3",

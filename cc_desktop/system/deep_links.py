@@ -1,7 +1,7 @@
 """Links to an agent: cc-desktop://agent/GATEWAY/AGENT, with both ids percent-encoded.
 
-Whoever writes a web page can write a link, so a link is hostile text. All that one can do is to
-show the window with an agent that is there.
+Any web page can contain a link, so a link is hostile text. The most it can do is show the window
+with an agent that exists.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from cc_desktop.system import launch_command
 from cc_desktop.system.autostart import APP_ID, APP_NAME, write_file
+from cc_desktop.system.environment import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 
 
 class LinkError(ValueError):
-    """A link that cannot be opened, or not be registered. The text is one sentence."""
+    """A link cannot be opened, or links cannot be registered. The text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +44,29 @@ class AgentUrl:
 
 
 def make_link(gateway: str, agent: str) -> str:
-    """The link to an agent."""
-    return f"{SCHEME}://agent/{quote(gateway, safe='')}/{quote(agent, safe='')}"
+    """Write the link to an agent."""
+    return f"{SCHEME}://agent/{_encoded(gateway)}/{_encoded(agent)}"
 
 
 def is_link(text: str) -> bool:
-    """Whether it is meant as a link of this app."""
+    """Tell whether a word is meant as a link of this app, valid or not."""
     return text[: len(SCHEME) + 1].lower() == f"{SCHEME}:"
 
 
 def parse_link(text: str) -> AgentUrl:
-    """The agent that a link names.
+    """Read a link.
 
     Raises:
-        LinkError: it is no link to an agent. The text repeats nothing of it.
+        LinkError: It is no link to an agent. The text repeats nothing of it.
     """
     match = _LINK.fullmatch(text) if len(text) <= MAX_LINK else None
     if match is None:
         raise LinkError("This link names no agent: it must be cc-desktop://agent/GATEWAY/AGENT.")
     return AgentUrl(_decoded(match[1]), _decoded(match[2]))
+
+
+def _encoded(ident: str) -> str:
+    return quote(ident, safe="", errors="replace")  # a lone surrogate has no place in UTF-8
 
 
 def _decoded(part: str) -> str:
@@ -70,22 +75,30 @@ def _decoded(part: str) -> str:
             raise ValueError
         text = unquote_to_bytes(part).decode("utf-8")
     except ValueError:
-        raise LinkError("This link is not percent-encoded as it must be.") from None
+        raise LinkError("This link is not percent-encoded correctly.") from None
     if len(text) > MAX_ID or not text.isprintable():
-        raise LinkError("This link has an id that cannot be one.")
+        raise LinkError("This link has an id that cannot be valid.")
     return text
 
 
-# Registering: what a package's own .desktop file or installer does for its users.
+# Registration: what the .desktop file or the installer of a package does for its users.
 
 
 def register_links(
     command: Sequence[str], icon: Path, environ: Mapping[str, str] | None = None
 ) -> str:
-    """Let the system open links with this app, for this user; what was done, for the operator.
+    """Register this app for links, for this user only.
+
+    Args:
+        command: The program and its options; the link is added at the end.
+        icon: The app's icon.
+        environ: The environment; `os.environ` by default.
+
+    Returns:
+        What was done, as one line for the operator.
 
     Raises:
-        LinkError: it could not be done.
+        LinkError: It could not be done.
     """
     try:
         if sys.platform == "win32":
@@ -120,7 +133,7 @@ def _register_linux(command: Sequence[str], icon: Path, environ: Mapping[str, st
     tool = shutil.which("xdg-mime", path=environ.get("PATH"))
     if tool is not None:
         default = [tool, "default", path.name, f"x-scheme-handler/{SCHEME}"]
-        subprocess.run(default, env=dict(environ), timeout=20, check=False)  # noqa: S603
+        subprocess.run(default, env=child_environment(environ), timeout=20, check=False)  # noqa: S603
         return f"{path} opens links of {SCHEME}://"
     return f"{path} is written; xdg-mime is not here, so the desktop may ask which app opens links"
 

@@ -1,4 +1,4 @@
-"""How this app was started, so that the system can start it again."""
+"""The command that starts this app, for autostart entries and link handlers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCRIPTS = ("cc-desktop", "cc-desktopw")
 
 
 class LaunchError(ValueError):
-    """A command that cannot be written down. The text is one sentence."""
+    """The command cannot be written into an entry. The text is one sentence."""
 
 
 def own_command(
@@ -23,18 +23,28 @@ def own_command(
     argv0: str | None = None,
     executable: str | None = None,
 ) -> list[str]:
-    """The program with its absolute path: frozen, the installed script, or this Python."""
+    """Find the command that starts this app again.
+
+    Args:
+        environ: The environment; `os.environ` by default.
+        argv0: How the program was called; `sys.argv[0]` by default.
+        executable: The running interpreter or frozen program; `sys.executable` by default.
+
+    Returns:
+        The absolute path of the frozen program or of the installed script, else this Python with
+        `-m cc_desktop`.
+    """
     environ = os.environ if environ is None else environ
     executable = sys.executable if executable is None else executable
     if getattr(sys, "frozen", False):
-        # The program inside an AppImage is gone when the app ends; the image itself stays.
+        # An AppImage is mounted only while the app runs: start the image, not the program in it.
         windowed = Path(executable).with_name("cc-desktopw.exe")
         program = str(windowed) if windowed.is_file() else executable
         return [environ.get("APPIMAGE") or program]
     script = Path(sys.argv[0] if argv0 is None else argv0)
     if script.stem in _SCRIPTS and script.suffix in ("", ".exe"):
         script = script.absolute()
-        # Windows leaves out .exe; the script that ends in w opens no console window.
+        # argv[0] has no .exe on Windows. The program with the w opens no console window.
         for name in ("cc-desktopw.exe", "cc-desktop.exe", script.name):
             if (script.parent / name).is_file():
                 return [str(script.parent / name)]
@@ -49,10 +59,10 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def escape(text: str) -> str:
-    """Text as the value of a key of a desktop entry.
+    """Escape text as a value in a desktop entry.
 
     Raises:
-        LaunchError: it is no text that UTF-8 can hold.
+        LaunchError: The text cannot be encoded as UTF-8.
     """
     try:
         text.encode("utf-8")
@@ -62,10 +72,14 @@ def escape(text: str) -> str:
 
 
 def exec_line(command: Sequence[str], field_code: str = "") -> str:
-    """The value of Exec. `field_code`, such as "%u", is put at its end.
+    """Write a command as the value of Exec.
+
+    Args:
+        command: The program and its arguments.
+        field_code: Added at the end unquoted, such as "%u" for the link.
 
     Raises:
-        LaunchError: the program's path has a character that Exec cannot hold.
+        LaunchError: The program's path has a character that Exec does not allow.
     """
     if "=" in command[0]:
         raise LaunchError("The app's path has a '=', which a desktop entry cannot hold.")
@@ -80,7 +94,7 @@ def _quoted(word: str) -> str:
 
 
 def read_entry(text: str) -> dict[str, str]:
-    """Keys and values of the main group of a desktop entry, values as they are written."""
+    """Read the main group of a desktop entry. Values stay escaped."""
     found: dict[str, str] = {}
     group = ""
     for line in text.splitlines():
@@ -94,7 +108,7 @@ def read_entry(text: str) -> dict[str, str]:
 
 
 def first_word(exec_value: str) -> str:
-    """The program that an Exec value names."""
+    """Read the program from an Exec value."""
     text = re.sub(r"\\([\\ntrs])", lambda m: {"\\": "\\"}.get(m[1], " "), exec_value).lstrip()
     if not text.startswith('"'):
         return text.split(" ", 1)[0].replace("%%", "%")

@@ -1,7 +1,7 @@
-"""Whether there is a newer version: asks an address that the operator has set, at most once a day.
+"""Looks for a newer version: asks the address that the operator has set, at most once a day.
 
-Nothing is downloaded but that answer: {"version": "1.2.3", "url": "https://…"}; `url`, the page to
-read about it, may be missing.
+The answer is {"version": "1.2.3", "url": "https://…"}; `url`, the page to read about it, may be
+missing. Nothing else is downloaded, and nothing is installed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from cc_desktop import __version__
+from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
+    from packaging.version import Version
 
     from cc_desktop.system.clock import Clock
 
@@ -30,15 +32,11 @@ log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
 START_S = (30.0, 300.0)  # after the start, so that not all ask at the same moment
-TIMEOUT_S = 20.0  # for all of it
+TIMEOUT_S = 20.0  # for the whole question
 MAX_BYTES = 16 * 1024
 MAX_REDIRECTS = 3
 _REMEMBERED = "update"
-_VERSION = re.compile(
-    r"v?(\d{1,6}(?:\.\d{1,6}){0,5})(?:[-._]?(dev|a|alpha|b|beta|c|rc|pre)[-._]?(\d{0,6}))?(?:\+.*)?"
-)
-_STAGES = {"dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "c": 3, "rc": 3, "pre": 3}
-_FINAL = 4
+_WRITTEN = re.compile(r"[0-9A-Za-z.+!_-]{1,60}")  # packaging would strip white space
 
 
 class Memory(Protocol):
@@ -57,7 +55,7 @@ class Memory(Protocol):
 class Update:
     """A version that is newer than this one."""
 
-    version: str
+    version: str  # in its normal form, such as 1.3.0rc1
     url: str = ""  # https, or ""
 
 
@@ -70,20 +68,19 @@ class _AnswerError(Exception):
     """An answer that is of no use. The text is for the log."""
 
 
-def parse_version(text: str) -> tuple[tuple[int, ...], int, int] | None:
-    """A key to compare versions by; None for what is no version. 1.2 equals 1.2.0."""
-    match = _VERSION.fullmatch(text.strip().lower()) if len(text) <= 60 else None
-    if match is None:
+def _version(text: str) -> Version | None:
+    """The version that a text names, without its build; None if it names none."""
+    from packaging.version import InvalidVersion, Version  # late: most starts never need it
+
+    try:
+        return Version(Version(text).public) if _WRITTEN.fullmatch(text) else None
+    except InvalidVersion:
         return None
-    numbers = [int(number) for number in match[1].split(".")]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers), _STAGES.get(match[2] or "", _FINAL), int(match[3] or 0)
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether one version comes after the other; False where either is no version."""
-    first, second = parse_version(version), parse_version(than)
+    """Tell whether one version comes after the other; False where either is no version."""
+    first, second = _version(version), _version(than)
     return first is not None and second is not None and first > second
 
 
@@ -104,28 +101,41 @@ class UpdateCheck:
         self._clock = clock
         self._rng = rng
         self._version = version
+        self._told: set[str] = set()  # unexpected failures that the log has
 
     @property
     def found(self) -> Update | None:
         """The newer version that was last heard of."""
         kept = self._kept()
-        version, url = kept.get("version"), kept.get("url")
-        if not isinstance(version, str) or not is_newer(version, self._version):
+        told, url = kept.get("version"), kept.get("url")
+        if not isinstance(told, str) or not is_newer(told, self._version):
             return None
-        return Update(version, url if isinstance(url, str) and _is_page(url) else "")
+        page = url if isinstance(url, str) and _is_page(url) else ""
+        return Update(str(_version(told)), page)
 
     async def run(self, on_found: Callable[[], None]) -> None:
-        """Ask once a day until cancelled. Failures are logged and nothing else."""
+        """Ask once a day until cancelled. Nothing that goes wrong ends the schedule."""
         await self._clock.sleep(self._rng.uniform(*START_S))
         while True:
-            wait = self._due_s()
-            if wait > 0:
-                await self._clock.sleep(wait)
-                continue
-            before = self.found
-            await self._ask()
-            if self.found not in (None, before):
-                on_found()
+            wait = DAY_S
+            try:
+                due = self._due_s()
+                if due > 0:
+                    wait = due
+                else:
+                    await self._check(on_found)
+            except Exception as error:
+                name = type(error).__name__
+                if name not in self._told:
+                    self._told.add(name)
+                    log.exception("looking for a newer version failed unexpectedly")
+            await self._clock.sleep(wait)
+
+    async def _check(self, on_found: Callable[[], None]) -> None:
+        before = self.found
+        await self._ask()
+        if self.found not in (None, before):
+            on_found()
 
     def _kept(self) -> dict[str, Any]:
         kept = self._memory.recall(_REMEMBERED)
@@ -135,8 +145,8 @@ class UpdateCheck:
         asked = self._kept().get("asked")
         if not isinstance(asked, int):
             return 0.0
-        passed = (self._clock.now_ms() - asked) / 1000
-        return DAY_S - passed if 0 <= passed < DAY_S else 0.0
+        passed_ms = self._clock.now_ms() - asked
+        return DAY_S - passed_ms / 1000 if 0 <= passed_ms < DAY_S * 1000 else 0.0
 
     async def _ask(self) -> None:
         # Before the answer, so that what fails is not asked again and again.
@@ -151,45 +161,48 @@ class UpdateCheck:
         except _AnswerError as error:
             log.info("no news of a newer version: %s", error)
             return
-        if parse_version(answer.version) is None:
+        version = _version(answer.version)
+        if version is None:
             log.info("no news of a newer version: what was told is no version")
             return
         page = answer.url if _is_page(answer.url) else ""
-        self._memory.remember(_REMEMBERED, {**kept, "version": answer.version, "url": page})
+        self._memory.remember(_REMEMBERED, {**kept, "version": str(version), "url": page})
 
 
 async def _fetch(url: str) -> _Answer:
+    """Ask an address.
+
+    Raises:
+        _AnswerError: It gives no answer that can be used.
+    """
     import httpx  # 0.1 s to import, and most never need it
 
-    headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",  # nothing that grows when it is unpacked
-        "User-Agent": f"cc-desktop/{__version__}",
-    }
+    headers = {**PLAIN_JSON, "User-Agent": f"cc-desktop/{__version__}"}
     try:
         async with httpx.AsyncClient(
-            timeout=TIMEOUT_S, trust_env=not is_loopback(url), headers=headers
+            timeout=TIMEOUT_S,
+            trust_env=not is_loopback(url),
+            follow_redirects=False,  # only those of _redirected
+            headers=headers,
         ) as client:
             for _ in range(MAX_REDIRECTS + 1):
                 async with client.stream("GET", url) as response:
                     if response.is_redirect:
                         url = _redirected(url, response.headers.get("location", ""))
                         continue
-                    if response.status_code != httpx.codes.OK:
-                        raise _AnswerError(f"HTTP status {response.status_code}")
-                    return msgspec.json.decode(await _body(response), type=_Answer)
+                    return await _read(response)
             raise _AnswerError("too many redirects")
-    except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError, ValueError) as error:
+    except (TimeoutError, _AnswerError):
+        raise
+    except Exception as error:
+        # A proxy, an address, an encoding, nesting: libraries have no common word for it.
         raise _AnswerError(type(error).__name__) from None
 
 
-async def _body(response: httpx.Response) -> bytes:
-    body = b""
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise _AnswerError(f"an answer of more than {MAX_BYTES} bytes")
-    return body
+async def _read(response: httpx.Response) -> _Answer:
+    if response.status_code != 200:
+        raise _AnswerError(f"HTTP status {response.status_code}")
+    return msgspec.json.decode(await read_body(response, MAX_BYTES), type=_Answer)
 
 
 def _redirected(url: str, location: str) -> str:
@@ -201,7 +214,7 @@ def _redirected(url: str, location: str) -> str:
 
 
 def _is_page(url: str) -> bool:
-    """Whether it may be handed to the browser."""
+    """Tell whether an address may be handed to the browser."""
     if len(url) > 500 or not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:

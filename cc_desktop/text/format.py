@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import unicodedata
 from datetime import datetime
 
+from cc_desktop.protocol.clean import clean_text
 from cc_desktop.text.i18n import mark, tr, trn
 
 SECOND = 1000
@@ -34,18 +34,8 @@ MONTHS = (
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """One line without control or direction characters, at most `limit` characters long."""
-    if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
-        return text
-    cut = text[: limit * 4]
-    clean = "".join(
-        " " if char.isspace() or unicodedata.category(char) == "Cc" else char
-        for char in cut
-        if unicodedata.category(char) not in ("Cs", "Co", "Cn")
-        if not ("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069")
-    )
-    line = " ".join(clean.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    """The text as one line that is fit to be shown, of at most `limit` characters."""
+    return clean_text(text, limit)
 
 
 def sentence_end(text: str) -> str:

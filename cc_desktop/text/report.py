@@ -1,21 +1,28 @@
-"""The fleet as JSON and as text, for those who have no window."""
+"""The fleet as JSON and as text, for those who have no window.
+
+Both end on a terminal, so both show no character that drives one. The text shows ids cleaned; the
+JSON keeps them exact, because scripts compare them, and escapes all that is not plain ASCII.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
+from cc_desktop.protocol.clean import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 EXIT_FINE = 0
 EXIT_NEEDS_YOU = 1
 EXIT_USAGE = 2
 EXIT_UNREACHED = 3
 
+_NAME, _LINE, _TEXT = 120, 400, 2_000  # characters of a name, a sentence, a task
 WORDS = {
     Status.ERROR: "Error",
     Status.WAITING: "Needs you",
@@ -61,6 +68,11 @@ def error_of(agent: Agent) -> str | None:
     return f"The run ended with status {cause.status}." if cause else "The agent reports an error."
 
 
+def json_line(told: Mapping[str, Any]) -> str:
+    """What `as_json` tells as one line of JSON, without a raw control or hidden character."""
+    return json.dumps(told).replace("\x7f", "\\u007f")
+
+
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
     """What `cc-desktop status --json` prints. `now`: local ms; what is live is true now."""
     origin = screen_origin(fleet)
@@ -82,8 +94,8 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
             {
                 "gateway": device.gateway,
                 "id": device.id,
-                "name": device.name,
-                "platform": device.platform,
+                "name": clean_text(device.name, _NAME),
+                "platform": clean_text(device.platform, 60),
                 "online": device.online,
                 "since": device.since,
             }
@@ -98,15 +110,15 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
     problem = link.problem
     return {
         "id": gateway.id,
-        "name": gateway.name,
+        "name": clean_text(gateway.name, _NAME),
         "url": gateway.url,
         "state": link.state.value,
         "protocol": link.protocol or None,
-        "server_version": link.server_version or None,
+        "server_version": clean_text(link.server_version, 60) or None,
         "error": {
-            "code": problem.code,
-            "message": problem.message,
-            "next_step": problem.next_step,
+            "code": clean_text(problem.code, _LINE),
+            "message": clean_text(problem.message, _LINE),
+            "next_step": clean_text(problem.next_step, _LINE),
         }
         if problem
         else None,
@@ -120,22 +132,22 @@ def _agent(agent: Agent) -> dict[str, Any]:
     return {
         "gateway": agent.gateway,
         "id": agent.id,
-        "name": agent.shown_name,
+        "name": clean_text(agent.shown_name, _NAME),
         "status": agent.status.value,
-        "task": task_of(agent) or None,
+        "task": clean_text(task_of(agent), _TEXT) or None,
         "session_key": newest.key if newest else None,
-        "model": (newest.model if newest else "") or agent.model or None,
+        "model": clean_text((newest.model if newest else "") or agent.model, _NAME) or None,
         "tokens": newest.total_tokens if newest else None,
         "context_tokens": newest.context_tokens if newest else None,
         "last_activity": agent.last_activity or None,
-        "error": error_of(agent),
+        "error": clean_text(error_of(agent) or "", _TEXT) or None,
     }
 
 
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{summary.headline}"
+    yield f"{_source(summary)}{clean_text(summary.headline, _LINE)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -145,12 +157,11 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     several = len({agent.gateway for agent in agents}) > 1
     agents.sort(key=lambda agent: (_ORDER.index(agent.status), -agent.last_activity))
     for agent in agents:
-        where = f"{agent.gateway[:14]:<14} " if several else ""
-        what = error_of(agent) or task_of(agent)
-        line = (
-            f"{_SIGNS[agent.status]} {WORDS[agent.status]:<9} {agent.shown_name[:18]:<18} {where}"
-        )
-        yield f"{line}{what[:80]}".rstrip()
+        where = f"{clean_text(agent.gateway, 14):<14} " if several else ""
+        what = clean_text(error_of(agent) or task_of(agent), 80)
+        name = clean_text(agent.shown_name, 18)
+        line = f"{_SIGNS[agent.status]} {WORDS[agent.status]:<9} {name:<18} {where}"
+        yield f"{line}{what}".rstrip()
 
 
 def _source(summary: Summary) -> str:
@@ -171,6 +182,7 @@ def _gateway_line(gateway: Gateway, now: int) -> str:
         words = f"retry in {max(1, (link.until - now) // 1000)} s"
     if link.problem and link.state is not ConnectionState.LIVE:
         problem = link.problem
-        return f"{gateway.name}: {words} - {problem.title}. {problem.message} {problem.next_step}"
+        said = f"{problem.title}. {problem.message} {problem.next_step}"
+        return clean_text(f"{gateway.name}: {words} - {said}", 3 * _LINE)
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""
-    return f"{gateway.name}: {words}{version}"
+    return clean_text(f"{gateway.name}: {words}{version}", _LINE)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.protocol import fields
+from tests.protocol.hidden import hidden_in
 
 hostile = settings(max_examples=150, deadline=None, derandomize=True)
 anything: st.SearchStrategy[Any] = (
@@ -70,10 +71,10 @@ def test_number(value: object, expected: float) -> None:
         ("Otto", "Otto"),
         ("  two \t words\n", "two words"),
         ("a\x00b\x1b[2Jc\x7fd", "a b [2Jc d"),
-        ("abc\u202egpj.exe", "abc gpj.exe"),
-        ("\u2066a\u2069b\u200fc\ufeff", "a b c"),
+        ("abc\u202egpj.exe", "abcgpj.exe"),
+        ("\u2066a\u2069b\u200fc\ufeff", "abc"),
         ("line\u2028break\x85", "line break"),
-        ("lone \ud800", "lone ?"),
+        ("lone \ud800", "lone \ufffd"),
         ("<b>stays</b>", "<b>stays</b>"),
         ("🦦", "🦦"),
         ("\n\t", ""),
@@ -122,6 +123,24 @@ def test_rows(value: object, expected: object) -> None:
     assert fields.as_objects(value) == expected
 
 
+def test_a_list_of_ids_has_an_end() -> None:
+    assert fields.identifiers(["a", "", 5, None, " b", "x" * 9_999]) == ("a", " b")
+    assert fields.identifiers([str(i) for i in range(5)], 3) == ("0", "1", "2")
+    for other in (None, 5, "abc", {"a": 1}):
+        assert fields.identifiers(other) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "token"),
+    [
+        ("tok", "tok"),
+        *((bad, "") for bad in ("a b", "a\n", "a\x00", "\u202e", "\ud800", "x" * 9_999, 5, None)),
+    ],
+)
+def test_a_token_fits_into_a_header(value: object, token: str) -> None:
+    assert fields.secret(value) == token
+
+
 def test_obj() -> None:
     assert fields.as_object({"a": 1}) == {"a": 1}
     for other in (None, 5, "x", [1], True):
@@ -136,7 +155,11 @@ def test_nothing_raises_and_all_keep_their_word(value: object, limit: int) -> No
     assert text == " ".join(text.split())
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in text)
     text.encode()
+    assert hidden_in(text) == []
     assert len(fields.identifier(value)) <= fields.MAX_TEXT
+    assert all(0 < len(ident) <= fields.MAX_TEXT for ident in fields.identifiers(value))
+    assert not any(char.isspace() for char in fields.secret(value))
+    fields.secret(value).encode()
     assert 0 <= fields.integer(value) <= 2**62
     assert 0.0 <= fields.number(value) < math.inf
     assert all(isinstance(row, dict) for row in fields.as_objects(value))

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.protocol.frames import (
+    MAX_CODE,
     BadFrameError,
     EventFrame,
     GatewayError,
@@ -17,6 +18,7 @@ from cc_desktop.protocol.frames import (
     encode_request,
     read_error,
 )
+from tests.protocol.hidden import hidden_in
 
 hostile = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -137,7 +139,7 @@ def test_the_finer_code_is_text_or_nothing(details: dict[str, Any], code: str) -
 
 def test_the_message_of_an_error_is_one_short_plain_line() -> None:
     message = read_error({"message": "a\r\n\x1b[31mb\u202e" + "c" * 10_000}).message
-    assert message.startswith("a [31mb c")
+    assert message.startswith("a [31mbc")
     assert len(message) <= 2_000
 
 
@@ -227,6 +229,21 @@ def test_a_failure_is_never_taken_for_an_answer(frame: dict[str, Any]) -> None:
     failed = frame.get("ok") is False or frame.get("error") is not None
     assert (response.error is not None) is failed
     assert not (failed and response.payload is not None)
+
+
+@given(errors | values)
+@example({"code": "A\u202eB\x1b", "message": "a\r\nb", "details": {"code": "x\U000e0041\n"}})
+@example({"code": 10**4_400})  # more digits than Python writes
+@hostile
+def test_what_an_error_shows_is_short_and_has_nothing_hidden(value: object) -> None:
+    error = read_error(value)
+    for shown, limit in (
+        (error.code, MAX_CODE),
+        (error.detail_code, MAX_CODE),
+        (error.message, 2_000),
+    ):
+        assert hidden_in(shown) == []
+        assert len(shown) <= limit
 
 
 # What is sent

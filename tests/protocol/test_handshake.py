@@ -24,6 +24,7 @@ from cc_desktop.protocol.handshake import (
     read_hello,
     signed_text,
 )
+from tests.protocol.hidden import hidden_in
 
 hostile = settings(max_examples=150, deadline=None, derandomize=True)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -147,6 +148,18 @@ def test_the_challenge(payload: object, expected: Challenge) -> None:
     assert read_challenge(payload) == expected
 
 
+def test_lists_of_a_hello_have_an_end() -> None:
+    many = [str(i) for i in range(5_000)]
+    hello = read_hello({"features": {"methods": many}, "auth": {"scopes": many}})
+    assert len(hello.methods) == 1_000
+    assert hello.scopes == tuple(many[:1_000])
+
+
+def test_a_device_token_that_cannot_be_one_is_none() -> None:
+    for token in ("a b", "a\r\nX-Evil: 1", "\u202e", "x" * 10_000):
+        assert read_hello({"auth": {"deviceToken": token}}).device_token == ""
+
+
 @given(payloads)
 @hostile
 def test_no_payload_raises(payload: object) -> None:
@@ -155,6 +168,10 @@ def test_no_payload_raises(payload: object) -> None:
     assert challenge.ts >= 0
     assert all(isinstance(method, str) for method in hello.methods)
     assert hello.scopes is None or all(isinstance(scope, str) for scope in hello.scopes)
+    assert len(hello.methods) <= 1_000
+    assert len(hello.server_version) <= 60
+    assert hidden_in(hello.server_version) == []
+    assert hello.device_token.isprintable()
     assert hello.tick_ms >= 0
     assert hello.max_payload > 0
 

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cc_desktop import cli
 from cc_desktop.system import deep_links
 from cc_desktop.system.deep_links import (
+    MAX_ID,
     MAX_LINK,
     AgentUrl,
     LinkError,
@@ -99,6 +100,25 @@ def test_no_text_does_anything_but_be_refused(text: str) -> None:
         assert found.agent.isprintable()
 
 
+@given(st.text(), st.text())
+@example("\ud800", "a")
+def test_a_link_that_was_made_names_what_it_was_made_for_or_is_refused(
+    gateway: str, agent: str
+) -> None:
+    link = make_link(gateway, agent)
+    assert link.isascii()
+    try:
+        found = parse_link(link)
+    except LinkError:
+        assert (
+            not (gateway.isprintable() and agent.isprintable())
+            or not (gateway and agent)
+            or (max(len(gateway), len(agent)) > MAX_ID or len(link) > MAX_LINK)
+        )
+        return
+    assert found == AgentUrl(gateway, agent) or "?" in found.gateway + found.agent
+
+
 def test_a_link_is_known_by_its_scheme() -> None:
     assert is_link("cc-desktop://agent/a/b")
     assert is_link("CC-DESKTOP:nonsense")
@@ -107,6 +127,18 @@ def test_a_link_is_known_by_its_scheme() -> None:
 
 
 # Registering
+
+
+def test_xdg_mime_inherits_no_token(tmp_path: Path) -> None:
+    tool = tmp_path / "xdg-mime"
+    tool.write_text(f"#!/bin/sh\n/usr/bin/env > {tmp_path / 'seen'}\n")
+    tool.chmod(0o755)
+
+    register_links(["/opt/cc"], tmp_path / "i.svg", environ(tmp_path) | {"GATEWAY_TOKEN": "hush"})
+
+    if sys.platform == "linux":
+        assert "HOME=" in (tmp_path / "seen").read_text()
+        assert "hush" not in (tmp_path / "seen").read_text()
 
 
 def environ(tmp_path: Path, path: str = "") -> dict[str, str]:

@@ -16,7 +16,7 @@ from tests.desktop.sample import DAY, HOUR, MIN, NOW
         ("abc\u202etxt.exe\u2066", "abctxt.exe"),
         ("<b>bold</b>", "<b>bold</b>"),
         ("👩\u200d🚀", "👩\u200d🚀"),  # the joiner makes one emoji of two
-        ("\ud800x", "x"),
+        ("\ud800x", "\ufffdx"),
         ("", ""),
     ],
 )

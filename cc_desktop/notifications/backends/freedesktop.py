@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, NotificationAction
+from cc_desktop.protocol.clean import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -268,7 +268,7 @@ class FreedesktopAdapter:
             return
         match told:
             case (str(name), str(), str(version), *_):
-                self._server = _clean(f"{name} {version}", LABEL_CHARS)
+                self._server = clean_text(f"{name} {version}", LABEL_CHARS)
         match able:
             case (list(names),):
                 self._abilities = frozenset(name for name in names if isinstance(name, str))
@@ -285,12 +285,12 @@ class FreedesktopAdapter:
                     if len(self._clickable) > MOST_CLICKABLE:
                         del self._clickable[next(iter(self._clickable))]
 
-        body = _clean(message.body, BODY_CHARS, lines=True)
+        body = clean_text(message.body, BODY_CHARS, lines=True)
         arguments = (
             APP_NAME,
             self._shown.get(message.tag, 0),
             self._icon,
-            _clean(message.title, TITLE_CHARS),
+            clean_text(message.title, TITLE_CHARS),
             html.escape(body, quote=False) if "body-markup" in abilities else body,
             _actions(message) if "actions" in abilities else [],
             _hints(message, abilities),
@@ -376,7 +376,7 @@ class FreedesktopAdapter:
     def _log(self, level: int, kind: str, text: str) -> None:
         if kind not in self._logged:
             self._logged.add(kind)
-            log.log(level, "notifications: %s: %s", kind, _clean(text, TITLE_CHARS))
+            log.log(level, "notifications: %s: %s", kind, clean_text(text, TITLE_CHARS))
 
 
 def _button(message: Message, key: str) -> Button | None:
@@ -385,9 +385,9 @@ def _button(message: Message, key: str) -> Button | None:
 
 def _actions(message: Message) -> list[str]:
     opener = _button(message, OPEN)
-    actions = [DEFAULT, _clean(opener.label, LABEL_CHARS) if opener else "Open"]
+    actions = [DEFAULT, clean_text(opener.label, LABEL_CHARS) if opener else "Open"]
     for button in message.buttons:
-        actions += [button.key, _clean(button.label, LABEL_CHARS)]
+        actions += [button.key, clean_text(button.label, LABEL_CHARS)]
     return actions
 
 
@@ -402,14 +402,3 @@ def _hints(message: Message, abilities: frozenset[str]) -> dict[str, tuple[str, 
         else:
             hints["sound-name"] = ("s", SOUNDS[message.sound])
     return hints
-
-
-def _clean(text: str, limit: int, *, lines: bool = False) -> str:
-    """At most `limit` characters, without what D-Bus refuses or what would disguise the text."""
-    clean = "".join(
-        char if char == "\n" and lines else " " if char.isspace() else char
-        for char in text[: limit * 4]
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
-        if not ("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069")
-    ).strip()
-    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"

@@ -202,9 +202,9 @@ async def test_a_service_that_cannot_tell_what_it_supports_gets_plain_text(bus: 
     ("text", "title", "body"),
     [
         ("nul\0 and \x1b[31mescape\x07", "nul and [31mescape", "nul and [31mescape"),
-        ("half \ud83d a pair \udc00", "half  a pair", "half  a pair"),
+        ("half \ud83d a pair \udc00", "half \ufffd a pair \ufffd", "half \ufffd a pair \ufffd"),
         ("\u202egpj.exe\u2066", "gpj.exe", "gpj.exe"),
-        ("two\r\nlines\tand\u2028more", "two  lines and more", "two \nlines and more"),
+        ("two\r\nlines\tand\u2028more", "two lines and more", "two\nlines and\nmore"),
         ("no\uffffn \ue000", "non", "non"),
         ("x" * 100_000, "x" * 199 + "…", "x" * 999 + "…"),
         ("&" * 2000, "&" * 199 + "…", "&amp;" * 999 + "…"),

@@ -1,0 +1,290 @@
+"""Writes the settings file. Comments, order and unknown keys stay as their author left them.
+
+Every edit starts from what is on the disk at that moment, so a change made in an editor while the
+window is open survives, and so does ours. A lock file keeps two processes of this app apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Table
+
+from cc_desktop.system.files import FileError, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tomlkit import TOMLDocument
+
+_ATTEMPTS = 5  # how often an edit starts again because an editor wrote meanwhile
+
+
+class SettingsFileError(Exception):
+    """The file cannot be read or written. The text is one line: which file and why."""
+
+
+class GatewayEntry(msgspec.Struct, frozen=True):
+    """What the settings window knows of one `[[gateways]]` table. Empty fields are left out."""
+
+    id: str
+    url: str
+    name: str = ""
+    token_file: str = ""
+    rest_url: str = ""
+    proxy: str = ""
+    insecure: bool = False
+    enabled: bool = True
+    scopes: tuple[str, ...] = ()
+    fingerprint: str = ""  # SHA-256 of a certificate that the operator trusts, hex
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """A gateway that was removed, with all that is needed to put it back."""
+
+    index: int
+    text: str  # its table, comments included
+
+
+class SettingsFile:
+    """Reads and edits one TOML file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def stamp(self) -> bytes:
+        """The content as it is now; empty where there is no file. Differs after any change.
+
+        Raises:
+            SettingsFileError: the file is there but cannot be read.
+        """
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise SettingsFileError(f"{self.path}: {error.strerror}") from None
+
+    def add_gateway(self, entry: GatewayEntry) -> None:
+        """Append a gateway.
+
+        Raises:
+            SettingsFileError: its id is taken, or the file cannot be read or written.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            tables = _gateways(document)
+            if any(table.get("id") == entry.id for table in tables):
+                raise SettingsFileError(f"{self.path}: a gateway with the id '{entry.id}' exists")
+            tables.append(_table(entry))
+
+        self._edit(change)
+
+    def update_gateway(self, index: int, entry: GatewayEntry) -> None:
+        """Change the gateway at `index`. Keys that this app does not know stay.
+
+        Raises:
+            SettingsFileError: there is no such gateway, or the file cannot be read or written.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            table = self._at(_gateways(document), index)
+            for key, value in _fields(entry).items():
+                if value is None:
+                    table.pop(key, None)
+                elif table.get(key) != value:
+                    table[key] = value
+
+        self._edit(change)
+
+    def remove_gateway(self, index: int) -> Removed:
+        """Take the gateway at `index` out.
+
+        Returns:
+            What `restore_gateway` needs to undo that.
+
+        Raises:
+            SettingsFileError: there is no such gateway, or the file cannot be read or written.
+        """
+        removed = ""
+
+        def change(document: TOMLDocument) -> None:
+            nonlocal removed
+            tables = _gateways(document)
+            removed = self._at(tables, index).as_string()
+            _replace(document, [table for at, table in enumerate(tables) if at != index])
+
+        self._edit(change)
+        return Removed(index, removed)
+
+    def restore_gateway(self, removed: Removed) -> None:
+        """Undo `remove_gateway`.
+
+        Raises:
+            SettingsFileError: the file cannot be read or written.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            old = tomlkit.parse(f"[[gateways]]\n{removed.text}")["gateways"]
+            tables = list(_gateways(document))
+            tables.insert(removed.index, old[0])
+            _replace(document, tables)
+
+        self._edit(change)
+
+    def move_gateway(self, index: int, to: int) -> None:
+        """Change the order. `to` counts without the one that moves.
+
+        Raises:
+            SettingsFileError: there is no such gateway, or the file cannot be read or written.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            tables = list(_gateways(document))
+            moved = self._at(tables, index)
+            tables.remove(moved)
+            tables.insert(max(0, min(to, len(tables))), moved)
+            _replace(document, tables)
+
+        self._edit(change)
+
+    def set_value(self, key: str, value: str | int | float | bool | None) -> None:
+        """Set a top-level setting; None removes it, so that its default applies.
+
+        Raises:
+            SettingsFileError: the file cannot be read or written.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            if value is None:
+                document.pop(key, None)
+                return
+            if key in document or "gateways" not in document:
+                document[key] = value
+                return
+            # After a table a plain key would belong to that table.
+            rest = {
+                name: document.pop(name) for name in list(document) if _is_table(document[name])
+            }
+            document[key] = value
+            for name, item in rest.items():
+                document[name] = item
+
+        self._edit(change)
+
+    def _edit(self, change: Callable[[TOMLDocument], None]) -> None:
+        with self._lock():
+            for _ in range(_ATTEMPTS):
+                before = self.stamp()
+                document = self._parse(before)
+                change(document)
+                after = tomlkit.dumps(document).encode()
+                if after == before:
+                    return
+                if self.stamp() != before:
+                    continue  # an editor wrote meanwhile: start from that
+                try:
+                    # A link stays a link: dot files are often kept elsewhere.
+                    write_private(self.path.resolve(), after)
+                except FileError as error:
+                    raise SettingsFileError(str(error)) from None
+                return
+        raise SettingsFileError(f"{self.path}: another program keeps writing it")
+
+    def _parse(self, content: bytes) -> TOMLDocument:
+        try:
+            return tomlkit.parse(content.decode())
+        except (TOMLKitError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            raise SettingsFileError(f"{self.path}: {said}") from None
+
+    def _at(self, tables: AoT | list[Table], index: int) -> Table:
+        if not 0 <= index < len(tables):
+            raise SettingsFileError(f"{self.path}: it has no gateway number {index + 1} any more")
+        return tables[index]
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other processes of this app from editing. The system frees it when we are killed."""
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SettingsFileError(f"{self.path}: {error.strerror}") from None
+        try:
+            _wait_for_lock(handle)
+            yield
+        finally:
+            os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _wait_for_lock(handle: int) -> None:
+        with contextlib.suppress(OSError):  # it gives up after 10 s: better two writers than none
+            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+
+else:
+    import fcntl
+
+    def _wait_for_lock(handle: int) -> None:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _gateways(document: TOMLDocument) -> AoT:
+    tables = document.get("gateways")
+    if tables is None:
+        tables = tomlkit.aot()
+        document["gateways"] = tables
+        tables = document["gateways"]
+    if not isinstance(tables, AoT):
+        raise SettingsFileError("gateways must be written as [[gateways]] tables")
+    return tables
+
+
+def _replace(document: TOMLDocument, tables: list[Table]) -> None:
+    if not tables:
+        document.pop("gateways", None)
+        return
+    fresh = tomlkit.aot()
+    for table in tables:
+        fresh.append(table)
+    document["gateways"] = fresh
+
+
+def _is_table(item: object) -> bool:
+    return isinstance(item, AoT | Table)
+
+
+def _table(entry: GatewayEntry) -> Table:
+    table = tomlkit.table()
+    for key, value in _fields(entry).items():
+        if value is not None:
+            table[key] = value
+    return table
+
+
+def _fields(entry: GatewayEntry) -> dict[str, Any]:
+    """The keys of the table; None where the default applies."""
+    return {
+        "id": entry.id,
+        "name": entry.name or None,
+        "url": entry.url,
+        "token_file": entry.token_file or None,
+        "rest_url": entry.rest_url or None,
+        "proxy": entry.proxy or None,
+        "insecure": True if entry.insecure else None,
+        "enabled": None if entry.enabled else False,
+        "scopes": list(entry.scopes) or None,
+        "fingerprint": entry.fingerprint or None,
+    }
