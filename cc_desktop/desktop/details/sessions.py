@@ -68,7 +68,7 @@ class SessionModel(RecordModel[SessionRow]):
     COLUMNS = (
         Column(mark("Status"), 84),
         Column(mark("Session")),
-        Column(mark("Channel"), 70, needs=360),
+        Column(mark("Channel"), 70, needs=420),
         Column(mark("Model"), 92, needs=580),
         Column(mark("Tokens"), 52, number=True),
         Column(mark("Cost"), 52, number=True, needs=480),

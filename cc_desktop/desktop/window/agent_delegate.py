@@ -13,7 +13,7 @@ from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.window.agent_model import ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.agents import FULL_CONTEXT, NOTHING
+from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, status_word
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.sorted_model import Index
 
+SHAPE, GAP = 18, 7  # design px: the shape of a status, and between it and its word
 SHOWN_CONTEXT = 60  # percent: a context below is nothing to know
 
 
@@ -49,14 +50,22 @@ _WIDTHS = (
 )
 
 
-def columns(width: int, scale: float) -> Columns:
-    """Share out a row of `width` px: what matters least goes first when it gets narrow."""
+def columns(width: int, scale: float, words: int = 0) -> Columns:
+    """Share out a row: what matters least goes first when it gets narrow.
+
+    Args:
+        width: Of the row, px.
+        scale: Of `Metrics`.
+        words: What the longest word for a status needs, px; it depends on the language.
+    """
 
     def px(value: float) -> int:
         return round(value * scale)
 
     shares = next(shares for room, shares in _WIDTHS if width / scale >= room)
     name, status, model, usage = (px(share) for share in shares)
+    if status > 2 * px(SHAPE):
+        status = max(status, px(SHAPE + GAP) + words)
     name_at = px(62)
     status_at = name_at + name + px(8)
     task_at = status_at + status + px(10)
@@ -80,6 +89,8 @@ class AgentDelegate(RowDelegate):
         super().__init__(look, parent)
         self._emoji = look.metrics.font(19)
         self._initials = look.metrics.font(12, bold=True)
+        measure = self._measures[id(self._bold)]
+        self._words = max(measure.horizontalAdvance(status_word(status)) for status in Status)
 
     def paint_row(self, canvas: Canvas, index: Index) -> None:
         """Draw an agent."""
@@ -87,7 +98,7 @@ class AgentDelegate(RowDelegate):
         if not isinstance(row, Row):
             return
         theme, px = self._look.theme, self._look.metrics.px
-        at = columns(canvas.rect.width(), self._look.metrics.scale)
+        at = columns(canvas.rect.width(), self._look.metrics.scale, self._words)
         height = canvas.rect.height()
         middle = height // 2
         line, top, below = px(18), middle - px(17), middle + px(1)
@@ -101,11 +112,12 @@ class AgentDelegate(RowDelegate):
         else:
             self._paint_name(canvas, (*at.name, 0, height), row, text)
 
-        shape = px(18)
+        shape = px(SHAPE)
         box = canvas.place(at.status[0], middle - shape // 2, shape, shape)
         draw_status(canvas.painter, QRectF(box), row.status, theme)
         if at.status[1] > shape * 2:
-            place = (at.status[0] + px(25), at.status[1] - px(25), 0, height)
+            start = px(SHAPE + GAP)
+            place = (at.status[0] + start, at.status[1] - start, 0, height)
             colour = theme.status_text(row.status, selected=canvas.selected)
             self.line(canvas, place, row.word, self._bold, colour)
 

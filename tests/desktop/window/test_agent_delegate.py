@@ -96,6 +96,14 @@ def test_what_matters_least_goes_first() -> None:
     assert present(480) == []
 
 
+def test_words_for_a_status_are_never_cut_whatever_the_language() -> None:
+    longest = 160
+    at = columns(770, 1.0, longest)
+    assert at.status[1] >= longest
+    assert at.task[0] >= sum(at.status)
+    assert columns(390, 1.0, longest).status[1] == 22  # no room for words at all
+
+
 def test_names_get_the_room_that_is_there() -> None:
     widths = [columns(width, 1.0).name[1] for width in (440, 560, 770, 900, 1100, 1300)]
     assert widths == sorted(set(widths))
