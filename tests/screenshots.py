@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.notifications_page import NotificationsPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.window import SettingsWindow
@@ -21,7 +22,6 @@ from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow

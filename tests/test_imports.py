@@ -19,10 +19,10 @@ ROOMS: dict[str, set[str]] = {
     "protocol": set(),
     "fleet": set(),
     "system": {"about"},
-    "text": {"about", "fleet", "notifications", "protocol"},
+    "text": {"about", "fleet", "protocol"},
     "demo": {"fleet"},
     "gateway": {"protocol", "fleet", "system"},
-    "notifications": {"about", "fleet", "protocol", "system"},
+    "notifications": {"about", "fleet", "protocol", "system", "text"},
     "config": {"about", "system", "text"},
     "monitor": {"about", "fleet", "demo", "gateway", "config", "system", "protocol"},
     "diagnostics": {
@@ -34,8 +34,10 @@ ROOMS: dict[str, set[str]] = {
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
     },
     "app": {"about", "desktop", "monitor", "config", "system"},
+    "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet"},
     "cli": {
         "about",
+        "headless",
         "app",
         "monitor",
         "config",

@@ -1,4 +1,4 @@
-"""Opens what a link names, as soon as it is there, or says why it cannot."""
+"""Opens the agent that a link names as soon as it is known, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT_MS = 30_000  # for a gateway that is not live yet
 
 
 class LinkOpener(QObject):
-    """At most one link waits: the last one."""
+    """Only the latest link waits for its agent."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class LinkOpener(QObject):
         tell: Callable[[str], None],
         parent: QObject | None = None,
     ) -> None:
-        """`tell` shows a line in the window; with "" it takes it away."""
+        """`tell` shows a line in the window; "" takes it away."""
         super().__init__(parent)
         self._store = store
         self._show_agent = show_agent
@@ -45,7 +45,7 @@ class LinkOpener(QObject):
         return self._wanted is not None
 
     def open(self, text: str) -> None:
-        """Open a link. The window is shown by who calls."""
+        """Open a link. The caller shows the window."""
         self.stop()
         try:
             self._wanted = parse_link(text)
@@ -53,13 +53,13 @@ class LinkOpener(QObject):
             self._tell(str(error))
             return
         self._tell("")
-        self._look()
+        self._check()
         if self._wanted is not None:
             self._timer.start()
             self._unsubscribe = self._store.subscribe(self._on_changes)
 
     def stop(self) -> None:
-        """Wait no longer."""
+        """Forget the link."""
         self._wanted = None
         self._timer.stop()
         if self._unsubscribe is not None:
@@ -67,15 +67,15 @@ class LinkOpener(QObject):
             self._unsubscribe = None
 
     def give_up(self) -> None:
-        """The wait is over: say what was missing."""
+        """Say why the agent cannot be shown, and stop waiting."""
         if self._wanted is not None:
             agent, gateway = self._words(self._wanted)
             self._end(f"The link's agent “{agent}” cannot be shown: {gateway} is not live yet.")
 
     def _on_changes(self, _changes: list[Change]) -> None:
-        self._look()
+        self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         wanted = self._wanted
         if wanted is None:
             return

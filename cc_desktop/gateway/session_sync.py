@@ -1,8 +1,7 @@
 """Keeps the model equal to a fresh list, with as few lists as possible.
 
-Subscribe, list, then apply events; list again (one at a time, after a pause) when an event says no
-more than that something changed, when one is missing, or where measured gateways are known to
-settle a row without an event. `sessions.list` takes seconds on big gateways: it is never polled.
+Subscribe, list, then apply events. `sessions.list` takes seconds on big gateways, so it is never
+polled: `list_demand` decides which event demands another list, and `list_pacer` when it may start.
 """
 
 from __future__ import annotations
@@ -10,42 +9,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+import math
+from collections import deque
+from typing import TYPE_CHECKING
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.reducer import slices
 from cc_desktop.gateway import event_decoder
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
+from cc_desktop.gateway.decoders.agents import agent_ids
+from cc_desktop.gateway.list_demand import DEBOUNCE_S, ListDemand
+from cc_desktop.gateway.list_pacer import ListPacer
+from cc_desktop.gateway.session_list import SessionListReader
 from cc_desktop.protocol import fields
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.fleet.model import Session as SessionRow
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.protocol.frames import EventFrame
     from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
 
-PAGE = 200  # sessions a page
-MOST_PAGES = 100
-LIST_TIMEOUT_S = 60.0  # 16 to 66 s were seen on big gateways
-DEBOUNCE_S = 0.5
 RETRY_LIST_S = 5.0
-# Measured on 2026.5.7: a list is stale up to 1.2 s after the end of a run, and a failed run's row
-# says "running" for 15 s after its error.
-SETTLED_S = 1.8
-FAILED_SETTLED_S = 16.5
 # A gateway that has just started mends the rows of interrupted runs some seconds later, silently.
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
-AGAIN_AT_MOST_S = 30.0
-_TOUCH_S = 3.0  # an event this fresh is newer than what a list says
+SIGN_OF_LIFE_S = 1.0  # how often it is told that something came
+MAX_EARLY = 1_000  # events that are kept until the first list is there
 
 
 class SessionListSync:
-    """Feeds the model from one session."""
+    """Feeds the model from one connection."""
 
     def __init__(
         self,
@@ -53,89 +50,72 @@ class SessionListSync:
         session: GatewayConnection,
         clock: Clock,
         sink: Callable[[ev.Event], object],
+        pacer: ListPacer | None = None,
     ) -> None:
+        """Args: `pacer` is kept over the connections of a gateway, to limit lists over all."""
         self._gateway = gateway
         self._session = session
         self._clock = clock
         self._sink = sink
-        self._translator = event_decoder.EventDecoder(gateway, session.hello.protocol)
-        self._old = session.hello.protocol < 4
+        self._decoder = event_decoder.EventDecoder(gateway, session.hello.protocol)
+        self._reader = SessionListReader(session, clock)
+        self._pacer = pacer or ListPacer(clock)
+        self._wake = asyncio.Event()
+        self.demand = ListDemand(
+            clock, self._want, self._wake.set, whole_rows=self._decoder.whole_rows
+        )
         uptime_ms = session.hello.uptime_ms
         self._since = max(0, clock.now_ms() - uptime_ms) if uptime_ms else 0
-        self._agents: frozenset[str] = frozenset()
-        self._keys: set[str] = set()
-        self._touched: dict[str, float] = {}
-        self._early: list[ev.Event] | None = []  # events before the first snapshot
+        # Events before the first snapshot; None when it is there.
+        self._early: deque[ev.Event] | None = deque(maxlen=MAX_EARLY)
         self._seq: int | None = None
-        self._due: list[float] = []
-        self._again_s = 0.0  # the next wait, while every list finds changes under way
-        self._wake = asyncio.Event()
-        self.lists = 0
+        self._alive_at = -math.inf  # when a sign of life was told last (monotonic seconds)
+        self._due: list[float] = []  # when lists are wanted (monotonic seconds)
+        self._asked = False  # the operator wants one
 
     # Events
 
     def on_event(self, frame: EventFrame) -> None:
         """Take in an event frame. Never waits."""
+        self._tell_alive()
         if frame.seq is not None:
             if self._seq is not None and frame.seq > self._seq + 1:
                 log.info("events %d to %d are missing", self._seq + 1, frame.seq - 1)
-                self.schedule_refresh()
+                self._want(DEBOUNCE_S)
             self._seq = frame.seq
         data = fields.as_object(frame.payload)
-        events = list(self._translator.translate(frame.event, data))
+        events = list(self._decoder.translate(frame.event, data))
         for event in events:
-            self._note(event)
-            if self._early is not None:
-                self._early.append(event)
-            else:
+            self.demand.note(event)
+            if self._early is None:
                 self._sink(event)
+            else:
+                if len(self._early) == MAX_EARLY:
+                    self._want(DEBOUNCE_S)  # the oldest is dropped
+                self._early.append(event)
         if frame.event == "sessions.changed" and not events:
-            self.schedule_refresh()  # no key or no row: it only says that something changed
+            self.demand.something_changed()  # it names no session
         elif frame.event in ("config.changed", "agents.changed"):
-            self.schedule_refresh()
+            self.demand.something_changed()
         elif frame.event == "health":
-            self._compare_agents(data)
+            self.demand.compare_agents(agent_ids(data))
 
-    def _note(self, event: ev.Event) -> None:
-        if isinstance(event, ev.SessionChanged):
-            self._touched[event.key] = self._clock.monotonic()
-            if event.agent_id not in self._agents or event.key not in self._keys:
-                self._keys.add(event.key)
-                self.schedule_refresh()
-            elif not event.fields:
-                self.schedule_refresh()
-            elif self._old and event.fields.get("active") is False:
-                self.schedule_refresh(SETTLED_S)
-        elif isinstance(event, ev.SessionRemoved):
-            self._keys.discard(event.key)
-            self.schedule_refresh()
-        elif isinstance(event, ev.RunProgress):
-            self._touched[event.session_key] = self._clock.monotonic()
-            if event.agent_id not in self._agents or event.session_key not in self._keys:
-                self._keys.add(event.session_key)
-                self.schedule_refresh()
-            if event.over:
-                self.schedule_refresh(SETTLED_S)
-                if self._old and event.error:
-                    self.schedule_refresh(FAILED_SETTLED_S)
-        elif (
-            isinstance(event, ev.AgentConfigured | ev.AgentActivity)
-            and event.agent_id not in self._agents
-        ):
-            self.schedule_refresh()
-
-    def _compare_agents(self, health: dict[str, Any]) -> None:
-        """2026.5.7 tells of a new or deleted agent only in `health`."""
-        ids = {
-            fields.identifier(row.get("agentId")) for row in fields.as_objects(health.get("agents"))
-        } - {""}
-        if ids and self._agents and ids != self._agents:
-            self.schedule_refresh()
+    def _tell_alive(self) -> None:
+        """What is shown is true as of now: the gateway speaks, ticks included."""
+        now = self._clock.monotonic()
+        if self._early is None and now - self._alive_at >= SIGN_OF_LIFE_S:
+            self._alive_at = now
+            self._sink(ev.SignOfLife(self._gateway))
 
     # Lists
 
-    def schedule_refresh(self, after_s: float = DEBOUNCE_S) -> None:
-        """List again, `after_s` from now."""
+    def schedule_refresh(self) -> None:
+        """List again at once: the operator asks for it."""
+        self._asked = True
+        self._wake.set()
+
+    def _want(self, after_s: float) -> None:
+        """A list is wanted `after_s` from now. It may come later, and serve several wants."""
         now = self._clock.monotonic()
         due = now + after_s
         # A list that is to start by then will know; one that is to come sooner may not.
@@ -150,99 +130,93 @@ class SessionListSync:
         Raises:
             GatewayFailureError: the gateway does not let us read, or went away.
         """
-        if self._session.hello.presence is not None:
-            devices = event_decoder.devices(self._gateway, self._session.hello.presence)
+        hello = self._session.hello
+        if hello.presence is not None:
+            devices = event_decoder.devices(self._gateway, hello.presence)
             self._sink(ev.DevicesListed(self._gateway, devices))
+        wait = self._pacer.connect_ready_at() - self._clock.monotonic()
+        if wait > 0:
+            log.info("%s comes and goes: its list waits for %.0f s", self._gateway, wait)
+            await self._clock.sleep(wait)
         with contextlib.suppress(RequestFailedError):  # the seed's dialect has no such method
             await self._session.request("sessions.subscribe", {})
-        await self._list()
-        every_ms = event_decoder.heartbeats(self._session.hello.health)
+        self._due.clear()  # the list that follows knows
+        await self._list(first=True)
+        every_ms = event_decoder.heartbeats(hello.health)
         if every_ms:  # a gateway that has just started tells them within a minute, in `health`
             self._sink(ev.HeartbeatsTold(self._gateway, every_ms))
-        early, self._early = self._early or [], None
+        early, self._early = self._early or (), None
         for event in early:
+            self.demand.note(event)
             self._sink(event)
-        if early:
-            self.schedule_refresh()
-        if 0 < self._session.hello.uptime_ms < YOUNG_MS:
-            self.schedule_refresh(YOUNG_SETTLED_S)
+        if 0 < hello.uptime_ms < YOUNG_MS:
+            self._want(YOUNG_SETTLED_S)
 
     async def run(self) -> None:
-        """List again when it is wanted, one at a time."""
+        """List again when it is wanted, one at a time, until cancelled."""
         while True:
             self._wake.clear()
-            now = self._clock.monotonic()
-            if not self._due:
+            due = self._next_due()
+            if due is None:
                 await self._wake.wait()
                 continue
-            wait = min(self._due) - now
-            if wait > 0:
-                await wake_or_sleep(self._clock, self._wake, wait)
+            now = self._clock.monotonic()
+            if due > now:
+                await wake_or_sleep(self._clock, self._wake, due - now)
                 continue
+            missing = self.demand.missing_rows()
+            if missing:
+                log.debug("%d runs ended without a row", missing)
+                self._due.append(now)
+                continue
+            self._asked = False
             self._due = [due for due in self._due if due > now]
             try:
                 await self._list()
             except GatewayFailureError as error:
                 log.warning("listing again failed: %s", error)
-                self.schedule_refresh(RETRY_LIST_S)
+                self._want(RETRY_LIST_S)
 
-    async def _list(self) -> None:
-        self.lists += 1
+    def _next_due(self) -> float | None:
+        """When `run` has something to do next (monotonic seconds); None: when it is woken."""
+        if self._asked:
+            return self._clock.monotonic()
+        due = max(min(self._due), self._pacer.ready_at()) if self._due else None
+        row_due = self.demand.next_row_due()
+        if due is None or row_due is None:
+            return row_due if due is None else due
+        return min(due, row_due)
+
+    async def _list(self, *, first: bool = False) -> None:
         started = self._clock.monotonic()
-        agents = await self._session.request("agents.list", {}, LIST_TIMEOUT_S)
-        sessions, taken_at = await self._pages()
-        infos = event_decoder.agent_infos(agents)
-        changed_meanwhile = {key for key, at in self._touched.items() if at >= started - _TOUCH_S}
-        during = any(at >= started for at in self._touched.values())
-        self._touched = {key: self._touched[key] for key in changed_meanwhile}
-        self._agents = frozenset(info.id for info in infos)
-        self._keys = {session.key for session in sessions} | changed_meanwhile
-        self._sink(
-            ev.Snapshot(
-                self._gateway,
-                tuple(infos),
-                tuple(sessions),
-                taken_at=taken_at,
-                changed_meanwhile=frozenset(changed_meanwhile),
-                since=self._since,
-            )
-        )
-        if changed_meanwhile:
-            # What changed meanwhile is settled by another list; on a fleet that is always busy
-            # there is always something, and that must not become polling.
-            wait = self._again_s or (DEBOUNCE_S if during else _TOUCH_S)
-            took = self._clock.monotonic() - started
-            self._again_s = min(2 * max(wait, _TOUCH_S), max(AGAIN_AT_MOST_S, 10 * took))
-            self.schedule_refresh(wait)
-        else:
-            self._again_s = 0.0
-        unknown = {session.agent_id for session in sessions} - self._agents
-        if unknown:
-            log.debug("%d sessions name agents that the list does not", len(unknown))
-
-    async def _pages(self) -> tuple[list[SessionRow], int]:
-        """All pages of `sessions.list`, and the gateway's time of the first."""
-        found: dict[str, SessionRow] = {}
-        params: dict[str, Any] = {"limit": PAGE}
-        taken_at = 0
-        for _ in range(MOST_PAGES):
-            try:
-                page = fields.as_object(
-                    await self._session.request("sessions.list", params, LIST_TIMEOUT_S)
+        self._pacer.started(first=first)
+        try:
+            found = await self._reader.read()
+            await self._hand_on(
+                ev.Snapshot(
+                    self._gateway,
+                    found.agents,
+                    found.sessions,
+                    taken_at=found.taken_at,
+                    changed_meanwhile=self.demand.changed_since(started),
+                    since=self._since,
+                    total_agents=found.total_agents,
+                    total_sessions=found.total_sessions,
                 )
-            except RequestFailedError as error:
-                said = error.failure.error
-                if "offset" in params and said and said.code == "INVALID_REQUEST":
-                    # 2026.5.7 has no offset: ask for more at once.
-                    params = {"limit": max(params["offset"] * 10, 10_000)}
-                    continue
-                raise
-            taken_at = taken_at or fields.integer(page.get("ts"))
-            rows = event_decoder.session_rows(page)
-            fresh = [row for row in rows if row.key not in found]
-            found.update((row.key, row) for row in fresh)
-            if page.get("hasMore") is not True or (not fresh and "offset" in params):
-                break
-            offset = fields.integer(page.get("nextOffset")) or len(found)
-            params = {"limit": PAGE, "offset": offset}
-        return list(found.values()), taken_at
+            )
+        finally:
+            self._pacer.ended(self._clock.monotonic() - started)
+        self.demand.settle(
+            started,
+            found.agents,
+            found.sessions,
+            agents_cut=bool(found.total_agents),
+            sessions_cut=bool(found.total_sessions),
+        )
+
+    async def _hand_on(self, snapshot: ev.Snapshot) -> None:
+        """Give the model a snapshot in slices, so that a big one does not hold up the window."""
+        for number, part in enumerate(slices(snapshot)):
+            if number:
+                await self._clock.sleep(0)
+            self._sink(part)

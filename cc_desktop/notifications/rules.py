@@ -22,6 +22,7 @@ from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.conditions import conditions, finished, silent_from
 from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
 from cc_desktop.notifications.message import Target
+from cc_desktop.text.failures import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 LOST_AFTER_MS = 30_000  # a gateway that restarts is back by then, and nobody needs to know
 GONE_AFTER_MS = 30_000  # a device that changes its network
 SURE_AFTER_MS = 30_000  # by then a fresh list has come
-PAIRING_CODES = frozenset({"PAIRING_REQUIRED", "NOT_PAIRED"})
+PAIRING = "pairing"  # the kind of a problem
 NAMED = 4  # agents by name in a summary
 
 _TRUE = (Origin.LIVE, Origin.REST)
@@ -339,7 +340,7 @@ class Rules:
 
     def _check_pairing(self, gateway: Gateway) -> Iterator[AlertEvent]:
         problem = gateway.connection.problem
-        if problem is not None and problem.code in PAIRING_CODES:
+        if problem is not None and problem.kind == PAIRING:
             if gateway.id not in self._pairing:
                 # Not the command: 2026.5.7 makes a new request every 5 min, with another id.
                 self._pairing.add(gateway.id)
@@ -356,7 +357,8 @@ class Rules:
     def _lost_fact(self, gateway: Gateway) -> Alert:
         self._told_lost.add(gateway.id)
         problem = gateway.connection.problem
-        words = f"{problem.title}. {problem.next_step}" if problem else "No connection"
+        told = describe(problem) if problem else None
+        words = f"{told.title}. {told.next_step}" if told else "No connection"
         return self._gateway_fact(AlertKind.GATEWAY_LOST, gateway, words)
 
     def _gateway_fact(

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.status import working_since
 from cc_desktop.text.format import local, model_name, plain
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def state_since(agent: Agent, clock_offset_ms: int) -> int:
     if agent.status is Status.STUCK:
         return last_heard(agent, clock_offset_ms)
     if agent.status is Status.ACTIVE and cause and cause.active:
-        return local(cause.started_at, clock_offset_ms) or agent.status_since
+        return working_since(agent, clock_offset_ms)
     if agent.status is Status.IDLE:
         return local(agent.last_activity, clock_offset_ms)
     return agent.status_since
@@ -67,8 +68,12 @@ def state_since(agent: Agent, clock_offset_ms: int) -> int:
 
 def last_heard(agent: Agent, clock_offset_ms: int) -> int:
     """When the run that the status comes from last gave a sign of life."""
-    heard = agent.last_seen_at.get(agent.status_session_key, 0)
-    return heard or local(agent.last_activity, clock_offset_ms) or agent.status_since
+    heard = agent.heard.get(agent.status_session_key)
+    return (
+        (heard.wall if heard else 0)
+        or local(agent.last_activity, clock_offset_ms)
+        or agent.status_since
+    )
 
 
 def doing(agent: Agent) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.status import run_start
 from cc_desktop.text.agent_facts import (
     doing,
     last_failure,
@@ -218,7 +219,7 @@ def current(agent: Agent, now: int, clock_offset_ms: int = 0) -> str:
         return tr("Its gateway cannot be reached, so what it does now is not known.")
     lines = [
         _run_line(agent, key, now, clock_offset_ms)
-        for key in sorted(agent.last_seen_at, key=lambda key: (-agent.last_seen_at[key], key))
+        for key in sorted(agent.heard, key=lambda key: (-agent.heard[key].wall, key))
     ]
     if len(lines) > MOST_RUNS:
         more = len(lines) - MOST_RUNS
@@ -236,7 +237,7 @@ def _run_line(agent: Agent, key: str, now: int, clock_offset_ms: int) -> str:
     activity = plain(run.activity) if run and run.activity else ""
     if not activity:
         activity = tr("Thinking") if run and run.thinking else tr("Working")
-    began = local(session.started_at, clock_offset_ms) if session else 0
+    began = run_start(agent, key, clock_offset_ms)
     if not began:
         return f"{activity}\n{title}"
     about = tr("{title} · running for {span}", title=title, span=run_time(now - began))

@@ -191,17 +191,6 @@ def source(fleet: Fleet, now: int) -> str:
     return tr(with_time, at=at) if at else tr(without)
 
 
-def headline(needs_you: int, working: int, idle: int, offline: int) -> str:
-    """The fleet in numbers, what needs the operator first: "1 needs you · 3 working · 7 idle"."""
-    counts = (
-        trn("{n} needs you", "{n} need you", needs_you) if needs_you else "",
-        tr("{n} working", n=working) if working else "",
-        tr("{n} idle", n=idle) if idle else "",
-        tr("{n} offline", n=offline) if offline else "",
-    )
-    return " · ".join(count for count in counts if count) or tr("No agents")
-
-
 # The empty list
 
 

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.text.failures import FLAPPING, ProblemText, connection_words, describe
 from cc_desktop.text.format import SECOND, ago, capitalized, clock, local, plain, sentence_end
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import ConnectionInfo, Device, Problem
 
-_STATES = {
-    ConnectionState.CONNECTING: mark("connecting…"),
-    ConnectionState.AUTHENTICATING: mark("signing in…"),
-    ConnectionState.SYNCING: mark("loading…"),
-    ConnectionState.LIVE: mark("live"),
-    ConnectionState.OFF: mark("off"),
-}
 _TOKEN_PLACES = {
     "keyring": mark("token in the system's keyring"),
     "file": mark("token in a file of this app"),
 }
 
 
-class ProblemText(NamedTuple):
-    """A problem of a connection in words."""
-
-    title: str
-    message: str
-    next_step: str
-
-
 def problem_text(problem: Problem | None) -> ProblemText:
     """What is said of a problem; three times "" when there is none."""
-    if problem is None:
-        return ProblemText("", "", "")
-    return ProblemText(
-        plain(problem.title, 80), plain(problem.message, 400), plain(problem.next_step, 400)
-    )
+    return ProblemText("", "", "") if problem is None else describe(problem)
 
 
 def problem_sentences(problem: Problem) -> str:
@@ -50,16 +32,10 @@ def problem_sentences(problem: Problem) -> str:
 
 def connection_state(connection: ConnectionInfo, now: int, *, polled: bool = False) -> str:
     """The state of a connection on its pill. `polled`: HTTP serves instead meanwhile."""
-    if connection.state is ConnectionState.BLOCKED:
-        return plain(problem_text(connection.problem).title, 40) or tr("blocked")
-    if connection.state is not ConnectionState.WAITING:
-        return tr(_STATES[connection.state])
+    if not polled:
+        return connection_words(connection, now)
     seconds = math.ceil((connection.until - now) / SECOND)
-    if polled:
-        return tr("polled · retry in {n} s", n=seconds) if seconds > 0 else tr("polled · retrying…")
-    if seconds > 0:
-        return tr("unreachable · retry in {n} s", n=seconds)
-    return tr("unreachable · retrying…")
+    return tr("polled · retry in {n} s", n=seconds) if seconds > 0 else tr("polled · retrying…")
 
 
 def connection_line(connection: ConnectionInfo, now: int) -> str:
@@ -80,6 +56,8 @@ def connection_facts(connection: ConnectionInfo) -> str:
         known = _TOKEN_PLACES.get(connection.token_place)
         place = plain(connection.token_place, 40)
         parts.append(tr(known) if known else tr("token in {place}", place=place))
+    if connection.flapping:
+        parts.append(tr(FLAPPING))
     return " · ".join(parts)
 
 

@@ -1,24 +1,17 @@
 from __future__ import annotations
 
 import json
-import logging
-import stat
-import sys
-import threading
 import traceback
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.config import credentials
-from cc_desktop.config.credentials import DeviceTokens, Token, TokenError, read_token_file
+from cc_desktop.config.credentials import Token, TokenError, read_token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET = "s3cret-t0ken"
-ME = ("ws://h/", "device", "operator")
 
 
 # Tokens
@@ -110,204 +103,9 @@ def test_an_empty_token_file_is_said(tmp_path: Path, data: bytes) -> None:
         read_token_file(path)
 
 
-# Device tokens
+def test_a_token_file_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("x" * 100_000)
 
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def exists(path: Path) -> bool:
-    return path.exists()
-
-
-def contains(path: Path, text: str) -> bool:
-    return text in path.read_text()
-
-
-def put(path: Path, data: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(data)
-
-
-class Keyring(ModuleType):
-    """Stands in for the package."""
-
-    def __init__(self) -> None:
-        super().__init__("keyring")
-        self.kept: dict[tuple[str, str], str] = {}
-        self.broken = False
-        self.forgets = False  # as keyring.backends.null
-        self.asked = 0
-        self.wait = threading.Event()
-        self.wait.set()
-
-    def get_password(self, service: str, name: str) -> str | None:
-        self.asked += 1
-        self.wait.wait(5)
-        if self.broken:
-            raise RuntimeError(f"no back end for {SECRET}")
-        return self.kept.get((service, name))
-
-    def set_password(self, service: str, name: str, value: str) -> None:
-        self.wait.wait(5)
-        if self.broken:
-            raise RuntimeError(f"no back end for {value}")
-        if not self.forgets:
-            self.kept[service, name] = value
-
-
-@pytest.fixture
-def keyring(monkeypatch: pytest.MonkeyPatch) -> Keyring:
-    module = Keyring()
-    monkeypatch.setitem(sys.modules, "keyring", module)
-    return module
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "device-tokens.json"
-
-
-async def test_a_keyring_is_preferred(keyring: Keyring, path: Path) -> None:
-    tokens = DeviceTokens(path)
-    assert not await tokens.get(*ME)
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == "keyring"
-    assert list(keyring.kept.values()) == [SECRET]
-    assert not exists(path)
-    later = DeviceTokens(path)
-    assert (await later.get(*ME)).reveal() == SECRET
-    assert later.place == "keyring"
-
-
-async def test_without_a_keyring_it_is_a_file_of_the_owner(
-    keyring: Keyring, path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    keyring.broken = True
-    tokens = DeviceTokens(path)
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == "file"
-    if sys.platform != "win32":
-        assert mode(path) == 0o600
-    later = DeviceTokens(path)
-    assert (await later.get(*ME)).reveal() == SECRET
-    assert later.place == "file"
-    assert SECRET not in caplog.text
-    assert SECRET not in repr(vars(tokens))
-
-
-async def test_the_newest_counts_wherever_it_is(keyring: Keyring, path: Path) -> None:
-    await DeviceTokens(path).keep(*ME, "old")
-    keyring.broken = True  # locked, say
-    await DeviceTokens(path).keep(*ME, SECRET)
-    keyring.broken = False
-
-    later = DeviceTokens(path)
-    assert (await later.get(*ME)).reveal() == SECRET
-    assert later.place == "file"
-
-
-async def test_a_keyring_that_came_leaves_nothing_in_the_file(keyring: Keyring, path: Path) -> None:
-    other = ("ws://other/", "device", "operator")
-    without = DeviceTokens(path, use_keyring=False)
-    await without.keep(*ME, SECRET)
-    await without.keep(*other, "other")
-    tokens = DeviceTokens(path)
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == "keyring"
-    assert not contains(path, SECRET)
-    assert (await tokens.get(*ME)).reveal() == SECRET
-    assert (await tokens.get(*other)).reveal() == "other"
-
-
-async def test_a_keyring_that_keeps_nothing_is_none(keyring: Keyring, path: Path) -> None:
-    keyring.forgets = True
-    tokens = DeviceTokens(path)
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == "file"
-    assert (await tokens.get(*ME)).reveal() == SECRET
-
-
-async def test_no_keyring_package_at_all(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "keyring", None)
-    tokens = DeviceTokens(path)
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == "file"
-
-
-async def test_a_keyring_that_waits_for_its_owner_is_not_waited_for(
-    keyring: Keyring, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(credentials, "KEYRING_TIMEOUT_S", 0.05)
-    keyring.wait.clear()
-    tokens = DeviceTokens(path)
-    try:
-        assert not await tokens.get(*ME)
-        await tokens.keep(*ME, SECRET)
-    finally:
-        keyring.wait.set()
-
-    assert tokens.place == "file"
-    assert (await tokens.get(*ME)).reveal() == SECRET
-    assert keyring.asked == 1
-
-
-async def test_the_settings_can_do_without_a_keyring(keyring: Keyring, path: Path) -> None:
-    tokens = DeviceTokens(path, use_keyring=False)
-    await tokens.keep(*ME, SECRET)
-
-    assert keyring.kept == {}
-    assert tokens.place == "file"
-
-
-async def test_tokens_of_gateways_devices_and_roles_are_apart(path: Path) -> None:
-    tokens = DeviceTokens(path, use_keyring=False)
-    await tokens.keep(*ME, SECRET)
-    await tokens.keep("ws://other/", "device", "operator", "other")
-
-    assert (await tokens.get(*ME)).reveal() == SECRET
-    assert (await tokens.get("ws://other/", "device", "operator")).reveal() == "other"
-    assert not await tokens.get("ws://h/", "another", "operator")
-    assert not await tokens.get("ws://h/", "device", "node")
-
-
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"a":7}', b"\xff", b"{"])
-async def test_a_file_that_is_no_list_of_tokens_is_as_none(path: Path, data: bytes) -> None:
-    put(path, data)
-    tokens = DeviceTokens(path, use_keyring=False)
-
-    assert not await tokens.get(*ME)
-    await tokens.keep(*ME, SECRET)
-    assert (await tokens.get(*ME)).reveal() == SECRET
-
-
-@pytest.mark.parametrize("bad", ["two\nlines", "x" * 9000])
-async def test_what_a_store_gives_that_is_no_token_is_as_none(
-    keyring: Keyring, path: Path, bad: str
-) -> None:
-    keyring.kept["cc-desktop", " ".join(ME)] = bad
-    assert not await DeviceTokens(path).get(*ME)
-
-    put(path, json.dumps({" ".join(ME): bad}).encode())
-    assert not await DeviceTokens(path, use_keyring=False).get(*ME)
-
-
-async def test_where_nothing_can_be_written_it_is_only_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    blocker = tmp_path / "data"
-    blocker.write_text("a file where a directory belongs")
-    tokens = DeviceTokens(blocker / "device-tokens.json", use_keyring=False)
-
-    await tokens.keep(*ME, SECRET)
-
-    assert tokens.place == ""
-    assert "could not be kept" in caplog.text
-    assert SECRET not in caplog.text
+    with pytest.raises(TokenError, match="larger than"):
+        read_token_file(path)

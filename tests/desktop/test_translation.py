@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
 
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.window import SettingsWindow
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.text.gateways import problem_text
 from cc_desktop.text.i18n import PSEUDO, set_language
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     OpenWindow = Callable[..., FleetWindow]
 
 _ACROSS = Qt.Orientation.Horizontal
-# What agents and gateways send is shown as it is.
+# Names, and what agents and gateways send, are shown as they are.
 FROM_OUTSIDE = re.compile(
-    r"Rex|provider returned|studio|home-lab|dunst|ws://|\d\d:\d\d", re.IGNORECASE
+    r"Control Center|Rex|provider returned|studio|home-lab|dunst|ws://|\d\d:\d\d", re.IGNORECASE
 )
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState, Fleet, Origin, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.gateway import event_decoder
-from cc_desktop.gateway.session_sync import DEBOUNCE_S, PAGE
+from cc_desktop.gateway.list_demand import DEBOUNCE_S
+from cc_desktop.gateway.list_pacer import LIST_REFILL_S
+from cc_desktop.gateway.session_list import PAGE
 from cc_desktop.text.report import error_of
 from tests.fakes.clock import settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError
@@ -319,7 +321,7 @@ async def test_on_protocol_3_the_list_after_a_run_settles_what_events_left_open(
         assert held(rig) == fresh(gateway)
 
 
-async def test_on_protocol_3_a_failure_is_settled_sixteen_seconds_later() -> None:
+async def test_on_protocol_3_a_failure_is_settled_when_its_row_is_right() -> None:
     async with FakeGateway(3) as gateway, running_link(fleet_of(gateway).url) as rig:
         await rig.live()
         await gateway.change(MAIN, **RUNNING)
@@ -330,7 +332,7 @@ async def test_on_protocol_3_a_failure_is_settled_sixteen_seconds_later() -> Non
         gateway.set_row(MAIN, status="running", hasActiveRun=False)
         await rig.clock.advance(10)
         gateway.set_row(MAIN, **FAILED)  # as in the recording: 15 s after the error
-        await rig.clock.advance(7)
+        await rig.clock.advance(LIST_REFILL_S)
 
         assert held(rig) == fresh(gateway)
         assert rig.gateway.agents["otto"].status is Status.ERROR
@@ -348,7 +350,7 @@ async def test_a_list_that_fails_is_asked_for_again_and_the_connection_stays() -
         await gateway.emit("sessions.changed", {})
         await rig.clock.advance(12)
         del gateway.answers["sessions.list"]
-        await rig.clock.advance(6)
+        await rig.clock.advance(LIST_REFILL_S)
 
         assert rig.gateway.agents["otto"].status is Status.ERROR
         assert gateway.connections == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cc_desktop.config.credentials import Token
 from cc_desktop.config.paths import find_paths
@@ -97,7 +98,7 @@ class Follower:
 
 
 def _comparable(row: Session | None) -> Session | None:
-    return replace(row, **_EVENT_ONLY) if row else None  # type: ignore[arg-type]
+    return replace(row, **_EVENT_ONLY) if row else None
 
 
 @contextlib.asynccontextmanager

@@ -1,10 +1,10 @@
 # mypy: disable-error-code="func-returns-value"
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status
@@ -146,7 +146,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
         ),
         [],
     ),
-    ("pairing is wanted", lambda s: s.lose(code="PAIRING_REQUIRED"), [AlertKind.PAIRING]),
+    ("pairing is wanted", lambda s: s.lose(kind="pairing"), [AlertKind.PAIRING]),
     (
         "a setting of an agent changes",
         lambda s: s.store.apply(ev.AgentConfigured("studio", "rex", name="T")),
@@ -324,7 +324,7 @@ def test_a_gateway_is_told_lost_after_the_grace_and_told_back(told: Told) -> Non
 
 
 def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -> None:
-    told.scene.lose(state=ConnectionState.BLOCKED, code="AUTH_TOKEN_MISMATCH")
+    told.scene.lose(state=ConnectionState.BLOCKED, kind="token-mismatch")
 
     assert told.kinds == [AlertKind.GATEWAY_LOST]
     told.pass_time(600)
@@ -333,7 +333,7 @@ def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -
 
 def test_a_gateway_that_was_never_there_is_not_lost() -> None:
     told = Told()
-    told.scene.link(ConnectionState.WAITING, code="refused")
+    told.scene.link(ConnectionState.WAITING, kind="refused")
     told.pass_time(600)
 
     assert told.kinds == []
@@ -484,12 +484,12 @@ def test_devices_of_a_lost_gateway_are_not_gone(told: Told) -> None:
 
 def test_pairing_is_told_once_until_it_is_done(told: Told) -> None:
     for state in (ConnectionState.WAITING, ConnectionState.CONNECTING, ConnectionState.WAITING):
-        told.scene.link(state, code="PAIRING_REQUIRED")
-    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED", step="approve another")
+        told.scene.link(state, kind="pairing")
+    told.scene.link(ConnectionState.WAITING, kind="pairing", detail="another")
     assert told.kinds == [AlertKind.PAIRING]
     told.scene.connect()
     assert told.over == [tag_of(AlertKind.PAIRING, "studio")]
-    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED")
+    told.scene.link(ConnectionState.WAITING, kind="pairing")
 
     assert told.kinds == [AlertKind.PAIRING, AlertKind.PAIRING]
 

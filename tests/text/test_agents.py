@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Agent, Session, Status
+from cc_desktop.fleet.model import Agent, Now, Session, Status
 from cc_desktop.fleet.store import Store
 from cc_desktop.text import agents
 from cc_desktop.text import format as format_
@@ -150,8 +149,8 @@ def test_describe_says_all_of_it() -> None:
 
 def test_many_runs_are_counted() -> None:
     sessions = {f"k{n}": Session(f"k{n}", "a", label=f"Run {n}", active=True) for n in range(6)}
-    heard = {key: NOW - n for n, key in enumerate(sessions)}
-    busy = Agent("g", "a", status=Status.ACTIVE, sessions=sessions, last_seen_at=heard)
+    heard = {key: Now(NOW - n, 0) for n, key in enumerate(sessions)}
+    busy = Agent("g", "a", status=Status.ACTIVE, sessions=sessions, heard=heard)
     lines = agents.current(busy, NOW).splitlines()
     assert lines[1] == "Run 0"
     assert lines[-1] == "and 2 more runs"

@@ -5,7 +5,7 @@ import pytest
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin
 from cc_desktop.fleet.store import Store
-from cc_desktop.text.banner import BannerKind, BannerLink, empty, headline, source
+from cc_desktop.text.banner import BannerKind, BannerLink, empty, source
 from cc_desktop.text.banner import banner as make_banner
 from tests.desktop import sample
 from tests.desktop.sample import NOW
@@ -54,7 +54,7 @@ def test_a_problem_that_only_the_operator_can_solve_comes_first(store: object) -
     )
     banner = make_banner(made.fleet, NOW)
     assert banner is not None
-    assert banner.text.startswith("The token is wrong. Set OPENCLAW_GATEWAY_TOKEN to the")
+    assert banner.text.startswith("The token is wrong. Put the gateway's token into OPENCLAW_")
 
 
 def test_a_blocked_gateway_is_named_beside_live_ones() -> None:
@@ -103,12 +103,6 @@ def test_an_empty_list_says_why() -> None:
     connecting.apply(ev.GatewayAdded("g", "studio"))
     connecting.apply(ev.ConnectionChanged("g", ConnectionInfo(ConnectionState.SYNCING)))
     assert empty(connecting.fleet, 0, "").title == "Connecting"
-
-
-def test_what_needs_the_operator_comes_first() -> None:
-    assert headline(1, 3, 7, 2) == "1 needs you · 3 working · 7 idle · 2 offline"
-    assert headline(2, 0, 0, 0) == "2 need you"
-    assert headline(0, 0, 0, 0) == "No agents"
 
 
 def test_several_gateways_have_their_agents() -> None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cc_desktop.fleet.summary import summarize
 from cc_desktop.text import agents, i18n
-from cc_desktop.text.banner import banner, empty, headline, source
+from cc_desktop.text.banner import banner, empty, source
 from cc_desktop.text.format import ago, clock, run_time, when
 from cc_desktop.text.i18n import set_language, tr, trn
+from cc_desktop.text.summary import headline
 from tests.desktop import sample
 from tests.desktop.sample import DAY, HOUR, MIN, NOW
 
@@ -98,7 +100,12 @@ def test_the_pseudo_locale_is_longer_and_keeps_placeholders() -> None:
 def test_every_sentence_about_a_fleet_is_translated() -> None:
     """What the pseudo-locale did not touch did not go through `tr`."""
     set_language(i18n.PSEUDO)
-    said = [headline(1, 2, 3, 4), clock(NOW - DAY, NOW), when(NOW - HOUR, NOW), run_time(72_000)]
+    said = [
+        headline(summarize(sample.live_store().fleet)),
+        clock(NOW - DAY, NOW),
+        when(NOW - HOUR, NOW),
+        run_time(72_000),
+    ]
     for store in (sample.live_store(), sample.demo_store(), sample.last_known_store()):
         fleet = store.fleet
         said += [source(fleet, NOW), *empty(fleet, 0, "")]

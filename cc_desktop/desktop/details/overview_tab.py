@@ -64,7 +64,7 @@ class OverviewTab(DetailsTab):
         self._show_why(agent, text.why)
         self.now.set_text(text.now)
         theme = self._context.look.theme
-        runs = bool(agent.last_seen_at) and agent.status is not Status.OFFLINE
+        runs = bool(agent.heard) and agent.status is not Status.OFFLINE
         self.now.set_text_colour(QColor(theme.text if runs else theme.muted))
         self.sessions.show_sessions(agent, now, gateway.clock_offset_ms)
         count = len(agent.sessions)

@@ -24,9 +24,9 @@ from PySide6.QtGui import (
 )
 
 from cc_desktop.desktop.icons.status import bar, dot, scaled, status_parts, stroked
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.style.palette import Theme

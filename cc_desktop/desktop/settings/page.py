@@ -17,10 +17,10 @@ from cc_desktop.text.i18n import mark, tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cc_desktop.desktop.icons.tray_state import TrayIconStyle
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.card import Card
     from cc_desktop.fleet.store import Store
-    from cc_desktop.fleet.summary import TrayIconStyle
     from cc_desktop.notifications.center import NotificationCenter
 
 PreferenceT = TypeVar("PreferenceT")

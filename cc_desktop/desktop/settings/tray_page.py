@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QSizePolicy, QWidget
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.inputs import radio_button
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.summary import TrayState
+from cc_desktop.desktop.icons.tray_state import TrayState
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.icons.tray import TrayKey

@@ -13,6 +13,7 @@ from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.summary import summarize
 from cc_desktop.text import format as words
 from cc_desktop.text.agents import status_word
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,7 @@ def menu_lines(fleet: Fleet) -> tuple[Line, ...]:
     """The headline, the agents that need the operator, those at work."""
     summary = summarize(fleet)
     demo = "DEMO · " if summary.origin is Origin.DEMO else ""
-    lines = [Line("", HEADLINE, f"{demo}{summary.headline}")]
+    lines = [Line("", HEADLINE, f"{demo}{headline(summary)}")]
     several = len(fleet.shown()) > 1
     need_you, at_work = _agents(fleet)
     for name, agents in (("need you", need_you), ("at work", at_work)):

@@ -11,11 +11,13 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_icon
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, tray_state
 from cc_desktop.desktop.tray.debounce import TrayAppearance, TrayDebouncer
 from cc_desktop.desktop.tray.menu import TrayKind, TrayMenu
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
-from cc_desktop.fleet.summary import TrayIconStyle, summarize
+from cc_desktop.fleet.summary import summarize
 from cc_desktop.text import notifications
+from cc_desktop.text.summary import tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,17 +212,16 @@ class TrayHost(QObject):
 
     def _picture(self) -> TrayAppearance:
         summary = summarize(self._store.fleet)
+        state = tray_state(summary)
         quiet = self._quiet()
         if quiet is None:
-            return TrayAppearance(TrayKey.of(summary.tray, summary.needs_you), summary.tooltip())
+            return TrayAppearance(TrayKey.of(state, summary.needs_you), tooltip(summary))
         why = notifications.quiet_words(quiet, self._now_ms())
         waiting = notifications.waiting_words(self._waiting())
         more = ", ".join(part for part in (why[:1].lower() + why[1:], waiting) if part)
         # Switched off is how it is meant to be, not a state that passes.
         resting = quiet.reason != "off"
-        return TrayAppearance(
-            TrayKey.of(summary.tray, summary.needs_you, resting), summary.tooltip(more)
-        )
+        return TrayAppearance(TrayKey.of(state, summary.needs_you, resting), tooltip(summary, more))
 
     def _show_what_is_due(self) -> None:
         now = self._monotonic()

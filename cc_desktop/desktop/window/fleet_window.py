@@ -10,9 +10,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
+from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
@@ -89,7 +90,7 @@ class FleetWindow(QMainWindow):
 
     def _build(self) -> None:
         look, px = self.context.look, self.context.look.metrics.px
-        self.setWindowTitle(QGuiApplication.applicationDisplayName())
+        self.setWindowTitle(APP_NAME)
         self.setWindowIcon(app_icon())
         self.header = Header(self.context)
         self.banner = BannerBar(look)
@@ -272,7 +273,7 @@ class FleetWindow(QMainWindow):
         agent = self.context.store.fleet.agent(*key)
         name = plain(agent.shown_name, 60) if agent else ""
         # Qt adds the name of the app where it is not the title.
-        self.setWindowTitle(name or QGuiApplication.applicationDisplayName())
+        self.setWindowTitle(name or APP_NAME)
 
     def _on_hidden(self) -> None:
         self.header.search.clear()

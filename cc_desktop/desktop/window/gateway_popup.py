@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.text.failures import ProblemText
 from cc_desktop.text.format import plain
 from cc_desktop.text.gateways import (
-    ProblemText,
     connection_facts,
     connection_line,
     problem_text,

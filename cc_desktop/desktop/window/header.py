@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
+from cc_desktop.about import SHORT_NAME
 from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label
@@ -77,7 +78,7 @@ class Header(QFrame):
         self.pills: dict[str, Pill] = {}
         self.popup: GatewayPopup | None = None
         metrics, px = context.look.metrics, context.look.metrics.px
-        self._title = label(metrics.font(15, bold=True), tr("Control Center"))
+        self._title = label(metrics.font(15, bold=True), SHORT_NAME)
         place = QWidget()
         self._flow = FlowLayout(px(8), place)
         self.search = SearchField(context.look)

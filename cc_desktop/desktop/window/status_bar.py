@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label
 from cc_desktop.fleet.summary import summarize
-from cc_desktop.text.banner import headline, source
+from cc_desktop.text.banner import source
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
@@ -32,9 +33,7 @@ class StatusBar(QFrame):
 
     def show_fleet(self, fleet: Fleet, now: int) -> None:
         """Show what is known. `now`: local ms."""
-        counts = summarize(fleet)
-        text = headline(counts.needs_you, counts.working, counts.idle, counts.offline)
-        self._headline.setText(text)
+        self._headline.setText(headline(summarize(fleet)))
         self._source.setText(source(fleet, now))
 
     def headline(self) -> str:

@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cc_desktop.about import APP_ID, SHORT_NAME
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, NotificationAction
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SERVICE = "org.freedesktop.Notifications"
-APP_NAME = "Control Center"
-DESKTOP_ENTRY = "cc-desktop"
+APP_NAME = SHORT_NAME
+DESKTOP_ENTRY = APP_ID
 DEFAULT = "default"  # the action of a click on the notification itself
 MOST_WAITING = 100  # messages while there is nobody to show them
 MOST_CLICKABLE = 200  # closed ones included

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAccessible, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTimeEdit, QWidget
 
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.notification_quiet import NIGHT
 from cc_desktop.desktop.settings.notifications_page import NotificationsPage
 from cc_desktop.desktop.settings.page import PAGES, PageEntry, Preference, SettingsContext
@@ -18,7 +19,6 @@ from cc_desktop.desktop.settings.tray_page import TrayPage
 from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import RULES, TABLE, AlertKind, Sound
 from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.desktop.icons.tray import TrayKey
+from cc_desktop.desktop.icons.tray_state import TrayState
 from cc_desktop.desktop.tray.debounce import (
     LONGEST_S,
     SETTLE_S,
@@ -16,7 +17,6 @@ from cc_desktop.desktop.tray.debounce import (
     TrayAppearance,
     TrayDebouncer,
 )
-from cc_desktop.fleet.summary import TrayState
 
 IDLE, WORKING, NEEDS_YOU, ERROR = (
     TrayState.IDLE,

@@ -7,14 +7,15 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_icon
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.tray import tray_icon as tray_module
 from cc_desktop.desktop.tray.menu import TrayKind
 from cc_desktop.desktop.tray.tray_icon import POLL_FAST, POLL_MS, POLL_SLOW_MS, TrayHost
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TOOLTIP_LIMIT, TrayIconStyle, TrayState
 from cc_desktop.notifications.policy import QuietPeriod
+from cc_desktop.text.summary import TOOLTIP_LIMIT
 from tests.desktop import sample
 from tests.desktop.sample import HOUR, MIN, NOW
 
