@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction
 
 from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
+from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance_controller import InstanceController
@@ -23,7 +24,7 @@ from cc_desktop.desktop.tray.notifications_menu import (
 from cc_desktop.desktop.tray.tray_icon import TrayHost
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
-from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running
@@ -115,9 +116,8 @@ class DesktopController:
         self._look = ThemeManager(app)
         self._remembered = _WindowMemory(monitor)
         app.setWindowIcon(app_icon())
-        self.window = FleetWindow(
-            monitor.store, actions, self._remembered, monitor.now_ms, self._look
-        )
+        context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
+        self.window = build_fleet_window(context, self._remembered)
         updates = services.make_updates(monitor) if services.make_updates else None
         self.notice = UpdateNotice(self.window.notice, updates, monitor)
         self.instance = InstanceController(
@@ -148,7 +148,9 @@ class DesktopController:
             now_ms=monitor.now_ms,
         )
         self.tray.menu.aboutToShow.connect(self._login.refresh)
-        self.window.use_center(self.center, self.open_settings)
+        self.notifications = NotificationTools(
+            self.window, context, self.center, self.open_settings
+        )
         self.center.subscribe(self.tray.refresh)
         monitor.memory.notes.subscribe(self.notice.show_message)
 
@@ -218,18 +220,18 @@ class DesktopController:
         """Show the settings."""
         if self._settings is None:
             # Here: most starts never open it.
+            from cc_desktop.desktop.settings.page import Preference, SettingsContext
             from cc_desktop.desktop.settings.window import SettingsWindow
 
-            self._settings = SettingsWindow(
+            context = SettingsContext(
                 self._look,
-                self.center,
                 self.monitor.store,
                 self.monitor.now_ms,
-                self._remembered,
-                _tray_look(self.monitor.memory),
-                self._set_tray_look,
+                self.center,
+                Preference(lambda: _tray_look(self.monitor.memory), self._set_tray_look),
             )
-        self._settings.open()
+            self._settings = SettingsWindow(context, self._remembered)
+        self._settings.show_page()
 
     def open_about(self) -> None:
         """Show the About box."""
@@ -252,7 +254,7 @@ class DesktopController:
             menu,
             self.center,
             self.open_settings,
-            open_notices=self.window.show_notices,
+            open_notices=self.notifications.show_history,
             clock=self.monitor.now_ms,
         )
         settings = QAction("Settings\u2026", menu)

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED
-from cc_desktop.text import words
+from cc_desktop.text import format as words
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet

@@ -13,8 +13,12 @@ from cc_desktop.about import ExitCode
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.protocol.clean import clean_text
-from cc_desktop.text import words
+from cc_desktop.text import agents as words
+from cc_desktop.text.agent_facts import doing, open_approvals
+from cc_desktop.text.agent_facts import newest as newest_session
 from cc_desktop.text.failures import describe
+from cc_desktop.text.format import clock, plain
+from cc_desktop.text.gateways import connection_state
 from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
@@ -36,15 +40,15 @@ def exit_code(fleet: Fleet) -> ExitCode:
 def _task(agent: Agent) -> str | None:
     """What the agent does or waits for now; None while it rests."""
     if agent.status is Status.WAITING and agent.approvals:
-        return words.plain(words.open_approvals(agent)[0].title) or None
+        return plain(open_approvals(agent)[0].title) or None
     if agent.status.needs_you or agent.status.working or agent.reported_task:
-        return words.doing(agent) or None
+        return doing(agent) or None
     return None
 
 
 def error_of(agent: Agent) -> str | None:
     """Why the agent failed, as the window says it; None if it did not fail."""
-    return words.why_text(agent, 0, 0) if agent.status is Status.ERROR else None
+    return words.why(agent, 0) if agent.status is Status.ERROR else None
 
 
 def json_line(told: Mapping[str, Any]) -> str:
@@ -110,7 +114,7 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
 
 
 def _agent(agent: Agent) -> dict[str, Any]:
-    newest = agent.cause or words.newest(agent)
+    newest = agent.cause or newest_session(agent)
     return {
         "gateway": agent.gateway,
         "id": agent.id,
@@ -141,13 +145,13 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     for agent in agents:
         where = f"{clean_text(agent.gateway, 14):<14} " if several else ""
         offset = fleet.gateways[agent.gateway].clock_offset_ms
-        what = clean_text(words.task(agent, offset, now)[0].removeprefix("—"), 80)
-        word, name = words.STATUS_WORDS[agent.status], clean_text(agent.shown_name, 18)
+        what = clean_text(words.two_lines(agent, now, offset)[0].removeprefix("—"), 80)
+        word, name = words.status_word(agent.status), clean_text(agent.shown_name, 18)
         yield f"{_SIGNS[agent.status]} {word:<9} {name:<18} {where}{what}".rstrip()
 
 
 def _source(summary: Summary, now: int) -> str:
-    as_of = words.clock(summary.as_of, now)
+    as_of = clock(summary.as_of, now)
     return {
         Origin.LIVE: "LIVE   ",
         Origin.REST: f"HTTP   as of {as_of}   ",
@@ -159,7 +163,7 @@ def _source(summary: Summary, now: int) -> str:
 
 def _gateway_line(gateway: Gateway, now: int) -> str:
     link = gateway.connection
-    start = f"{words.plain(gateway.name, 40)}: {words.link_words(link, now)}"
+    start = f"{plain(gateway.name, 40)}: {connection_state(link, now)}"
     if link.problem and link.state is not ConnectionState.LIVE:
         problem = describe(link.problem)
         # The state of a blocked gateway is the title already.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Origin
+from cc_desktop.text.i18n import tr, trn
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.summary import Summary
@@ -21,8 +22,8 @@ _SOURCES = {
 
 
 def headline(summary: Summary) -> str:
-    """The counts: "3 working · 1 needs you · 7 idle"."""
-    return " · ".join(_counts(summary)) or "No agents"
+    """The counts, what needs the operator first: "1 needs you · 3 working · 7 idle"."""
+    return " · ".join(_counts(summary)) or tr("No agents")
 
 
 def tooltip(summary: Summary, more: str = "") -> str:
@@ -38,13 +39,13 @@ def tooltip(summary: Summary, more: str = "") -> str:
 
 
 def _counts(summary: Summary) -> list[str]:
-    pairs = [
-        (summary.working, "working"),
-        (summary.needs_you, "needs you" if summary.needs_you == 1 else "need you"),
-        (summary.idle, "idle"),
-        (summary.offline, "offline"),
-    ]
-    return [f"{count} {word}" for count, word in pairs if count]
+    counts = (
+        trn("{n} needs you", "{n} need you", summary.needs_you) if summary.needs_you else "",
+        tr("{n} working", n=summary.working) if summary.working else "",
+        tr("{n} idle", n=summary.idle) if summary.idle else "",
+        tr("{n} offline", n=summary.offline) if summary.offline else "",
+    )
+    return [count for count in counts if count]
 
 
 def _cut(text: str, limit: int) -> str:

@@ -9,7 +9,9 @@ from cc_desktop.about import ExitCode
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem, Status
 from cc_desktop.fleet.store import Store
-from cc_desktop.text import report, words
+from cc_desktop.text import agents as words
+from cc_desktop.text import report
+from cc_desktop.text.format import plain
 from tests.desktop import sample
 
 NULL = {"type": "null"}
@@ -104,7 +106,7 @@ def test_the_task_and_the_error_are_those_of_the_window() -> None:
 
     rex = fleet.agent("studio", "rex")
     assert rex is not None
-    assert told["rex"]["error"] == words.why_text(rex, 0, sample.NOW)
+    assert told["rex"]["error"] == words.why(rex, sample.NOW)
     assert told["otto"]["task"] == "edit: src/fleet/reduce.py"
     assert told["dex"]["task"] == "uname -a && make deploy"
     assert told["bob"]["task"] is None
@@ -117,9 +119,7 @@ def test_the_text_has_the_words_of_the_window() -> None:
 
     for gateway in fleet.gateways.values():
         for agent in gateway.agents.values():
-            assert (
-                f"{words.STATUS_WORDS[agent.status]:<9} {words.plain(agent.shown_name, 18)}" in text
-            )
+            assert f"{words.status_word(agent.status):<9} {plain(agent.shown_name, 18)}" in text
     assert "Approve: uname -a && make deploy" in text
     assert "studio: live (OpenClaw 2026.9.6)" in text
     assert text.startswith("LIVE ")

@@ -18,7 +18,7 @@ from tests.fleet.test_summary import fleet, gateway, link
         ([Status.OFFLINE, Status.UNKNOWN], "2 offline"),
         (
             [Status.ACTIVE, Status.THINKING, Status.ERROR, Status.IDLE, Status.OFFLINE],
-            "2 working · 1 needs you · 1 idle · 1 offline",
+            "1 needs you · 2 working · 1 idle · 1 offline",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
 from cc_desktop.notifications.message import OPEN, NotificationAction
-from cc_desktop.text import words
+from cc_desktop.text import format as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

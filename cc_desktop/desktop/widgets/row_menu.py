@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from cc_desktop.fleet.model import Origin
 from cc_desktop.text import notifications
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,14 +53,23 @@ def add_mutes(
     if not gateway or (known is not None and known.origin is Origin.DEMO):
         return  # nothing is told of the demo anyway
     menu.addSeparator()
-    pairs = [(agent_id, notifications.agent_name(fleet, gateway, agent_id))] if agent_id else []
-    pairs.append(("", notifications.gateway_name(fleet, gateway)))
-    for ident, name in pairs:
-        muted = (gateway, ident) in center.preferences.muted
-        verb = "Unmute" if muted else "Mute"
-        what = "agent" if ident else "gateway"
-        add_action(
-            menu,
-            f"{verb} {what} {name}",
-            lambda ident=ident, muted=muted: center.mute(gateway, ident, not muted),  # type: ignore[misc]
-        )
+    if agent_id:
+        name = notifications.agent_name(fleet, gateway, agent_id)
+        words = (mark("Mute agent {name}"), mark("Unmute agent {name}"))
+        _add_mute(menu, center, (gateway, agent_id), words, name)
+    name = notifications.gateway_name(fleet, gateway)
+    words = (mark("Mute gateway {name}"), mark("Unmute gateway {name}"))
+    _add_mute(menu, center, (gateway, ""), words, name)
+
+
+def _add_mute(
+    menu: QMenu,
+    center: NotificationCenter,
+    key: tuple[str, str],
+    words: tuple[str, str],
+    name: str,
+) -> None:
+    """Add a line that mutes, or unmutes, what has the key; `words` are the templates of both."""
+    muted = key in center.preferences.muted
+    text = tr(words[muted], name=name)
+    add_action(menu, text, lambda: center.mute(*key, not muted))

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from cc_desktop.desktop.widgets import change_batch
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
 from cc_desktop.fleet.model import Change, DevicesChanged
 
@@ -14,11 +12,21 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
-@pytest.mark.parametrize("uptime_s", [1.0, 1e6], ids=["just started", "for days"])
-def test_the_first_change_is_handed_on_at_once_and_those_that_follow_it_together(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, uptime_s: float
+@pytest.mark.parametrize("booted", [0.0, 3.0, 1e9])
+def test_the_first_change_waits_for_nothing_however_long_the_machine_runs(
+    qtbot: QtBot, booted: float
 ) -> None:
-    monkeypatch.setattr(change_batch, "time", SimpleNamespace(monotonic=lambda: uptime_s))
+    batch = ChangeBatch(interval_ms=600_000, monotonic=lambda: booted)
+    handed_on: list[list[Change]] = []
+    batch.ready.connect(handed_on.append)
+    batch.set_active(True)
+    batch.add([DevicesChanged("a", {}, {})])
+    qtbot.waitUntil(lambda: len(handed_on) == 1)
+
+
+def test_the_first_change_is_handed_on_at_once_and_those_that_follow_it_together(
+    qtbot: QtBot,
+) -> None:
     first, second, third = (DevicesChanged(name, {}, {}) for name in ("a", "b", "c"))
     batch = ChangeBatch(interval_ms=600_000)
     handed_on: list[list[Change]] = []
