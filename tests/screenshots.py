@@ -19,10 +19,10 @@ from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
     many = [notice(AlertKind.FAILED, f"Agent {number} failed") for number in range(140)]
     off = Notified(store, many, Preferences(on=False))
     shoot("notices-off-dark", DARK, store, prepare=notices, notified=off)
-    nobody = Notified(store, adapter=NoAdapter())
+    nobody = Notified(store, adapter=NoBackend())
     shoot("notices-none-light", LIGHT, store, prepare=notices, notified=nobody)
 
 
@@ -158,7 +158,7 @@ def _shoot_settings(app: QApplication, look: ThemeManager, out: Path) -> None:
         look.set_theme(theme)
         for kind, notified in (
             ("", Notified(store, SAMPLE, chosen)),
-            ("-nobody", Notified(store, adapter=NoAdapter())),
+            ("-nobody", Notified(store, adapter=NoBackend())),
         ):
             window = SettingsWindow(
                 look,

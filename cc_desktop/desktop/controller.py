@@ -16,7 +16,7 @@ from PySide6.QtGui import QAction
 from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
-from cc_desktop.desktop.notifications.tray_backend import choose_adapter
+from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import (
     build_notifications_menu,
@@ -157,7 +157,7 @@ class DesktopController:
         app.open_link = self.manners.open_link
         self.center = NotificationCenter(
             engine.store,
-            choose_adapter(lambda: self.tray.icon, engine.clock),
+            choose_backend(lambda: self.tray.icon, engine.clock),
             engine.clock,
             engine.memory,
             open_target=self.open_target,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
+from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from cc_desktop.system.clock import SystemClock
@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         address = session.env["DBUS_SESSION_BUS_ADDRESS"]
-        self.adapter = FreedesktopAdapter(address, SystemClock())
+        self.adapter = FreedesktopBackend(address, SystemClock())
         self.chosen: list[NotificationAction] = []
 
     async def displayed(self, dunst: Dunst, number: int) -> None:
@@ -162,7 +162,7 @@ ON_QT = """
 import asyncio, sys
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.desktop.application import App, run
-from cc_desktop.desktop.notifications.tray_backend import choose_adapter
+from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.notifications.message import Message
 
 async def main():
@@ -170,7 +170,7 @@ async def main():
     def on_chosen(chosen):
         print(chosen.tag, chosen.key, flush=True)
         clicked.set()
-    adapter = choose_adapter(lambda: None, SystemClock())
+    adapter = choose_backend(lambda: None, SystemClock())
     task = asyncio.create_task(adapter.run(on_chosen))
     adapter.show(Message("otto", "Otto failed", ""))
     await clicked.wait()

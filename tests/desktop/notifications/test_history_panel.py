@@ -18,13 +18,13 @@ from cc_desktop.desktop.notifications.history_panel import (
     NoticesPanel,
 )
 from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.notifications.history import KEPT
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
-from cc_desktop.notifications.policy import KEPT
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
 from tests.desktop.sample import MIN, NOW
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -275,7 +275,7 @@ def test_the_question_is_forgotten_when_the_list_closes(opened: Callable[..., Op
 
 
 def test_an_empty_list_says_what_belongs_there(opened: Callable[..., Open]) -> None:
-    app = opened([], adapter=NoAdapter("Nothing <i>here</i> shows notifications."))
+    app = opened([], adapter=NoBackend("Nothing <i>here</i> shows notifications."))
     app.bell.click()
     assert app.panel.pages.currentIndex() == 1
     assert "listed here" in app.panel._empty_text.text()

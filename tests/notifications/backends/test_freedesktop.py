@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.notifications.backends.dbus import session_bus_address
-from cc_desktop.notifications.backends.freedesktop import MOST_WAITING, RETRY_S, FreedesktopAdapter
+from cc_desktop.notifications.backends.freedesktop import RETRY_S, FreedesktopBackend
+from cc_desktop.notifications.backends.outbox import MAX_WAITING
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from tests.fakes.clock import FakeClock, settle, until
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from cc_desktop.notifications.message import Adapter
+    from cc_desktop.notifications.backends.base import NotificationBackend
 
 OPENER = Button(OPEN, "Open Otto", {"agent": "otto"})
 SNOOZER = Button(SNOOZE, "Snooze 1 h", {"hours": "1"})
@@ -50,7 +51,7 @@ class Desk:
 
     def __init__(self, address: str) -> None:
         self.clock = NotingClock()
-        self.adapter = FreedesktopAdapter(address, self.clock)
+        self.adapter = FreedesktopBackend(address, self.clock)
         self.chosen: list[NotificationAction] = []
         self.task = asyncio.create_task(self.adapter.run(self.chosen.append))
 
@@ -158,7 +159,7 @@ async def test_a_message_with_the_usual_sound(bus: str) -> None:
 async def test_an_icon_from_a_file(bus: str, tmp_path: Path) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus, service) as desk:
-        desk.adapter = FreedesktopAdapter(bus, desk.clock, icon=f"{tmp_path}/an icon.png")
+        desk.adapter = FreedesktopBackend(bus, desk.clock, icon=f"{tmp_path}/an icon.png")
         await desk.end()
         desk.task = asyncio.create_task(desk.adapter.run(desk.chosen.append))
         assert (await desk.shown(service, PLAIN))[2] == f"file://{tmp_path}/an%20icon.png"
@@ -446,13 +447,13 @@ async def test_without_a_service_the_newest_of_each_slot_is_kept_for_it(bus: str
 async def test_what_waits_for_a_service_is_bounded(bus: str) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus) as desk:
-        for number in range(MOST_WAITING + 50):
+        for number in range(MAX_WAITING + 50):
             desk.adapter.show(Message(f"slot {number}", f"title {number}", ""))
         await service.start()
-        await until(lambda: len(service.notified) == MOST_WAITING, "all of them")
+        await until(lambda: len(service.notified) == MAX_WAITING, "all of them")
         await service.stop()
         assert service.notified[0] == "title 50"
-        assert service.notified[-1] == f"title {MOST_WAITING + 49}"
+        assert service.notified[-1] == f"title {MAX_WAITING + 49}"
 
 
 async def test_a_service_that_dies_before_it_answers_leaves_the_message_to_the_next(
@@ -696,7 +697,7 @@ async def test_nobody_to_ask_is_not_quiet(bus: str, tmp_path: Path) -> None:
 
 
 def test_before_it_runs_it_takes_messages_and_knows_nothing() -> None:
-    adapter: Adapter = FreedesktopAdapter("unix:path=/none", FakeClock())
+    adapter: NotificationBackend = FreedesktopBackend("unix:path=/none", FakeClock())
     adapter.show(FAILED)
     adapter.withdraw(FAILED.tag)
     adapter.withdraw("never shown")
