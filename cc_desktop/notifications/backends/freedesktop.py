@@ -132,6 +132,11 @@ class FreedesktopBackend:
             return text.NO_SERVICE
         return ""
 
+    @property
+    def shown_tags(self) -> set[str]:
+        """Tags of the messages that are on the screen."""
+        return set(self._shown)
+
     def show(self, message: Message) -> None:
         """Queue a message. While nobody can show it, the newest of each tag is kept."""
         self._outbox.show(message)
@@ -188,8 +193,8 @@ class FreedesktopBackend:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._bus = None
-            self._set_owner("")
             await bus.close()
+            self._set_owner("")
 
     async def _introduce(self, bus: Bus) -> None:
         try:
@@ -315,12 +320,9 @@ class FreedesktopBackend:
         self._calls.add(task)
         task.add_done_callback(self._on_call_done)
         try:
-            await self._within(ANSWER_S, asyncio.shield(task))
+            await self._within(ANSWER_S, asyncio.wait({task}))
         except TimeoutError:
             self._silent = True
-        except asyncio.CancelledError:
-            if not task.cancelled():
-                raise
 
     def _on_call_done(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
