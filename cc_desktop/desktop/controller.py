@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QAction
 
 from cc_desktop.desktop.application import App, run
+from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
@@ -24,7 +25,7 @@ from cc_desktop.desktop.tray.notifications_menu import (
 )
 from cc_desktop.desktop.tray.tray_icon import TrayHost
 from cc_desktop.desktop.widgets.app_actions import Actions
-from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.center import Memory, NotificationCenter
 
@@ -152,7 +153,8 @@ class DesktopController:
         self._look = look = ThemeManager(app)
         self._remembered = _WindowMemory(engine)
         app.setWindowIcon(app_icon())
-        self.window = FleetWindow(engine.store, actions, self._remembered, engine.now_ms, look)
+        self._context = ViewContext(engine.store, actions, engine.now_ms, look)
+        self.window = build_fleet_window(self._context, self._remembered)
         self.manners.attach(self.window, engine.store)
         app.open_link = self.manners.open_link
         self.center = NotificationCenter(
@@ -178,7 +180,9 @@ class DesktopController:
             now_ms=engine.now_ms,
         )
         self._settings: SettingsWindow | None = None
-        self.window.use_center(self.center, self.open_settings)
+        self.notifications = NotificationTools(
+            self.window, self._context, self.center, self.open_settings
+        )
         self.center.subscribe(self.tray.refresh)
 
     def start(self) -> None:
@@ -204,18 +208,18 @@ class DesktopController:
         """Show the settings."""
         if self._settings is None:
             # Here: most starts never open it.
+            from cc_desktop.desktop.settings.page import Preference, SettingsContext
             from cc_desktop.desktop.settings.window import SettingsWindow
 
-            self._settings = SettingsWindow(
+            context = SettingsContext(
                 self._look,
-                self.center,
                 self.engine.store,
                 self.engine.now_ms,
-                self._remembered,
-                _tray_look(self.engine.memory.tray_look),
-                self._set_tray_look,
+                self.center,
+                Preference(lambda: _tray_look(self.engine.memory.tray_look), self._set_tray_look),
             )
-        self._settings.open()
+            self._settings = SettingsWindow(context, self._remembered)
+        self._settings.show_page()
 
     def _set_tray_look(self, look: TrayIconStyle) -> None:
         self.engine.memory.tray_look = look.value
@@ -230,7 +234,7 @@ class DesktopController:
             menu,
             self.center,
             self.open_settings,
-            open_notices=self.window.show_notices,
+            open_notices=self.notifications.show_history,
             clock=self.engine.now_ms,
         )
         settings = QAction("Settings\u2026", menu)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.model import Change, ConnectionState
 from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
-from cc_desktop.text import words
+from cc_desktop.text import format as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

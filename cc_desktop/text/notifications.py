@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from cc_desktop.text import words
+from cc_desktop.text import format as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent
 
-from cc_desktop.desktop.style.theme import DARK, ThemeManager
+from cc_desktop.desktop.style.palette import DARK
+from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from tests.desktop import sample
 

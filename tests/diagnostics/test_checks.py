@@ -110,7 +110,7 @@ def test_a_window_that_cannot_be_made_fails_and_does_not_hang(tmp_path: Path) ->
     program = (
         "from cc_desktop.desktop import controller\n"
         "def broken(*_): raise ZeroDivisionError('no window')\n"
-        "controller.FleetWindow = broken"
+        "controller.build_fleet_window = broken"
     )
 
     done = run(tmp_path, program)

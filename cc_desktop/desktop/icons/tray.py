@@ -24,12 +24,12 @@ from PySide6.QtGui import (
 )
 
 from cc_desktop.desktop.icons.status import bar, dot, scaled, status_parts, stroked
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
 from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Theme
+    from cc_desktop.desktop.style.palette import Theme
 
 TRAY_SIZES = (16, 22, 24, 32, 48, 64, 128)  # px: what panels ask for, each drawn by itself
 DIGITS_FROM = 22  # px: below, a digit is a smudge

@@ -18,15 +18,18 @@ from PySide6.QtWidgets import (
 
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.desktop.widgets.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.widgets.row_list import RowList
 from cc_desktop.desktop.widgets.row_menu import add_action, add_mutes, make_menu
 from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
-from cc_desktop.desktop.widgets.widgets import ConnectionMark, button, dot_pixmap, label
-from cc_desktop.desktop.window.agent_delegate import END, Canvas, RowDelegate
+from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.policy import OFF, SNOOZED
-from cc_desktop.text import notifications, words
+from cc_desktop.text import format as words
+from cc_desktop.text import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +199,7 @@ class NoticeDelegate(RowDelegate):
         else:
             dot, colour = _DOTS[kind]
             ratio = painter.device().devicePixelRatioF()
-            pixmap = dot_pixmap(dot, getattr(theme, colour), side, ratio)
+            pixmap = connection_pixmap(dot, getattr(theme, colour), side, ratio)
             painter.drawPixmap(box.topLeft(), pixmap)
         painter.setOpacity(1.0)
 
@@ -238,7 +241,7 @@ class QuietLine(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(px(40), px(6), px(10), px(6))
         row.setSpacing(px(8))
-        self._text = label(look.metrics.font(12.5), wrap=True)
+        self._text = wrapping_label(look.metrics.font(12.5))
         self.resume = button("Resume", self._on_resume, "link")
         row.addWidget(self._text, 1)
         row.addWidget(self.resume)
@@ -355,8 +358,8 @@ class NoticesPanel(QFrame):
         column = QVBoxLayout(page)
         column.setContentsMargins(px(40), px(24), px(40), px(40))
         column.setSpacing(px(6))
-        self._empty_title = label(metrics.font(14, bold=True), wrap=True)
-        self._empty_text = label(metrics.font(12.5), muted=True, wrap=True)
+        self._empty_title = wrapping_label(metrics.font(14, bold=True))
+        self._empty_text = wrapping_label(metrics.font(12.5), muted=True)
         column.addStretch(1)
         for part in (self._empty_title, self._empty_text):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.message import OPEN, NotificationAction
+from cc_desktop.text import format as words
 from cc_desktop.text import notifications as text
-from cc_desktop.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMenu
 
 from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.summary import summarize
-from cc_desktop.text import words
+from cc_desktop.text import format as words
+from cc_desktop.text.agents import status_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,9 +158,7 @@ def menu_lines(fleet: Fleet) -> tuple[Line, ...]:
         first = heapq.nsmallest(LISTED, agents, key=_place)
         for agent in first:
             where = f" ({words.plain(fleet.gateways[agent.gateway].name, 30)})" if several else ""
-            text = (
-                f"{words.plain(agent.shown_name, 40)}{where} · {words.STATUS_WORDS[agent.status]}"
-            )
+            text = f"{words.plain(agent.shown_name, 40)}{where} · {status_word(agent.status)}"
             lines.append(Line(agent.gateway, agent.id, text))
         if len(agents) > len(first):
             lines.append(Line("", name, f"and {len(agents) - len(first)} more"))

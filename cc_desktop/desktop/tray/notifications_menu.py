@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from cc_desktop.notifications.policy import OFF, SNOOZED
-from cc_desktop.text import notifications, words
+from cc_desktop.text import format as words
+from cc_desktop.text import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable

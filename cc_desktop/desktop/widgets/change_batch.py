@@ -1,50 +1,66 @@
-"""Gathers changes, so that the window redraws at most ten times a second."""
+"""Coalesces changes, so that the window redraws at most ten times a second."""
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cc_desktop.fleet.model import Change
 
 BATCH_MS = 100
 
 
 class ChangeBatch(QObject):
-    """Hands on the first changes at once, and those that follow when `interval_ms` have passed.
+    """Passes the first changes on at once, and those that follow after `interval_ms`.
 
-    Its timer runs only while there are some.
+    Its timer runs only while changes wait.
 
     Signals:
         ready: A list of changes, oldest first. Only while active.
-        caught_up: It is active again after changes were dropped: look at everything.
+        caught_up: It is active again after it dropped changes: read everything anew.
     """
 
     ready = Signal(object)
     caught_up = Signal()
 
-    def __init__(self, parent: QObject | None = None, interval_ms: int = BATCH_MS) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        interval_ms: int = BATCH_MS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`monotonic` gives s; its zero may be any moment."""
         super().__init__(parent)
         self._changes: list[Change] = []
         self._active = False
-        self._missed = True  # nothing was looked at so far
+        self._missed = True  # nothing was read so far
         self._interval_ms = interval_ms
-        self._flushed_at = 0.0  # monotonic s
+        self._monotonic = monotonic
+        self._flushed_at = -math.inf
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.flush)
 
     @property
     def active(self) -> bool:
-        """Whether anyone looks."""
+        """Whether changes are passed on."""
         return self._active
 
-    def set_active(self, active: bool) -> bool:
-        """While nobody looks, changes are dropped; the first look catches up once, if need be.
+    @property
+    def waiting(self) -> bool:
+        """Whether changes wait."""
+        return self._timer.isActive()
 
-        Returns whether it did.
+    def set_active(self, active: bool) -> bool:
+        """Pass changes on, or drop them while nobody looks.
+
+        Returns:
+            Whether it emitted `caught_up`, because changes were dropped before.
         """
         if active == self._active:
             return False
@@ -66,13 +82,13 @@ class ChangeBatch(QObject):
             return
         self._changes.extend(changes)
         if not self._timer.isActive():
-            passed_ms = (time.monotonic() - self._flushed_at) * 1000
-            self._timer.start(max(0, int(self._interval_ms - passed_ms)))
+            passed_ms = (self._monotonic() - self._flushed_at) * 1000
+            self._timer.start(int(max(0.0, self._interval_ms - passed_ms)))
 
     def flush(self) -> None:
-        """Hand on what has gathered."""
+        """Pass on what waits."""
         self._timer.stop()
-        self._flushed_at = time.monotonic()
+        self._flushed_at = self._monotonic()
         changes, self._changes = self._changes, []
         if changes:
             self.ready.emit(changes)

@@ -52,6 +52,10 @@ class SortedModel(QAbstractTableModel, Generic[RowT]):
         """The row of an index."""
         return self._rows[index.row()] if 0 <= index.row() < len(self._rows) else None
 
+    def rows(self) -> list[RowT]:
+        """The rows that are shown, in their order."""
+        return list(self._rows)
+
     def index_of(self, key: Hashable) -> QModelIndex:
         """The index of a row, invalid when it is not shown."""
         row = self._by_key.get(key)

@@ -1,4 +1,4 @@
-"""A quiet line above the list, about the app itself and not about the fleet."""
+"""The message bar above the list, about the app itself and not about the fleet."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from cc_desktop.desktop.widgets.widgets import button, label
-from cc_desktop.text import words
+from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.labels import wrapping_label
+from cc_desktop.text.format import plain
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
 
 
 class AppMessageBar(QFrame):
-    """One line until it is dismissed; a new one takes the place of the old one.
+    """One message until it is dismissed; a new one replaces it.
 
     Signals:
-        chosen: The link of the line was clicked.
-        dismissed: The operator has read the line.
+        chosen: The link of the message was clicked.
+        dismissed: The operator has read the message.
     """
 
     chosen = Signal()
@@ -31,9 +33,9 @@ class AppMessageBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(px(16), px(4), px(16), px(4))
         row.setSpacing(px(10))
-        self._text = label(look.metrics.font(), wrap=True)
+        self._text = wrapping_label(look.metrics.font())
         self.link = button("", self.chosen.emit, "link")
-        self.dismiss = button("Dismiss", self._on_dismiss, "link")
+        self.dismiss = button(tr("Dismiss"), self._on_dismiss, "link")
         row.addWidget(self._text, 1)
         row.addWidget(self.link)
         row.addWidget(self.dismiss)
@@ -46,7 +48,7 @@ class AppMessageBar(QFrame):
 
     def show_line(self, text: str, link: str = "") -> None:
         """Say something; "" hides it. `link` is the text of what can be done about it."""
-        line = words.plain(text, 400)
+        line = plain(text, 400)
         self._text.setText(line)
         self.setAccessibleName(line)
         self.link.setText(link)

@@ -8,19 +8,22 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from cc_desktop.desktop.widgets.widgets import button, label
-from cc_desktop.text.words import BannerKind
+from cc_desktop.desktop.style.palette import TINT_ALPHA
+from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.text.banner import BannerKind
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.text.words import Banner, BannerLink
+    from cc_desktop.text.banner import Banner, BannerLink
 
 _COLOURS = {
     BannerKind.DEMO: "stuck",
-    BannerKind.LAST_KNOWN: "waiting",
-    BannerKind.REST: "active",
+    BannerKind.LAST_KNOWN: "waiting_strong",
+    BannerKind.REST: "active_strong",
     BannerKind.BLOCKED: "error",
-    BannerKind.NONE: "waiting",
+    BannerKind.NONE: "waiting_strong",
 }
 
 
@@ -44,7 +47,7 @@ class BannerBar(QFrame):
         font = look.metrics.font(bold=True)
         font.setLetterSpacing(font.SpacingType.AbsoluteSpacing, 1.0 * look.metrics.scale)
         self._tag = label(font)
-        self._text = label(look.metrics.font(), wrap=True)
+        self._text = wrapping_label(look.metrics.font())
         self._links: list[QPushButton] = []
         self._row.addWidget(self._tag)
         self._row.addWidget(self._text, 1)
@@ -57,6 +60,11 @@ class BannerBar(QFrame):
         """What it says."""
         return self._banner
 
+    @property
+    def links(self) -> list[QPushButton]:
+        """The buttons of what it offers."""
+        return list(self._links)
+
     def show_banner(self, banner: Banner | None) -> None:
         """Say something else, or hide."""
         if banner == self._banner:
@@ -68,7 +76,7 @@ class BannerBar(QFrame):
             return
         self._tag.setText(banner.tag)
         self._text.setText(banner.text)
-        self.setAccessibleName(f"{banner.tag}: {banner.text}")
+        self.setAccessibleName(tr("{tag}: {text}", tag=banner.tag, text=banner.text))
         if links_changed:
             self._rebuild_links(banner)
         self._recolour()
@@ -102,7 +110,7 @@ class BannerBar(QFrame):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(theme.surface))
         tint = QColor(colour)
-        tint.setAlpha(26)
+        tint.setAlpha(TINT_ALPHA)
         painter.fillRect(self.rect(), tint)
         if self._banner.kind is BannerKind.DEMO:
             self._paint_stripes(painter, tint)

@@ -17,7 +17,7 @@ from cc_desktop.desktop.notifications.history_panel import (
     NoticeModel,
     NoticesPanel,
 )
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.notifications.history import KEPT
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.preferences import Preferences

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTimeEdit
 
 from cc_desktop.desktop.settings.notifications_page import NIGHT
 from cc_desktop.desktop.settings.window import Page, SettingsWindow
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import RULES, TABLE, AlertKind, Sound

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from cc_desktop.text.words import STATUS_WORDS
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from cc_desktop.desktop.icons.status import app_icon, status_path
-from cc_desktop.desktop.style.theme import DARK, LIGHT, Theme, ThemeManager
+from cc_desktop.desktop.style.palette import DARK, LIGHT, Theme
+from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.words import STATUS_WORDS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.window.agent_delegate import ROW_HEIGHT, AgentDelegate, columns
 from cc_desktop.desktop.window.agent_model import FleetModel
 from cc_desktop.fleet import events as ev
