@@ -34,8 +34,10 @@ ROOMS: dict[str, set[str]] = {
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
     },
     "app": {"about", "desktop", "monitor", "config", "system"},
+    "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet"},
     "cli": {
         "about",
+        "headless",
         "app",
         "monitor",
         "config",

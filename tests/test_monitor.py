@@ -5,12 +5,28 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
+from cc_desktop import monitor
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
-from cc_desktop.fleet.model import Agent, ConnectionState, Device, Origin, Status
+from cc_desktop.demo.policy import DemoPolicy, WhenUnreachable
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import MarkSeen, MarkUnseen, Reconnect, Refresh
+from cc_desktop.fleet.model import (
+    Agent,
+    Approval,
+    ConnectionState,
+    Device,
+    Origin,
+    Problem,
+    Status,
+)
+from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
-from cc_desktop.monitor import FleetMonitor
+from cc_desktop.gateway import supervisor
+from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
 
@@ -20,6 +36,7 @@ if TYPE_CHECKING:
 
 MAIN = "agent:otto:main"
 NEVER_S = 1e9
+DEMO_ONLY = MonitorOptions(demo_only=True)
 
 
 class Running:
@@ -63,18 +80,15 @@ async def running(
     paths: Paths,
     *,
     clock: FakeClock | None = None,
-    demo_only: bool = False,
-    may_demo: bool = True,
+    options: MonitorOptions | None = None,
 ) -> AsyncIterator[Running]:
     clock = clock or FakeClock()
     engine = FleetMonitor(
         settings,
         paths,
+        options or MonitorOptions(http_after_s=NEVER_S),
         clock=clock,
         rng=random.Random(1),
-        demo_only=demo_only,
-        may_demo=may_demo,
-        rest_after_s=NEVER_S,
     )
     it = Running(engine, clock)
     try:
@@ -141,7 +155,7 @@ async def test_the_demo_goes_when_a_gateway_is_reached(tmp_path: Path) -> None:
             await app.clock.advance(10)
             await app.on_screen(Origin.DEMO)
             await gateway.start()
-            app.engine.reconnect()
+            app.engine.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             await settle()
 
@@ -167,7 +181,7 @@ async def test_lost_is_last_known_for_thirty_seconds_then_demo_then_live_again(
             await app.on_screen(Origin.DEMO)
 
             await gateway.start()
-            app.engine.reconnect()
+            app.engine.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
 
@@ -183,7 +197,7 @@ async def test_a_short_loss_shows_no_demo_and_starts_the_count_anew(tmp_path: Pa
                 await app.clock.advance(20)
                 assert app.origin is Origin.LAST_KNOWN
                 await gateway.start()
-                app.engine.reconnect()
+                app.engine.execute(Reconnect())
                 await app.on_screen(Origin.LIVE)
 
 
@@ -215,7 +229,9 @@ async def test_with_the_demo_switched_off_there_is_none(tmp_path: Path) -> None:
 async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
     async with FakeGateway() as gateway:
         settings = settings_for(gateway.url, demo=False)
-        async with running(settings, paths_in(tmp_path), demo_only=True) as app:
+        async with running(
+            settings, paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+        ) as app:
             await app.on_screen(Origin.DEMO)
             await app.clock.advance(120)
 
@@ -226,7 +242,9 @@ async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
 
 
 async def test_the_demo_moves(tmp_path: Path) -> None:
-    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+    async with running(
+        settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+    ) as app:
         await app.on_screen(Origin.DEMO)
         before = app.engine.store.fleet.gateways[simulation.GATEWAY]
         await app.clock.advance(60)
@@ -248,10 +266,12 @@ async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
 
 
 async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
-    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+    async with running(
+        settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+    ) as app:
         await app.on_screen(Origin.DEMO)
         for ident in app.engine.store.fleet.gateways[simulation.GATEWAY].agents:
-            app.engine.mark_seen(simulation.GATEWAY, ident)
+            app.engine.execute(MarkSeen(simulation.GATEWAY, ident))
 
         assert not (tmp_path / "data" / "state.json").exists()
 
@@ -348,10 +368,10 @@ async def test_a_failure_that_was_seen_stays_seen_after_a_restart(tmp_path: Path
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.ERROR
-            app.engine.mark_seen("gw", "otto")
+            app.engine.execute(MarkSeen("gw", "otto"))
             assert app.agent().status is Status.IDLE
-            app.engine.mark_seen("gw", "nobody")
-            app.engine.mark_seen("nowhere", "otto")
+            app.engine.execute(MarkSeen("gw", "nobody"))
+            app.engine.execute(MarkSeen("nowhere", "otto"))
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
@@ -415,3 +435,266 @@ async def test_hostile_seen_marks_are_no_harm(tmp_path: Path) -> None:
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
+
+
+# Failure domains: whatever one part raises, the others go on
+
+
+class UnexpectedError(Exception):
+    """Nobody has thought of this one."""
+
+
+async def raise_unexpected(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+def broken(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+async def live_on(app: Running, gateway: FakeGateway, seconds: int) -> None:
+    """Let time pass while a gateway gives its signs of life."""
+    for _ in range(seconds // 10):
+        await app.clock.advance(10)
+        await gateway.tick()
+
+
+def reports(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Each fault that was logged with its traceback."""
+    return [record.message for record in caplog.records if record.exc_info]
+
+
+def shown_problem(app: Running, gateway: str) -> tuple[ConnectionState, Problem | None]:
+    info = app.engine.store.fleet.gateways[gateway].connection
+    return info.state, info.problem
+
+
+async def test_a_supervisor_that_raises_leaves_the_other_gateway_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway, FakeGateway() as other:
+        gateway.add_agent("otto")
+        other.add_agent("rex")
+        async with running(settings_for(gateway.url, other.url), paths_in(tmp_path)) as app:
+            bad = app.engine.links["gw1"]
+            run = bad.run
+            monkeypatch.setattr(bad, "run", raise_unexpected)
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 1800)
+
+            assert app.engine.links["gw"].is_live
+            assert shown_problem(app, "gw1") == (ConnectionState.WAITING, internal_problem())
+            assert reports(caplog) == ["gateway gw1: internal error"]
+            assert app.engine.is_settled
+
+            monkeypatch.setattr(bad, "run", run)
+            app.engine.execute(Reconnect("gw1"))  # at once, although its next restart is far
+            await until(lambda: bad.is_live)
+            assert app.engine.store.fleet.agent("gw1", "rex") is not None
+
+
+@pytest.mark.parametrize("name", ["open_connection", "classify", "wake_or_sleep"])
+async def test_whatever_a_try_raises_the_other_gateway_lives_on(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        settings = settings_for(gateway.url, await dead_url())
+        async with running(settings, paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await until(lambda: app.engine.links["gw1"].connection.problem)
+            monkeypatch.setattr(supervisor, name, broken)
+            await live_on(app, gateway, 1800)
+
+            assert app.engine.links["gw"].is_live
+            assert len(reports(caplog)) == 1
+
+
+async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    apply = Store.apply
+
+    def apply_or_fail(store: Store, event: ev.Event) -> object:
+        if isinstance(event, ev.Snapshot) and event.gateway == "gw1":
+            raise UnexpectedError
+        return apply(store, event)
+
+    monkeypatch.setattr(Store, "apply", apply_or_fail)
+    async with FakeGateway() as gateway, FakeGateway() as other:
+        gateway.add_agent("otto")
+        other.add_agent("rex")
+        async with running(settings_for(gateway.url, other.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+            assert not app.engine.links["gw1"].is_live
+            assert shown_problem(app, "gw1")[1] is not None
+            assert len(reports(caplog)) == 1
+
+
+async def test_an_http_fallback_that_raises_ends_no_other_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor.RestSource, "poll", raise_unexpected)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        settings = settings_for(gateway.url, await dead_url())
+        options = MonitorOptions(http_after_s=1.0)
+        async with running(settings, paths_in(tmp_path), options=options) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+
+
+async def test_a_listener_that_raises_ends_nothing(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            app.engine.store.subscribe(broken)
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 60)
+
+            assert app.engine.links["gw"].is_live
+
+
+async def test_a_demo_that_raises_is_logged_once_and_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = MonitorOptions(demo_only=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(simulation.Demo, "step", broken)
+        async with running(settings_for(), paths_in(tmp_path), options=options) as app:
+            await app.clock.advance(100)
+            assert app.origin is Origin.NONE  # nothing that looks alive and is not
+            assert reports(caplog) == ["demo: internal error"]
+
+            patched.undo()
+            await app.clock.advance(300)
+            await app.on_screen(Origin.DEMO)
+
+
+async def test_a_demo_policy_that_raises_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(DemoPolicy, "decide", broken)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+            assert reports(caplog) == ["demo policy: internal error"]
+
+
+async def test_a_timer_that_raises_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="running", hasActiveRun=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(monitor, "next_deadline", broken)
+            async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+                await app.on_screen(Origin.LIVE)
+                await app.clock.advance(20)
+                patched.undo()
+                for _ in range(30):
+                    await app.clock.advance(30)
+                    await gateway.tick()
+
+                assert app.agent().status is Status.STUCK
+                assert "timer: internal error" in reports(caplog)
+
+
+# Approvals
+
+
+async def test_an_approval_expires_on_time_although_another_deadline_was_slept_for(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="running", hasActiveRun=True)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await app.clock.advance(1)  # the timer sleeps until the run would be silent
+            now = app.clock.now_ms()
+            approval = Approval("a", "otto", MAIN, "make deploy", now, now + 5_000)
+            app.engine.store.apply(ev.ApprovalOpened("gw", approval))
+            assert app.agent().status is Status.WAITING
+
+            await app.clock.advance(4.5)
+            assert app.agent().status is Status.WAITING
+            await app.clock.advance(1)
+            assert app.agent().status is not Status.WAITING
+
+
+# Commands
+
+
+async def test_a_failure_that_was_marked_as_seen_can_be_taken_back(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="failed", endedAt=gateway.now_ms)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            ids = [app.engine.execute(MarkSeen("gw", "otto", ("another",)))]
+            assert app.agent().status is Status.ERROR
+            ids.append(app.engine.execute(MarkSeen("gw", "otto")))
+            assert app.agent().status is Status.IDLE
+            ids.append(app.engine.execute(MarkUnseen("gw", "otto")))
+
+            assert app.agent().status is Status.ERROR
+            assert len(set(ids)) == len(ids)
+            assert app.engine.execute(Refresh("gw", id="mine")) == "mine"
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            assert app.agent().status is Status.ERROR
+
+
+async def test_a_network_that_is_back_wakes_all(tmp_path: Path) -> None:
+    async with FakeGateway() as one, FakeGateway() as two:
+        await one.stop()
+        await two.stop()
+        async with running(settings_for(one.url, two.url), paths_in(tmp_path)) as app:
+            await app.clock.advance(300)
+            await one.start()
+            await two.start()
+            app.engine.network_is_back()
+
+            await until(lambda: all(link.is_live for link in app.engine.links.values()))
+
+
+# What shows when no gateway can be reached
+
+
+async def test_the_operator_may_choose_that_the_last_known_fleet_stays(tmp_path: Path) -> None:
+    options = MonitorOptions(when_unreachable=WhenUnreachable.LAST_KNOWN)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path), options=options) as app:
+            await app.on_screen(Origin.LIVE)
+            await gateway.stop()
+            await app.on_screen(Origin.LAST_KNOWN)
+            await app.clock.advance(3600)
+            assert app.origin is Origin.LAST_KNOWN
+
+            app.engine.show_last_known(False)  # "Show sample data"
+            await app.on_screen(Origin.DEMO)
+            app.engine.show_last_known(True)
+            await app.on_screen(Origin.LAST_KNOWN)
+
+
+async def test_until_a_gateway_was_reached_sample_data_shows_whatever_was_chosen(
+    tmp_path: Path,
+) -> None:
+    options = MonitorOptions(when_unreachable=WhenUnreachable.LAST_KNOWN)
+    settings = settings_for(await dead_url())
+    async with running(settings, paths_in(tmp_path), options=options) as app:
+        await app.clock.advance(2)
+
+        await app.on_screen(Origin.DEMO)

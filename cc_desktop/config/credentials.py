@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cc_desktop.about import APP_ID
 from cc_desktop.system.files import FileError, write_private
+from cc_desktop.system.redaction import add_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SERVICE = "cc-desktop"
+SERVICE = APP_ID
 KEYRING_TIMEOUT_S = 3.0
 MAX_TOKEN = 8192  # characters
 
@@ -43,6 +45,7 @@ class Token:
         if any(not char.isprintable() or char.isspace() for char in value):
             raise TokenError("the token has a line break, a space or a control character")
         self._value = value
+        add_secret(value)
 
     def reveal(self) -> str:
         """The secret, for the wire."""

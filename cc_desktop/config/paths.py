@@ -12,7 +12,9 @@ from pathlib import Path
 
 import appdirs
 
-APP = "cc-desktop"
+from cc_desktop.about import APP_ID
+
+APP = APP_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cc_desktop.desktop.controller import DesktopController, FleetMonitor
+    from cc_desktop.desktop.controller import DesktopController
+    from cc_desktop.monitor import FleetMonitor
 
 PLATFORMS = {"win32": ("qwindows",), "darwin": ("qcocoa",)}
 LINUX_PLATFORMS = ("xcb", "wayland")
@@ -29,12 +30,12 @@ COLOURS = 40  # a window with agents has more, an empty one has less
 TEXT, EMOJI, NO_CHARACTER = "Agents", "\U0001f9a6", "\U0003fffd"  # the otter; a place without any
 
 
-def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
-    """Every check that needs an application; the demo is the last."""
+def run(make_monitor: Callable[[], FleetMonitor]) -> Iterator[Result]:
+    """Run every check that needs an application, the demo last."""
     found: list[Result] = []
     painted: list[Result] = []
 
-    def ready(shell: DesktopController) -> None:
+    def ready(controller: DesktopController) -> None:
         for name, check in (
             ("Qt plugins", check_platforms),
             ("SVG", check_svg),
@@ -42,10 +43,10 @@ def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
             ("font, emoji", check_emoji),
         ):
             found.append(guarded(name, check))
-        _Watch(shell, painted.append)
+        _Watch(controller, painted.append)
 
     def demo() -> Result:
-        code = run_controller(make_engine, hidden=False, ready=ready)
+        code = run_controller(make_monitor, hidden=False, ready=ready)
         if code or not painted:
             text = f"the app ended with {code}; report this as a fault of the app"
             return Result("demo", State.FAIL, text)
@@ -94,16 +95,16 @@ def _load_error(path: Path) -> str:
 
 
 def check_svg() -> Result:
-    """The plugins that draw SVG: as an image, and as an icon of any size."""
+    """The plugins that draw SVG. The app paints its own icons, so it works without them."""
     picture = resource("icons/cc-desktop.svg")
     if b"svg" not in [bytes(form.data()) for form in QImageReader.supportedImageFormats()]:
-        return Result("SVG", State.FAIL, "no image plugin for it; install the app again")
+        return Result("SVG", State.NOT_HERE, "no image plugin; the app paints its own icons")
     image = QImageReader(str(picture))
     image.setScaledSize(QSize(PAGE, PAGE))
     icon = QIcon(str(picture)).pixmap(PAGE, PAGE).toImage()
     for what, drawn in (("as an image", image.read()), ("as an icon", icon)):
         if colours(drawn) < 2:
-            return Result("SVG", State.FAIL, f"nothing is drawn {what}; install the app again")
+            return Result("SVG", State.NOT_HERE, f"nothing is drawn {what}")
     return Result("SVG", State.OK, "as an image and as an icon")
 
 
@@ -163,9 +164,9 @@ def has_hue(image: QImage) -> bool:
 class _Watch(QObject):
     """Waits until the demo is painted, tells what was seen, and ends the app."""
 
-    def __init__(self, shell: DesktopController, tell: Callable[[Result], None]) -> None:
-        super().__init__(shell.window)
-        self._shell = shell
+    def __init__(self, controller: DesktopController, tell: Callable[[Result], None]) -> None:
+        super().__init__(controller.window)
+        self._controller = controller
         self._tell = tell
         self._polls = 0
         self._timer = QTimer(self)
@@ -174,10 +175,10 @@ class _Watch(QObject):
 
     def _look(self) -> None:
         self._polls += 1
-        agents = self._shell.window.model.total
-        seen = colours(self._shell.window.grab().toImage()) if agents else 0
+        agents = self._controller.window.model.total
+        seen = colours(self._controller.window.grab().toImage()) if agents else 0
         if seen >= COLOURS:
-            headline = summarize(self._shell.engine.store.fleet).headline
+            headline = summarize(self._controller.monitor.store.fleet).headline
             self._end(Result("demo", State.OK, f"{agents} agents painted: {headline}"))
         elif self._polls * POLL_MS > PAINT_MS:
             text = f"not painted: {agents} agents, {seen} colours; report this as a fault"

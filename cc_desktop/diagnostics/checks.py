@@ -1,6 +1,6 @@
-"""`cc-desktop --self-test`: whether all that the app needs is here.
+"""`cc-desktop --self-test`: checks that everything the app needs is here.
 
-Nothing of the operator's is read or written.
+It reads and writes none of the operator's files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ssl
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module, metadata
@@ -19,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from cc_desktop import __version__
 from cc_desktop.config.paths import find_paths, resource
-from cc_desktop.config.settings import Settings, load_settings
+from cc_desktop.config.settings import load_settings
 from cc_desktop.gateway.device_identity import new_identity
 from cc_desktop.protocol.handshake import device_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 RESOURCES = ("demo-fleet.json", "icons/cc-desktop.svg")
 DEADLINE_S = 60.0  # for all of it
@@ -35,16 +36,16 @@ _WATCHER = ("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher")
 
 
 class State(Enum):
-    """How a check went."""
+    """Outcome of a check."""
 
     OK = "ok"
     FAIL = "FAIL"
-    NOT_HERE = "not here"  # this machine or this session has none, and the app works without
+    NOT_HERE = "not here"  # this machine or session has none, and the app works without it
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. `text` has what was found; for a failure, why and what to do."""
+    """One line of the table. `text` says what was found, or why it failed and what to do."""
 
     name: str
     state: State
@@ -55,12 +56,21 @@ class Result:
         return f"{self.name:<24} {self.state.value:<9} {self.text}"
 
 
-def run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO | None = None) -> int:
-    """Print the table; 0, or 1 if something failed.
+DesktopChecks = Callable[[Path], Iterable[Result]]
 
-    `desktop` gives the results of what needs Qt; it is handed what makes an engine with the demo.
-    Each line is printed when it is known: should Qt end the process, the table tells how far it
-    came. Without a stdout (a windowed program on Windows) it goes to a file.
+
+def run(desktop: DesktopChecks, out: TextIO | None = None) -> int:
+    """Print the table.
+
+    Each line is printed as soon as it is known: should Qt end the process, the table tells how far
+    it came.
+
+    Args:
+        desktop: The checks that need Qt. Called with a directory for files of the demo.
+        out: Where to print; stdout by default. A windowed program has none: then it is a file.
+
+    Returns:
+        0, or 1 if something failed.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if sys.stderr is not None:
@@ -72,7 +82,7 @@ def run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO | 
     return _run(desktop, out)
 
 
-def _run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO) -> int:
+def _run(desktop: DesktopChecks, out: TextIO) -> int:
     failed = 0
     timer = threading.Timer(DEADLINE_S, _give_up, (out,))
     timer.daemon = True
@@ -95,9 +105,7 @@ def _give_up(out: TextIO) -> None:
     os._exit(1)
 
 
-def _all(
-    desktop: Callable[[Callable[[], Any]], Iterable[Result]], directory: Path
-) -> Iterator[Result]:
+def _all(desktop: DesktopChecks, directory: Path) -> Iterator[Result]:
     checks: tuple[tuple[str, Callable[[], Result]], ...] = (
         ("resources", check_resources),
         ("settings", lambda: check_settings(directory)),
@@ -111,7 +119,7 @@ def _all(
     for name, check in checks:
         yield guarded(name, check)
     try:
-        yield from desktop(lambda: _make_engine(directory))
+        yield from desktop(directory)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever a broken bundle raises
         yield Result("Qt", State.FAIL, f"cannot be loaded: {error}; install the libraries it names")
 
@@ -123,13 +131,6 @@ def guarded(name: str, check: Callable[[], Result]) -> Result:
     except Exception as error:  # noqa: BLE001, RUF100 - one check must not keep the others from running
         text = f"{type(error).__name__}: {error}; report this as a fault of the app"
         return Result(name, State.FAIL, " ".join(text.split()))
-
-
-def _make_engine(directory: Path) -> Any:
-    from cc_desktop.monitor import FleetMonitor
-
-    settings = Settings(gateways=(), keyring=False)
-    return FleetMonitor(settings, find_paths(directory), demo_only=True)
 
 
 def check_resources() -> Result:

@@ -28,6 +28,7 @@ from cc_desktop.notifications.rules.common import remember
 from cc_desktop.system.clock import wake_or_sleep
 from cc_desktop.system.supervision import FaultLog
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,8 +207,8 @@ class NotificationCenter:
     def send_test(self) -> None:
         """Show a notification that is only there to be seen, however quiet it is."""
         self._targets[TEST] = (Target(), ())
-        buttons = (Button(OPEN, text.OPEN), Button(SNOOZE, text.SNOOZE_HOUR))
-        self.adapter.show(Message(TEST, text.TEST_TITLE, text.TEST_BODY, buttons=buttons))
+        buttons = (Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR)))
+        self.adapter.show(Message(TEST, tr(text.TEST_TITLE), tr(text.TEST_BODY), buttons=buttons))
 
     # Working
 

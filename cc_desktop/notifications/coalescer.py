@@ -15,6 +15,7 @@ from cc_desktop.notifications.alerts import Alert
 from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Button, Message, Target
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,7 +198,7 @@ def _group_key(alert: Alert) -> str:
 def single(alert: Alert, preferences: Preferences, tag: str = "") -> Show:
     """Return the notification about one alert."""
     rule = RULES[alert.kind]
-    buttons = [Button(OPEN, text.OPEN), Button(SNOOZE, text.SNOOZE_HOUR)]
+    buttons = [Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR))]
     if alert.agent:
         data = {"gateway": alert.gateway, "agent": alert.agent}
         buttons.append(Button(MUTE, text.mute(_short(alert.name)), data))
@@ -214,7 +215,7 @@ def single(alert: Alert, preferences: Preferences, tag: str = "") -> Show:
 
 def title_of(alert: Alert) -> str:
     """Return such as "Rex failed"."""
-    return alert.title or RULES[alert.kind].one.format(name=_short(alert.name))
+    return alert.title or tr(RULES[alert.kind].one, name=_short(alert.name))
 
 
 def body_of(alert: Alert) -> str:
@@ -230,7 +231,9 @@ def summary(alerts: list[Alert], preferences: Preferences, tag: str = SUMMARY) -
     parts = [_count(kind, list(whom.values())) for kind, whom in names.items()]
     gateways = dict.fromkeys(alert.where for alert in alerts)
     place = next(iter(gateways)) if len(gateways) == 1 else ""
-    title = ", ".join(parts) + (f" on {place}" if place else "")
+    title = ", ".join(parts)
+    if place:
+        title = tr("{what} on {gateway}", what=title, gateway=place)
     agents = tuple(dict.fromkeys(pair for alert in alerts for pair in alert.target.agents))
     target = Target(
         agents=agents,
@@ -251,7 +254,7 @@ def summary(alerts: list[Alert], preferences: Preferences, tag: str = SUMMARY) -
         body,
         preferences.kinds[worst.kind].sound,
         any(RULES[alert.kind].expires for alert in alerts),
-        (Button(OPEN, text.OPEN), Button(SNOOZE, text.SNOOZE_HOUR)),
+        (Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR))),
     )
     return Show(message, target, tuple(alerts))
 
@@ -268,8 +271,8 @@ def _names_by_kind(alerts: list[Alert]) -> dict[AlertKind, dict[tuple[str, str, 
 def _count(kind: AlertKind, names: list[str]) -> str:
     rule = RULES[kind]
     if len(names) == 1:
-        return rule.one.format(name=_short(names[0]))
-    return rule.many.format(count=len(names), agents="agents")
+        return tr(rule.one, name=_short(names[0]))
+    return tr(rule.many, count=len(names))
 
 
 def _short(name: str, limit: int = NAME_CHARS) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from cc_desktop.fleet.model import Status
+from cc_desktop.text.i18n import mark
 
 
 class AlertKind(StrEnum):
@@ -49,7 +50,7 @@ BLOCKED = ConnectionSign("blocked", "waiting")
 
 
 class KindRule(Struct, frozen=True):
-    """A row of the table. `one` and `many` have the places {name}, {count} and {agents}.
+    """A row of the table. `one` and `many` have the places {name} and {count}.
 
     Attributes:
         group: Heading in the settings.
@@ -82,15 +83,15 @@ class KindRule(Struct, frozen=True):
     merges: bool = False
 
 
-_AGENTS, _DEVICES, _GATEWAYS = "Agents", "Devices", "Gateways"
+_AGENTS, _DEVICES, _GATEWAYS = mark("Agents"), mark("Devices"), mark("Gateways")
 
 TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.FAILED,
         _AGENTS,
-        "A run failed",
-        "{name} failed",
-        "{count} {agents} failed",
+        mark("A run failed"),
+        mark("{name} failed"),
+        mark("{count} agents failed"),
         on=True,
         sound=Sound.ALERT,
         urgent=True,
@@ -100,9 +101,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.APPROVAL,
         _AGENTS,
-        "An agent needs an approval",
-        "{name} needs your approval",
-        "{count} {agents} need your approval",
+        mark("An agent needs an approval"),
+        mark("{name} needs your approval"),
+        mark("{count} agents need your approval"),
         on=True,
         sound=Sound.ALERT,
         urgent=True,
@@ -113,9 +114,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.ASKS,
         _AGENTS,
-        "An agent asks, or waits for you",
-        "{name} waits for you",
-        "{count} {agents} wait for you",
+        mark("An agent asks, or waits for you"),
+        mark("{name} waits for you"),
+        mark("{count} agents wait for you"),
         on=True,
         sound=Sound.MESSAGE,
         urgent=True,
@@ -125,9 +126,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.STUCK,
         _AGENTS,
-        "A run is stuck",
-        "{name} is stuck",
-        "{count} {agents} are stuck",
+        mark("A run is stuck"),
+        mark("{name} is stuck"),
+        mark("{count} agents are stuck"),
         on=True,
         sound=Sound.MESSAGE,
         mark=Status.STUCK,
@@ -135,9 +136,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.SILENT,
         _AGENTS,
-        "An agent misses its heartbeat",
-        "{name} is silent",
-        "{count} {agents} are silent",
+        mark("An agent misses its heartbeat"),
+        mark("{name} is silent"),
+        mark("{count} agents are silent"),
         on=False,
         sound=Sound.NONE,
         mark=Status.UNKNOWN,
@@ -145,9 +146,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.RECOVERED,
         _AGENTS,
-        "An agent that failed has recovered",
-        "{name} has recovered",
-        "{count} {agents} have recovered",
+        mark("An agent that failed has recovered"),
+        mark("{name} has recovered"),
+        mark("{count} agents have recovered"),
         on=False,
         sound=Sound.NONE,
         mark=BACK,
@@ -156,9 +157,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.FINISHED,
         _AGENTS,
-        "A run finished",
-        "{name} has finished",
-        "{count} {agents} have finished",
+        mark("A run finished"),
+        mark("{name} has finished"),
+        mark("{count} agents have finished"),
         on=False,
         sound=Sound.NONE,
         mark=Status.IDLE,
@@ -167,9 +168,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.DEVICE_GONE,
         _DEVICES,
-        "A device is gone",
-        "{name} is gone",
-        "{count} devices are gone",
+        mark("A device is gone"),
+        mark("{name} is gone"),
+        mark("{count} devices are gone"),
         on=True,
         sound=Sound.NONE,
         mark=GONE,
@@ -178,9 +179,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.DEVICE_BACK,
         _DEVICES,
-        "A device is back",
-        "{name} is back",
-        "{count} devices are back",
+        mark("A device is back"),
+        mark("{name} is back"),
+        mark("{count} devices are back"),
         on=True,
         sound=Sound.NONE,
         mark=BACK,
@@ -190,9 +191,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.GATEWAY_LOST,
         _GATEWAYS,
-        "A gateway is lost",
-        "{name} is lost",
-        "{count} gateways are lost",
+        mark("A gateway is lost"),
+        mark("{name} is lost"),
+        mark("{count} gateways are lost"),
         on=True,
         sound=Sound.ALERT,
         urgent=True,
@@ -201,9 +202,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.GATEWAY_BACK,
         _GATEWAYS,
-        "A gateway is back",
-        "{name} is back",
-        "{count} gateways are back",
+        mark("A gateway is back"),
+        mark("{name} is back"),
+        mark("{count} gateways are back"),
         on=True,
         sound=Sound.NONE,
         mark=BACK,
@@ -212,9 +213,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.GATEWAY_FLAPPING,
         _GATEWAYS,
-        "A gateway comes and goes",
-        "{name} comes and goes",
-        "{count} gateways come and go",
+        mark("A gateway comes and goes"),
+        mark("{name} comes and goes"),
+        mark("{count} gateways come and go"),
         on=True,
         sound=Sound.MESSAGE,
         mark=LOST,
@@ -223,9 +224,9 @@ TABLE: tuple[KindRule, ...] = (
     KindRule(
         AlertKind.PAIRING,
         _GATEWAYS,
-        "A gateway waits for this device to be approved",
-        "Approve this device on {name}",
-        "{count} gateways wait for this device to be approved",
+        mark("A gateway waits for this device to be approved"),
+        mark("Approve this device on {name}"),
+        mark("{count} gateways wait for this device to be approved"),
         on=True,
         sound=Sound.MESSAGE,
         urgent=True,

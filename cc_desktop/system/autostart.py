@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.parsers.expat import ExpatError
 
+from cc_desktop.about import APP_ID, APP_NAME
 from cc_desktop.system import launch_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-APP_ID = "cc-desktop"
-APP_NAME = "Control Center Desktop"
 
 
 class AutostartError(Exception):

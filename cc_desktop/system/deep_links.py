@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
+from cc_desktop.about import APP_ID, APP_NAME, URL_SCHEME
 from cc_desktop.system import launch_command
-from cc_desktop.system.autostart import APP_ID, APP_NAME, write_file
+from cc_desktop.system.autostart import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SCHEME = "cc-desktop"
+SCHEME = URL_SCHEME
 MAX_LINK = 2048  # characters
 MAX_ID = 200  # characters, decoded
 _LINK = re.compile(r"cc-desktop://agent/([^/?#]+)/([^/?#]+)", re.IGNORECASE)

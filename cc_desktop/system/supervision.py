@@ -1,4 +1,4 @@
-"""Failure domains: a background task that fails is logged, restarted slowly, and ends nobody else."""
+"""Failure domains: a task that fails is logged and restarted slowly, and ends no other task."""
 
 from __future__ import annotations
 

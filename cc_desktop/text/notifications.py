@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.text import format as words
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,35 +22,35 @@ SHORT_DAYS = tuple(day[:2] for day in words.DAYS)
 
 # Why notifications are not shown, by the value of a QuietReason.
 QUIET = {
-    "off": "Notifications are off",
-    "snoozed": "Snoozed",
-    "hours": "Quiet hours",
-    "system": "The system's do-not-disturb is on",
+    "off": mark("Notifications are off"),
+    "snoozed": mark("Snoozed"),
+    "hours": mark("Quiet hours"),
+    "system": mark("The system's do-not-disturb is on"),
 }
 
 # Why nobody shows them
-NO_BUS = "The session bus (D-Bus) cannot be reached."
-NO_SERVICE = "No notification service is running."
-NO_TRAY = "There is no tray to show notifications."
-SERVICE_HANGS = "The notification service does not answer."
-BACKEND_FAILED = "An internal error stopped the notifications. They start again soon."
-SOME_SERVICE = "the notification service"
-THE_TRAY = "the tray icon"
+NO_BUS = mark("The session bus (D-Bus) cannot be reached.")
+NO_SERVICE = mark("No notification service is running.")
+NO_TRAY = mark("There is no tray to show notifications.")
+SERVICE_HANGS = mark("The notification service does not answer.")
+BACKEND_FAILED = mark("An internal error stopped the notifications. They start again soon.")
+SOME_SERVICE = mark("the notification service")
+THE_TRAY = mark("the tray icon")
 
 # Buttons
-OPEN = "Open"
-SNOOZE_HOUR = "Snooze 1 h"
+OPEN = mark("Open")
+SNOOZE_HOUR = mark("Snooze 1 h")
 
 # The test notification of the settings
-TEST_TITLE = "This is a test"
-TEST_BODY = "Notifications look like this. A click opens the fleet."
+TEST_TITLE = mark("This is a test")
+TEST_BODY = mark("Notifications look like this. A click opens the fleet.")
 
 # Details of alerts
-HEARTBEAT_OVERDUE = "Heartbeat overdue"
-FLEET_LIVE_AGAIN = "The fleet is live again"
-NO_CONNECTION = "No connection"
-FLAPPING = "The connection was lost three times within 5 minutes"
-HOW_TO_PAIR = "Open the fleet for the command that approves this device"
+HEARTBEAT_OVERDUE = mark("Heartbeat overdue")
+FLEET_LIVE_AGAIN = mark("The fleet is live again")
+NO_CONNECTION = mark("No connection")
+FLAPPING = mark("The connection was lost three times within 5 minutes")
+HOW_TO_PAIR = mark("Open the fleet for the command that approves this device")
 
 
 class Quiet(Protocol):
@@ -87,34 +88,34 @@ class Window(Protocol):
 
 def mute(name: str) -> str:
     """Return the words of the button that mutes an agent."""
-    return f"Mute {name}"
+    return tr("Mute {name}", name=name)
 
 
 def while_away(what: str) -> str:
     """Return what changed while a gateway was away."""
-    return f"While it was away: {what}"
+    return tr("While it was away: {what}", what=what)
 
 
 def while_gateway_away(name: str) -> str:
     """Return the title of what changed while a gateway was away."""
-    return f"While {name} was away"
+    return tr("While {name} was away", name=name)
 
 
 def gateway_while_away(name: str) -> str:
     """Return the name of the choice of agents that changed while a gateway was away."""
-    return f"{name}: while it was away"
+    return tr("{name}: while it was away", name=name)
 
 
 def some(items: Sequence[str], limit: int) -> str:
     """Return the first items in words: "Rex, Dex and 2 more"."""
-    more = len(items) - limit
-    return ", ".join(items[:limit]) + (f" and {more} more" if more > 0 else "")
+    more, first = len(items) - limit, ", ".join(items[:limit])
+    return tr("{items} and {count} more", items=first, count=more) if more > 0 else first
 
 
 def newest_failure(name: str, reason: str, others: Sequence[str], limit: int) -> str:
     """Return the body of a notification about several failures, the newest first."""
-    first = f"{name}: {reason}" if reason else name
-    return f"{first}\nAlso {some(others, limit)}"
+    first = tr("{name}: {reason}", name=name, reason=reason) if reason else name
+    return tr("{first}\nAlso {others}", first=first, others=some(others, limit))
 
 
 def agent_name(fleet: Fleet, gateway: str, agent_id: str) -> str:
@@ -149,7 +150,8 @@ def until(at: int, now: int) -> str:
 def quiet_words(quiet: Quiet, now: int) -> str:
     """Return why it is quiet, and until when."""
     end = until(quiet.until, now)
-    return QUIET[quiet.reason] + (f" until {end}" if end and quiet.reason != "off" else "")
+    why = tr(QUIET[quiet.reason])
+    return tr("{why} until {end}", why=why, end=end) if end and quiet.reason != "off" else why
 
 
 def waiting_words(count: int) -> str:

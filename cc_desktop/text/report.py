@@ -1,70 +1,49 @@
-"""The fleet as JSON and as text, for those who have no window."""
+"""The fleet as JSON and as lines of text, for `cc-desktop status` and the text view."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
+from cc_desktop.about import ExitCode
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
+from cc_desktop.text import agents as words
+from cc_desktop.text.format import clock, plain
+from cc_desktop.text.gateways import connection_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXIT_FINE = 0
-EXIT_NEEDS_YOU = 1
-EXIT_USAGE = 2
-EXIT_UNREACHED = 3
-
-WORDS = {
-    Status.ERROR: "Error",
-    Status.WAITING: "Needs you",
-    Status.STUCK: "Stuck",
-    Status.ACTIVE: "Working",
-    Status.THINKING: "Thinking",
-    Status.IDLE: "Idle",
-    Status.OFFLINE: "Offline",
-    Status.UNKNOWN: "Unknown",
-}
 _SIGNS = dict(zip(Status, "x!#>…o--", strict=True))
 _ORDER = list(Status)
+_UNREACHED = (Origin.NONE, Origin.LAST_KNOWN)
 
 
-def exit_code(fleet: Fleet) -> int:
-    """0 live or rest, 1 something needs you, 3 no gateway reached. The demo counts as asked for."""
-    if screen_origin(fleet) in (Origin.NONE, Origin.LAST_KNOWN):
-        return EXIT_UNREACHED
-    return EXIT_NEEDS_YOU if summarize(fleet).needs_you else EXIT_FINE
+def exit_code(fleet: Fleet) -> ExitCode:
+    """The exit code of `status`. Sample data counts like a fleet: somebody has asked for it."""
+    if screen_origin(fleet) in _UNREACHED:
+        return ExitCode.UNREACHED
+    return ExitCode.NEEDS_YOU if summarize(fleet).needs_you else ExitCode.OK
 
 
-def task_of(agent: Agent) -> str:
-    """What the agent does now, or "" when it rests."""
-    for approval in agent.approvals.values():
-        if agent.status is Status.WAITING:
-            return approval.title
-    cause = agent.cause
-    run = agent.runs.get(agent.status_session_key)
-    if run is not None and not run.over and run.activity:
-        return run.activity
-    if cause is not None and (agent.status.needs_you or agent.status.working):
-        return cause.title
-    return agent.reported_task
-
-
-def error_of(agent: Agent) -> str | None:
-    """Why the agent failed, in the gateway's words."""
-    if agent.status is not Status.ERROR:
-        return None
-    if agent.reason:
-        return agent.reason
-    cause = agent.cause
-    return f"The run ended with status {cause.status}." if cause else "The agent reports an error."
+def _task(agent: Agent) -> str | None:
+    """What the agent does or waits for now; None while it rests."""
+    if agent.status is Status.WAITING and agent.approvals:
+        return plain(words.open_approvals(agent)[0].title) or None
+    if agent.status.needs_you or agent.status.working or agent.reported_task:
+        return words.doing(agent) or None
+    return None
 
 
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
-    """What `cc-desktop status --json` prints. `now`: local ms; what is live is true now."""
+    """What `cc-desktop status --json` prints; tests/text/test_report.py has its schema.
+
+    Args:
+        fleet: The model.
+        now: Local ms. What is live is true now.
+    """
     origin = screen_origin(fleet)
-    reached = origin not in (Origin.NONE, Origin.LAST_KNOWN)
+    reached = origin not in _UNREACHED
     shown = [gateway for gateway in fleet.shown() if reached and gateway.origin is not Origin.NONE]
     return {
         "source": origin.value if reached else Origin.NONE.value,
@@ -77,7 +56,9 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
             for gateway in fleet.gateways.values()
             if gateway.origin is not Origin.DEMO
         ],
-        "agents": [_agent(agent) for gateway in shown for agent in gateway.agents.values()],
+        "agents": [
+            _agent(agent, gateway, now) for gateway in shown for agent in gateway.agents.values()
+        ],
         "devices": [
             {
                 "gateway": device.gateway,
@@ -113,29 +94,28 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def _agent(agent: Agent) -> dict[str, Any]:
-    newest = agent.sessions.get(agent.status_session_key) or (
-        agent.sessions[agent.by_activity[-1][1]] if agent.by_activity else None
-    )
+def _agent(agent: Agent, gateway: Gateway, now: int) -> dict[str, Any]:
+    newest = agent.cause or words.newest(agent)
+    failed = agent.status is Status.ERROR
     return {
         "gateway": agent.gateway,
         "id": agent.id,
         "name": agent.shown_name,
         "status": agent.status.value,
-        "task": task_of(agent) or None,
+        "task": _task(agent),
         "session_key": newest.key if newest else None,
         "model": (newest.model if newest else "") or agent.model or None,
         "tokens": newest.total_tokens if newest else None,
         "context_tokens": newest.context_tokens if newest else None,
         "last_activity": agent.last_activity or None,
-        "error": error_of(agent),
+        "error": words.why(agent, now, gateway.clock_offset_ms) if failed else None,
     }
 
 
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
-    """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
+    """The fleet as lines: the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{summary.headline}"
+    yield f"{_source(summary, now)}{summary.headline}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -145,16 +125,15 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     several = len({agent.gateway for agent in agents}) > 1
     agents.sort(key=lambda agent: (_ORDER.index(agent.status), -agent.last_activity))
     for agent in agents:
-        where = f"{agent.gateway[:14]:<14} " if several else ""
-        what = error_of(agent) or task_of(agent)
-        line = (
-            f"{_SIGNS[agent.status]} {WORDS[agent.status]:<9} {agent.shown_name[:18]:<18} {where}"
-        )
-        yield f"{line}{what[:80]}".rstrip()
+        where = f"{plain(agent.gateway, 14):<14} " if several else ""
+        offset = fleet.gateways[agent.gateway].clock_offset_ms
+        what = words.two_lines(agent, now, offset)[0].removeprefix("—")
+        word, name = words.status_word(agent.status), plain(agent.shown_name, 18)
+        yield f"{_SIGNS[agent.status]} {word:<9} {name:<18} {where}{what[:80]}".rstrip()
 
 
-def _source(summary: Summary) -> str:
-    as_of = time.strftime("%H:%M:%S", time.localtime(summary.as_of / 1000))
+def _source(summary: Summary, now: int) -> str:
+    as_of = clock(summary.as_of, now)
     return {
         Origin.LIVE: "LIVE   ",
         Origin.REST: f"HTTP   as of {as_of}   ",
@@ -166,11 +145,11 @@ def _source(summary: Summary) -> str:
 
 def _gateway_line(gateway: Gateway, now: int) -> str:
     link = gateway.connection
-    words = link.state.value
-    if link.state is ConnectionState.WAITING and link.until > now:
-        words = f"retry in {max(1, (link.until - now) // 1000)} s"
-    if link.problem and link.state is not ConnectionState.LIVE:
-        problem = link.problem
-        return f"{gateway.name}: {words} - {problem.title}. {problem.message} {problem.next_step}"
+    start = f"{plain(gateway.name, 40)}: {connection_state(link, now)}"
+    problem = link.problem
+    if problem and link.state is not ConnectionState.LIVE:
+        # The state of a blocked gateway is the title already.
+        title = "" if link.state is ConnectionState.BLOCKED else f"{problem.title}. "
+        return f"{start} - {title}{problem.message} {problem.next_step}"
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""
-    return f"{gateway.name}: {words}{version}"
+    return f"{start}{version}"

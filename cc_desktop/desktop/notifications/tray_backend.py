@@ -14,6 +14,7 @@ from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.message import OPEN, NotificationAction
 from cc_desktop.text import format as words
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +48,12 @@ class TrayBackend:
     @property
     def name(self) -> str:
         """Who shows them; "" without an icon."""
-        return text.THE_TRAY if self._icon() is not None else ""
+        return tr(text.THE_TRAY) if self._icon() is not None else ""
 
     @property
     def problem(self) -> str:
         """Why nobody shows them."""
-        return "" if self._icon() is not None else text.NO_TRAY
+        return "" if self._icon() is not None else tr(text.NO_TRAY)
 
     async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Report clicks until cancelled."""

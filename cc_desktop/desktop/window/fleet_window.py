@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.application import APP_NAME
+from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch

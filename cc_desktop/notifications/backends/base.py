@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.system.supervision import keep_running
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class GuardedBackend:
     @property
     def problem(self) -> str:
         """Why nobody shows them."""
-        return text.BACKEND_FAILED if self._failed else self._backend.problem
+        return tr(text.BACKEND_FAILED) if self._failed else self._backend.problem
 
     async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         """Run the backend; start it again whenever it ends."""

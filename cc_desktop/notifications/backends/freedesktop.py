@@ -25,6 +25,7 @@ from cc_desktop.notifications.backends.outbox import Outbox
 from cc_desktop.notifications.message import OPEN, NotificationAction
 from cc_desktop.system.supervision import FaultLog
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -119,17 +120,17 @@ class FreedesktopBackend:
         """Who shows them: "dunst 1.9.0". "" if nobody does."""
         if self._bus is None or not (self._owner or self._startable):
             return ""
-        return self._server or text.SOME_SERVICE
+        return self._server or tr(text.SOME_SERVICE)
 
     @property
     def problem(self) -> str:
         """Why nobody shows them; "" if somebody does, or will be started."""
         if self._bus is None:
-            return text.BACKEND_FAILED if self._broken else text.NO_BUS
+            return tr(text.BACKEND_FAILED) if self._broken else tr(text.NO_BUS)
         if self._silent:
-            return text.SERVICE_HANGS
+            return tr(text.SERVICE_HANGS)
         if not self._owner and not self._startable:
-            return text.NO_SERVICE
+            return tr(text.NO_SERVICE)
         return ""
 
     @property

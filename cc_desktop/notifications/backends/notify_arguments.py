@@ -10,6 +10,7 @@ from cc_desktop.about import APP_ID, SHORT_NAME
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.notifications.message import Button, Message
@@ -55,7 +56,7 @@ def find_button(message: Message, key: str) -> Button | None:
 
 def _actions(message: Message, server: str) -> list[str]:
     opener = find_button(message, OPEN)
-    actions = [DEFAULT, clean(opener.label, LABEL_CHARS) if opener else text.OPEN]
+    actions = [DEFAULT, clean(opener.label, LABEL_CHARS) if opener else tr(text.OPEN)]
     drawn = server.lower().startswith(DRAWS_DEFAULT_ACTION)
     for button in message.buttons:
         if not (drawn and button.key == OPEN):

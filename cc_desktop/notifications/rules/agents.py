@@ -10,6 +10,7 @@ from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +142,7 @@ class AgentRules:
         if sure_at is not None and sure_at <= now:
             del self._doubted[key]
             self._silent.add(key)
-            return [self._alert(fleet, AlertKind.SILENT, agent, "", text.HEARTBEAT_OVERDUE)]
+            return [self._alert(fleet, AlertKind.SILENT, agent, "", tr(text.HEARTBEAT_OVERDUE))]
         if sure_at is None:
             sure_at = self._doubted[key] = now + SURE_AFTER_MS
             self._refresh(agent.gateway)

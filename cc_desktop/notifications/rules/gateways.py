@@ -13,6 +13,7 @@ from cc_desktop.notifications.kinds import RANK, RULES, AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import is_current
 from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet, Gateway, GatewayChanged
@@ -70,7 +71,7 @@ class GatewayRules:
         if _is_live(after):
             watch.lost_at = None
             if watch.told_lost:
-                found += self._back(watch, after, text.FLEET_LIVE_AGAIN)
+                found += self._back(watch, after, tr(text.FLEET_LIVE_AGAIN))
         return found
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
@@ -107,7 +108,7 @@ class GatewayRules:
         if watch.flapping or len(watch.losses) < FLAPPING_LOSSES:
             return []
         watch.flapping = True
-        return [_alert(AlertKind.GATEWAY_FLAPPING, gateway, text.FLAPPING)]
+        return [_alert(AlertKind.GATEWAY_FLAPPING, gateway, tr(text.FLAPPING))]
 
     def _on_return(self, fleet: Fleet, watch: _Watch, after: Gateway, now: int) -> list[AlertEvent]:
         """Return one alert about all that changed while it was away; none for its first list."""
@@ -131,7 +132,7 @@ class GatewayRules:
         if not by_kind:
             found += self._devices.compare(fleet, after.id, away.devices, after.devices, now)
         if watch.told_lost and after.origin is Origin.LIVE:
-            words = text.while_away(_titles(alerts)) if alerts else text.FLEET_LIVE_AGAIN
+            words = text.while_away(_titles(alerts)) if alerts else tr(text.FLEET_LIVE_AGAIN)
             return found + self._back(watch, after, words, _target(after, alerts))
         if len(alerts) == 1:
             return [*found, alerts[0]]
@@ -154,7 +155,7 @@ class GatewayRules:
                 return []
             watch.pairing = True
             # Not the command: 2026.5.7 makes a new request every 5 min, with another id.
-            return [_alert(AlertKind.PAIRING, gateway, text.HOW_TO_PAIR)]
+            return [_alert(AlertKind.PAIRING, gateway, tr(text.HOW_TO_PAIR))]
         if watch.pairing and gateway.connection.state in (
             ConnectionState.LIVE,
             ConnectionState.BLOCKED,
@@ -168,7 +169,7 @@ class GatewayRules:
         watch.lost_at, watch.told_lost, watch.flapping = None, True, False
         watch.losses.clear()
         problem = gateway.connection.problem
-        words = f"{problem.title}. {problem.next_step}" if problem else text.NO_CONNECTION
+        words = f"{problem.title}. {problem.next_step}" if problem else tr(text.NO_CONNECTION)
         return _alert(AlertKind.GATEWAY_LOST, gateway, words)
 
     def _back(
@@ -204,7 +205,7 @@ def _alert(kind: AlertKind, gateway: Gateway, words: str, target: Target | None 
 def _titles(alerts: list[Alert]) -> str:
     """Return such as "Rex failed, Otto needs your approval and 2 more"."""
     alerts = sorted(alerts, key=lambda alert: RANK[alert.kind])
-    titles = [RULES[alert.kind].one.format(name=alert.name) for alert in alerts]
+    titles = [tr(RULES[alert.kind].one, name=alert.name) for alert in alerts]
     return text.some(titles, NAMED)
 
 

@@ -11,11 +11,10 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
 from cc_desktop.desktop.icons.glyphs import Glyph, glyph_path
-from cc_desktop.desktop.notifications.history_panel import (
+from cc_desktop.desktop.notifications.history_list import (
     ROW_HEIGHT,
     NoticeDelegate,
     NoticeModel,
-    NoticesPanel,
 )
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.notifications.history import KEPT
@@ -27,6 +26,7 @@ from tests.desktop.sample import MIN, NOW
 from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
+    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QMenu
@@ -89,7 +89,7 @@ def lines(menu: QMenu | None) -> list[str]:
 def test_the_bell_counts(opened: Callable[..., Open], count: int, shown: str) -> None:
     app = opened([notice(AlertKind.FINISHED, f"{number}") for number in range(count)])
     assert app.bell.count == shown
-    said = f"Notices: {count} unread" if count else "Notices: nothing new"
+    said = f"Notifications: {count} unread" if count else "Notifications: nothing new"
     assert app.bell.accessibleName() == said
 
 
@@ -115,7 +115,7 @@ def test_the_bell_shows_and_says_that_it_is_quiet(opened: Callable[..., Open]) -
     assert shown() is Glyph.BELL
     app.center.snooze_until(NOW + 5 * MIN)
     assert shown() is Glyph.BELL_MOON
-    assert app.bell.accessibleName() == "Notices: nothing new. Snoozed until 14:30"
+    assert app.bell.accessibleName() == "Notifications: nothing new. Snoozed until 14:30"
     app.center.set_preferences(Preferences(on=False))
     assert shown() is Glyph.BELL_STRUCK
     app.center.set_preferences(Preferences())
@@ -172,7 +172,7 @@ def test_what_a_row_says(opened: Callable[..., Open]) -> None:
     said = [model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole) for row in (0, 4)]
     assert said == [
         "Unread: Dex needs your approval, studio · uname -a && make deploy, 1 min ago.",
-        "Otto needs your approval, studio · git push --force, 31 min ago, no longer so.",
+        "Otto needs your approval, studio · git push --force, 31 min ago, resolved.",
     ]
 
 

@@ -1,0 +1,151 @@
+"""What `cc-desktop status` prints: the schema of its JSON, and the lines of its text."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from cc_desktop.about import ExitCode
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem, Status
+from cc_desktop.fleet.store import Store
+from cc_desktop.text import report, words
+from tests.desktop import sample
+
+NULL = {"type": "null"}
+TEXT = {"type": "string"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+COUNT_OR_NULL = {"type": ["integer", "null"]}
+
+
+def record(**fields: object) -> dict[str, object]:
+    """An object with exactly these fields."""
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+# The promise to scripts. A field may be added; none is removed, and none changes its meaning.
+SCHEMA = record(
+    # Where the data comes from. "none": no gateway was reached, and there are no agents.
+    source={"enum": ["live", "rest", "demo", "none"]},
+    as_of={"type": "integer", "minimum": 0},  # ms since the epoch; 0: no data
+    gateways={
+        "type": "array",
+        "items": record(
+            id=TEXT,
+            name=TEXT,
+            url=TEXT,
+            state={"enum": [state.value for state in ConnectionState]},
+            protocol=COUNT_OR_NULL,
+            server_version=TEXT_OR_NULL,
+            error={"anyOf": [NULL, record(code=TEXT, message=TEXT, next_step=TEXT)]},
+        ),
+    },
+    agents={
+        "type": "array",
+        "items": record(
+            gateway=TEXT,
+            id=TEXT,
+            name=TEXT,
+            status={"enum": [status.value for status in Status]},
+            task=TEXT_OR_NULL,  # what it does or waits for now
+            session_key=TEXT_OR_NULL,  # of the session that the status comes from, or the newest
+            model=TEXT_OR_NULL,
+            tokens=COUNT_OR_NULL,  # of that session
+            context_tokens=COUNT_OR_NULL,  # size of the model's window
+            last_activity=COUNT_OR_NULL,  # ms since the epoch, by the gateway's clock
+            error=TEXT_OR_NULL,  # why it failed; only with the status "error"
+        ),
+    },
+    devices={
+        "type": "array",
+        "items": record(
+            gateway=TEXT,
+            id=TEXT,
+            name=TEXT,
+            platform=TEXT,
+            online={"type": "boolean"},
+            since={"type": "integer", "minimum": 0},  # ms since the epoch; 0: unknown
+        ),
+    },
+)
+
+
+def stores() -> dict[str, Store]:
+    return {
+        "live": sample.live_store(),
+        "demo": sample.demo_store(),
+        "last known": sample.last_known_store(),
+        "blocked": sample.blocked_store(),
+        "many": sample.big_store(50),
+        "empty": Store(lambda: sample.NOW),
+    }
+
+
+@pytest.mark.parametrize("name", stores())
+def test_the_json_keeps_its_schema(name: str) -> None:
+    jsonschema.validate(report.as_json(stores()[name].fleet, sample.NOW), SCHEMA)
+
+
+def test_the_schema_refuses_what_is_not_in_it() -> None:
+    told = report.as_json(sample.live_store().fleet, sample.NOW)
+    del told["agents"][0]["task"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, SCHEMA)
+
+
+def test_the_task_and_the_error_are_those_of_the_window() -> None:
+    fleet = sample.live_store().fleet
+    told = {agent["id"]: agent for agent in report.as_json(fleet, sample.NOW)["agents"]}
+
+    rex = fleet.agent("studio", "rex")
+    assert rex is not None
+    assert told["rex"]["error"] == words.why_text(rex, 0, sample.NOW)
+    assert told["otto"]["task"] == "edit: src/fleet/reduce.py"
+    assert told["dex"]["task"] == "uname -a && make deploy"
+    assert told["bob"]["task"] is None
+    assert [agent["id"] for agent in told.values() if agent["error"]] == ["rex"]
+
+
+def test_the_text_has_the_words_of_the_window() -> None:
+    fleet = sample.live_store().fleet
+    text = "\n".join(report.as_text(fleet, sample.NOW))
+
+    for gateway in fleet.gateways.values():
+        for agent in gateway.agents.values():
+            assert (
+                f"{words.STATUS_WORDS[agent.status]:<9} {words.plain(agent.shown_name, 18)}" in text
+            )
+    assert "Approve: uname -a && make deploy" in text
+    assert "studio: live (OpenClaw 2026.9.6)" in text
+    assert text.startswith("LIVE ")
+
+
+def test_a_gateway_that_cannot_be_reached_has_its_reason_and_the_next_step() -> None:
+    (_, line) = report.as_text(sample.blocked_store().fleet, sample.NOW)
+
+    assert line.startswith("studio: The token is wrong - ")
+    assert line.count("The token is wrong") == 1
+    assert line.endswith("Set OPENCLAW_GATEWAY_TOKEN to the gateway's token.")
+
+
+def test_hostile_names_do_not_move_the_lines() -> None:
+    store = Store(lambda: sample.NOW)
+    store.apply(ev.GatewayAdded("g", "g\x1b[2J\nfake: live", "ws://h/"))
+    problem = Problem("x", "t", "m", "n")
+    store.apply(ev.ConnectionChanged("g", ConnectionInfo(ConnectionState.WAITING, problem=problem)))
+    info = ev.AgentInfo("a", "evil\nname\x1b[31m")
+    store.apply(ev.Snapshot("g", (info,), (), Origin.LIVE, sample.NOW))
+
+    for line in report.as_text(store.fleet, sample.NOW):
+        assert line.isprintable()
+
+
+def test_exit_codes() -> None:
+    assert report.exit_code(Fleet()) is ExitCode.UNREACHED
+    assert report.exit_code(sample.last_known_store().fleet) is ExitCode.UNREACHED
+    assert report.exit_code(sample.live_store().fleet) == ExitCode.NEEDS_YOU
