@@ -52,7 +52,6 @@ class NotificationTools:
         window.add_tools(self.bell, self.gear)
         window.list.extend_menu(self._extend_menu)
         window.seen.connect(self.refresh)
-        context.look.changed.connect(self._on_look_changed)
         center.subscribe(self.refresh)
         self.refresh()
 
@@ -85,7 +84,3 @@ class NotificationTools:
 
     def _extend_menu(self, menu: QMenu, gateway_id: str, agent_id: str) -> None:
         add_mutes(menu, self._center, self._context.store.fleet, gateway_id, agent_id)
-
-    def _on_look_changed(self) -> None:
-        self.bell.update()
-        self.gear.update()

@@ -69,10 +69,11 @@ def set_language(code: str, folder: Path | None = None) -> bool:
     if folder is None:
         return False
     import gettext  # only here: the source language needs no catalog
+    import struct
 
     try:
         _catalog = gettext.translation(DOMAIN, folder, [code])
-    except (OSError, ValueError):
+    except (OSError, ValueError, LookupError, struct.error):  # missing, or damaged
         return False
     return True
 
@@ -86,6 +87,8 @@ def tr(template: str, /, **values: object) -> str:
     """A sentence in the language of the operator, with its values filled in."""
     if _catalog is None:
         return template.format(**values) if values else template
+    if not template:
+        return ""  # gettext keeps the head of its catalog under ""
     return _fill(_catalog.gettext(template), template, values)
 
 

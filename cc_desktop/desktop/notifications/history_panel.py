@@ -16,10 +16,9 @@ from cc_desktop.text import format as words
 from cc_desktop.text.i18n import tr, trn
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
     from collections.abc import Callable
 
-    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store

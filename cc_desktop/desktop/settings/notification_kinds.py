@@ -90,7 +90,7 @@ class KindsSection(Card):
             if rule.group != group:
                 group = rule.group
                 head = label(font(bold=True), tr(group))
-                head.setContentsMargins(px(3), px(6) if line else 0, 0, px(2))
+                head.setContentsMargins(0, px(6) if line else 0, 0, px(2))
                 line += 1 if line else 0
                 grid.addWidget(head, line, 0)
             line += 1

@@ -81,23 +81,22 @@ class ProxyStyle(QProxyStyle):
             return QSize(result.width() + round(8 * self._px), round(28 * self._px))
         return result
 
-    def subElementRect(
-        self, element: QStyle.SubElement, option: QStyleOption, widget: QWidget | None = None
+    def subControlRect(
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex,
+        part: QStyle.SubControl,
+        widget: QWidget | None = None,
     ) -> QRect:
-        """The ring goes round the mark and its words; marks leave room for it."""
-        focus = (QStyle.SubElement.SE_CheckBoxFocusRect, QStyle.SubElement.SE_RadioButtonFocusRect)
-        rect = super().subElementRect(element, option, _given(widget))
-        if element in focus:
-            return option.rect
-        inset = (
-            QStyle.SubElement.SE_CheckBoxIndicator,
-            QStyle.SubElement.SE_CheckBoxContents,
-            QStyle.SubElement.SE_RadioButtonIndicator,
-            QStyle.SubElement.SE_RadioButtonContents,
-        )
-        if element in inset:
-            right = option.direction == Qt.LayoutDirection.RightToLeft
-            return rect.translated(round(-3 * self._px if right else 3 * self._px), 0)
+        """The words of a combo box stand off its border."""
+        rect = super().subControlRect(control, option, part, _given(widget))
+        if (
+            control == QStyle.ComplexControl.CC_ComboBox
+            and part == QStyle.SubControl.SC_ComboBoxEditField
+        ):
+            mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+            inset = round(4 * self._px)
+            return rect.adjusted(0 if mirrored else inset, 0, -inset if mirrored else 0, 0)
         return rect
 
     def drawPrimitive(

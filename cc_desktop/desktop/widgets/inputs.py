@@ -46,7 +46,7 @@ def day_button(look: ThemeManager, text: str, name: str) -> QToolButton:
     result.setCheckable(True)
     result.setFont(look.metrics.font(12))
     result.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    result.setFixedSize(look.metrics.px(32), look.metrics.px(28))
+    result.setFixedSize(look.metrics.px(30), look.metrics.px(28))
     return result
 
 

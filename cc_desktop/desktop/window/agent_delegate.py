@@ -13,7 +13,7 @@ from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.window.agent_model import ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.agents import FULL_CONTEXT
+from cc_desktop.text.agents import FULL_CONTEXT, NOTHING
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -109,8 +109,11 @@ class AgentDelegate(RowDelegate):
             colour = theme.status_text(row.status, selected=canvas.selected)
             self.line(canvas, place, row.word, self._bold, colour)
 
-        self.line(canvas, (*at.task, top, line), row.task, self._text, text)
-        self.line(canvas, (*at.task, below, line), row.second, self._small, muted)
+        if row.task == NOTHING:
+            self.line(canvas, (*at.task, 0, height), row.second, self._text, muted)
+        else:
+            self.line(canvas, (*at.task, top, line), row.task, self._text, text)
+            self.line(canvas, (*at.task, below, line), row.second, self._small, muted)
         if at.model[1]:
             self.line(canvas, (*at.model, 0, height), row.model, self._text, muted)
         if at.usage[1]:

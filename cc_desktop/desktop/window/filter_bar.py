@@ -114,6 +114,10 @@ class FilterBar(QWidget):
         said = tr("Only {agents}. Press to show all agents.", agents=name)
         self.named_chip.setAccessibleName(said)
         self.named_chip.setToolTip(tooltip(f"{name}\n{tr('Esc shows all agents')}"))
+        self.check_named_again()
+
+    def check_named_again(self) -> None:
+        """Show the chip of the same agents as before."""
         self.named_chip.show()
         self.named_chip.setChecked(True)
 

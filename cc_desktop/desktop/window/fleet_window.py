@@ -10,10 +10,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
@@ -58,6 +57,7 @@ class FleetWindow(QMainWindow):
         seen: Somebody looks at the window (again).
 
     Attributes:
+        context: What it was built with.
         quit_on_close: Closing ends the app: there is no tray to live in.
     """
 
@@ -70,7 +70,7 @@ class FleetWindow(QMainWindow):
         super().__init__()
         self.quit_on_close = False
         self.details = details
-        self._context = context
+        self.context = context
         self._remembered = remembered
         self._shown_before = False
         self.model = AgentModel(context.store, context.clock, self)
@@ -91,14 +91,14 @@ class FleetWindow(QMainWindow):
     # Building
 
     def _build(self) -> None:
-        look, px = self._context.look, self._context.look.metrics.px
-        self.setWindowTitle(APP_NAME)
+        look, px = self.context.look, self.context.look.metrics.px
+        self.setWindowTitle(QGuiApplication.applicationDisplayName())
         self.setWindowIcon(app_icon())
-        self.header = Header(self._context)
+        self.header = Header(self.context)
         self.banner = BannerBar(look)
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
-        self.list = AgentList(self._context, self.model)
+        self.list = AgentList(self.context, self.model)
         self.empty_page = EmptyPage(look)
         self.status_bar = StatusBar(look)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -122,8 +122,8 @@ class FleetWindow(QMainWindow):
             QWidget.setTabOrder(first, second)
 
     def _build_left(self) -> QWidget:
-        px = self._context.look.metrics.px
-        self.device_table = device_table(self._context, self.devices)
+        px = self.context.look.metrics.px
+        self.device_table = device_table(self.context, self.devices)
         devices = QWidget()
         margins = QVBoxLayout(devices)
         margins.setContentsMargins(px(14), 0, px(14), 0)
@@ -151,7 +151,7 @@ class FleetWindow(QMainWindow):
         self.filter_bar.devices_chosen.connect(self.show_devices)
         self._times.timeout.connect(self._on_times)
         self._countdown.timeout.connect(self._on_countdown)
-        self._context.look.changed.connect(self._on_look_changed)
+        self.context.look.changed.connect(self._on_look_changed)
 
     def _add_shortcuts(self) -> None:
         for keys, action in (
@@ -247,7 +247,7 @@ class FleetWindow(QMainWindow):
 
     def _refresh_frame(self) -> None:
         """All that is not a row: pills, banner, chips, status bar."""
-        fleet, now = self._context.store.fleet, self._context.clock()
+        fleet, now = self.context.store.fleet, self.context.clock()
         counts_down = self.header.show_fleet(fleet)
         if counts_down and self.batch.active:
             self._countdown.start()
@@ -284,12 +284,13 @@ class FleetWindow(QMainWindow):
         if self.model.total and self.model.only is not None and not search:
             text = tr("These agents are gone. Esc shows all agents.")
             return Empty(tr("No longer there"), text)
-        return empty(self._context.store.fleet, self.model.total, search)
+        return empty(self.context.store.fleet, self.model.total, search)
 
     def _on_picked(self, key: Key) -> None:
-        agent = self._context.store.fleet.agent(*key)
+        agent = self.context.store.fleet.agent(*key)
         name = plain(agent.shown_name, 60) if agent else ""
-        self.setWindowTitle(name or APP_NAME)  # Qt adds the name of the app
+        # Qt adds the name of the app where it is not the title.
+        self.setWindowTitle(name or QGuiApplication.applicationDisplayName())
 
     def _on_hidden(self) -> None:
         self.header.search.clear()
@@ -298,10 +299,11 @@ class FleetWindow(QMainWindow):
     # What the operator does
 
     def _on_search(self, text: str) -> None:
-        only = self.model.only
         self.model.set_search(text)
-        if self.model.only is None or only is None:
+        if self.model.only is None:
             self.filter_bar.check_chip(self.model.chip)
+        else:
+            self.filter_bar.check_named_again()
         self._show_page()
 
     def _focus_search(self) -> None:
@@ -317,14 +319,14 @@ class FleetWindow(QMainWindow):
         self.list.setFocus()
 
     def _reconnect(self) -> None:
-        self._context.actions.reconnect(None)
+        self.context.actions.reconnect(None)
 
     def _on_banner_link(self, link: BannerLink) -> None:
         match link:
             case BannerLink.RECONNECT:
-                self._context.actions.reconnect(None)
+                self.context.actions.reconnect(None)
             case BannerLink.LAST_KNOWN | BannerLink.DEMO:
-                self._context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
+                self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down and Enter lead from the search into the list."""
@@ -345,7 +347,7 @@ class FleetWindow(QMainWindow):
         self.details.refresh()
 
     def _on_countdown(self) -> None:
-        self.header.show_fleet(self._context.store.fleet)
+        self.header.show_fleet(self.context.store.fleet)
 
     def _on_look_changed(self) -> None:
         self.update()
@@ -396,12 +398,12 @@ class FleetWindow(QMainWindow):
         self._remember()
         super().closeEvent(event)
         if self.quit_on_close:
-            self._context.actions.quit()
+            self.context.actions.quit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Details beside the list, or below it when there is no room."""
         super().resizeEvent(event)
-        px = self._context.look.metrics.px
+        px = self.context.look.metrics.px
         narrow = self.width() < px(NARROW)
         wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() != wanted:

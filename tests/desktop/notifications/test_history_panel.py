@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
+from cc_desktop.desktop.fleet_desktop import NotificationTools
 from cc_desktop.desktop.icons.glyphs import Glyph, glyph_path
 from cc_desktop.desktop.notifications.history_list import (
     ROW_HEIGHT,
@@ -26,12 +27,12 @@ from tests.desktop.sample import MIN, NOW
 from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.desktop.notifications.bell_button import Bell
+    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
@@ -48,17 +49,17 @@ class Open:
         self.notified = notified
         self.center = notified.center
         self.asked: list[str] = []
-        window.use_center(notified.center, lambda: self.asked.append("settings"))
+        self.tools = NotificationTools(
+            window, window.context, notified.center, lambda: self.asked.append("settings")
+        )
 
     @property
     def bell(self) -> Bell:
-        assert self.window.bell is not None
-        return self.window.bell
+        return self.tools.bell
 
     @property
     def panel(self) -> NoticesPanel:
-        assert self.window.notices is not None
-        return self.window.notices
+        return self.tools.panel
 
     def titles(self) -> list[str]:
         model = self.panel.model
@@ -141,17 +142,10 @@ def test_every_glyph_is_another_shape() -> None:
 
 def test_the_gear_and_its_key_open_the_settings(opened: Callable[..., Open]) -> None:
     app = opened()
-    assert app.window.gear is not None
-    app.window.gear.click()
+    app.tools.gear.click()
     QTest.qWaitForWindowActive(app.window, 1000)
     QTest.keyClick(app.window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     assert app.asked == ["settings", "settings"]
-
-
-def test_without_a_center_there_is_no_bell(open_window: OpenWindow) -> None:
-    window = open_window(sample.live_store())
-    assert (window.bell, window.gear, window.notices) == (None, None, None)
-    window.show_notices()
 
 
 # The list

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QCoreApplication
 
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
@@ -9,6 +10,18 @@ from cc_desktop.fleet.model import Change, DevicesChanged
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+
+@pytest.mark.parametrize("booted", [0.0, 3.0, 1e9])
+def test_the_first_change_waits_for_nothing_however_long_the_machine_runs(
+    qtbot: QtBot, booted: float
+) -> None:
+    batch = ChangeBatch(interval_ms=600_000, monotonic=lambda: booted)
+    handed_on: list[list[Change]] = []
+    batch.ready.connect(handed_on.append)
+    batch.set_active(True)
+    batch.add([DevicesChanged("a", {}, {})])
+    qtbot.waitUntil(lambda: len(handed_on) == 1)
 
 
 def test_the_first_change_is_handed_on_at_once_and_those_that_follow_it_together(
