@@ -135,7 +135,7 @@ class DesktopController:
             choose_backend(lambda: self.tray.icon, monitor.clock),
             monitor.clock,
             monitor.memory,
-            open_target=self.open_target,
+            open_target=self._on_notification,
             viewed=self.window.viewed,
             refresh=lambda gateway: void(monitor.execute(Refresh(gateway))),
         )
@@ -193,6 +193,13 @@ class DesktopController:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _on_notification(self, target: Target, token: str) -> None:
+        """A click must not end whoever reads the clicks."""
+        try:
+            self.open_target(target, token)
+        except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
+            self._hook.faults.record("click on a notification", error)
 
     def open_target(self, target: Target, token: str) -> None:
         """Show what a notification or a notice is about, in front."""

@@ -285,7 +285,7 @@ def test_it_says_that_it_is_quiet_and_ends_that(opened: Callable[..., Open]) -> 
     quiet.resume.click()
     assert quiet.text == ""
     app.center.set_preferences(Preferences(on=False))
-    assert quiet.text == "Notifications are switched off"
+    assert quiet.text == "Notifications are off"
     quiet.resume.click()
     assert app.center.preferences.on
     assert quiet.text == ""
