@@ -133,8 +133,8 @@ async def test_the_bus_is_killed_and_back(session: Session) -> None:
     dunst = Dunst(session)
     async with at_desk(session) as desk:
         await until(lambda: desk.adapter.name.startswith("dunst "), "meeting it", PATIENCE_S)
-        session.stop("bus", kill=True)
         dunst.stop(kill=True)
+        session.stop("bus", kill=True)
         await until(lambda: desk.adapter.problem == NO_BUS, "hearing of it", PATIENCE_S)
         desk.adapter.show(FAILED)
         session.start_bus()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cc_desktop.about import APP_ID
-from cc_desktop.notifications.backends import gnome
+from cc_desktop.notifications.backends import do_not_disturb
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
 from cc_desktop.notifications.backends.notify_arguments import (
     DEFAULT,
@@ -22,6 +22,7 @@ from cc_desktop.notifications.backends.notify_arguments import (
     notify_arguments,
 )
 from cc_desktop.notifications.backends.outbox import Outbox
+from cc_desktop.notifications.backends.time_limit import within
 from cc_desktop.notifications.message import OPEN, NotificationAction
 from cc_desktop.system.supervision import FaultLog
 from cc_desktop.text import notifications as text
@@ -49,14 +50,6 @@ QUIET_S = 1.0  # for the answer whether do-not-disturb is on
 
 _PATH = "/org/freedesktop/Notifications"
 _SERVER = Peer(SERVICE, _PATH, SERVICE)
-_PROPERTIES = Peer(SERVICE, _PATH, "org.freedesktop.DBus.Properties")
-_PORTAL = Peer(
-    "org.freedesktop.portal.Desktop",
-    "/org/freedesktop/portal/desktop",
-    "org.freedesktop.portal.Settings",
-)
-# Where a service tells its do-not-disturb: KDE Plasma, dunst.
-_QUIET = ((SERVICE, "Inhibited"), ("org.dunstproject.cmd0", "paused"))
 # Errors of the bus about a service that ended. The next service announces itself.
 _GONE = (
     "org.freedesktop.DBus.Error.NameHasNoOwner",
@@ -81,7 +74,7 @@ class FreedesktopBackend:
         clock: Clock,
         *,
         icon: str = APP_ID,
-        gnome_banners: Callable[[], bool | None] = gnome.shows_banners,
+        gnome_banners: Callable[[], bool | None] = do_not_disturb.gnome_shows_banners,
     ) -> None:
         """Prepare; `run` connects.
 
@@ -152,10 +145,9 @@ class FreedesktopBackend:
         """Return whether do-not-disturb is on, where the desktop tells it within a second."""
         if self._bus is None or not self._owner:
             return False
-        asked = [self._is_on(self._bus, *each) for each in _QUIET]
-        asked.append(self._is_gnome_quiet(self._bus))
+        asked = do_not_disturb.is_on(self._bus, self._server, self._gnome_banners)
         try:
-            return any(await self._within(QUIET_S, asyncio.gather(*asked)))
+            return await self._within(QUIET_S, asked)
         except TimeoutError:
             return False
 
@@ -420,43 +412,9 @@ class FreedesktopBackend:
         self._silent = False
         return answer
 
-    async def _is_on(self, bus: Bus, interface: str, name: str) -> bool:
-        try:
-            answer = await bus.call(_PROPERTIES, "Get", "ss", interface, name)
-        except (RefusedError, BusLostError):
-            return False
-        return answer == (("b", True),)
-
-    async def _is_gnome_quiet(self, bus: Bus) -> bool:
-        try:
-            answer = await bus.call(_PORTAL, "Read", "ss", gnome.SCHEMA, gnome.KEY)
-        except (RefusedError, BusLostError):
-            answer = ()
-        match answer:
-            case (("v", ("b", bool(banners))),) | (("b", bool(banners)),):
-                return not banners
-        if not self._server.startswith("gnome-shell"):
-            return False
-        # Not asyncio's subprocesses: the loop may be Qt's.
-        return await asyncio.to_thread(self._gnome_banners) is False
-
     async def _within(self, seconds: float, awaitable: Awaitable[T]) -> T:
-        """Await with a time limit.
-
-        Raises:
-            TimeoutError: the time is up.
-        """
-        task = asyncio.ensure_future(awaitable)
-        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({task, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise TimeoutError
-            return task.result()
-        finally:
-            task.cancel()
-            sleeper.cancel()
-            await asyncio.gather(task, sleeper, return_exceptions=True)
+        """Await with a time limit; raises TimeoutError."""
+        return await within(self._clock, seconds, awaitable)
 
     def _log(self, level: int, kind: str, detail: str) -> None:
         if kind not in self._logged:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.notifications.backends import gnome
+from cc_desktop.notifications.backends import do_not_disturb
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import (
     ANSWER_S,
@@ -886,9 +886,9 @@ def test_gsettings_is_asked_with_no_more_of_our_environment_than_it_needs(
     program.write_text(f'#!/bin/sh\n/usr/bin/env > "$HOME/env"\n{script}\n')
     program.chmod(0o755)
     environ = {"PATH": str(tmp_path), "HOME": str(tmp_path), "CC_DESKTOP_TOKEN": "secret"}
-    assert gnome.shows_banners(environ) is expected
+    assert do_not_disturb.gnome_shows_banners(environ) is expected
     assert "secret" not in (tmp_path / "env").read_text()
-    assert gnome.shows_banners({"PATH": str(tmp_path / "none")}) is None
+    assert do_not_disturb.gnome_shows_banners({"PATH": str(tmp_path / "none")}) is None
 
 
 async def test_where_the_service_draws_the_default_action_there_is_no_second_open(
