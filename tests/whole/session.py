@@ -405,7 +405,7 @@ class App:
     def successor(self) -> App:
         """The process that the app has started in its place, as soon as it is there."""
 
-        def find() -> psutil.Process | None:
+        def find() -> list[psutil.Process]:
             for process in psutil.process_iter():
                 with suppress(psutil.Error):
                     if (
@@ -413,11 +413,10 @@ class App:
                         and "--config" in process.cmdline()
                         and process.pid != self.process.pid
                     ):
-                        return process
-            return None
+                        return [process]
+            return []
 
-        found = wait_for(find, "the new process", 60)
-        return App(self.session, found)
+        return App(self.session, wait_for(find, "the new process", 60)[0])
 
     def wait(self) -> int:
         """Its exit code. Raises AssertionError if it had something to complain about."""

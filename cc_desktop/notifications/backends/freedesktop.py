@@ -14,16 +14,14 @@ from cc_desktop.about import APP_ID
 from cc_desktop.notifications.backends import do_not_disturb
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
 from cc_desktop.notifications.backends.notify_arguments import (
-    DEFAULT,
     LABEL_CHARS,
     TITLE_CHARS,
     clean,
-    find_button,
     notify_arguments,
 )
 from cc_desktop.notifications.backends.outbox import Outbox
+from cc_desktop.notifications.backends.shown import ShownMessages
 from cc_desktop.notifications.backends.time_limit import within
-from cc_desktop.notifications.message import OPEN, NotificationAction
 from cc_desktop.system.supervision import FaultLog
 from cc_desktop.text import notifications as text
 from cc_desktop.text.i18n import tr
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.notifications.backends.dbus import Keep
     from cc_desktop.notifications.backends.outbox import Call
-    from cc_desktop.notifications.message import Message
+    from cc_desktop.notifications.message import Message, NotificationAction
     from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -42,7 +40,6 @@ T = TypeVar("T")
 
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # pauses while the bus is gone
 SERVICE = "org.freedesktop.Notifications"
-MAX_CLICKABLE = 200  # notifications whose clicks are understood, closed ones included
 ANSWER_S = 10.0  # without an answer, the service hangs and the next message is sent
 GIVE_UP_S = 60.0  # without an answer, a message no longer holds others back
 START_S = 30.0  # for the bus to start a service
@@ -102,10 +99,8 @@ class FreedesktopBackend:
         self._owner = ""  # its unique name on the bus
         self._server = ""  # its own name and version
         self._abilities: frozenset[str] | None = None  # None: not asked yet
-        self._shown: dict[str, int] = {}  # ids by tag
-        self._clickable: dict[int, Message] = {}  # by id, oldest first
+        self._shown = ShownMessages()
         self._to_close: list[int] = []  # ids that were learned too late
-        self._token = (0, "")  # activation token for the next click on that id
         self._calls: set[asyncio.Task[None]] = set()
 
     @property
@@ -129,7 +124,7 @@ class FreedesktopBackend:
     @property
     def shown_tags(self) -> set[str]:
         """Tags of the messages that are on the screen."""
-        return set(self._shown)
+        return self._shown.tags
 
     def show(self, message: Message) -> None:
         """Queue a message. While nobody can show it, the newest of each tag is kept."""
@@ -214,11 +209,9 @@ class FreedesktopBackend:
         self._owner = owner
         self._server = ""
         self._abilities = None
-        self._shown.clear()
-        self._clickable.clear()
+        self._shown = ShownMessages()
         self._to_close.clear()
         self._silent = False
-        self._token = (0, "")
         self._wake.set()
 
     def _on_signal(self, sender: str, member: str, body: tuple[Any, ...]) -> None:
@@ -231,34 +224,14 @@ class FreedesktopBackend:
             elif sender == self._owner:  # any program can send us signals
                 match member, body:
                     case "ActivationToken", (int(ident), str(token)):
-                        self._token = (ident, token)
+                        self._shown.on_token(ident, token)
                     case "ActionInvoked", (int(ident), str(action)):
-                        self._on_action(ident, action)
+                        if (chosen := self._shown.on_action(ident, action)) is not None:
+                            self._on_chosen(chosen)
                     case "NotificationClosed", (int(ident), *_):
-                        self._on_closed(ident)
+                        self._shown.on_closed(ident)
         except Exception as error:
             self._faults.record(f"the signal {clean(member, LABEL_CHARS)}", error)
-
-    def _on_action(self, ident: int, action: str) -> None:
-        message = self._clickable.get(ident)  # None: the notification of another program
-        if message is None:
-            return
-        key = OPEN if action == DEFAULT else action
-        button = find_button(message, key)
-        if button is None and key != OPEN:
-            return
-        token = self._token[1] if self._token[0] == ident else ""
-        self._token = (0, "")
-        if button is None:
-            self._on_chosen(NotificationAction(message.tag, key, activation_token=token))
-        else:
-            self._on_chosen(NotificationAction(message.tag, key, button.data, token))
-
-    def _on_closed(self, ident: int) -> None:
-        """Forget that it is on the screen. The click that closed it may still be told."""
-        message = self._clickable.get(ident)
-        if message is not None and self._shown.get(message.tag) == ident:
-            del self._shown[message.tag]
 
     # What goes out
 
@@ -307,7 +280,7 @@ class FreedesktopBackend:
         call = self._outbox.take(tag)
         if call is None:
             if tag in self._shown:
-                await self._close(bus, self._shown.pop(tag))
+                await self._close(bus, self._shown.remove(tag))
             return
         task = asyncio.create_task(self._notify(bus, call, abilities), name="notifications: Notify")
         self._calls.add(task)
@@ -332,7 +305,7 @@ class FreedesktopBackend:
                 case (int(ident),) if sender == self._owner:
                     self._on_shown(call, ident)
 
-        replaces = self._shown.get(message.tag, 0)
+        replaces = self._shown.find(message.tag)
         arguments = notify_arguments(message, replaces, self._icon, abilities, self._server)
         timer = asyncio.create_task(self._abandon(call), name="notifications: timer")
         answered = False
@@ -362,11 +335,7 @@ class FreedesktopBackend:
             self._to_close.append(ident)
             self._wake.set()
             return
-        self._shown[tag] = ident
-        self._clickable.pop(ident, None)
-        self._clickable[ident] = call.message
-        if len(self._clickable) > MAX_CLICKABLE:
-            del self._clickable[next(iter(self._clickable))]
+        self._shown.add(call.message, ident)
 
     async def _close(self, bus: Bus, ident: int) -> None:
         # An error only says that it is closed already.

@@ -38,6 +38,11 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._line)
 
+    @property
+    def abandoned(self) -> int:
+        """How many calls are no longer waited for, but may still be answered."""
+        return len(self._abandoned)
+
     def show(self, message: Message) -> None:
         """Put a message at the end of the line. The oldest is dropped when the line is full."""
         self._line.pop(message.tag, None)

@@ -256,7 +256,7 @@ async def test_what_was_closed_is_not_replaced_and_not_withdrawn(bus: str) -> No
         await desk.shown(service, FAILED, PLAIN)
         await service.emit("NotificationClosed", "uu", 100, 2)
         await service.emit("NotificationClosed", "uu", 9999, 2)  # somebody else's
-        await until(lambda: FAILED.tag not in desk.adapter._shown, "hearing of it")
+        await until(lambda: FAILED.tag not in desk.adapter.shown_tags, "hearing of it")
         desk.adapter.withdraw(FAILED.tag)
         await desk.shown(service, Message(PLAIN.tag, "Rex again", ""))
         await desk.shown(service, FAILED)
