@@ -1,30 +1,28 @@
-"""What is said of an agent, its sessions and their state. Times are local ms since the epoch.
+"""What is said of an agent. Times are local ms since the epoch.
 
 `describe` is the one account of an agent, for window, tray and command line alike.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.format import (
-    SECOND,
-    ago,
-    clock,
-    local,
-    model_name,
-    plain,
-    run_time,
-    span,
+from cc_desktop.text.agent_facts import (
+    doing,
+    last_failure,
+    last_heard,
+    newest,
+    open_approvals,
+    state_since,
 )
+from cc_desktop.text.format import SECOND, ago, clock, local, plain, run_time, span
 from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.fleet.model import Agent, Approval, Session
+    from cc_desktop.fleet.model import Agent, Session
 
 NOTHING = "—"  # stands where there is nothing to tell
 FULL_CONTEXT = 80  # percent: from here on the context counts as nearly full
@@ -40,16 +38,6 @@ STATUS_WORDS = {
     Status.IDLE: mark("Idle"),
     Status.OFFLINE: mark("Offline"),
     Status.UNKNOWN: mark("Unknown"),
-}
-
-# What a session's own status is called, and which shape it gets.
-_SESSION_WORDS = {
-    "queued": (mark("queued"), Status.UNKNOWN),
-    "running": (mark("running"), Status.ACTIVE),
-    "done": (mark("done"), Status.IDLE),
-    "failed": (mark("failed"), Status.ERROR),
-    "timeout": (mark("timed out"), Status.ERROR),
-    "killed": (mark("stopped"), Status.OFFLINE),
 }
 
 
@@ -86,83 +74,6 @@ def describe(agent: Agent, now: int, clock_offset_ms: int = 0) -> AgentText:
 def status_word(status: Status) -> str:
     """The status in words."""
     return tr(STATUS_WORDS[status])
-
-
-# Facts about an agent
-
-
-def newest(agent: Agent) -> Session | None:
-    """The session with the newest sign of life."""
-    return agent.sessions.get(agent.by_activity[-1][1]) if agent.by_activity else None
-
-
-def shown_model(agent: Agent) -> str:
-    """The model of the session that the status comes from, else the agent's own."""
-    session = agent.cause or newest(agent)
-    return model_name((session.model if session else "") or agent.model)
-
-
-def context_percent(agent: Agent) -> int | None:
-    """How full the context of the session that counts is, or None when it is not known."""
-    session = agent.cause or newest(agent)
-    if session is None or session.context_tokens <= 0:
-        return None
-    return max(0, min(100, round(100 * session.total_tokens / session.context_tokens)))
-
-
-def usage_since(agent: Agent, since: int) -> tuple[int, float]:
-    """Tokens and cost (USD) of the sessions updated since a time of the gateway's clock."""
-    count, usd = 0, 0.0
-    for at, key in reversed(agent.by_activity):
-        if at < since:
-            break
-        session = agent.sessions[key]
-        count += session.total_tokens or session.input_tokens + session.output_tokens
-        usd += session.cost_usd if math.isfinite(session.cost_usd) else 0.0
-    return count, usd
-
-
-def open_approvals(agent: Agent) -> list[Approval]:
-    """What waits for a person, oldest first."""
-    return sorted(agent.approvals.values(), key=lambda approval: (approval.opened_at, approval.id))
-
-
-def state_since(agent: Agent, clock_offset_ms: int) -> int:
-    """Since when the agent is in its status, as the operator would say."""
-    cause = agent.cause
-    if agent.status is Status.ERROR and cause:
-        # 2026.5.7: a run tells that it failed 15 s before its row does.
-        return local(cause.finished_at, clock_offset_ms) or agent.status_since
-    if agent.status is Status.WAITING and (waiting := open_approvals(agent)):
-        return waiting[0].opened_at or agent.status_since
-    if agent.status is Status.STUCK:
-        return last_heard(agent, clock_offset_ms)
-    if agent.status is Status.ACTIVE and cause and cause.active:
-        return local(cause.started_at, clock_offset_ms) or agent.status_since
-    if agent.status is Status.IDLE:
-        return local(agent.last_activity, clock_offset_ms)
-    return agent.status_since
-
-
-def last_heard(agent: Agent, clock_offset_ms: int) -> int:
-    """When the run that the status comes from last gave a sign of life."""
-    heard = agent.last_seen_at.get(agent.status_session_key, 0)
-    return heard or local(agent.last_activity, clock_offset_ms) or agent.status_since
-
-
-def doing(agent: Agent) -> str:
-    """What it does now: the tool, else the title of the session."""
-    run = agent.runs.get(agent.status_session_key)
-    if run and run.activity:
-        return plain(run.activity)
-    cause = agent.cause
-    return plain((cause.title if cause else "") or agent.reported_task)
-
-
-def last_failure(agent: Agent) -> Session | None:
-    """The newest session, if its run failed; it stays known after the failure was seen."""
-    session = agent.cause or newest(agent)
-    return session if session is not None and session.failed else None
 
 
 # The two lines of a row: what it does or why it does not, and since when
@@ -424,30 +335,3 @@ def sentence(
     if percent is not None:
         parts.append(tr("context {percent} percent full", percent=percent))
     return tr("{who}: {what}.", who=who, what=", ".join(parts))
-
-
-# Sessions
-
-
-def session_state(session: Session, offline: bool) -> tuple[str, Status]:
-    """The word and the shape of a session's state."""
-    if session.active:
-        return (tr("ran"), Status.OFFLINE) if offline else (tr("running"), Status.ACTIVE)
-    if session.status not in _SESSION_WORDS:
-        return plain(session.status, 20) or NOTHING, Status.IDLE
-    word, status = _SESSION_WORDS[session.status]
-    return tr(word), status
-
-
-def session_times(session: Session, now: int, clock_offset_ms: int = 0) -> str:
-    """When it started, ended, and how long it ran, each on a line."""
-    started = local(session.started_at, clock_offset_ms)
-    ended = local(session.finished_at, clock_offset_ms)
-    lines = []
-    if started:
-        lines.append(tr("Started {at}", at=clock(started, now)))
-    if ended:
-        lines.append(tr("Ended {at}", at=clock(ended, now)))
-    if session.runtime_ms:
-        lines.append(tr("Ran for {span}", span=run_time(session.runtime_ms)))
-    return "\n".join(lines)

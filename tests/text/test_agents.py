@@ -9,6 +9,7 @@ from cc_desktop.fleet.model import Agent, Session, Status
 from cc_desktop.fleet.store import Store
 from cc_desktop.text import agents
 from cc_desktop.text import format as format_
+from cc_desktop.text.agent_facts import context_percent, usage_since
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
 
@@ -80,18 +81,18 @@ def test_the_gateways_clock_is_put_right() -> None:
 
 def test_usage_today_leaves_out_yesterday() -> None:
     rex = agent("studio", "rex")
-    used, usd = agents.usage_since(rex, format_.midnight(NOW))
+    used, usd = usage_since(rex, format_.midnight(NOW))
     assert used == 184_000
     assert usd == pytest.approx(2.65)
-    assert agents.usage_since(agent("studio", "norbert"), format_.midnight(NOW)) == (0, 0.0)
+    assert usage_since(agent("studio", "norbert"), format_.midnight(NOW)) == (0, 0.0)
 
 
 def test_context_is_not_told_without_the_size_of_the_window() -> None:
-    assert agents.context_percent(agent("studio", "rex")) == 61
-    assert agents.context_percent(Agent("g", "a")) is None
+    assert context_percent(agent("studio", "rex")) == 61
+    assert context_percent(Agent("g", "a")) is None
     full = Session("k", "a", total_tokens=900, context_tokens=100)
     crowded = Agent("g", "a", sessions={"k": full}, by_activity=((0, "k"),))
-    assert agents.context_percent(crowded) == 100
+    assert context_percent(crowded) == 100
 
 
 def test_the_sentence_of_a_row_for_a_screen_reader() -> None:

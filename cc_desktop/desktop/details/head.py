@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour
 from cc_desktop.desktop.widgets.status_mark import StatusMark
-from cc_desktop.text.agents import headline, shown_model
+from cc_desktop.text.agent_facts import shown_model
+from cc_desktop.text.agents import headline
 from cc_desktop.text.format import avatar, plain
 from cc_desktop.text.i18n import tr
 

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor
 from cc_desktop.desktop.icons.status import status_pixmap
 from cc_desktop.desktop.widgets.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.agents import session_state, session_times
 from cc_desktop.text.format import MINUTE, cost, local, model_name, plain, tokens, when
 from cc_desktop.text.i18n import mark, tr
+from cc_desktop.text.sessions import session_state, session_times
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

@@ -12,6 +12,7 @@ from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
 from cc_desktop.desktop.window.agent_filter import AgentFilter, Chip
 from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
 from cc_desktop.text import agents
+from cc_desktop.text.agent_facts import context_percent, shown_model, state_since, usage_since
 from cc_desktop.text.format import avatar, cost, local, midnight, plain, tokens, tooltip
 from cc_desktop.text.i18n import tr
 
@@ -92,7 +93,7 @@ def make_row(
     clock_offset_ms = gateway.clock_offset_ms
     name = plain(agent.shown_name, 80)
     task, second = agents.two_lines(agent, now, clock_offset_ms)
-    used, usd = agents.usage_since(agent, midnight(now) - clock_offset_ms)
+    used, usd = usage_since(agent, midnight(now) - clock_offset_ms)
     return Row(
         key=(agent.gateway, agent.id),
         order=_order(agent, clock_offset_ms, name, place),
@@ -104,8 +105,8 @@ def make_row(
         word=agents.status_word(agent.status),
         task=task,
         second=second,
-        model=agents.shown_model(agent),
-        percent=agents.context_percent(agent),
+        model=shown_model(agent),
+        percent=context_percent(agent),
         usage=tokens(used) if used else "",
         cost=cost(usd),
         muted=muted,
@@ -122,7 +123,7 @@ def _order(agent: Agent, clock_offset_ms: int, name: str, place: int) -> tuple[A
     if agent.status.working:
         time = 0
     elif agent.status.needs_you:
-        time = -agents.state_since(agent, clock_offset_ms) if agent.status is Status.ERROR else 0
+        time = -state_since(agent, clock_offset_ms) if agent.status is Status.ERROR else 0
         time = time or -agent.status_since
     else:
         time = -local(agent.last_activity, clock_offset_ms)

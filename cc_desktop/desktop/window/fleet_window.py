@@ -9,12 +9,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
 from cc_desktop.desktop.window.agent_filter import Chip
@@ -22,10 +21,11 @@ from cc_desktop.desktop.window.agent_list import AgentList
 from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.desktop.window.app_notice import AppMessageBar
 from cc_desktop.desktop.window.data_banner import BannerBar
-from cc_desktop.desktop.window.device_table import DeviceModel, device_table
-from cc_desktop.desktop.window.empty_page import EmptyPage
+from cc_desktop.desktop.window.details_splitter import DetailsSplitter
+from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.filter_bar import FilterBar
 from cc_desktop.desktop.window.header import Header
+from cc_desktop.desktop.window.pages import Pages
 from cc_desktop.desktop.window.selection import Selection
 from cc_desktop.desktop.window.status_bar import StatusBar
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 TIMES_MS = 15_000  # how often "3 min ago" is updated
 COUNTDOWN_MS = 1_000
 WIDTH, HEIGHT = 1180, 720  # design px, of the first start
-DETAILS = 410  # design px
-NARROW = 860  # design px: below, the details stand under the list
-_LIST, _EMPTY, _DEVICES = range(3)
 
 
 class FleetWindow(QMainWindow):
@@ -99,14 +96,9 @@ class FleetWindow(QMainWindow):
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
         self.list = AgentList(self.context, self.model)
-        self.empty_page = EmptyPage(look)
+        self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._build_left())
-        self.splitter.addWidget(self.details)
-        self.splitter.setStretchFactor(0, 1)
+        self.splitter = DetailsSplitter(look, self._build_left(), self.details)
         centre = QWidget()
         column = _column(centre)
         for part in (self.header, self.banner, self.notice):
@@ -116,26 +108,17 @@ class FleetWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.setMinimumSize(px(420), px(360))
         fit_to_screen(self, QSize(px(WIDTH), px(HEIGHT)))
-        self.splitter.setSizes([self.width() - px(DETAILS), px(DETAILS)])
+        self.splitter.share(self.width())
         order = [self.header.search, *self.filter_bar.pills(), self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
     def _build_left(self) -> QWidget:
-        px = self.context.look.metrics.px
-        self.device_table = device_table(self.context, self.devices)
-        devices = QWidget()
-        margins = QVBoxLayout(devices)
-        margins.setContentsMargins(px(14), 0, px(14), 0)
-        margins.addWidget(self.device_table)
-        self.stack = QStackedWidget()
-        for page in (self.list, self.empty_page, devices):  # _LIST, _EMPTY, _DEVICES
-            self.stack.addWidget(page)
         pane = QWidget()
         column = _column(pane)
         column.addWidget(self.filter_bar)
         column.addWidget(self.stack, 1)
-        pane.setMinimumWidth(px(300))
+        pane.setMinimumWidth(self.context.look.metrics.px(300))
         return pane
 
     def _connect(self) -> None:
@@ -146,12 +129,12 @@ class FleetWindow(QMainWindow):
         self.selection.hidden.connect(self._on_hidden)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
-        self.header.search.installEventFilter(self)
+        self.header.search.left.connect(self._on_search_left)
         self.filter_bar.chip_chosen.connect(self.show_chip)
         self.filter_bar.devices_chosen.connect(self.show_devices)
         self._times.timeout.connect(self._on_times)
         self._countdown.timeout.connect(self._on_countdown)
-        self.context.look.changed.connect(self._on_look_changed)
+        self.context.look.changed.connect(self.update)
 
     def _add_shortcuts(self) -> None:
         for keys, action in (
@@ -272,12 +255,11 @@ class FleetWindow(QMainWindow):
         devices = self.filter_bar.shows_devices
         self.details.setVisible(self.model.total > 0 and not devices)
         if devices:
-            self.stack.setCurrentIndex(_DEVICES)
+            self.stack.show_devices()
         elif self.model.rowCount():
-            self.stack.setCurrentIndex(_LIST)
+            self.stack.show_agents()
         else:
-            self.empty_page.show_reason(self._why_empty())
-            self.stack.setCurrentIndex(_EMPTY)
+            self.stack.show_empty(self._why_empty())
 
     def _why_empty(self) -> Empty:
         search = self.header.search.text()
@@ -328,18 +310,12 @@ class FleetWindow(QMainWindow):
             case BannerLink.LAST_KNOWN | BannerLink.DEMO:
                 self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down and Enter lead from the search into the list."""
-        if watched is self.header.search and isinstance(event, QKeyEvent):
-            keys = (Qt.Key.Key_Down, *ENTER)
-            if event.type() == QEvent.Type.KeyPress and event.key() in keys:
-                if not self.list.currentIndex().isValid():
-                    self.selection.pick_first()
-                self.list.setFocus()
-                return True
-        return super().eventFilter(watched, event)
+    def _on_search_left(self) -> None:
+        if not self.list.currentIndex().isValid():
+            self.selection.pick_first()
+        self.list.setFocus()
 
-    # Time and looks
+    # Time
 
     def _on_times(self) -> None:
         self.model.refresh_times()
@@ -348,11 +324,6 @@ class FleetWindow(QMainWindow):
 
     def _on_countdown(self) -> None:
         self.header.show_fleet(self.context.store.fleet)
-
-    def _on_look_changed(self) -> None:
-        self.update()
-        self.list.viewport().update()
-        self.device_table.viewport().update()
 
     # Being seen, or not
 
@@ -379,7 +350,8 @@ class FleetWindow(QMainWindow):
         self._watch()
         if not self._shown_before:
             self._shown_before = True
-            self._restore_splitter()
+            # Not earlier: until now there was no size to share out.
+            self.splitter.restore(self._remembered.get("splitter", ""))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
@@ -403,30 +375,14 @@ class FleetWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Details beside the list, or below it when there is no room."""
         super().resizeEvent(event)
-        px = self.context.look.metrics.px
-        narrow = self.width() < px(NARROW)
-        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
-        if self.splitter.orientation() != wanted:
-            self.splitter.setOrientation(wanted)
-            sizes = [px(300), px(200)] if narrow else [self.width() - px(DETAILS), px(DETAILS)]
-            self.splitter.setSizes(sizes)
+        self.splitter.fit(self.width())
 
     # Remembering
 
     def _remember(self) -> None:
         self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
-            self._remembered["splitter"] = encode(self.splitter.saveState())
-
-    def _restore_splitter(self) -> None:
-        # Not before the first show: until then there is no size to share out.
-        splitter = decode(self._remembered.get("splitter", ""))
-        orientation = self.splitter.orientation()
-        if splitter is not None:
-            self.splitter.restoreState(splitter)
-            self.splitter.setOrientation(orientation)
-            self.splitter.setHandleWidth(1)
-            self.splitter.setChildrenCollapsible(False)
+            self._remembered["splitter"] = self.splitter.state()
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

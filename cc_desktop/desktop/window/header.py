@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
+from cc_desktop.desktop.widgets.buttons import ENTER
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.desktop.widgets.pill import Pill, PillText
@@ -16,9 +18,10 @@ from cc_desktop.text.gateways import connection_state
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QAbstractButton
 
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.desktop.window.gateway_popup import GatewayPopup
     from cc_desktop.fleet.model import Fleet, Gateway
@@ -33,7 +36,34 @@ _MARKS = {
     ConnectionState.BLOCKED: (ConnectionMark.BLOCKED, "error"),
     ConnectionState.OFF: (ConnectionMark.OFF, "muted"),
 }
+_INTO_LIST = (Qt.Key.Key_Down, *ENTER)
 NARROW = 620  # design px: below, the title gives way to the gateways
+
+
+class SearchField(QLineEdit):
+    """The search for agents.
+
+    Signals:
+        left: Down or Enter leads on into the list.
+    """
+
+    left = Signal()
+
+    def __init__(self, look: ThemeManager) -> None:
+        super().__init__()
+        self.setPlaceholderText(tr("Search agents, tasks… Ctrl+F"))
+        self.setAccessibleName(tr("Search agents and tasks"))
+        self.setClearButtonEnabled(True)
+        self.setFont(look.metrics.font())
+        self.setMinimumWidth(look.metrics.px(140))
+        self.setMaximumWidth(look.metrics.px(240))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Lead on into the list."""
+        if event.key() in _INTO_LIST:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class Header(QFrame):
@@ -50,13 +80,7 @@ class Header(QFrame):
         self._title = label(metrics.font(15, bold=True), tr("Control Center"))
         place = QWidget()
         self._flow = FlowLayout(px(8), place)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search agents, tasks… Ctrl+F"))
-        self.search.setAccessibleName(tr("Search agents and tasks"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFont(metrics.font())
-        self.search.setMinimumWidth(px(140))
-        self.search.setMaximumWidth(px(240))
+        self.search = SearchField(context.look)
         self._tools = QHBoxLayout()
         self._tools.setSpacing(px(8))
         row = QHBoxLayout(self)
