@@ -13,6 +13,7 @@ from cc_desktop.notifications.kinds import RANK, RULES, AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import is_current
 from cc_desktop.text import notifications as text
+from cc_desktop.text.gateways import problem_sentences
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class GatewayRules:
         watch.lost_at, watch.told_lost, watch.flapping = None, True, False
         watch.losses.clear()
         problem = gateway.connection.problem
-        words = f"{problem.title}. {problem.next_step}" if problem else tr(text.NO_CONNECTION)
+        words = problem_sentences(problem) if problem else tr(text.NO_CONNECTION)
         return _alert(AlertKind.GATEWAY_LOST, gateway, words)
 
     def _back(
