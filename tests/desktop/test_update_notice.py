@@ -49,7 +49,7 @@ class Shown:
         self.window = window
         self.bar = window.notice
         self.news = News()
-        self.notice = UpdateNotice(bar, self.news, Memory())
+        self.notice = UpdateNotice(self.bar, self.news, Memory())
 
     def find(self, update: Update) -> None:
         self.news.news = update
