@@ -86,7 +86,7 @@ class NoticeModel(SortedModel[NoticeRow]):
         self._made_at = 0  # minutes
 
     def refresh(self) -> None:
-        """Follow the center. Only rows that are new, or say another time, are made anew."""
+        """Follow the center. Only rows that are new, or say another time, are rebuilt."""
         now = self._clock()
         old = self._made if self._made_at == now // words.MINUTE else {}
         self._made, self._made_at = {}, now // words.MINUTE

@@ -24,7 +24,7 @@ class MenuPart:
     """Entries beside those about the fleet.
 
     Attributes:
-        state: Cheap; returns what the entries depend on. They are made anew when it differs.
+        state: Cheap; returns what the entries depend on. They are rebuilt when it differs.
         add: Adds the entries to the menu. A submenu whose parent is the menu is deleted with them.
     """
 

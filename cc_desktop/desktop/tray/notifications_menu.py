@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 def notification_entries(
     center: NotificationCenter, now: int, *, lists: bool = False
 ) -> tuple[Entry, ...]:
-    """The lines. They are equal as long as the menu need not be made anew.
+    """Return the lines. Equal lines mean that the menu need not be rebuilt.
 
     `now` is local ms; `lists`: the list of notices can be opened.
     """
