@@ -59,6 +59,7 @@ def run_desktop(
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
         restart=lambda: _start_again(restart),
+        restart_hidden=lambda: _start_again([*restart, "--hidden"]),
     )
     return run_controller(
         lambda: FleetMonitor(settings, paths, options), hidden=hidden, services=services

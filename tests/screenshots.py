@@ -23,10 +23,10 @@ from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.store import Store
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
     many = [notice(AlertKind.FAILED, f"Agent {number} failed") for number in range(140)]
     off = Notified(store, many, Preferences(on=False))
     shoot("notices-off-dark", DARK, store, prepare=notices, notified=off)
-    nobody = Notified(store, adapter=NoAdapter())
+    nobody = Notified(store, adapter=NoBackend())
     shoot("notices-none-light", LIGHT, store, prepare=notices, notified=nobody)
 
 
@@ -179,7 +179,7 @@ def _shoot_settings(app: QApplication, look: ThemeManager, out: Path) -> None:
         look.set_theme(theme)
         for kind, notified in (
             ("", Notified(store, SAMPLE, chosen)),
-            ("-nobody", Notified(store, adapter=NoAdapter())),
+            ("-nobody", Notified(store, adapter=NoBackend())),
         ):
             tray = Preference(lambda: TrayIconStyle.AUTO, lambda _style: None)
             context = SettingsContext(look, store, sample.Clock(), notified.center, tray)

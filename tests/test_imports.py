@@ -168,7 +168,7 @@ def test_rooms_have_no_circle() -> None:
         ("gateway/connection.py", "from cc_desktop.text import format"),
         ("gateway/connection.py", "import qasync"),
         ("gateway/connection.py", "from cc_desktop.app import main"),
-        ("notifications/rules.py", "from cc_desktop.gateway import connection"),
+        ("notifications/center.py", "from cc_desktop.gateway import connection"),
         ("desktop/tray/tray_icon.py", "from cc_desktop.gateway.failures import judge"),
         ("desktop/tray/tray_icon.py", "import cc_desktop.gateway"),
         ("desktop/tray/tray_icon.py", "import appdirs"),

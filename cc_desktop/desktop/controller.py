@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,19 @@ from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_wind
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance_controller import InstanceController
-from cc_desktop.desktop.notifications.tray_backend import choose_adapter
+from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.style.theme import ThemeManager
-from cc_desktop.desktop.tray.notifications_menu import (
-    build_notifications_menu,
-    notification_entries,
-)
-from cc_desktop.desktop.tray.tray_icon import TrayHost
+from cc_desktop.desktop.tray.menu import MenuPart
+from cc_desktop.desktop.tray.notifications_menu import notifications_part
+from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
+from cc_desktop.desktop.tray.window_toggle import WindowToggle
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from cc_desktop.diagnostics.crash import CrashHook
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.message import Target
+
+log = logging.getLogger(__name__)
 
 LATE_TRAY_MS = 5_000  # how long a hidden start waits for a tray before it shows its window
 
@@ -127,30 +130,34 @@ class DesktopController:
         app.open_link = self.instance.open_link
         self.center = NotificationCenter(
             monitor.store,
-            choose_adapter(lambda: self.tray.icon, monitor.clock),
+            choose_backend(lambda: self.tray.icon, monitor.clock),
             monitor.clock,
             monitor.memory,
             open_target=self._on_notification,
             viewed=self.window.viewed,
             refresh=self._refresh,
         )
-        self.tray = TrayHost(
-            monitor.store,
-            actions,
-            self.window.show_fleet,
-            self.window.show_agent,
-            self._on_tray,
-            extend_menu=self._extend_menu,
-            menu_state=self._menu_state,
-            quiet=lambda: self.center.quiet,
-            waiting=lambda: self.center.waiting,
-            look=_tray_look(monitor.memory),
-            now_ms=monitor.now_ms,
-        )
-        self.tray.menu.aboutToShow.connect(self._login.refresh)
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )
+        self.restart: Callable[[], None] | None = None  # called when the app has ended
+        self._stop = stop
+        self.tray = TrayHost(
+            monitor.store,
+            actions,
+            self.center,
+            TrayOptions(
+                open_fleet=self.window.show_fleet,
+                toggle_fleet=WindowToggle(self.window, self.window.show_fleet),
+                open_agent=self.window.show_agent,
+                on_tray=self._on_tray,
+                on_stale_bus=self._start_again,
+                menu=self._menu_parts(),
+                style=_tray_look(monitor.memory),
+                now_ms=monitor.now_ms,
+            ),
+        )
+        self.tray.menu.aboutToShow.connect(self._login.refresh)
         self.center.subscribe(self.tray.refresh)
         monitor.memory.notes.subscribe(self.notice.show_message)
 
@@ -245,23 +252,32 @@ class DesktopController:
         self.monitor.memory.preferences.set(TrayPreferences(look.value))
         self.tray.set_look(look)
 
-    def _menu_state(self) -> object:
-        entries = notification_entries(self.center, self.monitor.now_ms(), lists=True)
-        return self._login.on, self.notice.update, entries
-
-    def _extend_menu(self, menu: QMenu) -> None:
-        build_notifications_menu(
-            menu,
-            self.center,
-            self.open_settings,
-            open_notices=self.notifications.show_history,
-            clock=self.monitor.now_ms,
+    def _menu_parts(self) -> tuple[MenuPart, ...]:
+        """What the tray's menu offers beside the fleet."""
+        center, login = self.center, self._login
+        return (
+            notifications_part(
+                center, self.open_settings, self.notifications.show_history, self.monitor.now_ms
+            ),
+            MenuPart(lambda: None, self._add_settings_entry),
+            MenuPart(lambda: login.on, lambda menu: add_login_entry(menu, login)),
+            MenuPart(
+                lambda: self.notice.update,
+                lambda menu: add_about_entry(menu, self.open_about, self.notice.update),
+            ),
         )
-        settings = QAction("Settings\u2026", menu)
+
+    def _add_settings_entry(self, menu: QMenu) -> None:
+        settings = QAction(tr("Settings…"), menu)
         settings.triggered.connect(lambda _checked=False: self.open_settings())
         menu.addAction(settings)
-        add_login_entry(menu, self._login)
-        add_about_entry(menu, self.open_about, self.notice.update)
+
+    def _start_again(self) -> None:
+        """End the app and start it anew, with the window or without it, as it is now."""
+        log.warning("the session bus came back, which Qt cannot use: the app starts again")
+        services = self._services
+        self.restart = services.restart if self.window.isVisible() else services.restart_hidden
+        self._stop()
 
     def _show_failure(self, line: str) -> None:
         self.instance.raise_window()

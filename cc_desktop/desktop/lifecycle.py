@@ -51,8 +51,8 @@ def run_controller(
     finally:
         qInstallMessageHandler(None)  # Qt may log while Python shuts down
         hook.remove()
-    if restart:
-        services.restart()
+    if restart is not None:
+        restart()
     return code
 
 
@@ -63,8 +63,8 @@ async def _main(
     services: SystemServices,
     ready: Callable[[DesktopController], None] | None,
     hook: crash.CrashHook,
-) -> tuple[int, bool]:
-    """Returns the exit code, and whether the app is to be started again."""
+) -> tuple[int, Callable[[], None] | None]:
+    """Returns the exit code, and what starts the app again, if it is to be."""
     app.stop = stop = asyncio.Event()
     _catch_signals(stop)
     hook.watch_loop(asyncio.get_running_loop())
@@ -86,8 +86,9 @@ async def _main(
                 controller.stop()
     except Exception as error:  # noqa: BLE001, RUF100 - the app itself cannot go on
         hook.faults.record("the app ends", error)
-        return ExitCode.CRASHED, await _report_crash(error, stop)
-    return ExitCode.OK, False
+        wanted = await _report_crash(error, stop)
+        return ExitCode.CRASHED, services.restart if wanted else None
+    return ExitCode.OK, controller.restart
 
 
 async def _first_of(stop: asyncio.Event, work: asyncio.Task[None]) -> None:

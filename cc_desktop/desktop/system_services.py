@@ -24,3 +24,4 @@ class SystemServices:
     link: str = ""  # to open at the start
     facts: tuple[str, ...] = ()  # further lines of the About box
     restart: Callable[[], None] = lambda: None  # starts the app again; called at the very end
+    restart_hidden: Callable[[], None] = lambda: None  # the same, without the window

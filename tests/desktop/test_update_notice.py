@@ -15,7 +15,6 @@ from tests.desktop import sample
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.desktop.window.app_notice import AppMessageBar
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
 PAGE = "https://example.org/news"
@@ -46,10 +45,11 @@ class News(UpdateCheck):
 class Shown:
     """A notice in a real window."""
 
-    def __init__(self, bar: AppMessageBar) -> None:
-        self.bar = bar
+    def __init__(self, window: FleetWindow) -> None:
+        self.window = window
+        self.bar = window.notice
         self.news = News()
-        self.notice = UpdateNotice(bar, self.news, Memory())
+        self.notice = UpdateNotice(self.bar, self.news, Memory())
 
     def find(self, update: Update) -> None:
         self.news.news = update
@@ -58,7 +58,7 @@ class Shown:
 
 @pytest.fixture
 def it(open_window: Callable[..., FleetWindow]) -> Shown:
-    return Shown(open_window(sample.live_store()).notice)
+    return Shown(open_window(sample.live_store()))
 
 
 def test_a_newer_version_is_told_until_it_is_dismissed(it: Shown) -> None:

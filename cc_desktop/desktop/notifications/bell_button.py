@@ -12,6 +12,7 @@ from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.notifications.kinds import RULES
 from cc_desktop.notifications.policy import OFF
 from cc_desktop.text import notifications
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ MOST = 99  # counts beyond are "99+"
 
 
 class Bell(IconButton):
-    """Counts the unread notices, and shows when it is quiet."""
+    """Counts the unread notifications, and shows when it is quiet."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class Bell(IconButton):
         parent: QWidget | None = None,
     ) -> None:
         """`clock` gives local ms."""
-        super().__init__(look, Glyph.BELL, "Notices", parent)
+        super().__init__(look, Glyph.BELL, tr("Notifications"), parent)
         self._center = center
         self._clock = clock
         self._font = look.metrics.font(10, bold=True)
@@ -53,8 +54,12 @@ class Bell(IconButton):
         )
         glyph = Glyph.BELL
         if quiet is not None:
-            glyph = Glyph.BELL_STRUCK if quiet.reason == OFF else Glyph.BELL_MOON
-        name = f"Notices: {unread} unread" if unread > 0 else "Notices: nothing new"
+            glyph = Glyph.BELL_STRUCK if quiet.reason is OFF else Glyph.BELL_MOON
+        name = (
+            tr("Notifications: {count} unread", count=unread)
+            if unread > 0
+            else tr("Notifications: nothing new")
+        )
         if quiet is not None:
             name += f". {notifications.quiet_words(quiet, self._clock())}"
             waiting = notifications.waiting_words(center.waiting)

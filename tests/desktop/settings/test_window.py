@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, Qt, QTime
 from PySide6.QtGui import QAccessible, QImage, QWheelEvent
 from PySide6.QtTest import QTest
@@ -20,10 +20,10 @@ from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet import events as ev
 from cc_desktop.notifications.kinds import RULES, TABLE, AlertKind, Sound
-from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow
 from tests.desktop import sample
 from tests.desktop.notified import Notified, Shows
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class Opened:
         self,
         look: ThemeManager,
         preferences: Preferences | None = None,
-        adapter: NoAdapter | None = None,
+        adapter: NoBackend | None = None,
         store: Store | None = None,
         remembered: dict[str, str] | None = None,
     ) -> None:
@@ -307,7 +307,7 @@ def test_who_shows_them_and_a_test(opened: Callable[..., Opened]) -> None:
 
 
 def test_why_nobody_shows_them(opened: Callable[..., Opened]) -> None:
-    app = opened(None, NoAdapter("No service answers on the session bus."))
+    app = opened(None, NoBackend("No service answers on the session bus."))
     assert app.page.general.who() == (
         "No service answers on the session bus. They are listed under the bell."
     )
