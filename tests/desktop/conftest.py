@@ -59,6 +59,8 @@ def open_window(
 ) -> Callable[..., FleetWindow]:
     """Opens a window on a store; `remembered` is what earlier starts left."""
 
+    opened: list[FleetWindow] = []  # qtbot does not keep windows alive
+
     def make(store: Store, remembered: dict[str, str] | None = None) -> FleetWindow:
         kept = {} if remembered is None else remembered
         window = build_fleet_window(ViewContext(store, asked.actions, clock, look), kept)
@@ -66,6 +68,7 @@ def open_window(
         if "window" not in kept:
             window.resize(1180, 720)  # the screen of the tests is smaller
         window.show()
+        opened.append(window)
         return window
 
     return make

@@ -144,7 +144,7 @@ def test_a_link_that_is_none_is_said() -> None:
 
     links.opener.open("cc-desktop://agent/studio/<b>")
 
-    assert links.line == "This link is not percent-encoded as it must be."
+    assert links.line == "This link is not percent-encoded correctly."
 
 
 def test_hostile_names_are_made_plain() -> None:
