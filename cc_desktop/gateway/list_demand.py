@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from cc_desktop.system.clock import Clock
 
 DEBOUNCE_S = 0.5
-# Measured on 2026.5.7: a list is stale up to 1.2 s after the end of a run, and a failed run's row
-# says "running" for 15 s after its error.
-SETTLED_S = 1.8
-FAILED_SETTLED_S = 16.5
 FRESH_S = 3.0  # an event this fresh may be newer than what a list says
+# Measured on 2026.5.7: a list is stale up to 1.2 s after the end of a run, late events come for
+# 0.5 s, and a failed run's row says "running" for 15 s after its error. Where the run's events are
+# no longer fresh, one list settles it.
+SETTLED_S = FRESH_S + 1.0
+FAILED_SETTLED_S = 16.5
 ROW_WAIT_S = 5.0  # how long a run's end waits for its row; longer than FRESH_S
 MAX_TRACKED = 5_000  # sessions of which is remembered that they changed
 MAX_KEYS = 50_000  # sessions that are known to exist

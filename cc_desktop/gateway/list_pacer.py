@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cc_desktop.system.clock import Clock
 
 LIST_BURST = 3
-LIST_REFILL_S = 30.0  # one more list after each such time
+LIST_REFILL_S = 20.0  # one more list after each such time
 # A new connection needs its list to be live, so it waits only for a gateway that comes and goes.
 CONNECT_BURST = 5
 CONNECT_REFILL_S = 12.0
@@ -67,9 +67,7 @@ class ListPacer:
 
     def started(self, *, first: bool) -> None:
         """A list starts. `first`: it is the first one of a connection."""
-        self._lists.take()
-        if first:
-            self._connects.take()
+        (self._connects if first else self._lists).take()
 
     def ended(self, took_s: float) -> None:
         """A list has ended, well or not, after `took_s` seconds."""
