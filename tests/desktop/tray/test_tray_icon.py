@@ -42,7 +42,7 @@ pytestmark = [
 ]
 
 
-HEAD = "3 working · 3 need you · 5 idle"
+HEAD = "3 need you · 3 working · 5 idle"
 REX = "Rex (studio) · Error: provider returned a billing error: the API key has run out…"
 DEX = "Dex (studio) · Needs you: Approve: uname -a &&&& make deploy"
 HEX = "Hex (home-lab) · Stuck: exec: pytest -q · silent for 12 min"
