@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
-    from cc_desktop.desktop.single_instance import InstanceLock
+    from cc_desktop.desktop.instance.single_instance import InstanceLock
 
 
 def run_desktop(

@@ -23,7 +23,7 @@ from cc_desktop.system.redaction import add_secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cc_desktop.desktop.single_instance import InstanceLock
+    from cc_desktop.desktop.instance.single_instance import InstanceLock
     from cc_desktop.diagnostics.checks import Result
     from cc_desktop.monitor import FleetMonitor
 
@@ -309,8 +309,8 @@ def _started_with(args: argparse.Namespace) -> list[str]:
 
 def _acquire(paths: Paths, args: argparse.Namespace) -> InstanceLock | int:
     """Become the running app; or hand over to it, and the exit code."""
-    from cc_desktop.desktop import single_instance
-    from cc_desktop.desktop.single_instance import HandOver
+    from cc_desktop.desktop.instance import single_instance
+    from cc_desktop.desktop.instance.single_instance import HandOver
 
     message = single_instance.InstanceMessage(
         "open" if args.link else "none" if args.hidden else "show",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cc_desktop import __version__
-from cc_desktop.config.device_tokens import DeviceTokens
 from cc_desktop.config.paths import resource
+from cc_desktop.config.secrets.device_tokens import DeviceTokens
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy, WhenUnreachable
 from cc_desktop.fleet import events as ev
@@ -31,7 +31,7 @@ from cc_desktop.fleet.model import (
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
-from cc_desktop.gateway.http_fallback import AFTER_S
+from cc_desktop.gateway.http.http_fallback import AFTER_S
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import Client

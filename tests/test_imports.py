@@ -138,6 +138,12 @@ def test_every_module_is_in_a_room() -> None:
     assert rooms >= PURE
 
 
+def test_no_room_is_a_drawer() -> None:
+    for folder in {path.parent for path in FILES}:
+        modules = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 12, f"{folder.relative_to(ROOT)} holds {len(modules)} modules"
+
+
 def test_rooms_have_no_circle() -> None:
     done: set[str] = set()
 

@@ -32,7 +32,8 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import screen_origin, summarize
-from cc_desktop.gateway import http_fallback, supervisor
+from cc_desktop.gateway import supervisor
+from cc_desktop.gateway.http import http_fallback
 from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway

@@ -15,8 +15,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_desktop.config.credentials import Token, TokenError, read_token_file, token_file_warning
-from cc_desktop.config.token_sources import address_in, assign_token, has_secret
+from cc_desktop.config.secrets.credentials import (
+    Token,
+    TokenError,
+    read_token_file,
+    token_file_warning,
+)
+from cc_desktop.config.secrets.token_sources import address_in, assign_token, has_secret
 from cc_desktop.system.files import FileError, MissingFileError, read_private
 from cc_desktop.system.network import default_rest_url, host_of, may_send_secret
 

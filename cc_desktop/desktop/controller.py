@@ -15,7 +15,7 @@ from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
-from cc_desktop.desktop.instance_controller import InstanceController
+from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.menu import MenuPart

@@ -10,7 +10,7 @@ from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.icons.glyphs import Glyph
 from cc_desktop.desktop.notifications.bell_button import Bell
 from cc_desktop.desktop.widgets.icon_button import IconButton
-from cc_desktop.desktop.widgets.row_menu import add_mutes
+from cc_desktop.desktop.widgets.rows.row_menu import add_mutes
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.text.i18n import tr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cc_desktop.desktop.single_instance import InstanceLock
+from cc_desktop.desktop.instance.single_instance import InstanceLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -123,33 +123,14 @@ async def _dial(url: str) -> Channel:
         )
     except InvalidStatus as error:
         failure = _http_failure(error)
-    except InvalidProxy as error:
-        failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy), http_message=error.msg)
-    except ImportError:
-        if not _scheme(proxy).startswith("socks"):  # for which websockets needs python-socks
-            raise
-        failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
-    except ProxyError as error:
-        status = getattr(getattr(error, "response", None), "status_code", 0)
-        said = f"HTTP status {status}" if status else ""
-        failure = Failure(kind=FailureKind.PROXY_FAILED, detail=_host(proxy), http_message=said)
+    except (InvalidProxy, ProxyError, ImportError) as error:
+        failure = _proxy_failure(error, proxy)
     except InvalidHandshake as error:
         # An upgrade that ends early is a tunnel or a proxy whose far end is away.
         ended = isinstance(error.__cause__, EOFError)
         failure = Failure(kind=FailureKind.HUNG_UP if ended else FailureKind.NOT_A_GATEWAY)
-    except ssl.SSLCertVerificationError as error:
-        failure = Failure(kind=FailureKind.CERTIFICATE, http_message=error.verify_message)
-    except ssl.SSLError:
-        failure = Failure(kind=FailureKind.TLS)
-    except socket.gaierror:
-        failure = Failure(kind=FailureKind.PROXY_FAILED if proxy else FailureKind.DNS)
-    except TimeoutError:
-        failure = Failure(kind=FailureKind.SILENT)
-    except OSError as error:
-        kind = FailureKind.PROXY_FAILED if proxy else FailureKind.UNREACHABLE
-        failure = Failure(kind=kind, http_message=error.strerror or "")
-    except EOFError:
-        failure = Failure(kind=FailureKind.HUNG_UP)
+    except (OSError, EOFError) as error:
+        failure = _network_failure(error, proxy)
     except ValueError:
         if proxy is None:  # the address was checked, so nothing is known of this
             raise
@@ -161,6 +142,34 @@ async def _dial(url: str) -> Channel:
         place = _host(proxy) if failure.kind is FailureKind.PROXY_FAILED else address_of(url)
         failure = msgspec.structs.replace(failure, detail=place)
     raise CannotConnectError(failure)
+
+
+def _proxy_failure(error: InvalidProxy | ProxyError | ImportError, proxy: str | None) -> Failure:
+    if isinstance(error, InvalidProxy):
+        return Failure(kind=FailureKind.PROXY, detail=_scheme(proxy), http_message=error.msg)
+    if isinstance(error, ImportError):
+        if not _scheme(proxy).startswith("socks"):  # for which websockets needs python-socks
+            raise error
+        return Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    said = f"HTTP status {status}" if status else ""
+    return Failure(kind=FailureKind.PROXY_FAILED, detail=_host(proxy), http_message=said)
+
+
+def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Failure(kind=FailureKind.CERTIFICATE, http_message=error.verify_message)
+        case ssl.SSLError():
+            return Failure(kind=FailureKind.TLS)
+        case socket.gaierror():
+            return Failure(kind=FailureKind.PROXY_FAILED if proxy else FailureKind.DNS)
+        case TimeoutError():
+            return Failure(kind=FailureKind.SILENT)
+        case EOFError():
+            return Failure(kind=FailureKind.HUNG_UP)
+    kind = FailureKind.PROXY_FAILED if proxy else FailureKind.UNREACHABLE
+    return Failure(kind=kind, http_message=error.strerror or "")
 
 
 def _proxy_for(url: str) -> str | None:

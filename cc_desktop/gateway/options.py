@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from cc_desktop.gateway.http_fallback import AFTER_S
+from cc_desktop.gateway.http.http_fallback import AFTER_S
 from cc_desktop.protocol import handshake
 
 if TYPE_CHECKING:

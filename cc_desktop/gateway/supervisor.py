@@ -28,10 +28,10 @@ from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.device_token import DeviceToken
 from cc_desktop.gateway.dialing import address_of, open_connection
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
-from cc_desktop.gateway.http_polling import HttpPolling
+from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
-from cc_desktop.gateway.list_pacer import ListPacer
-from cc_desktop.gateway.session_sync import SessionListSync
+from cc_desktop.gateway.lists.list_pacer import ListPacer
+from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
 from cc_desktop.system.network import is_loopback, may_send_secret
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cc_desktop.config.credentials import Token
 from cc_desktop.config.paths import find_paths
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.monitor import FleetMonitor

@@ -232,7 +232,7 @@ async def other_starts(chaos: Chaos) -> str:
     """Anything from another start: it is answered or turned away, and the next one is heard."""
     from PySide6.QtCore import QCoreApplication
 
-    from cc_desktop.desktop.single_instance import Endpoint, InstanceLock, InstanceServer
+    from cc_desktop.desktop.instance.single_instance import Endpoint, InstanceLock, InstanceServer
 
     app = QCoreApplication.instance() or QCoreApplication([])
     asked: list[object] = []

@@ -9,8 +9,8 @@ import time
 
 import psutil
 
-from cc_desktop.config.credentials import Token
 from cc_desktop.config.paths import find_paths
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.monitor import FleetMonitor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.desktop.crash_dialog import CrashDialog
 
 if TYPE_CHECKING:

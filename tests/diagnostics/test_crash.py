@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.diagnostics.crash import CrashHook, details, headline
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.fleet.store import Store

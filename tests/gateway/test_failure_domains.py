@@ -13,8 +13,8 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.gateway import supervisor as supervisor_module
 from cc_desktop.gateway.backoff import Backoff
-from cc_desktop.gateway.http_fallback import HttpFallback
-from cc_desktop.gateway.session_sync import SessionListSync
+from cc_desktop.gateway.http.http_fallback import HttpFallback
+from cc_desktop.gateway.lists.session_sync import SessionListSync
 from tests.fakes.clock import FakeClock, until
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.raw import raw_server

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.config.credentials import Token
 from cc_desktop.config.paths import find_paths
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.fleet.model import Agent, Change, ConnectionState, Session, Status
 from cc_desktop.gateway import event_decoder

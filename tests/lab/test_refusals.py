@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
 from cc_desktop.fleet.commands import Reconnect
 from cc_desktop.fleet.model import ConnectionState

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.system.redaction import REDACTED, redact
 
 SECRET = "hunter2-hunter2"

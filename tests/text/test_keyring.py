@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from cc_desktop.config.device_tokens import OFF, REFUSED
-from cc_desktop.config.system_keyring import KeyringState
+from cc_desktop.config.secrets.device_tokens import OFF, REFUSED
+from cc_desktop.config.secrets.system_keyring import KeyringState
 from cc_desktop.text.keyring import can_use_keyring, place_of_tokens
 
 REASONS = [OFF, REFUSED, *(state.value for state in KeyringState if state != KeyringState.OPEN)]

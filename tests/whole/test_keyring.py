@@ -28,7 +28,7 @@ SECRET = "s3cret-d3vice-t0ken"
 PROGRAM = """
 import asyncio, json, logging, sys
 from pathlib import Path
-from cc_desktop.config.device_tokens import DeviceTokens
+from cc_desktop.config.secrets.device_tokens import DeviceTokens
 
 action, path, log, secret = sys.argv[1:]
 logging.basicConfig(filename=log, level=logging.DEBUG)
@@ -229,7 +229,7 @@ def _no_dialog(session: Session) -> Iterator[None]:
 
 async def test_the_window_works_while_the_keyring_hangs(session: Session) -> None:
     wait_for_ever = (
-        "from cc_desktop.config import device_tokens as tokens\n"
+        "from cc_desktop.config.secrets import device_tokens as tokens\n"
         "tokens.KEYRING_TIMEOUT_S = tokens.HUNG_TIMEOUT_S = 1e6"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.icons.status import status_pixmap
-from cc_desktop.desktop.widgets.record_table import ICON, Column, RecordModel, RecordTable
+from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.format import MINUTE, cost, local, model_name, plain, tokens, when
 from cc_desktop.text.i18n import mark, tr

@@ -9,9 +9,9 @@ from PySide6.QtCore import QModelIndex, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 
 from cc_desktop.desktop.icons.status import draw_status
-from cc_desktop.desktop.widgets.row_delegate import END, Canvas, RowDelegate
-from cc_desktop.desktop.widgets.row_list import RowList
-from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
+from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
+from cc_desktop.desktop.widgets.rows.row_list import RowList
+from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.kinds import RULES

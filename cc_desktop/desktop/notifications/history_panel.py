@@ -11,7 +11,7 @@ from cc_desktop.desktop.notifications.history_list import NoticeList, NoticeMode
 from cc_desktop.desktop.notifications.quiet_bar import QuietBar
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
-from cc_desktop.desktop.widgets.row_menu import add_action, add_mutes, make_menu
+from cc_desktop.desktop.widgets.rows.row_menu import add_action, add_mutes, make_menu
 from cc_desktop.text import format as words
 from cc_desktop.text.i18n import tr, trn
 

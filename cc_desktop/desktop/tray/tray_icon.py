@@ -15,7 +15,7 @@ from cc_desktop.desktop.icons.tray_state import TrayIconStyle, tray_state
 from cc_desktop.desktop.tray.availability import BusWatch, TrayKind, find_tray, watch_trays
 from cc_desktop.desktop.tray.debounce import TrayAppearance, TrayDebouncer
 from cc_desktop.desktop.tray.menu import MenuPart, TrayMenu
-from cc_desktop.desktop.widgets.change_batch import ChangeBatch
+from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.fleet.summary import summarize
 from cc_desktop.notifications.policy import OFF
 from cc_desktop.text import notifications

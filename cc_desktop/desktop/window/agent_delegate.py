@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPen
 
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
-from cc_desktop.desktop.widgets.row_delegate import END, Canvas, RowDelegate
+from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.window.agent_model import ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, status_word
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.sorted_model import Index
+    from cc_desktop.desktop.widgets.rows.sorted_model import Index
 
 SHAPE, GAP = 18, 7  # design px: the shape of a status, and between it and its word
 SHOWN_CONTEXT = 60  # percent: a context below is nothing to know

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from cc_desktop.desktop.widgets.row_list import RowList
+from cc_desktop.desktop.widgets.rows.row_list import RowList
 from cc_desktop.desktop.window.agent_delegate import AgentDelegate
 from cc_desktop.text.i18n import tr
 

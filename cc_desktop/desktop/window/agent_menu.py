@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
-from cc_desktop.desktop.widgets.row_menu import add_action, make_menu
+from cc_desktop.desktop.widgets.rows.row_menu import add_action, make_menu
 from cc_desktop.fleet.model import ConnectionState, Origin, Status
 from cc_desktop.system.deep_links import make_link
 from cc_desktop.text.format import plain

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
+from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
 from cc_desktop.desktop.window.agent_filter import AgentFilter, Chip
 from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
 from cc_desktop.text import agents

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QColor
 
-from cc_desktop.desktop.widgets.record_table import ICON, Column, RecordModel, RecordTable
+from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.text.format import plain
 from cc_desktop.text.gateways import device_since, device_state

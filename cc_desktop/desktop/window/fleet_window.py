@@ -15,20 +15,20 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.widgets.change_batch import ChangeBatch
+from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
 from cc_desktop.desktop.window.agent_filter import Chip
 from cc_desktop.desktop.window.agent_list import AgentList
 from cc_desktop.desktop.window.agent_model import AgentModel
-from cc_desktop.desktop.window.app_notice import AppMessageBar
-from cc_desktop.desktop.window.data_banner import BannerBar
+from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
+from cc_desktop.desktop.window.bars.data_banner import BannerBar
+from cc_desktop.desktop.window.bars.filter_bar import FilterBar
+from cc_desktop.desktop.window.bars.header import Header
+from cc_desktop.desktop.window.bars.status_bar import StatusBar
 from cc_desktop.desktop.window.details_splitter import DetailsSplitter
 from cc_desktop.desktop.window.device_table import DeviceModel
-from cc_desktop.desktop.window.filter_bar import FilterBar
-from cc_desktop.desktop.window.header import Header
 from cc_desktop.desktop.window.pages import Pages
 from cc_desktop.desktop.window.selection import Selection
-from cc_desktop.desktop.window.status_bar import StatusBar
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.record_table import RecordTable
+    from cc_desktop.desktop.widgets.rows.record_table import RecordTable
     from cc_desktop.fleet.model import Agent, Gateway
 
     OpenDetails = Callable[[Store, str, str], Details]

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from cc_desktop.desktop.style.palette import DARK, LIGHT
-from cc_desktop.desktop.widgets.row_delegate import ROW_HEIGHT
+from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
 from cc_desktop.desktop.window.agent_delegate import AgentDelegate, columns
 from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.fleet import events as ev

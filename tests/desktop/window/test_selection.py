@@ -11,7 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
 from cc_desktop.desktop.fleet_desktop import NotificationTools
-from cc_desktop.desktop.widgets.row_delegate import ROW_HEIGHT
+from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
 from cc_desktop.desktop.window.agent_delegate import AgentDelegate
 from cc_desktop.desktop.window.agent_filter import Chip
 from cc_desktop.desktop.window.agent_model import AgentModel
