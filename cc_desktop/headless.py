@@ -13,6 +13,7 @@ from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.diagnostics import crash
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.text import report
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -141,7 +142,8 @@ async def _run(monitor: FleetMonitor, show: Callable[[_View], Awaitable[int]]) -
         cause = ended.__cause__ or ended
         log.critical("the fleet monitor ended", exc_info=cause)
         if sys.stderr is not None:
-            sys.stderr.write(f"{APP_ID}: internal error: {crash.headline(cause)}\n")
+            line = tr("internal error: {error}", error=crash.headline(cause))
+            sys.stderr.write(f"{APP_ID}: {line}\n")
         return ExitCode.CRASHED
     finally:
         await view.end()

@@ -16,6 +16,7 @@ from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.diagnostics import crash
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +110,8 @@ async def _report_crash(error: Exception, stop: asyncio.Event) -> bool:
 
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            line = f"{APP_ID}: internal error, the app ends: {crash.headline(error)}"
-            sys.stderr.write(f"{line}\n")
+            line = tr("internal error, the app ends: {error}", error=crash.headline(error))
+            sys.stderr.write(f"{APP_ID}: {line}\n")
     if stop.is_set() or not can_show():
         return False
     return await CrashDialog(error).ask(stop) is CrashChoice.RESTART
