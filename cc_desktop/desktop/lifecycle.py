@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.controller import DesktopController
+from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.diagnostics import crash
 from cc_desktop.text.i18n import tr
@@ -48,6 +49,7 @@ def run_controller(
     qInstallMessageHandler(_log_qt)
     try:
         app = App([sys.argv[0] or APP_ID])
+        follow_language(app)
         code, restart = run(app, _main(app, make_monitor, hidden, services, ready, hook))
     finally:
         qInstallMessageHandler(None)  # Qt may log while Python shuts down

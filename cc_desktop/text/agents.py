@@ -94,6 +94,10 @@ class _View(NamedTuple):
         passed = self.now - self.since
         return span(passed) if self.since and passed >= SECOND else ""
 
+    def lasting(self, with_span: str, without: str) -> str:
+        """Its status and how long it has been in it, where that is known."""
+        return tr(with_span, span=self.lasts) if self.lasts else tr(without)
+
     def local(self, at: int) -> int:
         """A time of the gateway by the local clock."""
         return local(at, self.clock_offset_ms)
@@ -131,7 +135,7 @@ def _title(session: Session | None) -> str:
 
 def _waiting(view: _View) -> tuple[str, str]:
     agent, cause = view.agent, view.agent.cause
-    since = tr("waiting {span}", span=view.lasts).rstrip()
+    since = view.lasting(mark("waiting {span}"), mark("waiting"))
     approvals = open_approvals(agent)
     if not approvals:
         task = (cause.digest_headline or cause.title) if cause else agent.reported_task
@@ -155,9 +159,9 @@ def _stuck(view: _View) -> tuple[str, str]:
 def _working(view: _View) -> tuple[str, str]:
     agent, cause = view.agent, view.agent.cause
     if agent.status is Status.ACTIVE:
-        since = tr("working {span}", span=view.lasts).rstrip()
+        since = view.lasting(mark("working {span}"), mark("working"))
     else:
-        since = tr("thinking {span}", span=view.lasts).rstrip()
+        since = view.lasting(mark("thinking {span}"), mark("thinking"))
     task = doing(agent)
     return task or NOTHING, _with_title(since, cause, task)
 

@@ -44,7 +44,7 @@ def tooltip(summary: Summary, more: str = "") -> str:
 def _counts(summary: Summary) -> list[str]:
     counts = (
         trn("{n} needs you", "{n} need you", summary.needs_you) if summary.needs_you else "",
-        tr("{n} working", n=summary.working) if summary.working else "",
+        trn("{n} working", "{n} working", summary.working) if summary.working else "",
         tr("{n} idle", n=summary.idle) if summary.idle else "",
         tr("{n} offline", n=summary.offline) if summary.offline else "",
     )
