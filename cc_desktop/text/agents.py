@@ -18,7 +18,7 @@ from cc_desktop.text.agent_facts import (
     state_since,
 )
 from cc_desktop.text.format import SECOND, ago, clock, local, plain, run_time, span
-from cc_desktop.text.i18n import mark, tr, trn
+from cc_desktop.text.i18n import isolate, mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,8 @@ class _View(NamedTuple):
 def two_lines(agent: Agent, now: int, clock_offset_ms: int = 0) -> tuple[str, str]:
     """`task` and `since` of `describe`."""
     view = _View(agent, now, clock_offset_ms, state_since(agent, clock_offset_ms))
-    return _LINES[agent.status](view)
+    task, since = _LINES[agent.status](view)
+    return isolate(task), isolate(since)
 
 
 def _error(view: _View) -> tuple[str, str]:
