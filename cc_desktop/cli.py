@@ -147,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, see `cc_desktop.about.ExitCode`.
     """
     environ = take_secrets()  # first of all: no program that is started from here on inherits them
-    choose_language(environ, resource("locale"))
+    choose_language(environ, lambda: resource("locale"))
     try:
         code = _run(list(sys.argv[1:] if argv is None else argv), environ)
         if sys.stdout is not None:

@@ -48,7 +48,7 @@ class Shot(NamedTuple):
 def main(out: Path, language: str = "") -> None:
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
-    choose_language({CHOICE: language}, resource("locale"))
+    choose_language({CHOICE: language}, lambda: resource("locale"))
     follow_language(app)
     look = ThemeManager(app, DARK)
 

@@ -21,7 +21,7 @@ def follow_language(app: QApplication) -> None:
     if language() == SOURCE and sys.platform in _ASKS_QT:
         from PySide6.QtCore import QLocale
 
-        choose_language(os.environ, resource("locale"), QLocale.system().uiLanguages())
+        choose_language(os.environ, lambda: resource("locale"), QLocale.system().uiLanguages())
     if language() in (SOURCE, PSEUDO):
         return
     from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator

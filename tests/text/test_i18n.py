@@ -176,7 +176,7 @@ def test_the_language_follows_the_choice_then_the_locale(
     ],
 )
 def test_the_best_language_that_there_is_is_spoken(environ: dict[str, str], spoken: str) -> None:
-    assert choose_language(environ, resource("locale")) == spoken
+    assert choose_language(environ, lambda: resource("locale")) == spoken
     assert tr("Settings") == ("Einstellungen" if spoken.startswith("de") else "Settings")
 
 
