@@ -107,7 +107,7 @@ def two_lines(agent: Agent, now: int, clock_offset_ms: int = 0) -> tuple[str, st
     """`task` and `since` of `describe`."""
     view = _View(agent, now, clock_offset_ms, state_since(agent, clock_offset_ms))
     task, since = _LINES[agent.status](view)
-    return isolate(task), isolate(since)
+    return task if task == NOTHING else isolate(task), isolate(since)
 
 
 def _error(view: _View) -> tuple[str, str]:

@@ -34,6 +34,7 @@ from cc_desktop.desktop.tray.notifications_menu import notifications_part
 from cc_desktop.desktop.widgets.labels import ElidedLabel
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.system.update_check import Update
+from cc_desktop.text.agents import NOTHING
 from cc_desktop.text.gateways import problem_text
 from cc_desktop.text.i18n import PSEUDO, PSEUDO_RTL, set_language
 from tests.desktop import sample
@@ -315,3 +316,4 @@ def test_every_line_of_a_row_keeps_its_direction_to_itself(open_window: OpenWind
             if line:
                 assert (line[0], line[-1]) == ("\u2068", "\u2069")
                 assert line.count("\u2068") == line.count("\u2069")
+    assert NOTHING in {row.task for row in window.model.rows()}  # compared with, so never isolated
