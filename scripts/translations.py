@@ -39,6 +39,7 @@ _HEAD = (
     "Content-Transfer-Encoding: 8bit\n"
     "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 )
+_OLD = "#~ "  # before the lines of a text that the code no longer has
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
 Key = tuple[str, ...]  # the text, or the text for one and for many
@@ -100,8 +101,8 @@ class _Field(NamedTuple):
     text: str
 
 
-def read_po(path: Path) -> Catalog:
-    """The translations of a .po file."""
+def read_po(path: Path, *, old: bool = False) -> Catalog:
+    """The translations of a .po file; `old`: those of texts that the code no longer has."""
     catalog: Catalog = {}
     entry: list[_Field] = []
 
@@ -115,8 +116,9 @@ def read_po(path: Path) -> Catalog:
         entry.clear()
 
     for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
+        is_old = raw.startswith(_OLD)
+        line = raw.removeprefix(_OLD).strip()
+        if not line or line.startswith("#") or is_old != old:
             continue
         name, quote, _ = line.partition('"')
         name = name.strip()
@@ -137,9 +139,15 @@ def read_po(path: Path) -> Catalog:
 
 
 def write_po(path: Path, catalog: Catalog, places: dict[Key, list[str]]) -> None:
-    """Write a .po file, in the order of the code."""
+    """Write a .po file, in the order of the code. Translations without a text are kept at its end.
+
+    A text that comes back, or comes with another branch, then finds its translation.
+    """
     blocks = [_block(("",), catalog.get(("",), (_HEAD,)), [])]
     blocks += [_block(key, catalog.get(key, ()), files) for key, files in places.items()]
+    for key in sorted(catalog.keys() - places.keys() - {("",)}):
+        lines = _block(key, catalog[key], []).splitlines()
+        blocks.append("".join(f"{_OLD}{line}\n" for line in lines if not line.startswith("#")))
     path.write_text("\n".join(blocks), "utf-8")
 
 
@@ -202,7 +210,7 @@ def update() -> None:
     places = texts()
     write_po(TEMPLATE, {}, places)
     for path in languages().values():
-        write_po(path, read_po(path), places)
+        write_po(path, read_po(path, old=True) | read_po(path), places)
 
 
 def compile_all() -> None:

@@ -100,8 +100,8 @@ def model_name(model: str) -> str:
 _SAMPLE = mark("1,234.5")
 
 
-def _number(amount: float, places: int) -> str:
-    """A number with the signs of the language."""
+def number(amount: float, places: int) -> str:
+    """A number with so many decimal places, with the signs of the language."""
     text = f"{amount:,.{places}f}"
     signs = re.search(r"1(\D?)234(\D)5", tr(_SAMPLE))
     if signs is None or signs.groups() == (",", "."):
@@ -114,8 +114,8 @@ def tokens(count: int) -> str:
     if count < 1000:
         return str(max(count, 0))
     if count < 999_500:
-        return f"{_number(count / 1000, 1 if count < 9_950 else 0)}k"
-    return f"{_number(count / 1e6, 1 if count < 9_950_000 else 0)}M"
+        return f"{number(count / 1000, 1 if count < 9_950 else 0)}k"
+    return f"{number(count / 1e6, 1 if count < 9_950_000 else 0)}M"
 
 
 def cost(usd: float) -> str:
@@ -123,8 +123,8 @@ def cost(usd: float) -> str:
     if not math.isfinite(usd) or usd <= 0:
         return ""
     if usd < 0.01:
-        return tr("<${amount}", amount=_number(0.01, 2))
-    return tr("${amount}", amount=_number(usd, 2 if usd < 100 else 0))
+        return tr("<${amount}", amount=number(0.01, 2))
+    return tr("${amount}", amount=number(usd, 2 if usd < 100 else 0))
 
 
 # Times

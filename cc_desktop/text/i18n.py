@@ -15,6 +15,7 @@ jumps to its start.
 from __future__ import annotations
 
 import contextlib
+import string
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -212,14 +213,26 @@ def _is_isolated(text: str) -> bool:
     return False
 
 
+class _Isolating(string.Formatter):
+    """Fills in values, each isolated."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value as text."""
+        return isolate(format(value, format_spec))
+
+
 def _fill(translated: str, source: str, values: dict[str, object]) -> str:
     """Fill in the values; a translation with a wrong placeholder gives way to its source."""
     if not values:
         return isolate(translated)
-    if _rtl:
-        values = {name: isolate(str(value)) for name, value in values.items()}
+    if not _rtl:
+        try:
+            return translated.format(**values)
+        except (KeyError, IndexError, ValueError):
+            return source.format(**values)
+    fill = _Isolating()
     try:
-        said = translated.format(**values)
+        said = fill.vformat(translated, (), values)
     except (KeyError, IndexError, ValueError):
-        said = source.format(**values)
-    return isolate(said.strip()) if _rtl else said
+        said = fill.vformat(source, (), values)
+    return isolate(said.strip())

@@ -88,6 +88,19 @@ def test_a_catalog_survives_being_written_and_read(tmp_path: Path) -> None:
     assert translations.read_po(tmp_path / "de.po") == catalog
 
 
+def test_the_translation_of_a_text_that_went_is_kept_for_its_return(tmp_path: Path) -> None:
+    catalog = {
+        ("",): ("Language: de\n",),
+        ("a\nb",): ("ä\nb",),
+        ("{n} c", "{n} cs"): ("c", "{n} c"),
+    }
+    po = tmp_path / "de.po"
+    translations.write_po(po, catalog, {})
+    assert translations.read_po(po) == {("",): ("Language: de\n",)}
+    back = translations.read_po(po, old=True) | translations.read_po(po)
+    assert back == catalog
+
+
 @pytest.mark.parametrize("text", ['"a"\n', "msgid nothing\n", 'msgid "a\n', 'msgid "a" 3\n'])
 def test_a_damaged_catalog_says_where(tmp_path: Path, text: str) -> None:
     (tmp_path / "de.po").write_text(text)

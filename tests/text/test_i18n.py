@@ -249,6 +249,11 @@ def test_values_in_a_sentence_are_isolated() -> None:
     assert tr("working {span}", span="").count(FSI) == 1
 
 
+def test_a_value_may_have_a_format() -> None:
+    set_language(PSEUDO_RTL)
+    assert f"{FSI}1.5{PDI}" in tr("{n:.1f} s", n=1.46)
+
+
 def test_sentences_keep_their_end_and_their_start() -> None:
     set_language(PSEUDO_RTL)
     assert sentence_end("It failed") == f"{FSI}It failed.{PDI}"
