@@ -11,7 +11,6 @@ from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.system.autostart import system_autostart
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.update_check import Memory, UpdateCheck
-from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ def run_desktop(
         autostart=system_autostart(command),
         make_updates=make_updates if settings.update_url else None,
         link=link,
-        facts=(tr("Settings: {path}", path=paths.settings), tr("Log: {path}", path=paths.log)),
+        facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
         restart=lambda: _start_again(restart),
         restart_hidden=lambda: _start_again([*restart, "--hidden"]),
     )

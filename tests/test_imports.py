@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
         *("desktop.window", "desktop.details", "desktop.notifications", "desktop.tray"),
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
     },
-    "app": {"about", "desktop", "monitor", "config", "system", "text"},
+    "app": {"about", "desktop", "monitor", "config", "system"},
     "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet"},
     "cli": {
         "about",

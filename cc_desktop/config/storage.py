@@ -114,7 +114,7 @@ class Storage:
 
 
 def identity_note(aside: Path) -> str:
-    """What is told when a damaged device key was replaced."""
+    """The message to the operator when a damaged device key was replaced."""
     return tr(
         "The device key was damaged and kept aside as {path}. "
         "Gateways on other machines must approve this device again.",

@@ -68,7 +68,5 @@ def read_token_file(path: Path) -> Token:
 def token_file_warning(path: Path) -> str:
     """What the operator should know about a token file; "" where only its owner can read it."""
     if others_may(path, stat.S_IROTH | stat.S_IWOTH):
-        return tr(
-            "{path}: every user of this machine can read this token (chmod 600 helps)", path=path
-        )
+        return f"{path}: every user of this machine can read this token (chmod 600 helps)"
     return ""
