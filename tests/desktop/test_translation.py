@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QLocale, QPoint, Qt, QTranslator
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QMenu,
+    QMessageBox,
     QTableView,
     QWidget,
 )
@@ -26,6 +27,7 @@ from cc_desktop.desktop.about_dialog import AboutDialog
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.crash_dialog import CrashDialog
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.tray.menu import TrayMenu
@@ -284,6 +286,35 @@ def test_german_fits_the_settings(qtbot: QtBot, look: ThemeManager) -> None:
         window.show_page(key)
         QApplication.processEvents()
         assert cut(window) == []
+
+
+# Qt itself
+
+
+@pytest.fixture
+def _qt_as_before(qapp: QApplication) -> Iterator[None]:
+    before = QLocale()
+    yield
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    QLocale.setDefault(before)
+    for translator in qapp.findChildren(QTranslator):
+        qapp.removeTranslator(translator)
+
+
+@pytest.mark.usefixtures("_german", "_qt_as_before")
+def test_qt_speaks_german_too(qapp: QApplication) -> None:
+    follow_language(qapp)
+    box = QMessageBox()
+    assert box.addButton(QMessageBox.StandardButton.Close).text() == "Schließen"
+    assert QLocale().language() == QLocale.Language.German
+    assert qapp.layoutDirection() == Qt.LayoutDirection.LeftToRight
+
+
+@pytest.mark.usefixtures("_qt_as_before")
+def test_the_direction_follows_the_language(qapp: QApplication) -> None:
+    set_language(PSEUDO_RTL)
+    follow_language(qapp)
+    assert qapp.layoutDirection() == Qt.LayoutDirection.RightToLeft
 
 
 # From right to left
