@@ -1,6 +1,7 @@
 """Try the app on real desktops, headless, and print what works as a table.
 
-``python -m tests.hosts [sway] [xfce]``; screenshots go to ``$CC_DESKTOP_SHOTS`` if it is set.
+``python -m tests.hosts [sway] [xfce] ...``: those named, or all that are installed; screenshots go to
+``$CC_DESKTOP_SHOTS`` if it is set.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.hosts.gnome import Gnome, GnomeAppIndicator
 from tests.hosts.host import Cell, Host, try_host
+from tests.hosts.kde import Kde
 from tests.hosts.sway import Sway
 from tests.hosts.xfce import Xfce
 
-HOSTS: dict[str, type[Host]] = {host.name: host for host in (Sway, Xfce)}
+HOSTS: dict[str, type[Host]] = {host.name: host for host in (Sway, Xfce, Gnome, GnomeAppIndicator, Kde)}
 
 
 def main(names: list[str]) -> int:
@@ -24,6 +27,7 @@ def main(names: list[str]) -> int:
     for name in names or list(HOSTS):
         kind = HOSTS[name]
         missing = [program for program in kind.programs if shutil.which(program) is None]
+        missing += [file for file in kind.files if not Path(file).exists()]
         if missing:
             results[name] = f"not installed: {', '.join(missing)}"
             continue
@@ -45,7 +49,7 @@ def show(results: dict[str, list[Cell] | str]) -> int:
             if os.environ.get("CC_DESKTOP_LAB_REQUIRED"):
                 failed.append(f"{name}: {row}")
             continue
-        print(f"| {name} |", *(" yes |" if cell.passed else " **no** |" for cell in row), sep="")
+        print(f"| {name} |", *(f" {cell} |" for cell in row), sep="")
         failed += [f"{name}, {cell.name}: {cell.why}" for cell in row if not cell.passed]
     print(*failed, sep="\n")
     return 1 if failed else 0
