@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.hosts.host import COVER, DESKTOP_FILE, NOTIFICATIONS, Host
-from tests.whole.session import BUS, App, wait_for
+from tests.whole.session import BUS, WATCHER, App, Item, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,8 @@ DCONF = "/usr/libexec/dconf-service"
 # JavaScript in the shell: the windows of a process, and whether one is to be seen.
 WINDOWS = """(pid => global.get_window_actors().map(actor => actor.meta_window)
     .filter(window => window.get_pid() === pid && window.get_window_type() === 0))"""
+IS_ICON = f"(icon => icon.child?._delegate?.app?.id === '{DESKTOP_FILE}')"
+IS_INDICATOR = "(([name]) => name.startsWith('appindicator-'))"
 IS_SEEN = "(window => !window.minimized && window.showing_on_its_workspace())"
 
 
@@ -163,6 +165,9 @@ class Gnome(Host):
     def is_shown(self, app: App) -> bool:
         return bool(self.eval(f"{WINDOWS}({app.process.pid}).some({IS_SEEN})"))
 
+    def has_window(self, app: App) -> bool:
+        return bool(self.eval(f"{WINDOWS}({app.process.pid}).length"))
+
     def is_in_front(self, app: App) -> bool:
         return bool(self.eval(f"global.display.focus_window?.get_pid() === {app.process.pid}"))
 
@@ -201,10 +206,13 @@ class Gnome(Host):
         self.run("gsettings", "set", "org.gnome.desktop.notifications", "show-banners", value)
 
     def launch(self) -> None:
-        find = f"imports.gi.Shell.AppSystem.get_default().lookup_app('{DESKTOP_FILE}')"
-        if self.eval(f"{find} !== null") is not True:
-            raise AssertionError("the shell does not know the launcher")
-        self.eval(f"{find}.open_new_window(-1)")
+        # The dash shows what runs, and its icon brings its window to the front.
+        self.eval("Main.overview.show()")
+        icon = f"Main.overview.dash._box.get_children().find({IS_ICON})"
+        wait_for(lambda: self.eval(f"{icon} !== undefined && Main.overview._shown"), "the dash")
+        self.run("sleep", "0.5")  # it slides in
+        self.pointer.click(*self._middle(f"{icon}.get_transformed_extents()"))
+        wait_for(lambda: self.eval("!Main.overview.visible"), "the end of the overview")
 
     def screenshot(self, name: str) -> Path:
         path = self.shots / f"{name}.png"
@@ -221,3 +229,20 @@ class GnomeAppIndicator(Gnome):
     tray = True
     extensions = ("ubuntu-appindicators@ubuntu.com",)
     files = (*Gnome.files, "/usr/share/gnome-shell/extensions/ubuntu-appindicators@ubuntu.com")
+
+    def items(self) -> list[Item]:
+        # The extension puts an @ between the name and the path.
+        name = "RegisteredStatusNotifierItems"
+        told = self.property(WATCHER, "/StatusNotifierWatcher", WATCHER, name) or []
+        return [Item(self, *item.split("@", 1)) for item in told]
+
+    def choose(self, text: str) -> None:
+        # An icon has no name of its own; no other program has one here.
+        icon = f"Object.entries(Main.panel.statusArea).find({IS_INDICATOR})[1]"
+        self.pointer.click(*self._middle(f"{icon}.get_transformed_extents()"))
+        wait_for(lambda: self.eval(f"{icon}.menu.isOpen"), "the open menu")
+        self.run("sleep", "0.5")  # it unfolds
+        entries = f"{icon}.menu._getMenuItems()"
+        entry = f"{entries}.find(item => item.label?.text === {json.dumps(text)})"
+        self.screenshot(f"host-{self.name}-open-menu")
+        self.pointer.click(*self._middle(f"{entry}.get_transformed_extents()"))

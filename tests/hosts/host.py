@@ -56,6 +56,10 @@ class Host(Session):
         """Whether a window of the app is on the screen."""
         raise NotImplementedError
 
+    def has_window(self, app: App) -> bool:
+        """Whether there is a window of the app, if only a minimized one."""
+        return self.is_shown(app)
+
     def is_in_front(self, app: App) -> bool:
         """Whether a window of the app has the focus."""
         raise NotImplementedError
@@ -168,6 +172,11 @@ class GatewayThread:
         row = MAIN.format(agent.lower())
         self.call(self.gateway.change(row, status="failed", hasActiveRun=False, lastRunError=why))
 
+    def calm(self, agent: str) -> None:
+        """Let an agent's run end well."""
+        row = MAIN.format(agent.lower())
+        self.call(self.gateway.change(row, status="done", hasActiveRun=False, lastRunError=None))
+
     def close(self) -> None:
         self.call(self.gateway.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -212,6 +221,7 @@ class Trial:
     def __init__(self, host: Host, gateways: GatewayThread) -> None:
         self.host = host
         self.gateways = gateways
+        self._failed = ""  # an agent
         self.app = host.start_app("--url", gateways.gateway.url)
 
     def ask(self) -> list[Cell]:
@@ -227,6 +237,7 @@ class Trial:
             "second start raises": self._second_start,
             "launcher raises": self._launcher,
             "do not disturb": self._do_not_disturb,
+            "notification after it": self._again,
             "closing": self._closing,
             "ends": self._ends,
         }
@@ -318,7 +329,10 @@ class Trial:
                     raise AssertionError("a bubble in spite of do-not-disturb")
         finally:
             self.host.do_not_disturb(False)
-        self._fail("Cleo")  # now again
+
+    def _again(self) -> None:
+        self._cover()
+        self._fail("Cleo")
 
     def _closing(self) -> None:
         self._show()
@@ -343,9 +357,9 @@ class Trial:
 
     def _show(self) -> None:
         """Bring the window to the front by the desktop's own means."""
-        if not self.host.is_shown(self.app):
+        if not self.host.has_window(self.app):
             self.host.start_second().wait(20)
-            self._until("the window", lambda: self.host.is_shown(self.app))
+            self._until("a window", lambda: self.host.has_window(self.app))
         if not self.host.is_in_front(self.app):
             self.host.to_front(self.app)
             self._until("the window to start from", lambda: self.host.is_in_front(self.app))
@@ -361,6 +375,10 @@ class Trial:
 
     def _fail(self, agent: str, *, bubble: bool = True) -> None:
         """Let an agent's run fail, until that is on the screen or at least known."""
+        if self._failed:  # several failures would share a notification
+            self.gateways.run(self._failed)
+            self.gateways.calm(self._failed)
+        self._failed = agent
         self._dismiss()
         self.gateways.run(agent)
         self._knows(f"{agent}'s work", agent)
@@ -381,6 +399,7 @@ class Trial:
     def _click(self) -> None:
         if self.host.is_in_front(self.app):
             raise AssertionError("it was in front before the click")
+        self.host.run("sleep", "1")  # it may slide in
         self.host.click_bubble()
         self._until("the window in front", lambda: self.host.is_in_front(self.app))
 

@@ -1,21 +1,21 @@
-"""KDE Plasma on X11: kwin_x11 and plasmashell, with what they are made of."""
+"""KDE Plasma on X11: kwin_x11 and plasmashell, with the daemons that they need."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import closing
-from importlib import import_module
-from typing import Any
-
-from tests.hosts.host import COVER, NOTIFICATIONS, Host
-from tests.whole.session import App, wait_for
+from tests.hosts.host import DESKTOP_FILE, NOTIFICATIONS
+from tests.hosts.x11 import X11Host
+from tests.whole.session import wait_for
 
 LIBEXEC = "/usr/lib/x86_64-linux-gnu/libexec"
+ACCELERATORS = "org.kde.kglobalaccel"
 
 
-class Kde(Host):
+class Kde(X11Host):
     name = "kde"
-    programs = ("Xvfb", "kwin_x11", "plasmashell", "kded5", "xdotool", "import")
+    programs = (
+        *("Xvfb", "kwin_x11", "plasmashell", "kded5", "kglobalaccel5", "kioclient5"),
+        *("xdotool", "xprop", "import"),
+    )
     files = (f"{LIBEXEC}/kactivitymanagerd",)
 
     def start_desktop(self) -> None:
@@ -23,11 +23,13 @@ class Kde(Host):
         self.env |= {
             "XDG_CURRENT_DESKTOP": "KDE",
             "XDG_SESSION_DESKTOP": "KDE",
+            "XDG_MENU_PREFIX": "plasma-",
             "KDE_FULL_SESSION": "true",
             "KDE_SESSION_VERSION": "5",
             "LIBGL_ALWAYS_SOFTWARE": "1",
-            "XDG_MENU_PREFIX": "plasma-",
         }
+        self.start("accelerators", "kglobalaccel5")
+        wait_for(lambda: self.has_name(ACCELERATORS), "the global shortcuts")
         self.start("kwin", "kwin_x11")
         wait_for(lambda: self.has_name("org.kde.KWin"), "the window manager", 40)
         self.start("activities", f"{LIBEXEC}/kactivitymanagerd")
@@ -37,3 +39,34 @@ class Kde(Host):
         wait_for(lambda: self.has_name("org.kde.plasmashell"), "the shell", 40)
         wait_for(self.has_watcher, "the tray", 40)
         wait_for(lambda: self.has_name(NOTIFICATIONS), "notifications", 40)
+
+    def _bubbles(self) -> dict[str, tuple[int, int, int, int]]:
+        return {
+            window: place
+            for window, place in self.windows(self.shell.pid).items()
+            if "NOTIFICATION" in self.run("xprop", "-id", window, "_NET_WM_WINDOW_TYPE")
+        }
+
+    def bubbles(self) -> int:
+        return len(self._bubbles())
+
+    def click_bubble(self) -> None:
+        x, y, width, _ = next(iter(self._bubbles().values()))
+        self.click(x + width // 2, y + 50)
+
+    def dismiss_bubbles(self) -> None:
+        for x, y, width, _ in self._bubbles().values():
+            self.click(x + width - 16, y + 16)  # the cross
+
+    def do_not_disturb(self, on: bool) -> None:
+        # What the keyboard shortcut does, and the switch in the list of notifications.
+        path, interface = "/component/plasmashell", f"{ACCELERATORS}.Component"
+        self.call(ACCELERATORS, path, interface, "invokeShortcut", "s", ("toggle do not disturb",))
+        wait_for(lambda: self.inhibited() is on, "do-not-disturb")
+
+    def inhibited(self) -> bool:
+        return bool(self.property(NOTIFICATIONS, "/org/freedesktop/Notifications", NOTIFICATIONS, "Inhibited"))
+
+    def launch(self) -> None:
+        launcher = self.home / ".local/share/applications" / DESKTOP_FILE
+        self.run("kioclient5", "exec", str(launcher))

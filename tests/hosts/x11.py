@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from tests.hosts.host import COVER, Host
@@ -21,8 +22,19 @@ class X11Host(Host):
         """The process whose window has the focus."""
         return self.run("xdotool", "getactivewindow", "getwindowpid").strip()
 
+    def _clients(self, app: App) -> list[str]:
+        """The app's windows that the window manager knows, minimized ones too."""
+        told = self.run("xprop", "-root", "_NET_CLIENT_LIST")
+        pid = str(app.process.pid)
+        found = re.findall(r"0x[0-9a-f]+", told)
+        return [each for each in found if self.run("xdotool", "getwindowpid", each).strip() == pid]
+
+    def has_window(self, app: App) -> bool:
+        return bool(self._clients(app))
+
     def to_front(self, app: App) -> None:
-        self.run("xdotool", "windowactivate", app.window())
+        for window in self._clients(app):
+            self.run("xdotool", "windowactivate", window)
 
     def cover(self) -> None:
         if "cover" not in self._running:
