@@ -14,7 +14,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tests.hosts.host import COVER, DESKTOP_FILE, NOTIFICATIONS, Host
+from tests.hosts.host import COVER, DESKTOP_FILE, NOTIFICATIONS, Host, UnaskedError
 from tests.whole.session import BUS, WATCHER, App, Item, wait_for
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ SCRIPT = """function init() {}
 function enable() { global.context.unsafe_mode = true; }
 function disable() { global.context.unsafe_mode = false; }
 """
+VERSION = "43"  # of GNOME Shell; others refuse the extension
 SETTINGS = (
     ("org.gnome.shell", "welcome-dialog-last-shown-version", "'9999'"),
     ("org.gnome.desktop.interface", "enable-hot-corners", "false"),
@@ -40,6 +41,8 @@ WINDOWS = """(pid => global.get_window_actors().map(actor => actor.meta_window)
     .filter(window => window.get_pid() === pid && window.get_window_type() === 0))"""
 IS_ICON = f"(icon => icon.child?._delegate?.app?.id === '{DESKTOP_FILE}')"
 IS_INDICATOR = "(([name]) => name.startsWith('appindicator-'))"
+PLACE = """(r => [...(r.origin ? [r.origin.x, r.origin.y] : [r.x, r.y]),
+    ...(r.size ? [r.size.width, r.size.height] : [r.width, r.height])])"""
 IS_SEEN = "(window => !window.minimized && window.showing_on_its_workspace())"
 
 
@@ -94,7 +97,10 @@ class Gnome(Host):
     tray = False
     extensions: ClassVar[tuple[str, ...]] = ()
     programs = ("gnome-shell", "gjs", "gsettings", "dbus-monitor", PYTHON)
-    files = ("/usr/lib/python3/dist-packages/dbusmock/templates/logind.py", DCONF)
+    files: ClassVar[tuple[str, ...]] = (
+        "/usr/lib/python3/dist-packages/dbusmock/templates/logind.py",
+        DCONF,
+    )
 
     def start_desktop(self) -> None:
         self.env |= {
@@ -143,7 +149,8 @@ class Gnome(Host):
         place = self.home / ".local/share/gnome-shell/extensions" / EXTENSION
         place.mkdir(parents=True)
         (place / "extension.js").write_text(SCRIPT)
-        about = {"uuid": EXTENSION, "name": "Eval", "description": "For tests", "shell-version": ["43"]}
+        about: dict[str, object] = {"uuid": EXTENSION, "name": "Eval", "description": "For tests"}
+        about |= {"shell-version": [VERSION]}
         (place / "metadata.json").write_text(json.dumps(about))
 
     def _display(self) -> str:
@@ -158,8 +165,7 @@ class Gnome(Host):
 
     def _middle(self, rect: str) -> tuple[int, int]:
         """The middle of what has a place and a size on the screen."""
-        script = f"(r => [r.x ?? r.origin.x, r.y ?? r.origin.y, r.width ?? r.size.width, r.height ?? r.size.height])({rect})"
-        x, y, width, height = self.eval(script)
+        x, y, width, height = self.eval(f"{PLACE}({rect})")
         return round(x + width / 2), round(y + height / 2)
 
     def is_shown(self, app: App) -> bool:
@@ -236,6 +242,9 @@ class GnomeAppIndicator(Gnome):
         told = self.property(WATCHER, "/StatusNotifierWatcher", WATCHER, name) or []
         return [Item(self, *item.split("@", 1)) for item in told]
 
+    def click_icon(self) -> None:
+        raise UnaskedError("a click opens the menu here")
+
     def choose(self, text: str) -> None:
         # An icon has no name of its own; no other program has one here.
         icon = f"Object.entries(Main.panel.statusArea).find({IS_INDICATOR})[1]"
@@ -244,5 +253,5 @@ class GnomeAppIndicator(Gnome):
         self.run("sleep", "0.5")  # it unfolds
         entries = f"{icon}.menu._getMenuItems()"
         entry = f"{entries}.find(item => item.label?.text === {json.dumps(text)})"
-        self.screenshot(f"host-{self.name}-open-menu")
+        self.screenshot(f"{self.name}-open-menu")
         self.pointer.click(*self._middle(f"{entry}.get_transformed_extents()"))

@@ -114,6 +114,10 @@ class Host(Session):
         """Give the focus to the app's window, as the desktop's switcher does."""
         raise NotImplementedError
 
+    def click_icon(self) -> None:
+        """Click the icon in the tray."""
+        self.items()[0].activate()
+
     def choose(self, text: str) -> None:
         """Choose an entry of the tray icon's menu."""
         self.items()[0].choose(text)
@@ -165,7 +169,9 @@ class GatewayThread:
 
     def run(self, agent: str) -> None:
         """Let an agent begin to work."""
-        self.call(self.gateway.change(MAIN.format(agent.lower()), status="running", hasActiveRun=True))
+        self.call(
+            self.gateway.change(MAIN.format(agent.lower()), status="running", hasActiveRun=True)
+        )
 
     def fail(self, agent: str, why: str) -> None:
         """Let an agent's run fail."""
@@ -233,6 +239,7 @@ class Trial:
             "click raises": self._click_raises,
             "click raises, minimized": self._click_restores,
             "click raises, closed": self._click_shows,
+            "icon raises": self._icon_raises,
             "menu raises": self._menu_raises,
             "second start raises": self._second_start,
             "launcher raises": self._launcher,
@@ -245,7 +252,7 @@ class Trial:
         for name, question in questions.items():
             cells.append(Cell(name, question))
             self.host.run("sleep", "0.5")  # effects
-            self.host.screenshot(f"host-{self.host.name}-{name.replace(', ', '-').replace(' ', '-')}")
+            self.host.screenshot(f"{self.host.name}-{name.replace(',', '').replace(' ', '-')}")
         return cells
 
     def _until(self, what: str, look: Callable[[], object]) -> None:
@@ -295,6 +302,13 @@ class Trial:
         self._until("no window", lambda: not self.host.is_shown(self.app))
         self._fail("Bob")
         self._click()
+
+    def _icon_raises(self) -> None:
+        self._need_tray()
+        self._show()
+        self._cover()
+        self.host.click_icon()
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
 
     def _menu_raises(self) -> None:
         self._need_tray()

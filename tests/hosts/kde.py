@@ -7,6 +7,7 @@ from tests.hosts.x11 import X11Host
 from tests.whole.session import wait_for
 
 LIBEXEC = "/usr/lib/x86_64-linux-gnu/libexec"
+ICON = (1062, 779)  # of the app in the panel of Plasma 5.27 as it is shipped, at 1280x800
 ACCELERATORS = "org.kde.kglobalaccel"
 
 
@@ -40,22 +41,34 @@ class Kde(X11Host):
         wait_for(self.has_watcher, "the tray", 40)
         wait_for(lambda: self.has_name(NOTIFICATIONS), "notifications", 40)
 
-    def _bubbles(self) -> dict[str, tuple[int, int, int, int]]:
+    def _of_type(self, kind: str) -> dict[str, tuple[int, int, int, int]]:
+        """Where the shell's windows of that type are."""
         return {
             window: place
             for window, place in self.windows(self.shell.pid).items()
-            if "NOTIFICATION" in self.run("xprop", "-id", window, "_NET_WM_WINDOW_TYPE")
+            if kind in self.run("xprop", "-id", window, "_NET_WM_WINDOW_TYPE")
         }
 
+    def click_icon(self) -> None:
+        self.click(*ICON)
+
+    def choose(self, text: str) -> None:
+        entries = self.menu()
+        self.click(*ICON, button=3)
+        wait_for(lambda: self._of_type("POPUP_MENU"), "the open menu")
+        self.screenshot(f"{self.name}-open-menu")
+        # From the end: the first entries cannot be chosen.
+        self.press(*["Up"] * (len(entries) - entries.index(text)), "Return")
+
     def bubbles(self) -> int:
-        return len(self._bubbles())
+        return len(self._of_type("NOTIFICATION"))
 
     def click_bubble(self) -> None:
-        x, y, width, _ = next(iter(self._bubbles().values()))
+        x, y, width, _ = next(iter(self._of_type("NOTIFICATION").values()))
         self.click(x + width // 2, y + 50)
 
     def dismiss_bubbles(self) -> None:
-        for x, y, width, _ in self._bubbles().values():
+        for x, y, width, _ in self._of_type("NOTIFICATION").values():
             self.click(x + width - 16, y + 16)  # the cross
 
     def do_not_disturb(self, on: bool) -> None:
@@ -65,7 +78,11 @@ class Kde(X11Host):
         wait_for(lambda: self.inhibited() is on, "do-not-disturb")
 
     def inhibited(self) -> bool:
-        return bool(self.property(NOTIFICATIONS, "/org/freedesktop/Notifications", NOTIFICATIONS, "Inhibited"))
+        return bool(
+            self.property(
+                NOTIFICATIONS, "/org/freedesktop/Notifications", NOTIFICATIONS, "Inhibited"
+            )
+        )
 
     def launch(self) -> None:
         launcher = self.home / ".local/share/applications" / DESKTOP_FILE

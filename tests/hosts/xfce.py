@@ -44,6 +44,9 @@ class Xfce(X11Host):
         wait_for(self.has_watcher, "the tray")
         wait_for(lambda: self.has_name("org.freedesktop.Notifications"), "xfce4-notifyd")
 
+    def click_icon(self) -> None:
+        self.click(14, 14)  # the panel has nothing else
+
     def bubbles(self) -> int:
         return sum(width > 100 for _, _, width, _ in self.windows(self.notifyd.pid).values())
 
