@@ -43,11 +43,12 @@ class Kde(X11Host):
 
     def _of_type(self, kind: str) -> dict[str, tuple[int, int, int, int]]:
         """Where the shell's windows of that type are."""
-        return {
-            window: place
-            for window, place in self.windows(self.shell.pid).items()
-            if kind in self.run("xprop", "-id", window, "_NET_WM_WINDOW_TYPE")
-        }
+        found = {}
+        for window, place in self.windows(self.shell.pid).items():
+            types = self.run("xprop", "-id", window, "_NET_WM_WINDOW_TYPE")
+            if kind in types and "ON_SCREEN_DISPLAY" not in types:  # which says "Notifications On"
+                found[window] = place
+        return found
 
     def click_icon(self) -> None:
         self.click(*ICON)
