@@ -65,6 +65,11 @@ bench: ## measure start-up, memory, idle load, and a large and busy fleet
 	@scripts/bootstrap
 	@QT_QPA_PLATFORM=offscreen $(bin)/python -m tests.bench $(ARGS)
 
+.PHONY: chaos
+chaos: ## break things on purpose; ARGS="--short", "--minutes 30", "--seed 7", "storm cut"
+	@scripts/bootstrap desktop
+	@$(bin)/python -m tests.chaos $(ARGS)
+
 .PHONY: format
 format: ## format the code and mend what the linter can
 	@scripts/bootstrap

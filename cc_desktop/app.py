@@ -1,12 +1,14 @@
-"""The composition root: builds the desktop, wires it to the monitor, owns start and end."""
+"""The composition root: wires the desktop to the monitor. Only the command line imports it."""
 
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from cc_desktop.monitor import FleetMonitor
-from cc_desktop.system.autostart import login_start
+from cc_desktop.monitor import FleetMonitor, MonitorOptions
+from cc_desktop.system.autostart import system_autostart
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.update_check import Memory, UpdateCheck
 
@@ -15,36 +17,59 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
-    from cc_desktop.desktop.single_instance import Claim
+    from cc_desktop.desktop.instance.single_instance import InstanceLock
 
 
 def run_desktop(
     settings: Settings,
     paths: Paths,
-    claim: Claim,
+    lock: InstanceLock,
     *,
-    demo_only: bool,
+    options: MonitorOptions,
     hidden: bool,
     link: str = "",
     command: Sequence[str],
+    restart: Sequence[str],
 ) -> int:
-    """Run the app with tray and window until it is quit; the exit code.
+    """Run the app with tray and window until it is quit.
 
-    `claim` says that this is the first; `link` is to be opened; `command` starts the app again.
+    Args:
+        settings: The settings.
+        paths: Where files belong.
+        lock: Says that no other app of this configuration runs.
+        options: How to watch.
+        hidden: Start without the window.
+        link: A link to open, or "".
+        command: Starts the app at login or for a link.
+        restart: Starts the app again as it was started now.
+
+    Returns:
+        The exit code.
     """
-    from cc_desktop.desktop.controller import run_controller
-    from cc_desktop.desktop.manners import Around
+    from cc_desktop.desktop.lifecycle import run_controller
+    from cc_desktop.desktop.system_services import SystemServices
 
     def make_updates(memory: Memory) -> UpdateCheck:
         return UpdateCheck(settings.update_url, memory, SystemClock(), random.Random())
 
-    around = Around(
-        claim=claim,
-        login=login_start(command),
+    services = SystemServices(
+        lock=lock,
+        autostart=system_autostart(command),
         make_updates=make_updates if settings.update_url else None,
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
+        restart=lambda: _start_again(restart),
+        restart_hidden=lambda: _start_again([*restart, "--hidden"]),
     )
     return run_controller(
-        lambda: FleetMonitor(settings, paths, demo_only=demo_only), hidden=hidden, around=around
+        lambda: FleetMonitor(settings, paths, options), hidden=hidden, services=services
+    )
+
+
+def _start_again(command: Sequence[str]) -> None:
+    """Start the app as a process of its own, which outlives this one."""
+    subprocess.Popen(  # noqa: S603 - the app's own command
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=sys.platform != "win32",
     )

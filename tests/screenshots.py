@@ -7,27 +7,39 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
-from cc_desktop.desktop.settings.window import Page, SettingsWindow
-from cc_desktop.desktop.style.theme import DARK, LIGHT, ThemeManager
+from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+from cc_desktop.desktop.settings.notifications_page import NotificationsPage
+from cc_desktop.desktop.settings.page import Preference, SettingsContext
+from cc_desktop.desktop.settings.window import SettingsWindow
+from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
-from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TrayIconStyle
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.desktop.style.theme import Theme
+    from cc_desktop.desktop.style.palette import Theme
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+
+
+class Shot(NamedTuple):
+    """A window that is about to be photographed."""
+
+    window: FleetWindow
+    tools: NotificationTools
 
 
 def main(out: Path) -> None:
@@ -40,34 +52,38 @@ def main(out: Path) -> None:
         theme: Theme,
         store: Store,
         size: tuple[int, int] = (1180, 720),
-        prepare: Callable[[FleetWindow], object] = lambda _window: None,
+        prepare: Callable[[Shot], object] = lambda _shot: None,
         notified: Notified | None = None,
     ) -> None:
         look.set_theme(theme)
-        window = FleetWindow(store, sample.Asked().actions, {}, sample.Clock(), look)
-        window.use_center((notified or Notified(store, SAMPLE)).center, lambda: None)
+        context = ViewContext(store, sample.Asked().actions, sample.Clock(), look)
+        window = build_fleet_window(context, {})
+        center = (notified or Notified(store, SAMPLE)).center
+        tools = NotificationTools(window, context, center, lambda: None)
         window.resize(*size)
         window.show()
         window.list.setFocus()
         _settle(app)
-        prepare(window)
+        prepare(Shot(window, tools))
         _settle(app)
         window.grab().save(str(out / f"{name}.png"))
         if window.header.popup is not None:
             window.header.popup.grab().save(str(out / f"{name}-popup.png"))
             window.header.popup.close()
-        for kind, popup in (("notices", window.notices), ("menu", window.menu)):
+        for kind, popup in (("notices", tools.panel), ("menu", window.list.menu)):
             if popup is not None and popup.isVisible():
                 popup.grab().save(str(out / f"{name}-{kind}.png"))
                 popup.close()
         window.close()
         window.deleteLater()
 
-    def search(window: FleetWindow) -> None:
-        window.header.search.setText("zebra")
+    def search(shot: Shot) -> None:
+        shot.window.header.search.setText("zebra")
 
     shoot("live-dark", DARK, sample.live_store())
     shoot("live-light", LIGHT, sample.live_store())
+    shoot("small-light", LIGHT, sample.live_store(), (1024, 560))
+    shoot("small-dark", DARK, sample.live_store(), (1024, 560))
     shoot("demo-light", LIGHT, sample.demo_store())
     shoot("demo-dark", DARK, sample.demo_store())
     shoot("last-known-light", LIGHT, sample.last_known_store())
@@ -75,11 +91,13 @@ def main(out: Path) -> None:
         "blocked-dark",
         DARK,
         sample.blocked_store(),
-        prepare=lambda w: w.header.pills["studio"].click(),
+        prepare=lambda shot: shot.window.header.pills["studio"].click(),
     )
     shoot("empty-light", LIGHT, Store(sample.Clock()))
     shoot("no-match-light", LIGHT, sample.live_store(), prepare=search)
-    shoot("devices-dark", DARK, sample.live_store(), prepare=lambda w: w.show_devices())
+    shoot(
+        "devices-dark", DARK, sample.live_store(), prepare=lambda shot: shot.window.show_devices()
+    )
     shoot("narrow-light", LIGHT, sample.live_store(), (640, 480))
     shoot("narrow-demo-dark", DARK, sample.demo_store(), (640, 480))
     shoot("tiny-light", LIGHT, sample.live_store(second=False), (440, 560))
@@ -88,10 +106,13 @@ def main(out: Path) -> None:
         "working-light",
         LIGHT,
         sample.live_store(),
-        prepare=lambda w: w.show_agent("studio", "otto"),
+        prepare=lambda shot: shot.window.show_agent("studio", "otto"),
     )
     shoot(
-        "waiting-dark", DARK, sample.live_store(), prepare=lambda w: w.show_agent("studio", "dex")
+        "waiting-dark",
+        DARK,
+        sample.live_store(),
+        prepare=lambda shot: shot.window.show_agent("studio", "dex"),
     )
     shoot("thousand-dark", DARK, sample.big_store(1000))
     _shoot_notices(shoot, out)
@@ -107,22 +128,22 @@ def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
     menus = QMenu()
     muted = Preferences(muted=frozenset({("studio", "otto"), ("home-lab", "")}))
 
-    def notices(window: FleetWindow) -> None:
-        window.show_notices()
+    def notices(shot: Shot) -> None:
+        shot.tools.show_history()
 
-    def only(window: FleetWindow) -> None:
+    def only(shot: Shot) -> None:
         keys = [("studio", name) for name in ("rex", "dex", "otto")] + [("home-lab", "hex")]
-        window.show_only(tuple(keys), "4 agents failed on studio")
+        shot.window.show_only(tuple(keys), "4 agents failed on studio")
 
-    def menu(window: FleetWindow) -> None:
+    def menu(shot: Shot) -> None:
+        window = shot.window
         window.list.setCurrentIndex(window.model.index(2, 0))
         spot = window.list.visualRect(window.list.currentIndex()).center()
         window.list.menu_wanted.emit(window.list.currentIndex(), window.list.mapToGlobal(spot))
 
-    def asked(window: FleetWindow) -> None:
-        window.show_notices()
-        if window.notices is not None:
-            window.notices.clear.click()
+    def asked(shot: Shot) -> None:
+        shot.tools.show_history()
+        shot.tools.panel.clear.click()
 
     for theme, name in ((DARK, "dark"), (LIGHT, "light")):
         shoot(f"notices-{name}", theme, store, prepare=notices)
@@ -139,7 +160,7 @@ def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
     many = [notice(AlertKind.FAILED, f"Agent {number} failed") for number in range(140)]
     off = Notified(store, many, Preferences(on=False))
     shoot("notices-off-dark", DARK, store, prepare=notices, notified=off)
-    nobody = Notified(store, adapter=NoAdapter())
+    nobody = Notified(store, adapter=NoBackend())
     shoot("notices-none-light", LIGHT, store, prepare=notices, notified=nobody)
 
 
@@ -158,30 +179,26 @@ def _shoot_settings(app: QApplication, look: ThemeManager, out: Path) -> None:
         look.set_theme(theme)
         for kind, notified in (
             ("", Notified(store, SAMPLE, chosen)),
-            ("-nobody", Notified(store, adapter=NoAdapter())),
+            ("-nobody", Notified(store, adapter=NoBackend())),
         ):
-            window = SettingsWindow(
-                look,
-                notified.center,
-                store,
-                sample.Clock(),
-                {},
-                TrayIconStyle.AUTO,
-                lambda _look: None,
-            )
-            window.open()
+            tray = Preference(lambda: TrayIconStyle.AUTO, lambda _style: None)
+            context = SettingsContext(look, store, sample.Clock(), notified.center, tray)
+            window = SettingsWindow(context, {})
+            window.show_page()
+            page = window.page("notifications")
+            assert isinstance(page, NotificationsPage)
             _settle(app)
             window.grab().save(str(out / f"settings{kind}-{name}.png"))
-            window.notifications.test.click()
+            page.general.test.click()
             window.resize(820, 1240)
             _settle(app)
             window.grab().save(str(out / f"settings{kind}-{name}-long.png"))
-            window.notifications.restore.click()
+            page.restore.click()
             window.resize(600, 1240)
             _settle(app)
             window.grab().save(str(out / f"settings{kind}-{name}-restored.png"))
             window.resize(820, 620)
-            window.open(Page.TRAY)
+            window.show_page("tray")
             _settle(app)
             window.grab().save(str(out / f"settings-tray-{name}.png"))
             window.close()

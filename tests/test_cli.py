@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import pytest
 
 import cc_desktop
 from cc_desktop import cli
+from cc_desktop.about import ExitCode
+from cc_desktop.diagnostics import logs
 from tests.fakes.clock import until
 from tests.fakes.gateway import FakeGateway, refused
 
@@ -225,8 +228,9 @@ async def test_a_reader_that_goes_ends_the_watch_quietly(cc: Cli) -> None:
             await gateway.change(MAIN, totalTokens=number)
             await asyncio.sleep(0.05)
         err = await process.stderr.read()
+        await process.wait()
 
-        assert process.returncode is not None
+        assert process.returncode == 141
         assert err == b""
 
 
@@ -306,7 +310,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(NAMES):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(cli, "_start_log", lambda *_: None)
+    monkeypatch.setattr(logs, "start", lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -364,3 +368,141 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert end.value.code == 0
     assert capsys.readouterr().out == f"cc-desktop {cc_desktop.__version__}\n"
+
+
+# Internal errors: never a hang, never exit code 0
+
+FAULT = """
+import sys
+from cc_desktop import cli, monitor
+{patch}
+sys.exit(cli.main(sys.argv[1:]))
+"""
+ENDS = """
+async def ends(self):
+    raise LookupError("nobody expected this")
+monitor.FleetMonitor.run = ends
+"""
+ENDS_LATER = """
+import asyncio
+run = monitor.FleetMonitor.run
+async def ends(self):
+    task = asyncio.create_task(run(self))
+    await asyncio.sleep(0.5)
+    task.cancel()
+    raise LookupError("nobody expected this")
+monitor.FleetMonitor.run = ends
+"""
+CANNOT_START = """
+def broken(*_, **__):
+    raise LookupError("nobody expected this")
+monitor.FleetMonitor.__init__ = broken
+"""
+
+
+@pytest.mark.parametrize("patch", [ENDS, ENDS_LATER, CANNOT_START])
+@pytest.mark.parametrize(
+    "args", [("status", "--timeout=60"), ("status", "--watch"), ("--hidden",)], ids=" ".join
+)
+async def test_a_monitor_that_ends_is_said_and_has_its_exit_code(
+    args: tuple[str, ...], patch: str, cc: Cli
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.silent = True
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", FAULT.format(patch=patch), "--config", str(cc.directory)),
+            *(*args, "--url", gateway.url),
+            env=cc.environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await asyncio.wait_for(process.communicate(), 20)
+
+    assert process.returncode == 70
+    assert b"internal error: LookupError: nobody expected this\n" in err
+    assert b"Traceback" not in err
+    assert "LookupError" in cc.everything_written()
+
+
+async def test_a_gateway_that_is_an_internal_error_is_shown_and_the_other_is_live(
+    cc: Cli,
+) -> None:
+    patch = """
+from cc_desktop.gateway.supervisor import GatewaySupervisor
+run = GatewaySupervisor.run
+async def fails(self):
+    if self.gateway == "bad":
+        raise LookupError("nobody expected this")
+    await run(self)
+GatewaySupervisor.run = fails
+"""
+    async with FakeGateway() as gateway:
+        fleet_of(gateway)
+        cc.settings.write_text(
+            f'keyring = false\n[[gateways]]\nid = "bad"\nurl = "{gateway.url}"\n'
+            f'[[gateways]]\nid = "good"\nurl = "{gateway.url}"\n'
+        )
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", FAULT.format(patch=patch), "--config", str(cc.directory)),
+            *("status", "--json"),
+            env=cc.environ,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 20)
+
+    bad, good = json.loads(out)["gateways"]
+    assert (bad["state"], bad["error"]["code"]) == ("waiting", "internal")
+    assert good["state"] == "live"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("args", ["status", "status --json", "status --watch", ""])
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_reader_that_has_gone_is_no_traceback(args: str, cc: Cli) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as stdout:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "cc_desktop", "--config", str(cc.directory), "--demo"),
+                *args.split(),
+            ],
+            env=cc.environ,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+
+    assert done.returncode == 141
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+def test_the_timeout_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["status", "--timeout", "0"])
+
+    line = "cc-desktop: argument --timeout: write seconds, more than 0 and at most 3600\n"
+    assert capsys.readouterr().err == line
+
+
+async def test_a_log_that_cannot_be_written_is_said_once(cc: Cli) -> None:
+    (cc.directory / "log" / "cc-desktop.log").mkdir(parents=True)
+    async with FakeGateway() as gateway:
+        url = gateway.url
+    ran = await cc.run("--log-level", "debug", "status", "--url", url)
+
+    assert ran.err.count("no log from here on") == 1
+    assert "Traceback" not in ran.err
+    assert "Logging error" not in ran.err
+
+
+def test_every_exit_code_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    out = capsys.readouterr().out
+
+    for code in ExitCode:
+        assert f"\n  {code.value} " in out

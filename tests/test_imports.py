@@ -19,10 +19,10 @@ ROOMS: dict[str, set[str]] = {
     "protocol": set(),
     "fleet": set(),
     "system": {"about"},
-    "text": {"about", "fleet", "notifications", "protocol"},
+    "text": {"about", "fleet", "protocol"},
     "demo": {"fleet"},
     "gateway": {"protocol", "fleet", "system"},
-    "notifications": {"about", "fleet", "protocol", "system"},
+    "notifications": {"about", "fleet", "protocol", "system", "text"},
     "config": {"about", "system", "text"},
     "monitor": {"about", "fleet", "demo", "gateway", "config", "system", "protocol"},
     "diagnostics": {
@@ -34,8 +34,10 @@ ROOMS: dict[str, set[str]] = {
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
     },
     "app": {"about", "desktop", "monitor", "config", "system"},
+    "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet"},
     "cli": {
         "about",
+        "headless",
         "app",
         "monitor",
         "config",
@@ -56,9 +58,6 @@ ROOMS |= {
 VIEWS = ("window", "details", "notifications", "tray", "settings")
 for view in VIEWS:
     ROOMS[f"desktop.{view}"] = ROOMS["desktop.widgets"] | {"desktop.widgets", "monitor"}
-
-# Views that still import one another; each leaves this list when it is taken apart.
-UNFINISHED = {"desktop/window/fleet_window.py", "desktop/notifications/history_panel.py"}
 
 PURE = {"protocol", "fleet", "text", "demo"}
 # What waits, listens or paints: the pure rooms are called, they do not call.
@@ -129,8 +128,7 @@ def faults(path: str, source: str) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_go_one_way(path: Path) -> None:
     name = path.relative_to(PACKAGE).as_posix()
-    found = faults(name, path.read_text("utf-8"))
-    assert bool(found) == (name in UNFINISHED), found
+    assert faults(name, path.read_text("utf-8")) == []
 
 
 def test_every_module_is_in_a_room() -> None:
@@ -138,6 +136,12 @@ def test_every_module_is_in_a_room() -> None:
     rooms = {room_of(name.replace("/", ".")) for name in names if name != "__init__"}
     assert rooms <= set(ROOMS)
     assert rooms >= PURE
+
+
+def test_no_room_is_a_drawer() -> None:
+    for folder in {path.parent for path in FILES}:
+        modules = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 12, f"{folder.relative_to(ROOT)} holds {len(modules)} modules"
 
 
 def test_rooms_have_no_circle() -> None:
@@ -167,10 +171,10 @@ def test_rooms_have_no_circle() -> None:
         ("fleet/model.py", "from ..protocol import fields"),
         ("fleet/model.py", "from .. import gateway"),
         ("fleet/model.py", "if TYPE_CHECKING:\n    from PySide6.QtCore import QObject"),
-        ("gateway/connection.py", "from cc_desktop.text import words"),
+        ("gateway/connection.py", "from cc_desktop.text import format"),
         ("gateway/connection.py", "import qasync"),
         ("gateway/connection.py", "from cc_desktop.app import main"),
-        ("notifications/rules.py", "from cc_desktop.gateway import connection"),
+        ("notifications/center.py", "from cc_desktop.gateway import connection"),
         ("desktop/tray/tray_icon.py", "from cc_desktop.gateway.failures import judge"),
         ("desktop/tray/tray_icon.py", "import cc_desktop.gateway"),
         ("desktop/tray/tray_icon.py", "import appdirs"),

@@ -3,23 +3,48 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from cc_desktop.config.paths import Paths, find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.demo import simulation
-from cc_desktop.fleet.model import Agent, ConnectionState, Device, Origin, Status
-from cc_desktop.fleet.summary import TrayState, screen_origin, summarize
-from cc_desktop.monitor import FleetMonitor
+from cc_desktop.demo.policy import DemoPolicy, WhenUnreachable
+from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import (
+    CommandPhase,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+)
+from cc_desktop.fleet.model import (
+    Agent,
+    Approval,
+    ConnectionState,
+    Device,
+    Origin,
+    Problem,
+    Status,
+)
+from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.summary import screen_origin, summarize
+from cc_desktop.gateway import supervisor
+from cc_desktop.gateway.http import http_fallback
+from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 MAIN = "agent:otto:main"
 NEVER_S = 1e9
+DEMO_ONLY = MonitorOptions(demo_only=True)
 
 
 class Running:
@@ -63,18 +88,15 @@ async def running(
     paths: Paths,
     *,
     clock: FakeClock | None = None,
-    demo_only: bool = False,
-    may_demo: bool = True,
+    options: MonitorOptions | None = None,
 ) -> AsyncIterator[Running]:
     clock = clock or FakeClock()
     engine = FleetMonitor(
         settings,
         paths,
+        options or MonitorOptions(http_after_s=NEVER_S),
         clock=clock,
         rng=random.Random(1),
-        demo_only=demo_only,
-        may_demo=may_demo,
-        rest_after_s=NEVER_S,
     )
     it = Running(engine, clock)
     try:
@@ -106,7 +128,7 @@ async def test_where_nothing_is_reached_the_demo_shows_within_two_seconds(tmp_pa
         fleet = app.engine.store.fleet
         assert len(fleet.gateways[simulation.GATEWAY].agents) > 5
         assert fleet.gateways["gw"].hidden
-        assert summarize(fleet).tray is TrayState.DEMO
+        assert tray_state(summarize(fleet)) is TrayState.DEMO
 
 
 async def test_where_a_gateway_is_silent_the_demo_shows_within_two_seconds(tmp_path: Path) -> None:
@@ -141,7 +163,7 @@ async def test_the_demo_goes_when_a_gateway_is_reached(tmp_path: Path) -> None:
             await app.clock.advance(10)
             await app.on_screen(Origin.DEMO)
             await gateway.start()
-            app.engine.reconnect()
+            app.engine.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             await settle()
 
@@ -167,7 +189,7 @@ async def test_lost_is_last_known_for_thirty_seconds_then_demo_then_live_again(
             await app.on_screen(Origin.DEMO)
 
             await gateway.start()
-            app.engine.reconnect()
+            app.engine.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
 
@@ -183,7 +205,7 @@ async def test_a_short_loss_shows_no_demo_and_starts_the_count_anew(tmp_path: Pa
                 await app.clock.advance(20)
                 assert app.origin is Origin.LAST_KNOWN
                 await gateway.start()
-                app.engine.reconnect()
+                app.engine.execute(Reconnect())
                 await app.on_screen(Origin.LIVE)
 
 
@@ -215,7 +237,9 @@ async def test_with_the_demo_switched_off_there_is_none(tmp_path: Path) -> None:
 async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
     async with FakeGateway() as gateway:
         settings = settings_for(gateway.url, demo=False)
-        async with running(settings, paths_in(tmp_path), demo_only=True) as app:
+        async with running(
+            settings, paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+        ) as app:
             await app.on_screen(Origin.DEMO)
             await app.clock.advance(120)
 
@@ -226,7 +250,9 @@ async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
 
 
 async def test_the_demo_moves(tmp_path: Path) -> None:
-    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+    async with running(
+        settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+    ) as app:
         await app.on_screen(Origin.DEMO)
         before = app.engine.store.fleet.gateways[simulation.GATEWAY]
         await app.clock.advance(60)
@@ -248,10 +274,12 @@ async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
 
 
 async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
-    async with running(settings_for(), paths_in(tmp_path), demo_only=True) as app:
+    async with running(
+        settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
+    ) as app:
         await app.on_screen(Origin.DEMO)
         for ident in app.engine.store.fleet.gateways[simulation.GATEWAY].agents:
-            app.engine.mark_seen(simulation.GATEWAY, ident)
+            app.engine.execute(MarkSeen(simulation.GATEWAY, ident))
 
         assert not (tmp_path / "data" / "state.json").exists()
 
@@ -348,10 +376,10 @@ async def test_a_failure_that_was_seen_stays_seen_after_a_restart(tmp_path: Path
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.ERROR
-            app.engine.mark_seen("gw", "otto")
+            app.engine.execute(MarkSeen("gw", "otto"))
             assert app.agent().status is Status.IDLE
-            app.engine.mark_seen("gw", "nobody")
-            app.engine.mark_seen("nowhere", "otto")
+            app.engine.execute(MarkSeen("gw", "nobody"))
+            app.engine.execute(MarkSeen("nowhere", "otto"))
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
@@ -402,7 +430,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
 
         problem = app.engine.links["gw"].connection.problem
         assert problem is not None
-        assert problem.title == "No identity"
+        assert problem.kind == "identity"
         assert gateway.connections == 0
 
 
@@ -415,3 +443,353 @@ async def test_hostile_seen_marks_are_no_harm(tmp_path: Path) -> None:
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
+
+
+# Failure domains: whatever one part raises, the others go on
+
+
+class UnexpectedError(Exception):
+    """Nobody has thought of this one."""
+
+
+async def raise_unexpected(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+def broken(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+async def live_on(app: Running, gateway: FakeGateway, seconds: int) -> None:
+    """Let time pass while a gateway gives its signs of life."""
+    for _ in range(seconds // 10):
+        await app.clock.advance(10)
+        await gateway.tick()
+
+
+def reports(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Each fault that was logged with its traceback."""
+    return [record.message for record in caplog.records if record.exc_info]
+
+
+def shown_problem(app: Running, gateway: str) -> tuple[ConnectionState, Problem | None]:
+    info = app.engine.store.fleet.gateways[gateway].connection
+    return info.state, info.problem
+
+
+async def test_a_supervisor_that_raises_leaves_the_other_gateway_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway, FakeGateway() as other:
+        gateway.add_agent("otto")
+        other.add_agent("rex")
+        async with running(settings_for(gateway.url, other.url), paths_in(tmp_path)) as app:
+            bad = app.engine.links["gw1"]
+            run = bad.run
+            monkeypatch.setattr(bad, "run", raise_unexpected)
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 1800)
+
+            assert app.engine.links["gw"].is_live
+            assert shown_problem(app, "gw1") == (ConnectionState.WAITING, internal_problem())
+            assert reports(caplog) == ["gateway gw1: internal error"]
+            assert app.engine.is_settled
+
+            monkeypatch.setattr(bad, "run", run)
+            app.engine.execute(Reconnect("gw1"))  # at once, although its next restart is far
+            await until(lambda: bad.is_live)
+            assert app.engine.store.fleet.agent("gw1", "rex") is not None
+
+
+@pytest.mark.parametrize("name", ["open_connection", "classify"])
+async def test_whatever_a_try_raises_the_other_gateway_lives_on(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        settings = settings_for(gateway.url, await dead_url())
+        async with running(settings, paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await until(lambda: app.engine.links["gw1"].connection.problem)
+            monkeypatch.setattr(supervisor, name, broken)
+            await live_on(app, gateway, 1800)
+
+            assert app.engine.links["gw"].is_live
+            assert len(reports(caplog)) == 1
+
+
+async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    apply = Store.apply
+
+    def apply_or_fail(store: Store, event: ev.Event) -> object:
+        if isinstance(event, ev.Snapshot) and event.gateway == "gw1":
+            raise UnexpectedError
+        return apply(store, event)
+
+    monkeypatch.setattr(Store, "apply", apply_or_fail)
+    async with FakeGateway() as gateway, FakeGateway() as other:
+        gateway.add_agent("otto")
+        other.add_agent("rex")
+        async with running(settings_for(gateway.url, other.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+            assert not app.engine.links["gw1"].is_live
+            assert shown_problem(app, "gw1")[1] is not None
+            assert len(reports(caplog)) == 1
+
+
+async def test_an_http_fallback_that_raises_ends_no_other_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_fallback.HttpFallback, "poll", raise_unexpected)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        settings = settings_for(gateway.url, await dead_url())
+        options = MonitorOptions(http_after_s=1.0)
+        async with running(settings, paths_in(tmp_path), options=options) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+
+
+async def test_a_listener_that_raises_ends_nothing(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            app.engine.store.subscribe(broken)
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 60)
+
+            assert app.engine.links["gw"].is_live
+
+
+async def test_a_demo_that_raises_is_logged_once_and_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = MonitorOptions(demo_only=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(simulation.Demo, "step", broken)
+        async with running(settings_for(), paths_in(tmp_path), options=options) as app:
+            await app.clock.advance(100)
+            assert app.origin is Origin.NONE  # nothing that looks alive and is not
+            assert reports(caplog) == ["demo: internal error"]
+
+            patched.undo()
+            await app.clock.advance(300)
+            await app.on_screen(Origin.DEMO)
+
+
+async def test_a_demo_policy_that_raises_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(DemoPolicy, "decide", broken)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await live_on(app, gateway, 600)
+
+            assert app.engine.links["gw"].is_live
+            assert reports(caplog) == ["demo policy: internal error"]
+
+
+async def test_a_timer_that_raises_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="running", hasActiveRun=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "wait_ms", broken)
+            async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+                await app.on_screen(Origin.LIVE)
+                await app.clock.advance(20)
+                patched.undo()
+                for _ in range(30):
+                    await app.clock.advance(30)
+                    await gateway.tick()
+
+                assert app.agent().status is Status.STUCK
+                assert "timer: internal error" in reports(caplog)
+
+
+# Approvals
+
+
+async def test_an_approval_expires_on_time_although_another_deadline_was_slept_for(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="running", hasActiveRun=True)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            await app.clock.advance(1)  # the timer sleeps until the run would be silent
+            now = app.clock.now_ms()
+            approval = Approval("a", "otto", MAIN, "make deploy", now, now + 5_000)
+            app.engine.store.apply(ev.ApprovalOpened("gw", approval))
+            assert app.agent().status is Status.WAITING
+
+            await app.clock.advance(4.5)
+            assert app.agent().status is Status.WAITING
+            await app.clock.advance(1)
+            assert app.agent().status is not Status.WAITING
+
+
+# Commands
+
+
+async def test_a_failure_that_was_marked_as_seen_can_be_taken_back(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, status="failed", endedAt=gateway.now_ms)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            ids = [app.engine.execute(MarkSeen("gw", "otto", ("another",)))]
+            assert app.agent().status is Status.ERROR
+            ids.append(app.engine.execute(MarkSeen("gw", "otto")))
+            assert app.agent().status is Status.IDLE
+            ids.append(app.engine.execute(MarkUnseen("gw", "otto")))
+
+            assert app.agent().status is Status.ERROR
+            assert len(set(ids)) == len(ids)
+            assert app.engine.execute(Refresh("gw", id="mine")) == "mine"
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            assert app.agent().status is Status.ERROR
+
+
+async def test_a_network_that_is_back_wakes_all(tmp_path: Path) -> None:
+    async with FakeGateway() as one, FakeGateway() as two:
+        await one.stop()
+        await two.stop()
+        async with running(settings_for(one.url, two.url), paths_in(tmp_path)) as app:
+            await app.clock.advance(300)
+            await one.start()
+            await two.start()
+            app.engine.network_is_back()
+
+            await until(lambda: all(link.is_live for link in app.engine.links.values()))
+
+
+# What shows when no gateway can be reached
+
+
+async def test_the_operator_may_choose_that_the_last_known_fleet_stays(tmp_path: Path) -> None:
+    options = MonitorOptions(when_unreachable=WhenUnreachable.LAST_KNOWN)
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path), options=options) as app:
+            await app.on_screen(Origin.LIVE)
+            await gateway.stop()
+            await app.on_screen(Origin.LAST_KNOWN)
+            await app.clock.advance(3600)
+            assert app.origin is Origin.LAST_KNOWN
+
+            app.engine.show_last_known(False)  # "Show sample data"
+            await app.on_screen(Origin.DEMO)
+            app.engine.show_last_known(True)
+            await app.on_screen(Origin.LAST_KNOWN)
+
+
+async def test_until_a_gateway_was_reached_sample_data_shows_whatever_was_chosen(
+    tmp_path: Path,
+) -> None:
+    options = MonitorOptions(when_unreachable=WhenUnreachable.LAST_KNOWN)
+    settings = settings_for(await dead_url())
+    async with running(settings, paths_in(tmp_path), options=options) as app:
+        await app.clock.advance(2)
+
+        await app.on_screen(Origin.DEMO)
+
+
+async def test_a_wake_source_wakes_all_and_may_fail(tmp_path: Path) -> None:
+    class Source:
+        def __init__(self) -> None:
+            self.starts = 0
+            self.back = asyncio.Event()
+
+        async def run(self, on_wake: Callable[[str], None]) -> None:
+            self.starts += 1
+            if self.starts == 1:
+                raise UnexpectedError
+            await self.back.wait()
+            on_wake("network")
+            await asyncio.Event().wait()
+
+    source = Source()
+    options = MonitorOptions(http_after_s=NEVER_S, wake_sources=(source,))
+    async with FakeGateway() as gateway:
+        await gateway.stop()
+        settings = settings_for(gateway.url)
+        async with running(settings, paths_in(tmp_path), options=options) as app:
+            await app.clock.advance(300)
+            assert source.starts == 2
+            await gateway.start()
+            source.back.set()
+
+            await until(lambda: app.engine.links["gw"].is_live)
+
+
+async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            done = app.engine.execute(Refresh("gw"))
+            refused = app.engine.execute(MarkSeen("gw", "nobody"))
+
+            commands = app.engine.store.fleet.gateways["gw"].commands
+            assert commands[done].phase is CommandPhase.DONE
+            assert (commands[refused].phase, commands[refused].reason) == (
+                CommandPhase.REFUSED,
+                "unknown-agent",
+            )
+    async with running(settings_for(), paths_in(tmp_path), options=DEMO_ONLY) as app:
+        await app.on_screen(Origin.DEMO)
+        ident = app.engine.execute(Refresh(simulation.GATEWAY))
+
+        assert app.engine.store.fleet.gateways[simulation.GATEWAY].commands[ident].reason == "demo"
+
+
+async def test_a_command_that_raises_is_refused_and_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            monkeypatch.setattr(app.engine.links["gw"], "refresh", broken)
+            ident = app.engine.execute(Refresh("gw"))
+
+            assert app.engine.store.fleet.gateways["gw"].commands[ident].reason == "internal"
+            assert reports(caplog) == ["command Refresh: internal error"]
+
+
+async def test_a_gateway_is_asked_for_what_the_settings_give_access_to(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        settings = settings_for(gateway.url)
+        (one,) = settings.gateways
+        asked = replace(settings, gateways=(replace(one, access="operate"),))
+        async with running(asked, paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+
+        assert gateway.connect_params["scopes"] == list(asked.gateways[0].scopes)
+
+
+async def test_a_damaged_device_key_is_noted_once(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    paths.data.mkdir()
+    paths.identity.write_bytes(b"damaged")
+    async with FakeGateway() as gateway:
+        for expected in (1, 0):
+            async with running(settings_for(gateway.url, gateway.url), paths) as app:
+                await app.on_screen(Origin.LIVE)
+                assert len(app.engine.memory.notes.lines) == expected

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 
 DARK_PANEL, LIGHT_PANEL = "#1e2127", "#ebeef3"
 SIZES = (16, 22, 32)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import msgspec
 
-from cc_desktop.config.credentials import Token, TokenError
+from cc_desktop.config.secrets.credentials import Token, TokenError
 from cc_desktop.system.network import is_loopback
 
 DEFAULT_PORT = 18789  # of `openclaw gateway run`

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cc_desktop.config.address import DEFAULT_PORT
-from cc_desktop.config.credentials import Token, TokenError
+from cc_desktop.config.secrets.credentials import Token, TokenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

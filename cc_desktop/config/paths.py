@@ -1,7 +1,7 @@
-"""Where files belong. The only importer of appdirs, which is deprecated upstream.
+"""Where files belong. The only module that imports appdirs, which is deprecated upstream.
 
-`platformdirs` can take its place here; it differs in the log directory, which is why that one is
-computed from the cache directory.
+`platformdirs` can replace it here. The two differ in the log directory, so that one is derived from
+the cache directory.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import appdirs
 
-APP = "cc-desktop"
+from cc_desktop.about import APP_ID
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The directories of the app; made when something is written."""
+    """The directories of the app; each is created, private, when something is written to it."""
 
     config: Path
     data: Path
@@ -25,7 +25,7 @@ class Paths:
 
     @property
     def settings(self) -> Path:
-        """Settings, written by hand."""
+        """Settings, which the operator writes by hand."""
         return self.config / "settings.toml"
 
     @property
@@ -35,38 +35,38 @@ class Paths:
 
     @property
     def tokens(self) -> Path:
-        """Device tokens, where there is no keyring."""
+        """Device tokens that are not in the keyring."""
         return self.data / "device-tokens.json"
 
     @property
     def state(self) -> Path:
-        """Window sizes, and which failures were seen."""
+        """Sizes of windows, seen failures, snooze: what is remembered, not chosen."""
         return self.data / "state.json"
 
     @property
     def preferences(self) -> Path:
-        """What was chosen in the window Settings, written by the app."""
+        """What the operator chose in the window Settings; the app writes it."""
         return self.config / "preferences.json"
 
     @property
     def notices(self) -> Path:
-        """The list of notices."""
+        """The history of notifications."""
         return self.data / "notices.json"
 
 
 def find_paths(config: Path | None = None) -> Paths:
-    """The usual directories, or all under `config`."""
+    """The directories of this system for this user, or all of them under `config`."""
     if config is not None:
         return Paths(config, config / "data", config / "log")
     return Paths(
-        Path(appdirs.user_config_dir(APP, False)),
-        Path(appdirs.user_data_dir(APP, False)),
-        Path(appdirs.user_cache_dir(APP, False)) / "log",
+        Path(appdirs.user_config_dir(APP_ID, False)),
+        Path(appdirs.user_data_dir(APP_ID, False)),
+        Path(appdirs.user_cache_dir(APP_ID, False)) / "log",
     )
 
 
 def resource(name: str) -> Path:
-    """A file of `resources/`: in the package when installed, beside it in a checkout."""
+    """A file of `resources/`: inside the installed package, or beside it in a checkout."""
     package = Path(str(resources.files("cc_desktop")))
     inside = package / "resources" / name
     return inside if inside.exists() else package.parent / "resources" / name

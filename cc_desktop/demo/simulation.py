@@ -1,32 +1,41 @@
-"""The demo: an invented fleet that lives on by chance, but the same for the same seed and times.
+"""The demo: a sample fleet whose story is random, but the same for the same seed and times.
 
-It speaks the same events as a gateway, with `Origin.DEMO`. It reads no file and no clock: the
-caller brings the parsed `demo-fleet.json`, the seed and the time.
+It reports the same events as a gateway, with `Origin.DEMO`. It reads no file and no clock: the
+caller passes the parsed `demo-fleet.json`, the seed and the time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.demo.scenario import MINUTE, load, session_row
+from cc_desktop.fleet.commands import MarkSeen, MarkUnseen
 from cc_desktop.fleet.events import (
     AgentInfo,
     ApprovalClosed,
     ApprovalOpened,
+    CommandDone,
+    CommandRefused,
+    CommandSent,
     DevicesListed,
     GatewayAdded,
     RunProgress,
+    Seen,
     SessionChanged,
     Snapshot,
+    Unseen,
 )
 from cc_desktop.fleet.model import Approval, Device, Origin, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from cc_desktop.demo.scenario import DemoAgent, DemoModel, DemoSession
+    from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.events import Event
 
 GATEWAY = DEMO_GATEWAY
@@ -45,221 +54,6 @@ STUCK_LASTS = (60_000, 180_000)  # ms that the agent which is stuck at the start
 SILENCE_LASTS = (11 * 60_000, 13 * 60_000)  # ms; over 10 min make an agent stuck
 FULL = 0.85  # share of the window at which the context is compacted
 COMPACTED = 0.2  # share of the window that is left then
-_MINUTE = 60_000  # ms
-
-
-# What the JSON says
-
-
-@dataclass(frozen=True, slots=True)
-class DemoModel:
-    """A model: whose it is, its window and its prices."""
-
-    provider: str
-    context_tokens: int
-    usd_in: float  # per million tokens
-    usd_out: float
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSession:
-    """A session at the start, and what can happen in it. Times are ms before the start."""
-
-    key: str  # what follows "agent:<id>:"
-    title: str
-    channel: str
-    preview: str
-    state: str  # "running", "done" or "failed"
-    ago: int  # since it began to run, or ended
-    silent: int  # since the last sign of life of its run
-    runtime_ms: int
-    input_tokens: int
-    output_tokens: int
-    context_used: int
-    cost_usd: float
-    error: str
-    thinking: bool
-    doing: str
-    approval: str  # the command that needs a yes, or ""
-    steps: tuple[str, ...]
-    outcomes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DemoAgent:
-    """An agent and its sessions."""
-
-    id: str
-    name: str
-    emoji: str
-    role: str
-    theme: str
-    model: str
-    sessions: tuple[DemoSession, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DemoFleet:
-    """All that the JSON says, checked."""
-
-    agents: tuple[DemoAgent, ...]
-    devices: tuple[tuple[Device, int], ...]  # with ms before the start
-    models: Mapping[str, DemoModel]
-    errors: tuple[str, ...]
-
-
-class _Reader:
-    """One object of the JSON, with its place for the errors."""
-
-    def __init__(self, value: object, place: str) -> None:
-        if not isinstance(value, dict):
-            raise ValueError(f"demo fleet: {place} must be an object")
-        self._value: dict[str, Any] = value
-        self._place = place
-
-    def _get(self, name: str, default: object) -> Any:
-        value = self._value.get(name, default)
-        if value is None:
-            raise ValueError(f"demo fleet: {self._place}.{name} is missing")
-        return value
-
-    def _wrong(self, name: str, what: str) -> ValueError:
-        return ValueError(f"demo fleet: {self._place}.{name} must be {what}")
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._get(name, default)
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            raise self._wrong(name, "a text" if default is not None else "a text that is not empty")
-        return value
-
-    def number(self, name: str, default: float | None = None) -> float:
-        value = self._get(name, default)
-        # The upper limit also keeps NaN and Infinity out, which Python's JSON reader takes.
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
-            raise self._wrong(name, "a number from 0 to 1e12")
-        return value
-
-    def flag(self, name: str, default: bool | None = None) -> bool:
-        value = self._get(name, default)
-        if not isinstance(value, bool):
-            raise self._wrong(name, "true or false")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        value = self._get(name, None)
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(text, str) and text.strip() for text in value)
-        ):
-            raise self._wrong(name, "a list of texts that is not empty")
-        return tuple(value)
-
-    def objects(self, name: str) -> list[_Reader]:
-        value = self._get(name, None)
-        if not isinstance(value, list) or not value:
-            raise self._wrong(name, "a list that is not empty")
-        return [_Reader(one, f"{self._place}.{name}[{at}]") for at, one in enumerate(value)]
-
-    def named(self, name: str) -> dict[str, _Reader]:
-        value = self._get(name, None)
-        if not isinstance(value, dict) or not value:
-            raise self._wrong(name, "an object that is not empty")
-        return {key: _Reader(one, f"{self._place}.{name}.{key}") for key, one in value.items()}
-
-    def wrong(self, name: str, what: str) -> ValueError:
-        """The error for a field that has the right type but makes no sense."""
-        return self._wrong(name, what)
-
-
-def load(data: dict[str, Any]) -> DemoFleet:
-    """Check the parsed `demo-fleet.json`.
-
-    Raises:
-        ValueError: a field is missing, is of the wrong type, or makes no sense; says which.
-    """
-    root = _Reader(data, "$")
-    models = {
-        name: DemoModel(
-            provider=row.text("provider"),
-            context_tokens=int(row.number("context_tokens")),
-            usd_in=row.number("usd_per_million_in"),
-            usd_out=row.number("usd_per_million_out"),
-        )
-        for name, row in root.named("models").items()
-    }
-    agents: list[DemoAgent] = []
-    for row in root.objects("agents"):
-        agent = _agent(row)
-        if agent.model not in models:
-            raise row.wrong("model", f"one of {', '.join(models)}")
-        if any(agent.id == other.id for other in agents):
-            raise row.wrong("id", "of one agent only")
-        agents.append(agent)
-    devices = tuple(
-        (
-            Device(
-                gateway=GATEWAY,
-                id=row.text("id"),
-                name=row.text("name"),
-                platform=row.text("platform"),
-                mode=row.text("mode", ""),
-                online=row.flag("online", True),
-            ),
-            int(row.number("minutes_ago") * _MINUTE),
-        )
-        for row in root.objects("devices")
-    )
-    return DemoFleet(tuple(agents), devices, models, root.texts("errors"))
-
-
-def _agent(row: _Reader) -> DemoAgent:
-    sessions: list[DemoSession] = []
-    for one in row.objects("sessions"):
-        session = _session(one)
-        if any(session.key == other.key for other in sessions):
-            raise one.wrong("key", "of one session only")
-        if session.state == "running" and any(other.state == "running" for other in sessions):
-            raise one.wrong("state", '"running" in one session of an agent only')
-        sessions.append(session)
-    return DemoAgent(
-        id=row.text("id"),
-        name=row.text("name"),
-        emoji=row.text("emoji"),
-        role=row.text("role"),
-        theme=row.text("theme", ""),
-        model=row.text("model"),
-        sessions=tuple(sessions),
-    )
-
-
-def _session(row: _Reader) -> DemoSession:
-    state = row.text("state")
-    if state not in ("running", "done", "failed"):
-        raise row.wrong("state", '"running", "done" or "failed"')
-    return DemoSession(
-        key=row.text("key"),
-        title=row.text("title"),
-        channel=row.text("channel"),
-        preview=row.text("preview", ""),
-        state=state,
-        ago=int(row.number("minutes_ago") * _MINUTE),
-        silent=int(row.number("silent_minutes", 0) * _MINUTE),
-        runtime_ms=int(row.number("runtime_s") * 1000),
-        input_tokens=int(row.number("input_tokens")),
-        output_tokens=int(row.number("output_tokens")),
-        context_used=int(row.number("context_used")),
-        cost_usd=row.number("cost_usd"),
-        error=row.text("error", "") if state != "failed" else row.text("error"),
-        thinking=row.flag("thinking", False),
-        doing=row.text("doing", ""),
-        approval=row.text("approval", ""),
-        steps=row.texts("steps"),
-        outcomes=row.texts("outcomes"),
-    )
-
-
-# What happens
 
 
 class _Phase(Enum):
@@ -343,7 +137,16 @@ class Demo:
             DevicesListed(
                 GATEWAY,
                 tuple(
-                    replace(device, since=self._start - ago) for device, ago in self._fleet.devices
+                    Device(
+                        GATEWAY,
+                        device.id,
+                        device.name,
+                        device.platform,
+                        device.mode,
+                        device.online,
+                        since=self._start - int(device.minutes_ago * MINUTE),
+                    )
+                    for device in self._fleet.devices
                 ),
             ),
             *progress,
@@ -366,6 +169,25 @@ class Demo:
         actor.changed = self._now
         self._last = actor
         return events, self._random.randint(SHORTEST_WAIT, LONGEST_WAIT)
+
+    def execute(self, command: Command) -> list[Event]:
+        """What a command leads to. There is no gateway to reach, so those about one are refused."""
+        sent = CommandSent(GATEWAY, command)
+        if not isinstance(command, MarkSeen | MarkUnseen):
+            return [sent, CommandRefused(GATEWAY, command.id, "demo")]
+        rows = [
+            row
+            for actor in self._actors
+            if actor.agent.id == command.agent
+            for row in actor.sessions
+            if row.key in command.sessions or not command.sessions
+        ]
+        marked: Event
+        if isinstance(command, MarkSeen):
+            marked = Seen(GATEWAY, {row.key: row.finished_at for row in rows if row.failed})
+        else:
+            marked = Unseen(GATEWAY, frozenset(row.key for row in rows))
+        return [sent, marked, CommandDone(GATEWAY, command.id)]
 
     # Who and when
 
@@ -395,7 +217,7 @@ class Demo:
 
     def _actor(self, agent: DemoAgent) -> _Actor:
         model = self._fleet.models[agent.model]
-        sessions = [self._row(agent, session, model) for session in agent.sessions]
+        sessions = [session_row(agent, session, model, self._now) for session in agent.sessions]
         actor = _Actor(agent, model, sessions, changed=self._now)
         newest = min(range(len(sessions)), key=lambda at: agent.sessions[at].ago)
         running = [at for at, one in enumerate(agent.sessions) if one.state == "running"]
@@ -411,38 +233,10 @@ class Demo:
                 actor.phase = _Phase.SILENT
                 actor.due = self._until(STUCK_LASTS)
             elif words.approval:
-                self._ask(actor, words.approval, self._now - _MINUTE)
+                self._ask(actor, words.approval, self._now - MINUTE)
             else:
                 actor.phase = _Phase.THINKING if words.thinking else _Phase.TOOL
         return actor
-
-    def _row(self, agent: DemoAgent, words: DemoSession, model: DemoModel) -> Session:
-        at = self._now - words.ago
-        running = words.state == "running"
-        key = f"agent:{agent.id}:{words.key}"
-        return Session(
-            key=key,
-            agent_id=agent.id,
-            session_id=f"demo-{agent.id}-{words.key.replace(':', '-')}",
-            kind="direct",
-            derived_title=words.title,
-            preview=words.preview,
-            channel=words.channel,
-            status=words.state,
-            active=running,
-            updated_at=self._now - words.silent if running else at,
-            started_at=at if running else at - words.runtime_ms,
-            ended_at=0 if running else at,
-            runtime_ms=0 if running else words.runtime_ms,
-            error=words.error,
-            model=agent.model,
-            provider=model.provider,
-            input_tokens=words.input_tokens,
-            output_tokens=words.output_tokens,
-            total_tokens=words.context_used,
-            context_tokens=model.context_tokens,
-            cost_usd=words.cost_usd,
-        )
 
     def _new_run(self, actor: _Actor) -> None:
         self._count += 1
@@ -558,7 +352,7 @@ class Demo:
         used = session.total_tokens + read + written
         if used > model.context_tokens * FULL:
             used = int(model.context_tokens * COMPACTED)
-        cost = (read * model.usd_in + written * model.usd_out) / 1_000_000
+        cost = (read * model.usd_per_million_in + written * model.usd_per_million_out) / 1_000_000
         return {
             "input_tokens": session.input_tokens + read,
             "output_tokens": session.output_tokens + written,

@@ -1,4 +1,4 @@
-"""The event loop: Qt and asyncio in one thread, ended in one place."""
+"""The application object and its event loop: Qt and asyncio in one thread."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ import asyncio
 import ctypes
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import PySide6.QtCore  # first: qasync takes the binding that is imported already
+import PySide6.QtCore  # first: qasync uses the Qt binding that is already imported
 import qasync
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
+
+from cc_desktop.about import APP_ID, APP_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
 
-APP_ID = "cc-desktop"
-APP_NAME = "Control Center Desktop"
-THREADS = 4  # name look-ups and the keyring; qasync's own executor would start 10
+THREADS = 4  # for name resolution and the keyring; qasync's own executor would start 10 threads
+
+_Result = TypeVar("_Result")
 
 
 class App(QApplication):
-    """The application. Whoever asks it to quit sets `stop`, and the main coroutine ends.
+    """The application. Every request to quit sets `stop`, and the main coroutine ends.
 
     Attributes:
-        stop: Set when the app shall end. While it is None, quitting is Qt's affair.
-        open_link: Called with a link that the system hands over, as macOS does.
+        stop: Set when the app is to end. While it is None, Qt quits by itself.
+        open_link: Called with a link that the system delivers as an event, as macOS does.
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
-        # Before the application exists: it is the app id of the windows on Wayland.
+        # Set before the application exists: on Wayland it is the app id of the windows.
         QApplication.setDesktopFileName(APP_ID)
-        if sys.platform == "win32":  # the same on the taskbar and for notifications. Untried.
+        if sys.platform == "win32":  # one id for taskbar and notifications; not tried
             ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(APP_ID)
         super().__init__(list(argv))
         self.setApplicationName(APP_ID)
@@ -58,8 +60,8 @@ class App(QApplication):
         return super().event(event)
 
 
-def run(app: App, coroutine: Coroutine[Any, Any, int]) -> int:
-    """Run the main coroutine to its end and return its exit code."""
+def run(app: App, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run the main coroutine to its end and return its result."""
 
     def new_loop() -> asyncio.AbstractEventLoop:
         loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app)

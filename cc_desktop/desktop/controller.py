@@ -1,104 +1,60 @@
-"""Tray and window over a running fleet: starts them, and ends all of it in one place."""
+"""Opens, wires and closes the window, the tray icon and the dialogs."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
-import sys
 from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
-from cc_desktop.desktop.application import App, run
+from cc_desktop.config.preferences import TrayPreferences
+from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
+from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.manners import Around, Manners, add_about_entry, add_login_entry
-from cc_desktop.desktop.notifications.tray_backend import choose_adapter
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+from cc_desktop.desktop.instance.instance_controller import InstanceController
+from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.style.theme import ThemeManager
-from cc_desktop.desktop.tray.notifications_menu import (
-    build_notifications_menu,
-    notification_entries,
-)
-from cc_desktop.desktop.tray.tray_icon import TrayHost
+from cc_desktop.desktop.tray.menu import MenuPart
+from cc_desktop.desktop.tray.notifications_menu import notifications_part
+from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
+from cc_desktop.desktop.tray.window_toggle import WindowToggle
+from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
-from cc_desktop.desktop.window.fleet_window import FleetWindow
-from cc_desktop.fleet.summary import TrayIconStyle
-from cc_desktop.notifications.center import Memory, NotificationCenter
+from cc_desktop.desktop.widgets.view_context import ViewContext
+from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
+from cc_desktop.notifications.center import NotificationCenter
+from cc_desktop.system.supervision import keep_running
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from PySide6.QtWidgets import QMenu
 
+    from cc_desktop.config.storage import Storage
+    from cc_desktop.desktop.about_dialog import AboutDialog
+    from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
-    from cc_desktop.fleet.store import Store
+    from cc_desktop.desktop.system_services import SystemServices
+    from cc_desktop.diagnostics.crash import CrashHook
+    from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.message import Target
-    from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
 
-LATE_TRAY_MS = 5_000  # so long a hidden start waits for a tray before it shows its window
-
-
-class DesktopMemory(Memory, Protocol):
-    """What is kept between starts. No method raises."""
-
-    tray_look: str  # "" until it is chosen
-
-
-class FleetMonitor(Protocol):
-    """The fleet without a window, as the app hands it in."""
-
-    store: Store
-    clock: Clock
-
-    @property
-    def memory(self) -> DesktopMemory:
-        """Where choices and notices are kept."""
-        ...
-
-    async def run(self) -> None:
-        """Watch the fleet until cancelled."""
-        ...
-
-    def reconnect(self, gateway: str | None = None) -> None:
-        """Try at once."""
-        ...
-
-    def refresh(self, gateway: str) -> None:
-        """Ask a gateway for a fresh list."""
-        ...
-
-    def mark_seen(self, gateway: str, agent_id: str) -> None:
-        """The operator has seen why the agent failed."""
-        ...
-
-    def show_last_known(self, wanted: bool) -> None:
-        """Prefer what was last known to the demo."""
-        ...
-
-    def now_ms(self) -> int:
-        """Local ms since the epoch."""
-        ...
-
-    def recall(self, key: str) -> Any:
-        """What was remembered under a key, or None."""
-        ...
-
-    def remember(self, key: str, value: Any) -> None:
-        """Remember it for the next start."""
-        ...
+LATE_TRAY_MS = 5_000  # how long a hidden start waits for a tray before it shows its window
 
 
 class _WindowMemory(MutableMapping[str, str]):
-    """What the window remembers, kept by the app."""
+    """What the window remembers between starts."""
 
-    def __init__(self, engine: FleetMonitor) -> None:
-        self._engine = engine
-        kept = engine.recall("window")
+    def __init__(self, monitor: FleetMonitor) -> None:
+        self._monitor = monitor
+        kept = monitor.recall("window")
         self._kept: dict[str, str] = (
             {str(key): value for key, value in kept.items() if isinstance(value, str)}
             if isinstance(kept, dict)
@@ -111,7 +67,7 @@ class _WindowMemory(MutableMapping[str, str]):
     def __setitem__(self, key: str, value: str) -> None:
         if self._kept.get(key) != value:
             self._kept[key] = value
-            self._engine.remember("window", dict(self._kept))
+            self._monitor.remember("window", dict(self._kept))
 
     def __delitem__(self, key: str) -> None:
         del self._kept[key]
@@ -129,68 +85,135 @@ class DesktopController:
     def __init__(
         self,
         app: App,
-        engine: FleetMonitor,
+        monitor: FleetMonitor,
         stop: Callable[[], None],
         hidden: bool,
-        around: Around,
+        services: SystemServices,
+        hook: CrashHook,
     ) -> None:
+        """Build everything; `start` shows it.
+
+        Args:
+            app: The application.
+            monitor: The fleet to show.
+            stop: Ends the app.
+            hidden: Start without the window.
+            services: The system around the app.
+            hook: Where faults are logged.
+        """
+        self.monitor = monitor
         self._hidden = hidden
+        self._services = services
+        self._hook = hook
         self._told_no_tray = False
         self._no_tray = QTimer(singleShot=True, interval=LATE_TRAY_MS)
         self._no_tray.timeout.connect(self._do_without_tray)
-        self.engine = engine
-        self.manners = Manners(around, engine)
-        self._actions = actions = Actions(
-            reconnect=engine.reconnect,
-            mark_seen=engine.mark_seen,
-            show_last_known=engine.show_last_known,
-            quit=stop,
-            about=self.manners.show_about,
-            starts_at_login=self.manners.starts_at_login,
-            start_at_login=self.manners.start_at_login,
-        )
-        self._look = look = ThemeManager(app)
-        self._remembered = _WindowMemory(engine)
-        app.setWindowIcon(app_icon())
-        self.window = FleetWindow(engine.store, actions, self._remembered, engine.now_ms, look)
-        self.manners.attach(self.window, engine.store)
-        app.open_link = self.manners.open_link
-        self.center = NotificationCenter(
-            engine.store,
-            choose_adapter(lambda: self.tray.icon, engine.clock),
-            engine.clock,
-            engine.memory,
-            open_target=self.open_target,
-            viewed=self.window.viewed,
-            refresh=engine.refresh,
-        )
-        self.tray = TrayHost(
-            engine.store,
-            actions,
-            self.window.show_fleet,
-            self.window.show_agent,
-            self._on_tray,
-            extend_menu=self._extend_menu,
-            menu_state=self._menu_state,
-            quiet=lambda: self.center.quiet,
-            waiting=lambda: self.center.waiting,
-            look=_tray_look(engine.memory.tray_look),
-            now_ms=engine.now_ms,
-        )
+        self._about: AboutDialog | None = None
         self._settings: SettingsWindow | None = None
-        self.window.use_center(self.center, self.open_settings)
+        actions = Actions(
+            reconnect=self._reconnect,
+            mark_seen=self._mark_seen,
+            show_last_known=monitor.show_last_known,
+            quit=stop,
+        )
+        self._look = ThemeManager(app)
+        self._remembered = _WindowMemory(monitor)
+        app.setWindowIcon(app_icon())
+        context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
+        self.window = build_fleet_window(context, self._remembered)
+        updates = services.make_updates(monitor) if services.make_updates else None
+        self.notice = UpdateNotice(self.window.notice, updates, monitor)
+        self.instance = InstanceController(
+            services.lock, self.window, monitor.store, self.notice.show_message
+        )
+        self._login = LoginSwitch(services.autostart, self._show_failure)
+        app.open_link = self.instance.open_link
+        self.center = NotificationCenter(
+            monitor.store,
+            choose_backend(lambda: self.tray.icon, monitor.clock),
+            monitor.clock,
+            monitor.memory,
+            open_target=self._on_notification,
+            viewed=self.window.viewed,
+            refresh=self._refresh,
+        )
+        self.notifications = NotificationTools(
+            self.window, context, self.center, self.open_settings
+        )
+        self.restart: Callable[[], None] | None = None  # called when the app has ended
+        self._stop = stop
+        self.tray = TrayHost(
+            monitor.store,
+            actions,
+            self.center,
+            TrayOptions(
+                open_fleet=self.window.show_fleet,
+                toggle_fleet=WindowToggle(self.window, self.window.show_fleet),
+                open_agent=self.window.show_agent,
+                on_tray=self._on_tray,
+                on_stale_bus=self._start_again,
+                menu=self._menu_parts(),
+                style=_tray_look(monitor.memory),
+                now_ms=monitor.now_ms,
+            ),
+        )
+        self.tray.menu.aboutToShow.connect(self._login.refresh)
         self.center.subscribe(self.tray.refresh)
+        monitor.memory.notes.subscribe(self.notice.show_message)
 
     def start(self) -> None:
         """Show what is to be shown."""
         if not self._hidden:
             self.window.show_fleet()
-        self.tray.start()
-        self.manners.start()
+        try:
+            self.tray.start()
+        except Exception as error:  # noqa: BLE001, RUF100 - the window works without the tray
+            self._hook.faults.record("tray icon", error)
+            self._do_without_tray()
+        self.instance.start(self._services.link)
+
+    async def run(self) -> None:
+        """Run the background work.
+
+        Raises:
+            Exception: Whatever ends the fleet monitor: without it the app cannot go on. The other
+                parts are restarted.
+        """
+        parts: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+            ("notifications", self.center.run)
+        ]
+        if self.notice.enabled:
+            parts.append(("update check", self.notice.run))
+        clock, faults = self.monitor.clock, self._hook.faults
+        tasks = [asyncio.create_task(self.monitor.run(), name="fleet monitor")]
+        for name, part in parts:
+            tasks.append(asyncio.create_task(keep_running(name, part, clock, faults), name=name))
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _reconnect(self, gateway: str | None) -> None:
+        self.monitor.execute(Reconnect(gateway or ""))
+
+    def _mark_seen(self, gateway: str, agent: str) -> None:
+        self.monitor.execute(MarkSeen(gateway, agent))
+
+    def _refresh(self, gateway: str) -> None:
+        self.monitor.execute(Refresh(gateway))
+
+    def _on_notification(self, target: Target, token: str) -> None:
+        """A click must not end whoever reads the clicks."""
+        try:
+            self.open_target(target, token)
+        except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
+            self._hook.faults.record("click on a notification", error)
 
     def open_target(self, target: Target, token: str) -> None:
         """Show what a notification or a notice is about, in front."""
-        self.manners.raise_window(token)
+        self.instance.raise_window(token)
         if len(target.agents) == 1:
             self.window.show_agent(*target.agents[0])
         elif target.agents:
@@ -204,150 +227,105 @@ class DesktopController:
         """Show the settings."""
         if self._settings is None:
             # Here: most starts never open it.
+            from cc_desktop.desktop.settings.page import Preference, SettingsContext
             from cc_desktop.desktop.settings.window import SettingsWindow
 
-            self._settings = SettingsWindow(
+            context = SettingsContext(
                 self._look,
+                self.monitor.store,
+                self.monitor.now_ms,
                 self.center,
-                self.engine.store,
-                self.engine.now_ms,
-                self._remembered,
-                _tray_look(self.engine.memory.tray_look),
-                self._set_tray_look,
+                Preference(lambda: _tray_look(self.monitor.memory), self._set_tray_look),
             )
-        self._settings.open()
+            self._settings = SettingsWindow(context, self._remembered)
+        self._settings.show_page()
+
+    def open_about(self) -> None:
+        """Show the About box."""
+        if self._about is None:
+            from cc_desktop.desktop.about_dialog import AboutDialog
+
+            self._about = AboutDialog(self._services.facts)
+        self._about.open_for(self.notice.update)
 
     def _set_tray_look(self, look: TrayIconStyle) -> None:
-        self.engine.memory.tray_look = look.value
+        self.monitor.memory.preferences.set(TrayPreferences(look.value))
         self.tray.set_look(look)
 
-    def _menu_state(self) -> object:
-        entries = notification_entries(self.center, self.engine.now_ms(), lists=True)
-        return self.manners.menu_state(), entries
-
-    def _extend_menu(self, menu: QMenu) -> None:
-        build_notifications_menu(
-            menu,
-            self.center,
-            self.open_settings,
-            open_notices=self.window.show_notices,
-            clock=self.engine.now_ms,
+    def _menu_parts(self) -> tuple[MenuPart, ...]:
+        """What the tray's menu offers beside the fleet."""
+        center, login = self.center, self._login
+        return (
+            notifications_part(
+                center, self.open_settings, self.notifications.show_history, self.monitor.now_ms
+            ),
+            MenuPart(lambda: None, self._add_settings_entry),
+            MenuPart(lambda: login.on, lambda menu: add_login_entry(menu, login)),
+            MenuPart(
+                lambda: self.notice.update,
+                lambda menu: add_about_entry(menu, self.open_about, self.notice.update),
+            ),
         )
-        settings = QAction("Settings\u2026", menu)
+
+    def _add_settings_entry(self, menu: QMenu) -> None:
+        settings = QAction(tr("Settings…"), menu)
         settings.triggered.connect(lambda _checked=False: self.open_settings())
         menu.addAction(settings)
-        add_login_entry(menu, self._actions)
-        add_about_entry(menu, self._actions, self.manners.update)
+
+    def _start_again(self) -> None:
+        """End the app and start it anew, with the window or without it, as it is now."""
+        log.warning("the session bus came back, which Qt cannot use: the app starts again")
+        services = self._services
+        self.restart = services.restart if self.window.isVisible() else services.restart_hidden
+        self._stop()
+
+    def _show_failure(self, line: str) -> None:
+        self.instance.raise_window()
+        self.notice.show_message(line)
 
     def _on_tray(self, there: bool) -> None:
-        """Closing the window leaves the tray icon; where there is none, it ends the app."""
+        """Closing the window leaves the tray icon; without a tray, it ends the app."""
         self.window.quit_on_close = not there
         if there:
             self._no_tray.stop()
             if self._told_no_tray:
                 self._told_no_tray = False
-                self.manners.tell("")
+                self.notice.show_message("")
         elif self._hidden and not self._told_no_tray:
-            self._no_tray.start()  # at login the tray may come after us
+            self._no_tray.start()  # at login the tray may start later than the app
         else:
             self._do_without_tray()
 
     def _do_without_tray(self) -> None:
-        """An app without window and icon could not be reached."""
+        """Show the window: an app with neither window nor icon could not be reached."""
+        self.window.quit_on_close = True
         if not self.window.isVisible():
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.manners.tell("This desktop has no tray, so closing this window ends the app.")
+            self.notice.show_message(
+                "This desktop has no tray, so closing this window ends the app."
+            )
 
     def stop(self) -> None:
-        """Take both away."""
+        """Close everything. A part that fails does not keep the others open."""
         self._no_tray.stop()
-        self.manners.stop()
-        self.tray.stop()
-        if self._settings is not None:
-            self._settings.close()
-            self._settings.deleteLater()
         self.window.quit_on_close = False
-        self.window.close()
-        self.window.deleteLater()
+        for name, close in (
+            ("instance", self.instance.stop),
+            ("tray", self.tray.stop),
+            ("about", self._about.close if self._about else lambda: None),
+            ("settings", self._settings.close if self._settings else lambda: None),
+            ("window", self.window.close),
+        ):
+            try:
+                close()
+            except Exception as error:  # noqa: BLE001, RUF100 - the others must be closed too
+                self._hook.faults.record(f"closing: {name}", error)
+        for widget in (self._about, self._settings, self.window):
+            if widget is not None:
+                widget.deleteLater()
 
 
-def _tray_look(name: str) -> TrayIconStyle:
-    return TrayIconStyle(name) if name in set(TrayIconStyle) else TrayIconStyle.AUTO
-
-
-def run_controller(
-    make_engine: Callable[[], FleetMonitor],
-    *,
-    hidden: bool,
-    around: Around | None = None,
-    ready: Callable[[DesktopController], None] | None = None,
-) -> int:
-    """Run until quit; the exit code. `ready` is called once the window is there (tests, bench)."""
-    qInstallMessageHandler(_log_qt)
-    app = App([sys.argv[0] or "cc-desktop"])
-    return run(app, _main(app, make_engine, hidden, around or Around(), ready))
-
-
-async def _main(
-    app: App,
-    make_engine: Callable[[], FleetMonitor],
-    hidden: bool,
-    around: Around,
-    ready: Callable[[DesktopController], None] | None,
-) -> int:
-    stop = asyncio.Event()
-    app.stop = stop
-    _catch_signals(stop)
-    engine = make_engine()
-    shell = DesktopController(app, engine, stop.set, hidden, around)
-    code = 0
-    try:
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(engine.run(), name="engine")
-            others = [
-                group.create_task(shell.manners.run(), name="updates"),
-                group.create_task(shell.center.run(), name="notices"),
-            ]
-            shell.start()
-            if ready is not None:
-                ready(shell)
-            await stop.wait()
-            watching.cancel()
-            for task in others:
-                task.cancel()
-    except* Exception as errors:  # noqa: BLE001, RUF100 - whatever ended the engine ends the app
-        log.critical("the app ends after an error", exc_info=errors)
-        code = 1
-    finally:
-        shell.stop()
-    return code
-
-
-def _catch_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    if sys.platform == "win32":
-        # No signal handlers on this loop: Python looks for signals only while it runs.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-        timer = QTimer(App.instance())
-        timer.timeout.connect(lambda: None)
-        timer.start(500)
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-
-
-_LEVELS = {
-    QtMsgType.QtDebugMsg: logging.DEBUG,
-    QtMsgType.QtInfoMsg: logging.INFO,
-    QtMsgType.QtWarningMsg: logging.WARNING,
-    QtMsgType.QtCriticalMsg: logging.ERROR,
-    QtMsgType.QtFatalMsg: logging.CRITICAL,
-}
-
-
-def _log_qt(kind: QtMsgType, _context: object, message: str) -> None:
-    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)
+def _tray_look(memory: Storage) -> TrayIconStyle:
+    return TrayIconStyle(memory.preferences.get(TrayPreferences).icon_style)

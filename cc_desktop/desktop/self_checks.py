@@ -1,4 +1,4 @@
-"""The part of the self-test that needs Qt: plugins, fonts, and the demo up to a painted window."""
+"""The part of the self-test that needs Qt: plugins, fonts, and a painted window with the demo."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QImageRea
 
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.application import App
-from cc_desktop.desktop.controller import run_controller
+from cc_desktop.desktop.lifecycle import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cc_desktop.desktop.controller import DesktopController, FleetMonitor
+    from cc_desktop.desktop.controller import DesktopController
+    from cc_desktop.monitor import FleetMonitor
 
 PLATFORMS = {"win32": ("qwindows",), "darwin": ("qcocoa",)}
 LINUX_PLATFORMS = ("xcb", "wayland")
@@ -29,12 +31,12 @@ COLOURS = 40  # a window with agents has more, an empty one has less
 TEXT, EMOJI, NO_CHARACTER = "Agents", "\U0001f9a6", "\U0003fffd"  # the otter; a place without any
 
 
-def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
-    """Every check that needs an application; the demo is the last."""
+def run(make_monitor: Callable[[], FleetMonitor]) -> Iterator[Result]:
+    """Run every check that needs an application, the demo last."""
     found: list[Result] = []
     painted: list[Result] = []
 
-    def ready(shell: DesktopController) -> None:
+    def ready(controller: DesktopController) -> None:
         for name, check in (
             ("Qt plugins", check_platforms),
             ("SVG", check_svg),
@@ -42,10 +44,10 @@ def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
             ("font, emoji", check_emoji),
         ):
             found.append(guarded(name, check))
-        _Watch(shell, painted.append)
+        _Watch(controller, painted.append)
 
     def demo() -> Result:
-        code = run_controller(make_engine, hidden=False, ready=ready)
+        code = run_controller(make_monitor, hidden=False, ready=ready)
         if code or not painted:
             text = f"the app ended with {code}; report this as a fault of the app"
             return Result("demo", State.FAIL, text)
@@ -56,7 +58,7 @@ def run(make_engine: Callable[[], FleetMonitor]) -> Iterator[Result]:
 
 
 def check_platforms() -> Result:
-    """The plugins that bring Qt to the screen, with the libraries they need."""
+    """The platform plugins of Qt, with the libraries they need."""
     names = PLATFORMS.get(sys.platform, LINUX_PLATFORMS)
     loaded, failures = [], []
     for name in names:
@@ -88,27 +90,27 @@ def _plugin(kind: str, name: str) -> Path | None:
 
 
 def _load_error(path: Path) -> str:
-    """Why a plugin cannot be loaded; "" if it can."""
+    """Why a plugin cannot be loaded, or ""."""
     loader = QPluginLoader(str(path))
     return "" if loader.load() else loader.errorString()
 
 
 def check_svg() -> Result:
-    """The plugins that draw SVG: as an image, and as an icon of any size."""
+    """The plugins that draw SVG. The app paints its own icons, so it works without them."""
     picture = resource("icons/cc-desktop.svg")
     if b"svg" not in [bytes(form.data()) for form in QImageReader.supportedImageFormats()]:
-        return Result("SVG", State.FAIL, "no image plugin for it; install the app again")
+        return Result("SVG", State.NOT_HERE, "no image plugin; the app paints its own icons")
     image = QImageReader(str(picture))
     image.setScaledSize(QSize(PAGE, PAGE))
     icon = QIcon(str(picture)).pixmap(PAGE, PAGE).toImage()
     for what, drawn in (("as an image", image.read()), ("as an icon", icon)):
         if colours(drawn) < 2:
-            return Result("SVG", State.FAIL, f"nothing is drawn {what}; install the app again")
+            return Result("SVG", State.NOT_HERE, f"nothing is drawn {what}")
     return Result("SVG", State.OK, "as an image and as an icon")
 
 
 def check_text() -> Result:
-    """A font with letters."""
+    """Some font has letters."""
     family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
     page, nothing = paint(TEXT), paint(NO_CHARACTER * len(TEXT))
     if not QFontDatabase.families() or colours(page) < 2 or page == nothing:
@@ -117,7 +119,7 @@ def check_text() -> Result:
 
 
 def check_emoji() -> Result:
-    """A font with emoji, which many agents have for a face."""
+    """Some font has emoji, which many agents use as their picture."""
     page, nothing = paint(EMOJI), paint(NO_CHARACTER)
     if colours(page) < 2 or page == nothing:
         text = "no font with emoji; install fonts-noto-color-emoji"
@@ -127,7 +129,7 @@ def check_emoji() -> Result:
 
 
 def paint(text: str) -> QImage:
-    """Text in black on white."""
+    """Paint text in black on white."""
     page = QImage(PAGE * 2, PAGE, QImage.Format.Format_RGB32)
     page.fill(QColor("white"))
     painter = QPainter(page)
@@ -141,7 +143,7 @@ def paint(text: str) -> QImage:
 
 
 def colours(image: QImage) -> int:
-    """How many different colours there are, looked for at every fourth pixel and row at most."""
+    """Count the colours of an image, on a grid of samples."""
     step = max(1, min(image.width(), image.height()) // 200)
     found = {
         image.pixel(x, y)
@@ -152,7 +154,7 @@ def colours(image: QImage) -> int:
 
 
 def has_hue(image: QImage) -> bool:
-    """Whether it has more than shades of grey."""
+    """Whether an image has more than shades of grey."""
     return any(
         image.pixelColor(x, y).hsvSaturation() > 60
         for y in range(0, image.height(), 2)
@@ -161,24 +163,24 @@ def has_hue(image: QImage) -> bool:
 
 
 class _Watch(QObject):
-    """Waits until the demo is painted, tells what was seen, and ends the app."""
+    """Waits until the demo is painted, reports the result, and ends the app."""
 
-    def __init__(self, shell: DesktopController, tell: Callable[[Result], None]) -> None:
-        super().__init__(shell.window)
-        self._shell = shell
+    def __init__(self, controller: DesktopController, tell: Callable[[Result], None]) -> None:
+        super().__init__(controller.window)
+        self._controller = controller
         self._tell = tell
         self._polls = 0
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self._check)
         self._timer.start(POLL_MS)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._polls += 1
-        agents = self._shell.window.model.total
-        seen = colours(self._shell.window.grab().toImage()) if agents else 0
+        agents = self._controller.window.model.total
+        seen = colours(self._controller.window.grab().toImage()) if agents else 0
         if seen >= COLOURS:
-            headline = summarize(self._shell.engine.store.fleet).headline
-            self._end(Result("demo", State.OK, f"{agents} agents painted: {headline}"))
+            words = headline(summarize(self._controller.monitor.store.fleet))
+            self._end(Result("demo", State.OK, f"{agents} agents painted: {words}"))
         elif self._polls * POLL_MS > PAINT_MS:
             text = f"not painted: {agents} agents, {seen} colours; report this as a fault"
             self._end(Result("demo", State.FAIL, text))

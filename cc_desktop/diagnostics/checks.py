@@ -1,6 +1,6 @@
-"""`cc-desktop --self-test`: whether all that the app needs is here.
+"""`cc-desktop --self-test`: checks that everything the app needs is here.
 
-Nothing of the operator's is read or written.
+It reads and writes none of the operator's files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ssl
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module, metadata
@@ -19,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from cc_desktop import __version__
 from cc_desktop.config.paths import find_paths, resource
-from cc_desktop.config.settings import Settings, load_settings
+from cc_desktop.config.settings import load_settings
 from cc_desktop.gateway.device_identity import new_identity
 from cc_desktop.protocol.handshake import device_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 RESOURCES = ("demo-fleet.json", "icons/cc-desktop.svg")
 DEADLINE_S = 60.0  # for all of it
@@ -35,16 +36,16 @@ _WATCHER = ("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher")
 
 
 class State(Enum):
-    """How a check went."""
+    """Outcome of a check."""
 
     OK = "ok"
     FAIL = "FAIL"
-    NOT_HERE = "not here"  # this machine or this session has none, and the app works without
+    NOT_HERE = "not here"  # this machine or session has none, and the app works without it
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. `text` has what was found; for a failure, why and what to do."""
+    """One line of the table. `text` says what was found, or why it failed and what to do."""
 
     name: str
     state: State
@@ -55,12 +56,21 @@ class Result:
         return f"{self.name:<24} {self.state.value:<9} {self.text}"
 
 
-def run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO | None = None) -> int:
-    """Print the table; 0, or 1 if something failed.
+DesktopChecks = Callable[[Path], Iterable[Result]]
 
-    `desktop` gives the results of what needs Qt; it is handed what makes an engine with the demo.
-    Each line is printed when it is known: should Qt end the process, the table tells how far it
-    came. Without a stdout (a windowed program on Windows) it goes to a file.
+
+def run(desktop: DesktopChecks, out: TextIO | None = None) -> int:
+    """Print the table.
+
+    Each line is printed as soon as it is known: should Qt end the process, the table tells how far
+    it came.
+
+    Args:
+        desktop: The checks that need Qt. Called with a directory for files of the demo.
+        out: Where to print; stdout by default. A windowed program has none: then it is a file.
+
+    Returns:
+        0, or 1 if something failed.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if sys.stderr is not None:
@@ -72,7 +82,7 @@ def run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO | 
     return _run(desktop, out)
 
 
-def _run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO) -> int:
+def _run(desktop: DesktopChecks, out: TextIO) -> int:
     failed = 0
     timer = threading.Timer(DEADLINE_S, _give_up, (out,))
     timer.daemon = True
@@ -89,15 +99,13 @@ def _run(desktop: Callable[[Callable[[], Any]], Iterable[Result]], out: TextIO) 
 
 
 def _give_up(out: TextIO) -> None:
-    """End the process: a check hangs, and nothing else would."""
+    """End the process when a check hangs."""
     text = f"the check after the last line did not end within {DEADLINE_S:g} s"
     print(f"self-test: {text}; report this as a fault of the app", file=out, flush=True)
     os._exit(1)
 
 
-def _all(
-    desktop: Callable[[Callable[[], Any]], Iterable[Result]], directory: Path
-) -> Iterator[Result]:
+def _all(desktop: DesktopChecks, directory: Path) -> Iterator[Result]:
     checks: tuple[tuple[str, Callable[[], Result]], ...] = (
         ("resources", check_resources),
         ("settings", lambda: check_settings(directory)),
@@ -111,13 +119,13 @@ def _all(
     for name, check in checks:
         yield guarded(name, check)
     try:
-        yield from desktop(lambda: _make_engine(directory))
+        yield from desktop(directory)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever a broken bundle raises
         yield Result("Qt", State.FAIL, f"cannot be loaded: {error}; install the libraries it names")
 
 
 def guarded(name: str, check: Callable[[], Result]) -> Result:
-    """What a check says; an exception is a failure."""
+    """Run a check; an exception is a failure."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001, RUF100 - one check must not keep the others from running
@@ -125,15 +133,8 @@ def guarded(name: str, check: Callable[[], Result]) -> Result:
         return Result(name, State.FAIL, " ".join(text.split()))
 
 
-def _make_engine(directory: Path) -> Any:
-    from cc_desktop.monitor import FleetMonitor
-
-    settings = Settings(gateways=(), keyring=False)
-    return FleetMonitor(settings, find_paths(directory), demo_only=True)
-
-
 def check_resources() -> Result:
-    """The files that the app brings."""
+    """The files that come with the app."""
     missing = [name for name in RESOURCES if not resource(name).is_file()]
     if missing:
         text = f"{', '.join(missing)} missing; install the app again"
@@ -142,13 +143,13 @@ def check_resources() -> Result:
 
 
 def check_settings(directory: Path) -> Result:
-    """Settings of a new operator, in a directory of their own."""
+    """The default settings, in an empty directory."""
     settings = load_settings(find_paths(directory).settings, {})
     return Result("settings", State.OK, f"default gateway {settings.gateways[0].url}")
 
 
 def check_key() -> Result:
-    """The device's key: made and used, in memory."""
+    """A device key, created and used in memory."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     identity = new_identity()
@@ -159,7 +160,7 @@ def check_key() -> Result:
 
 
 def check_tls() -> Result:
-    """Certificates that wss:// trusts: the system's."""
+    """The system's root certificates, which wss:// trusts."""
     count = len(ssl.create_default_context().get_ca_certs())
     paths = ssl.get_default_verify_paths()
     directory = Path(paths.capath or paths.openssl_capath)
@@ -173,7 +174,7 @@ def check_tls() -> Result:
 
 
 def check_tls_http() -> Result:
-    """Certificates that https:// trusts: those that come with httpx."""
+    """The root certificates that come with httpx, which https:// trusts."""
     import httpx
 
     count = len(httpx.create_ssl_context(trust_env=False).get_ca_certs())
@@ -183,7 +184,7 @@ def check_tls_http() -> Result:
 
 
 def check_keyring() -> Result:
-    """The back ends that can be loaded, and the one that would be used."""
+    """The keyring back ends, and the one that is used here."""
     found = metadata.entry_points(group="keyring.backends")
     names = sorted({entry.name for entry in found})
     if not names:
@@ -208,7 +209,7 @@ def _keyring() -> str:
 
 
 def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
-    """Who serves the tray or the notifications."""
+    """Which program serves the tray or the notifications."""
     if sys.platform != "linux":
         return Result(name, State.OK, "the system's own, through Qt")
     import_module("jeepney.io.blocking")
@@ -226,7 +227,7 @@ def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
 
 
 def _ask_bus(service: tuple[str, str]) -> str:
-    """Who has the name, "" if nobody; services are not started for it."""
+    """The service that owns the name, or ""; no service is started for it."""
     jeepney: Any = import_module("jeepney")
     blocking: Any = import_module("jeepney.io.blocking")
     bus = jeepney.DBusAddress(
@@ -245,13 +246,13 @@ def _ask_bus(service: tuple[str, str]) -> str:
 
 
 def in_time(look: Callable[[], str]) -> str | None:
-    """What `look` gives; None when that takes too long. It is left to itself then."""
+    """The result of `look`, or None after `TIMEOUT_S`; its thread then goes on by itself."""
     found: list[str | Exception] = []
 
     def ask() -> None:
         try:
             found.append(look())
-        except Exception as error:  # noqa: BLE001, RUF100 - raised again by who waits
+        except Exception as error:  # noqa: BLE001, RUF100 - raised again in the waiting thread
             found.append(error)
 
     thread = threading.Thread(target=ask, daemon=True)

@@ -1,4 +1,4 @@
-"""The few facts that every source speaks, whatever its dialect. Each is about one gateway."""
+"""Facts about one gateway that every source reports, whatever its dialect."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.model import Approval, ConnectionInfo, Device, Origin, Session, Status
 
 
@@ -56,6 +57,43 @@ class Snapshot(Struct, frozen=True):
     # Keys of sessions that changed while the list was made: the list does not overrule them.
     changed_meanwhile: frozenset[str] = frozenset()
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
+    # How many there are at least, where the list was cut to a limit; 0: the list is whole.
+    total_agents: int = 0
+    total_sessions: int = 0
+
+
+class SnapshotBegan(Struct, frozen=True):
+    """A snapshot arrives in slices; see `cc_desktop.fleet.reducer.slices`."""
+
+    gateway: str
+    agent_ids: tuple[str, ...]
+    origin: Origin = Origin.LIVE
+    taken_at: int = 0
+    changed_meanwhile: frozenset[str] = frozenset()
+    since: int = 0
+    dropped_agents: int = 0  # left out because there are too many
+    unlisted_sessions: int = 0  # that the source left out already
+
+
+class SnapshotRows(Struct, frozen=True):
+    """A slice: some agents, each with all its sessions."""
+
+    gateway: str
+    agents: tuple[AgentInfo, ...]
+    sessions: tuple[Session, ...]
+    dropped: Mapping[str, int] = {}  # sessions left out, by agent id
+
+
+class SnapshotEnded(Struct, frozen=True):
+    """The last slice has arrived: an agent that was in none is gone."""
+
+    gateway: str
+
+
+class SignOfLife(Struct, frozen=True):
+    """Something came from the gateway, whatever it was. Once a second is enough."""
+
+    gateway: str
 
 
 class SessionChanged(Struct, frozen=True):
@@ -124,6 +162,7 @@ class RunProgress(Struct, frozen=True):
     error: str | None = None
     over: bool = False
     starts: bool = False  # a run that was over goes on, with another model perhaps
+    started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
 
 
 class ApprovalOpened(Struct, frozen=True):
@@ -162,6 +201,35 @@ class Seen(Struct, frozen=True):
     seen: Mapping[str, int] = {}
 
 
+class Unseen(Struct, frozen=True):
+    """Undoes `Seen` for these session keys."""
+
+    gateway: str
+    keys: frozenset[str]
+
+
+class CommandSent(Struct, frozen=True):
+    """A command is under way."""
+
+    gateway: str
+    command: Command
+
+
+class CommandDone(Struct, frozen=True):
+    """A command was carried out."""
+
+    gateway: str
+    id: str
+
+
+class CommandRefused(Struct, frozen=True):
+    """A command was not carried out. `reason` is a kind, not words for people."""
+
+    gateway: str
+    id: str
+    reason: str
+
+
 class Tick(Struct, frozen=True):
     """Time has passed: what is silent may be stuck, what was asked may have expired."""
 
@@ -173,6 +241,10 @@ Event = (
     | GatewayRemoved
     | ConnectionChanged
     | Snapshot
+    | SnapshotBegan
+    | SnapshotRows
+    | SnapshotEnded
+    | SignOfLife
     | SessionChanged
     | SessionRemoved
     | DevicesListed
@@ -185,5 +257,9 @@ Event = (
     | OriginChanged
     | Shown
     | Seen
+    | Unseen
+    | CommandSent
+    | CommandDone
+    | CommandRefused
     | Tick
 )

@@ -1,20 +1,36 @@
 """What is known of the fleet: gateways, their agents, sessions and devices.
 
-All of it is frozen: `cc_desktop.fleet.reduce` makes the next state from an event. Times are ms
-since the epoch by the gateway's clock, unless a name says otherwise; 0 means unknown.
+All records are frozen: `cc_desktop.fleet.reducer` makes the next state from an event. Times are ms
+since the epoch by the gateway's clock unless a comment says otherwise; 0 means unknown. Collections
+are plain and are copied when they change, which their ceilings keep cheap.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from msgspec import Struct
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+from cc_desktop.fleet.commands import CommandState
+
+# Ceilings, so that no gateway can exhaust memory or processor. What is dropped is counted in
+# `dropped_…`; the oldest goes first. Collections of these sizes are cheap to copy: with 700
+# sessions or 200 runs, an event costs less than 1.5 times what it costs with ten.
+AGENTS_PER_GATEWAY = 2_000
+SESSIONS_PER_GATEWAY = 50_000
+SESSIONS_PER_AGENT = 700
+RUNS_PER_AGENT = 200
+APPROVALS_PER_AGENT = 200
+DELETED_PER_AGENT = 1_000
+COMMANDS_PER_GATEWAY = 50
+
+
+class Now(Struct, frozen=True, gc=False):
+    """One moment on two clocks."""
+
+    wall: int  # local ms since the epoch: to show, and to compare with what a gateway tells
+    mono: int  # ms that never jump: to measure silence
 
 
 class Status(StrEnum):
@@ -66,18 +82,16 @@ class ConnectionState(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a gateway cannot be had, in words for the operator."""
+class Problem(Struct, frozen=True, gc=False):
+    """Why a gateway is not live, without words: `text/failures.py` has them."""
 
-    code: str  # the gateway's code, or one of ours such as "unreachable"
-    title: str  # a few words: "The token is wrong"
-    message: str  # one sentence with the cause
-    next_step: str  # what the operator can do
+    kind: str  # a value of gateway.failures.FailureKind
+    code: str = ""  # the gateway's own code, else the kind
+    said: str = ""  # the gateway's or the system's own words, cleaned
+    detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionInfo:
+class ConnectionInfo(Struct, frozen=True):
     """The connection to one gateway, as shown on its pill."""
 
     state: ConnectionState = ConnectionState.OFF
@@ -86,10 +100,12 @@ class ConnectionInfo:
     protocol: int = 0
     server_version: str = ""
     token_place: str = ""  # where the device token is kept: "keyring" or "file"
+    flapping: bool = False  # it comes and goes: no connection held for 30 s lately
+    expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
+    silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True, gc=False):
     """One session of an agent: what a row of `sessions.list` says."""
 
     key: str
@@ -150,8 +166,7 @@ class Session:
         return self.finished_at or self.updated_at
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, gc=False):
     """What a run in progress does now, from its event stream; gone when the run is over."""
 
     run_id: str
@@ -161,10 +176,10 @@ class Run:
     error: str = ""
     last_seen_at: int = 0  # local ms of the last sign of life
     over: bool = False  # kept, so that a late event of the same run does not start it again
+    started_at: int = 0  # local ms; 0 when nobody saw it start and no row tells
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True, gc=False):
     """A command or question that waits for a person."""
 
     id: str
@@ -177,8 +192,7 @@ class Approval:
     run_id: str = ""  # the run that waits for it; "" when no run does (2026.5.7 ends it)
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """One agent of one gateway, with the status that follows from all that is known of it."""
 
     gateway: str
@@ -192,18 +206,22 @@ class Agent:
     reported_task: str = ""
     reported_at: int = 0
     heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or not told
-    sessions: Mapping[str, Session] = field(default_factory=lambda: _EMPTY)
-    by_activity: Sequence[tuple[int, str]] = ()  # (moment, key), oldest first
-    runs: Mapping[str, Run] = field(default_factory=lambda: _EMPTY)  # by session key
-    approvals: Mapping[str, Approval] = field(default_factory=lambda: _EMPTY)
-    last_seen_at: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # active key → local ms
-    deleted_at: Mapping[str, int] = field(
-        default_factory=lambda: _EMPTY
-    )  # deleted key → updated_at
+    sessions: Mapping[str, Session] = {}
+    by_activity: Sequence[tuple[int, str]] = ()  # (activity_at, key), oldest first
+    newest_finished_key: str = ""  # the session whose run ended last
+    runs: Mapping[str, Run] = {}  # by session key
+    approvals: Mapping[str, Approval] = {}  # oldest first
+    approvals_expire_at: int = 0  # local ms at which the next of them expires
+    heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
+    acting: int = 0  # how many of the active sessions do something else than think
+    deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
-    unconfirmed_failures: frozenset[str] = (
-        frozenset()
-    )  # sessions whose run told of an error, but no row yet
+    # Sessions whose run ended with an error that no row confirms yet.
+    unconfirmed_failures: frozenset[str] = frozenset()
+    # What the ceilings left out since the last list.
+    dropped_sessions: int = 0
+    dropped_runs: int = 0
+    dropped_approvals: int = 0
     status: Status = Status.UNKNOWN
     status_since: int = 0  # local ms
     status_session_key: str = ""  # the session that the status comes from
@@ -212,6 +230,11 @@ class Agent:
     def shown_name(self) -> str:
         """Its name, or its id while it has none."""
         return self.name or self.id
+
+    @property
+    def last_seen_at(self) -> dict[str, int]:
+        """Local ms of the last sign of life, by active session. O(active sessions)."""
+        return {key: at.wall for key, at in self.heard.items()}
 
     @property
     def cause(self) -> Session | None:
@@ -232,8 +255,7 @@ class Agent:
         return max(self.by_activity[-1][0] if self.by_activity else 0, self.reported_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True, gc=False):
     """A node, client or gateway that `presence` lists."""
 
     gateway: str
@@ -245,28 +267,53 @@ class Device:
     since: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Listing(Struct, frozen=True):
+    """A snapshot that arrives in slices. Events in between are newer than its rows."""
+
+    agent_ids: tuple[str, ...]
+    origin: Origin
+    clock_offset_ms: int
+    changed_meanwhile: frozenset[str]
+    since: int  # local ms of the gateway's start; 0 when it does not tell
+    dropped_agents: int = 0
+    unlisted_sessions: int = 0
+    faults_before: int = 0  # `Gateway.faults` when it began
+    touched: frozenset[str] = frozenset()  # keys of sessions with an event since it began
+    applied: frozenset[str] = frozenset()  # ids of agents whose slice was taken in
+
+
+class Gateway(Struct, frozen=True):
     """One gateway and all that it told."""
 
     id: str
     name: str
     url: str = ""
-    connection: ConnectionInfo = field(default_factory=ConnectionInfo)
+    connection: ConnectionInfo = ConnectionInfo()
     origin: Origin = Origin.NONE
     as_of: int = 0  # local ms at which the data was last known to be true
     clock_offset_ms: int = 0  # ms to add to the gateway's times to get local ones
     hidden: bool = False  # demo data is on the screen instead
-    agents: Mapping[str, Agent] = field(default_factory=lambda: _EMPTY)
-    devices: Mapping[str, Device] = field(default_factory=lambda: _EMPTY)
-    seen: Mapping[str, int] = field(default_factory=lambda: _EMPTY)  # session key → ended_at seen
+    agents: Mapping[str, Agent] = {}
+    devices: Mapping[str, Device] = {}
+    seen: Mapping[str, int] = {}  # session key → ended_at of the failure that was seen
+    commands: Mapping[str, CommandState] = {}  # by command id, oldest first
+    session_count: int = 0  # over all agents
+    dropped_agents: int = 0  # left out of the last list
+    unlisted_sessions: int = 0  # that the last list did not have, of whatever agents
+    faults: int = 0  # events that failed inside the model since the last list: an internal error
+    listing: Listing | None = None
+
+    @property
+    def dropped_sessions(self) -> int:
+        """Sessions that are not shown because there are too many. O(agents)."""
+        left_out = sum(agent.dropped_sessions for agent in self.agents.values())
+        return left_out + self.unlisted_sessions
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """All gateways, in the order of the settings."""
 
-    gateways: Mapping[str, Gateway] = field(default_factory=lambda: _EMPTY)
+    gateways: Mapping[str, Gateway] = {}
     stuck_after_ms: int = 600_000
 
     def agent(self, gateway: str, agent_id: str) -> Agent | None:
@@ -279,8 +326,7 @@ class Fleet:
         return [gateway for gateway in self.gateways.values() if not gateway.hidden]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
+class AgentChanged(Struct, frozen=True):
     """An agent came (before is None), changed, or went (after is None)."""
 
     gateway: str
@@ -289,8 +335,7 @@ class AgentChanged:
     after: Agent | None
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesChanged:
+class DevicesChanged(Struct, frozen=True):
     """The devices of a gateway changed. Both by the device's id."""
 
     gateway: str
@@ -298,8 +343,7 @@ class DevicesChanged:
     after: Mapping[str, Device]
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayChanged:
+class GatewayChanged(Struct, frozen=True):
     """Connection, origin, time of the data or visibility of a gateway changed."""
 
     gateway: str

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import Origin, Status
+from cc_desktop.fleet.model import Now, Origin, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from cc_desktop.fleet.model import Agent, Session
+    from cc_desktop.fleet.model import Agent, Fleet, Gateway, Session
+
+DONE_COMMAND_MS = 60_000  # how long a command that is done stays visible
+_FEW = 32  # up to so many questions, looking at each is cheaper than walking back
 
 
 def newest_finished(agent: Agent) -> Session | None:
-    """The session whose run ended last. Walks back over the few that run now."""
-    for _, key in reversed(agent.by_activity):
-        session = agent.sessions[key]
-        if session.finished_at and not session.archived:
-            return session
-    return None
+    """The session whose run ended last."""
+    return agent.sessions.get(agent.newest_finished_key)
+
+
+def find_newest_finished(
+    sessions: Mapping[str, Session], by_activity: Sequence[tuple[int, str]]
+) -> str:
+    """The key of the session whose run ended last, or "". Walks back over those that run."""
+    for _, key in reversed(by_activity):
+        if sessions[key].finished_at and not sessions[key].archived:
+            return key
+    return ""
 
 
 def assess(
-    agent: Agent, origin: Origin, seen: Mapping[str, int], now: int, stuck_after_ms: int
+    agent: Agent, origin: Origin, seen: Mapping[str, int], now: Now, stuck_after_ms: int
 ) -> tuple[Status, str]:
-    """The status and the key of the session it comes from. `now` is local ms."""
+    """The status and the key of the session it comes from.
+
+    The cost does not depend on how many sessions, runs or approvals are open.
+    """
     if origin in (Origin.LAST_KNOWN, Origin.NONE):
         return Status.OFFLINE, agent.status_session_key
     reported = agent.reported_status
@@ -33,46 +45,122 @@ def assess(
     finished = newest_finished(agent)
     if finished and finished.failed and seen.get(finished.key, -1) < finished.finished_at:
         return Status.ERROR, finished.key
-    unseen = [
-        key
-        for key in agent.unconfirmed_failures
-        if seen.get(key, -1) < agent.runs[key].last_seen_at
-    ]
-    if unseen:
-        return Status.ERROR, max(unseen)
+    if agent.unconfirmed_failures and (failed := _unseen_failure(agent, seen)):
+        return Status.ERROR, failed
     if reported is Status.ERROR:
         return Status.ERROR, ""
     for approval in agent.approvals.values():
-        if not approval.expires_at or approval.expires_at > now:
+        if not approval.expires_at or approval.expires_at > now.wall:
             return Status.WAITING, approval.session_key
     if agent.awaiting_reply:
-        return Status.WAITING, max(
-            agent.awaiting_reply, key=lambda key: agent.sessions[key].activity_at
-        )
+        return Status.WAITING, _newest_question(agent)
     if reported is Status.WAITING:
         return Status.WAITING, ""
-    if agent.last_seen_at:
-        quietest = min(agent.last_seen_at, key=lambda key: (agent.last_seen_at[key], key))
-        if now - agent.last_seen_at[quietest] >= stuck_after_ms:
+    if agent.heard:
+        quietest = next(iter(agent.heard))
+        if now.mono - agent.heard[quietest].mono >= stuck_after_ms:
             return Status.STUCK, quietest
-        loudest = max(agent.last_seen_at, key=lambda key: (agent.last_seen_at[key], key))
-        runs = [agent.runs.get(key) for key in agent.last_seen_at]
-        if all(run is not None and run.thinking for run in runs):
-            return Status.THINKING, loudest
-        return Status.ACTIVE, loudest
+        return (Status.ACTIVE if agent.acting else Status.THINKING), next(reversed(agent.heard))
     if reported in (Status.STUCK, Status.ACTIVE, Status.THINKING):
         return reported, ""
     return Status.IDLE, finished.key if finished else ""
 
 
-def next_deadline(agents: Mapping[str, Agent], stuck_after_ms: int, now: int) -> int | None:
-    """When time alone will next change a status of these agents: local ms, or None."""
+def _unseen_failure(agent: Agent, seen: Mapping[str, int]) -> str:
+    return max(
+        (
+            key
+            for key in agent.unconfirmed_failures
+            if seen.get(key, -1) < agent.runs[key].last_seen_at
+        ),
+        default="",
+    )
+
+
+def _newest_question(agent: Agent) -> str:
+    if len(agent.awaiting_reply) <= _FEW:
+        return max(agent.awaiting_reply, key=lambda key: (agent.sessions[key].activity_at, key))
+    return next(key for _, key in reversed(agent.by_activity) if key in agent.awaiting_reply)
+
+
+def row_start(session: Session | None, clock_offset_ms: int) -> int:
+    """Local ms at which the run of an active session started, 0 when its row does not tell.
+
+    2026.9.6 reports a new run with the times of the one before: these end after they start.
+    """
+    if session is None or not session.active or session.started_at <= session.ended_at:
+        return 0
+    return session.started_at + clock_offset_ms
+
+
+def working_since(agent: Agent, clock_offset_ms: int) -> int:
+    """Local ms since when the run that the status comes from is in progress."""
+    return run_start(agent, agent.status_session_key, clock_offset_ms) or agent.status_since
+
+
+def run_start(agent: Agent, key: str, clock_offset_ms: int) -> int:
+    """Local ms at which the run in progress of a session started, 0 when nothing tells."""
+    run = agent.runs.get(key)
+    if run is not None and not run.over and run.started_at:
+        return run.started_at
+    return row_start(agent.sessions.get(key), clock_offset_ms)
+
+
+def seen_marks(agent: Agent, now: int, keys: tuple[str, ...] = ()) -> dict[str, int]:
+    """What to mark when the operator has seen the failures of these sessions, or of all.
+
+    Returns:
+        {session key: time of the failure}, for `events.Seen`. `now`, in local ms, stands for the
+        time of a failure that no row confirms yet.
+    """
+    marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
+    marks.update(dict.fromkeys(agent.unconfirmed_failures, now))
+    return {key: at for key, at in marks.items() if not keys or key in keys}
+
+
+def next_deadline(
+    agents: Mapping[str, Agent], stuck_after_ms: int, now: int, mono: int | None = None
+) -> int | None:
+    """When time alone will next change one of these agents.
+
+    Args:
+        agents: by id.
+        stuck_after_ms: silence after which a run is stuck.
+        now: local ms.
+        mono: ms of the monotonic clock at `now`; None if the model was given none.
+
+    Returns:
+        Local ms, in the past if the change is due; None if there is none.
+    """
+    mono = now if mono is None else mono
+    times: list[int] = []
+    for agent in agents.values():
+        if agent.heard:
+            # When the quietest is stuck, no other one changes the status by falling silent.
+            left = next(iter(agent.heard.values())).mono + stuck_after_ms - mono
+            if left > 0:
+                times.append(now + left)
+        if agent.approvals_expire_at:
+            times.append(agent.approvals_expire_at)
+    return min(times, default=None)
+
+
+def next_wait(fleet: Fleet, now: Now) -> int | None:
+    """Milliseconds until a `Tick` will change something, 0 if it is due, None if never."""
     times = [
-        heard + stuck_after_ms for agent in agents.values() for heard in agent.last_seen_at.values()
-    ] + [
-        approval.expires_at
-        for agent in agents.values()
-        for approval in agent.approvals.values()
-        if approval.expires_at
+        time
+        for gateway in fleet.gateways.values()
+        for time in (
+            next_deadline(gateway.agents, fleet.stuck_after_ms, now.wall, now.mono),
+            _next_command_end(gateway),
+        )
+        if time is not None
     ]
-    return min((time for time in times if time > now), default=None)
+    return max(0, min(times) - now.wall) if times else None
+
+
+def _next_command_end(gateway: Gateway) -> int | None:
+    return min(
+        (state.at + DONE_COMMAND_MS for state in gateway.commands.values() if state.is_done),
+        default=None,
+    )

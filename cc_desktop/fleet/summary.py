@@ -1,42 +1,21 @@
-"""One glance: what the whole fleet is, in numbers, a tray state and one sentence."""
+"""The whole fleet in numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cc_desktop.fleet.model import ConnectionState, Fleet, Gateway, Origin, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TOOLTIP_LIMIT = 127  # characters: Windows cuts there
+
+_TRYING = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
 
 
-class TrayState(StrEnum):
-    """What the tray icon shows."""
-
-    OFFLINE = "offline"
-    CONNECTING = "connecting"
-    IDLE = "idle"
-    WORKING = "working"
-    NEEDS_YOU = "needs-you"
-    ERROR = "error"
-    DEMO = "demo"
-
-
-class TrayIconStyle(StrEnum):
-    """For which panel the tray icon is drawn."""
-
-    AUTO = "auto"  # for any
-    LIGHT_PANEL = "light"
-    DARK_PANEL = "dark"
-    COLOUR = "colour"  # as AUTO, but never in the colour that the system gives its icons
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The fleet in numbers."""
 
     origin: Origin
@@ -47,44 +26,9 @@ class Summary:
     idle: int
     offline: int
     total: int
-    tray: TrayState
+    is_connecting: bool  # a gateway is being tried
+    has_lost: bool  # a gateway was there and is gone, or could not be reached so far
     unreachable: tuple[str, ...]  # names of gateways that are not live, blocked ones included
-
-    @property
-    def headline(self) -> str:
-        """The counts in words: "3 working · 1 needs you · 7 idle"."""
-        return " · ".join(self._counts()) or "No agents"
-
-    def tooltip(self, more: str = "") -> str:
-        """One sentence, at most 127 characters. All else is cut before `more` is."""
-        words = {
-            Origin.LIVE: "live",
-            Origin.REST: "polled over HTTP",
-            Origin.LAST_KNOWN: "last known",
-            Origin.DEMO: "not your fleet",
-            Origin.NONE: "no connection",
-        }[self.origin]
-        start = "DEMO - " if self.origin is Origin.DEMO else ""
-        counts = ", ".join(self._counts()) or "no agents"
-        end = f" · {more}" if more else ""
-        text = _cut(f"{start}Control Center: {counts} · {words}", TOOLTIP_LIMIT - len(end)) + end
-        if self.unreachable and self.origin is Origin.LIVE:
-            text += f" · {', '.join(self.unreachable)} not reached"
-        return _cut(text, TOOLTIP_LIMIT)
-
-    def _counts(self) -> list[str]:
-        needs = "needs you" if self.needs_you == 1 else "need you"
-        pairs = [
-            (self.working, "working"),
-            (self.needs_you, needs),
-            (self.idle, "idle"),
-            (self.offline, "offline"),
-        ]
-        return [f"{count} {word}" for count, word in pairs if count]
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def screen_origin(fleet: Fleet) -> Origin:
@@ -97,7 +41,7 @@ def screen_origin(fleet: Fleet) -> Origin:
 
 
 def _is_lost(gateway: Gateway) -> bool:
-    """Whether it was there and is gone, or could not be had so far."""
+    """Whether it was there and is gone, or could not be reached so far."""
     never = gateway.origin is Origin.NONE and gateway.connection.problem is not None
     return gateway.origin is Origin.LAST_KNOWN or never
 
@@ -113,26 +57,6 @@ def summarize(fleet: Fleet) -> Summary:
     needs_you = error + counts[Status.WAITING] + counts[Status.STUCK]
     working = counts[Status.ACTIVE] + counts[Status.THINKING]
     real = [gateway for gateway in fleet.gateways.values() if gateway.origin is not Origin.DEMO]
-    states = [gateway.connection.state for gateway in real]
-    if origin is Origin.DEMO:
-        tray = TrayState.DEMO
-    elif origin in (Origin.LIVE, Origin.REST):
-        if error:
-            tray = TrayState.ERROR
-        elif needs_you:
-            tray = TrayState.NEEDS_YOU
-        elif any(_is_lost(gateway) for gateway in real):
-            tray = TrayState.OFFLINE  # what its agents do is not known, however well the others are
-        else:
-            tray = TrayState.WORKING if working else TrayState.IDLE
-    elif any(
-        state
-        in (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
-        for state in states
-    ):
-        tray = TrayState.CONNECTING
-    else:
-        tray = TrayState.OFFLINE
     return Summary(
         origin=origin,
         as_of=min((g.as_of for g in fleet.shown() if g.agents and g.as_of), default=0),
@@ -142,6 +66,7 @@ def summarize(fleet: Fleet) -> Summary:
         idle=counts[Status.IDLE],
         offline=counts[Status.OFFLINE] + counts[Status.UNKNOWN],
         total=sum(counts.values()),
-        tray=tray,
+        is_connecting=any(gateway.connection.state in _TRYING for gateway in real),
+        has_lost=any(_is_lost(gateway) for gateway in real),
         unreachable=tuple(g.name for g in real if g.connection.state is not ConnectionState.LIVE),
     )

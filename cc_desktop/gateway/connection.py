@@ -1,7 +1,7 @@
-"""One WebSocket connection to a gateway, from the challenge to the close.
+"""One WebSocket connection to a gateway, from hello-ok to the close.
 
-Requests are correlated by uuid. One sweeper looks after all deadlines: a timer per request would
-stay alive in Qt until it would have fired (qasync keeps cancelled timers).
+Requests are correlated by uuid. One task looks after all deadlines: a timer per request would stay
+alive in Qt until it would have fired (qasync keeps cancelled timers).
 """
 
 from __future__ import annotations
@@ -9,48 +9,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import ssl
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidMessage,
-    InvalidProxy,
-    InvalidStatus,
-    InvalidURI,
-)
+from websockets.exceptions import ConnectionClosed
 
-from cc_desktop.gateway.failures import Failure
+from cc_desktop.gateway.backoff import ASLEEP_S
+from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.protocol import fields, frames, handshake
-from cc_desktop.system.network import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cc_desktop.gateway.dialing import Channel
     from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_S = 30.0
-CLOSE_TIMEOUT_S = 2.0  # a frozen peer must not hold up the end of the app
-_PRE_HELLO_LIMIT = 64 * 2**10  # bytes of a frame before hello-ok
-ASLEEP_S = 20.0  # a pause that took so much longer was sleep
-CLOSE_SILENT = 4000  # what OpenClaw's own clients close with
+_CLOSE_SILENT = 4000  # what OpenClaw's own clients close with
 
 
 class GatewayFailureError(Exception):
-    """The base of what can go wrong with a gateway; carries what the error table needs."""
+    """The base of what can go wrong with a gateway; carries what `classify` needs."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.kind or (failure.error.code if failure.error else "failure"))
+        error = failure.error
+        super().__init__(failure.kind or (error.code if error else "failure"))
         self.failure = failure
 
 
 class CannotConnectError(GatewayFailureError):
     """No connection, or no hello-ok."""
+
+
+class NotConnectedError(GatewayFailureError):
+    """There is no live connection to send a request on."""
 
 
 class ConnectionLostError(GatewayFailureError):
@@ -74,73 +69,96 @@ class _Pending:
 
 
 class GatewayConnection:
-    """A connection that has been let in. Made by `open_session`."""
+    """A connection that has been let in. Made by `dialing.open_connection`."""
 
     def __init__(
         self,
-        ws: ClientConnection,
+        channel: Channel,
         clock: Clock,
         on_event: Callable[[frames.EventFrame], None],
     ) -> None:
-        self._ws = ws
+        self._channel = channel
         self._clock = clock
         self._on_event = on_event
+        self._incidents = IncidentLog(log)
         self._pending: dict[str, _Pending] = {}
-        self._heard = clock.monotonic()
-        self._closed: Failure | None = None
+        self._last_received = clock.monotonic()
+        self._closed: Failure | None = None  # why this side closed
+        self._silent_since = 0  # local ms of the last message, once a tick is overdue
+        # Called with that when a tick is overdue, and with 0 when the gateway speaks again.
+        self.on_silence: Callable[[int], object] = lambda _since: None
         self.hello = handshake.Hello()
         self.skipped = 0  # messages that were no frames
-        self.shutdown: dict[str, Any] = {}  # what the gateway said before it went
+        # ms that the gateway says its restart takes; None while it has announced none.
+        self.restart_expected_ms: int | None = None
+
+    @property
+    def pending(self) -> int:
+        """How many requests wait for their answer."""
+        return len(self._pending)
+
+    @property
+    def failed_events(self) -> int:
+        """How many events the handler raised for."""
+        return self._incidents.total
 
     async def run(self) -> Failure:
-        """Read until the connection ends, and say why it did."""
-        sweeper = asyncio.create_task(self._sweep(), name="deadlines")
+        """Read until the connection ends, and return why it did."""
+        reader = asyncio.create_task(self._read(), name="reader")
+        deadlines = asyncio.create_task(self._enforce_deadlines(), name="deadlines")
+        failure = Failure(kind=FailureKind.LOST)
         try:
+            await asyncio.wait({reader, deadlines}, return_when=asyncio.FIRST_COMPLETED)
+            if deadlines.done():
+                deadlines.result()  # it closed the connection, or failed
+            failure = await reader
+        finally:
+            self._fail_pending(failure)
+            for task in (reader, deadlines):
+                task.cancel()
+            await asyncio.gather(reader, deadlines, return_exceptions=True)
+        return failure
+
+    async def _read(self) -> Failure:
+        with contextlib.suppress(ConnectionClosed):
             while True:
                 # Bytes: the decoder of frames looks after UTF-8 itself.
-                self.take(await self._ws.recv(decode=False))
-        except ConnectionClosed:
-            failure = self._failure()
-        except asyncio.CancelledError:
-            self._fail_pending(Failure(kind="lost"))
-            await self.close()
-            raise
-        finally:
-            sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeper
-        self._fail_pending(failure)
-        return failure
+                self.handle_message(await self._channel.recv(decode=False))
+        return self._failure()
 
     def _failure(self) -> Failure:
         if self._closed:
             return self._closed
-        received = self._ws.protocol.close_rcvd
-        if received is None:
-            return Failure(kind="lost")
-        return Failure(kind="lost", close_code=received.code, close_reason=received.reason)
+        if self._channel.overflowed:
+            log.warning("the gateway does not read what it is sent: the connection is dropped")
+        return closed_by_peer(self._channel)
 
-    def take(self, message: str | bytes) -> None:
-        """Route one message. What is no frame is skipped and counted."""
-        self._heard = self._clock.monotonic()
+    def handle_message(self, message: str | bytes) -> None:
+        """Dispatch one message. What is not a frame is skipped and counted."""
+        self._last_received = self._clock.monotonic()
+        self._set_silent_since(0)
         try:
-            frame = frames.decode(message)
+            frame = frames.decode(message, raw_answers=True)
         except frames.BadFrameError as error:
             self.skipped += 1
             if self.skipped == 1:
                 log.warning("a message that is no frame was skipped: %s", error)
             return
-        self.route(frame)
+        self.dispatch(frame)
 
-    def route(self, frame: frames.Frame) -> None:
-        """Hand a frame to whom it is for. A handler that fails does not end the connection."""
+    def dispatch(self, frame: frames.Frame) -> None:
+        """Hand a frame to the event handler, or to the request that waits for it.
+
+        A handler that raises does not end the connection.
+        """
         if isinstance(frame, frames.EventFrame):
             if frame.event == "shutdown":
-                self.shutdown = fields.as_object(frame.payload)
+                payload = fields.as_object(frame.payload)
+                self.restart_expected_ms = fields.integer(payload.get("restartExpectedMs"))
             try:
                 self._on_event(frame)
-            except Exception:
-                log.exception("an event could not be handled")
+            except Exception as error:  # noqa: BLE001, RUF100 - whatever it is, the next event comes
+                self._incidents.record("an event could not be handled", error)
         elif isinstance(frame, frames.Response):
             pending = self._pending.pop(frame.id, None)
             if pending is None or pending.future.done():
@@ -151,31 +169,53 @@ class GatewayConnection:
                 pending.future.set_result(frame.payload)
 
     async def request(
-        self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
+        self,
+        method: str,
+        params: object = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        *,
+        raw: bool = False,
     ) -> Any:
-        """Ask, and wait for the answer's payload.
+        """Send a request and return the payload of its answer.
+
+        Args:
+            method: Such as "sessions.list".
+            params: What msgspec can write as JSON; None sends none.
+            timeout_s: Seconds for sending and answering, give or take 5 s.
+            raw: Leave a large payload encoded, see `frames.decode`.
 
         Raises:
-            RequestFailedError: the gateway said no, with its code and message.
-            RequestTimeoutError: no answer within `timeout_s`.
-            ConnectionLostError: the connection went before the answer came.
+            RequestFailedError: The gateway refused, with its code and message.
+            RequestTimeoutError: There was no answer within `timeout_s`.
+            ConnectionLostError: The connection went before the answer came.
         """
         ident = str(uuid.uuid4())
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._pending[ident] = _Pending(future, self._clock.monotonic() + timeout_s)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending[ident] = _Pending(answer, self._clock.monotonic() + timeout_s)
+        message = frames.encode_request(ident, method, params)
+        sending = asyncio.create_task(self._channel.send(message), name=f"send {method}")
         try:
-            await self._ws.send(frames.encode_request(ident, method, params))
-            return await future
+            # A peer that does not read can block the sending: the deadline ends that, too.
+            await asyncio.wait({sending, answer}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done() and not answer.done():
+                sending.result()
+            payload = await answer
+            return payload if raw else frames.plain(payload)
         except ConnectionClosed:
             raise ConnectionLostError(self._failure()) from None
         finally:
             self._pending.pop(ident, None)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # the loop would complain about one that nobody asked for
 
     async def close(self) -> None:
-        """Say goodbye: close code 1000, reason "shutdown"."""
-        await self._ws.close(1000, "shutdown")
+        """Close with code 1000."""
+        await self._channel.close(1000, "shutdown")
 
-    async def _sweep(self) -> None:
+    async def _enforce_deadlines(self) -> None:
+        """Time out requests; close when the peer is silent or this computer slept."""
         # A gateway that tells nonsense is neither dropped at once nor kept for ever.
         tick_s = min(max(self.hello.tick_ms or handshake.DEFAULT_TICK_MS, 1_000), 300_000) / 1000
         pause_s = min(5.0, tick_s / 4)
@@ -185,32 +225,41 @@ class GatewayConnection:
             now = self._clock.monotonic()
             if self._clock.now_ms() - before_ms > 1000 * (pause_s + ASLEEP_S):
                 # The computer slept. The socket may look open for minutes, and lead nowhere.
-                self._closed = Failure(kind="lost")
-                await self._ws.close(CLOSE_SILENT, "slept")
+                self._closed = Failure(kind=FailureKind.LOST)
+                await self._channel.close(_CLOSE_SILENT, "slept")
                 return
             for pending in list(self._pending.values()):
                 if pending.deadline <= now and not pending.future.done():
-                    pending.future.set_exception(RequestTimeoutError(Failure(kind="timeout")))
-            silent = now - self._heard
-            if silent >= 2 * tick_s:
-                self._closed = Failure(kind="silent")
-                self._ws.transport.abort() if silent >= 4 * tick_s else await self._ws.close(
-                    CLOSE_SILENT, "tick timeout"
-                )
+                    failure = Failure(kind=FailureKind.SILENT)
+                    pending.future.set_exception(RequestTimeoutError(failure))
+            silent_s = now - self._last_received
+            if silent_s >= 2 * tick_s:
+                self._closed = Failure(kind=FailureKind.SILENT)
+                if silent_s >= 4 * tick_s:
+                    self._channel.transport.abort()
+                else:
+                    await self._channel.close(_CLOSE_SILENT, "tick timeout")
                 return
-            if silent >= tick_s and not self.hello.tick_ms:
-                # No ticks in this dialect: a pong is the sign of life.
-                await self._ping()
+            if silent_s >= tick_s + pause_s and not self._silent_since:
+                self._set_silent_since(self._clock.now_ms() - int(silent_s * 1000))
+            if silent_s >= tick_s and not self.hello.tick_ms:
+                await self._ping()  # this dialect has no ticks: a pong is the sign of life
+
+    def _set_silent_since(self, since: int) -> None:
+        if since != self._silent_since:
+            self._silent_since = since
+            self.on_silence(since)
 
     async def _ping(self) -> None:
         with contextlib.suppress(ConnectionClosed):
-            pong = await self._ws.ping()
+            pong = await self._channel.ping()
 
-            def heard(done: asyncio.Future[float]) -> None:
+            def on_pong(done: asyncio.Future[float]) -> None:
                 if not done.cancelled() and done.exception() is None:
-                    self._heard = self._clock.monotonic()
+                    self._last_received = self._clock.monotonic()
+                    self._set_silent_since(0)
 
-            asyncio.ensure_future(pong).add_done_callback(heard)
+            asyncio.ensure_future(pong).add_done_callback(on_pong)
 
     def _fail_pending(self, failure: Failure) -> None:
         for pending in self._pending.values():
@@ -219,132 +268,10 @@ class GatewayConnection:
         self._pending.clear()
 
 
-async def open_connection(
-    url: str,
-    connect_params: Callable[[handshake.Challenge], dict[str, Any]],
-    clock: Clock,
-    on_event: Callable[[frames.EventFrame], None],
-    on_connected: Callable[[], None] = lambda: None,
-) -> GatewayConnection:
-    """Connect, and go through the handshake within 10 s.
-
-    Raises:
-        CannotConnectError: with what the error table needs to judge it.
-    """
-    ws = await _dial(url)
-    session = GatewayConnection(ws, clock, on_event)
-    deadline = asyncio.create_task(
-        clock.sleep(handshake.HANDSHAKE_TIMEOUT_S), name="handshake deadline"
-    )
-    shake = asyncio.create_task(
-        _handshake(session, ws, connect_params, on_connected), name="handshake"
-    )
-    try:
-        await asyncio.wait({deadline, shake}, return_when=asyncio.FIRST_COMPLETED)
-        if not shake.done():
-            raise CannotConnectError(Failure(kind="silent"))
-        session.hello = shake.result()
-    except BaseException:
-        shake.cancel()
-        await asyncio.gather(shake, return_exceptions=True)
-        await ws.close(1000, "shutdown")
-        raise
-    finally:
-        deadline.cancel()
-        await asyncio.gather(deadline, return_exceptions=True)
-    return session
-
-
-async def _dial(url: str) -> ClientConnection:
-    try:
-        return await connect(
-            url,
-            proxy=None if is_loopback(url) else True,
-            compression=None if is_loopback(url) else "deflate",
-            max_size=handshake.DEFAULT_MAX_PAYLOAD,
-            open_timeout=10,
-            ping_interval=None,  # the gateway's ticks tell more, and idle shall cost nothing
-            close_timeout=CLOSE_TIMEOUT_S,
-            user_agent_header=None,
-        )
-    except InvalidURI:
-        failure = Failure(kind="url")
-    except InvalidStatus as error:
-        failure = _http_failure(error)
-    except (InvalidMessage, InvalidProxy, InvalidHandshake):
-        failure = Failure(kind="not-a-gateway")
-    except ssl.SSLError:
-        failure = Failure(kind="tls")
-    except TimeoutError:
-        failure = Failure(kind="timeout")
-    except OSError as error:
-        failure = Failure(kind="dns" if "gaierror" in type(error).__name__ else "refused")
-    except EOFError:
-        failure = Failure(kind="not-a-gateway")
-    except ValueError:
-        failure = Failure(kind="url")
-    raise CannotConnectError(failure)
-
-
-def _http_failure(error: InvalidStatus) -> Failure:
-    response = error.response
-    message = ""
-    if response.body:
-        import msgspec
-
-        with contextlib.suppress(msgspec.DecodeError, UnicodeError):
-            body = fields.as_object(msgspec.json.decode(response.body))
-            said = body.get("error")
-            message = fields.text(said, 300) or fields.text(
-                fields.as_object(said).get("message"), 300
-            )
-    wait = response.headers.get("Retry-After", "")
-    return Failure(
-        http_status=response.status_code,
-        http_message=message,
-        retry_after_ms=int(wait) * 1000 if wait.isdigit() and len(wait) < 6 else 0,
-    )
-
-
-async def _handshake(
-    session: GatewayConnection,
-    ws: ClientConnection,
-    connect_params: Callable[[handshake.Challenge], dict[str, Any]],
-    on_connected: Callable[[], None],
-) -> handshake.Hello:
-    try:
-        while True:
-            frame = await _next(ws)
-            if isinstance(frame, frames.EventFrame) and frame.event == "connect.challenge":
-                break
-        on_connected()
-        ident = str(uuid.uuid4())
-        params = connect_params(handshake.read_challenge(frame.payload))
-        await ws.send(frames.encode_request(ident, "connect", params))
-        while True:
-            frame = await _next(ws)
-            if isinstance(frame, frames.Response) and frame.id == ident:
-                break
-            if isinstance(frame, frames.EventFrame):
-                session.route(frame)
-    except ConnectionClosed:
-        received = ws.protocol.close_rcvd
-        code, reason = (received.code, received.reason) if received else (0, "")
-        raise CannotConnectError(
-            Failure(kind="lost", close_code=code, close_reason=fields.text(reason, 200))
-        ) from None
-    if frame.error:
-        raise CannotConnectError(Failure(error=frame.error))
-    return handshake.read_hello(frame.payload)
-
-
-async def _next(ws: ClientConnection) -> frames.Frame:
-    """The next frame; what is none, or too long before hello-ok, is skipped."""
-    while True:
-        message = await ws.recv()
-        if len(message) > _PRE_HELLO_LIMIT and b"hello-ok" not in (
-            message.encode() if isinstance(message, str) else message
-        ):
-            continue
-        with contextlib.suppress(frames.BadFrameError):
-            return frames.decode(message)
+def closed_by_peer(channel: Channel) -> Failure:
+    """Return how the peer closed the connection; without a close frame, it is just lost."""
+    received = channel.protocol.close_rcvd
+    if received is None:
+        return Failure(kind=FailureKind.LOST)
+    reason = fields.text(received.reason, 200)
+    return Failure(kind=FailureKind.LOST, close_code=received.code, close_reason=reason)

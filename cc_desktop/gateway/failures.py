@@ -1,171 +1,164 @@
-"""What each failure means: retry or stop, how long to wait, and the words for the operator.
+"""Classifies what went wrong with a gateway: which kind it is, and how to go on.
 
-The table is data. It was measured on OpenClaw 2026.5.7 (protocol 3) and 2026.9.6 (protocol 4);
-the codes are those of `error.code` and `error.details.code`.
+No words for people here: `text/failures.py` has them, by kind. The table is data. It was measured
+on OpenClaw 2026.5.7 (protocol 3) and 2026.9.6 (protocol 4); the codes are those of `error.code` and
+`error.details.code` in their frames.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
+import re
+from enum import Enum, StrEnum
 
+from msgspec import Struct
+
+from cc_desktop.fleet.model import Problem
 from cc_desktop.protocol.frames import GatewayError
 
 
 class RetryPolicy(Enum):
-    """What a client does after a failure."""
+    """How a client goes on after a failure. `gateway/backoff.py` has the waits."""
 
-    RETRY = "retry"  # with the usual waits
-    SLOWLY = "slowly"  # only a person on the other side can mend it: look again every 30 s
+    RETRY = "retry"  # with exponential backoff
+    SLOWLY = "slowly"  # somebody on the other side has to act: every 30 s
+    RARELY = "rarely"  # hardly mends itself: 30 s, doubled up to 5 min
     STOP = "stop"  # only the operator can mend it
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What happened, as far as it is known. All fields are optional."""
+class FailureKind(StrEnum):
+    """What a failure means. The values are stored in `Problem.kind`, and keys of the texts."""
 
-    error: GatewayError | None = None
+    # The gateway refuses
+    TOKEN_MISMATCH = "token-mismatch"  # noqa: S105 - no token
+    TOKEN_MISSING = "token-missing"  # noqa: S105 - no token
+    SCOPE_MISMATCH = "scope-mismatch"
+    PAIRING = "pairing"
+    PROTOCOL = "protocol"
+    RATE_LIMITED = "rate-limited"
+    DEVICE_EXPIRED = "device-expired"
+    DEVICE_REFUSED = "device-refused"
+    NO_PERMISSION = "no-permission"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+    # It is there, but not yet, or not any more
+    STARTING = "starting"
+    RESTARTING = "restarting"
+    LOST = "lost"
+    SILENT = "silent"
+    # Something else answers
+    TOO_MANY_REQUESTS = "too-many-requests"
+    FORBIDDEN = "forbidden"
+    NOT_A_GATEWAY = "not-a-gateway"
+    UNAVAILABLE = "unavailable"  # the same, where a gateway was before
+    HUNG_UP = "hung-up"
+    BEHIND_PROXY = "behind-proxy"
+    # The way there
+    UNREACHABLE = "unreachable"
+    DNS = "dns"
+    TLS = "tls"
+    CERTIFICATE = "certificate"
+    PROXY = "proxy"  # the proxy's address or kind cannot be used
+    PROXY_FAILED = "proxy-failed"  # the proxy does not let us through
+    # On this side
+    BAD_URL = "bad-url"
+    INSECURE = "insecure"
+    IDENTITY = "identity"
+    INTERNAL = "internal"
+
+
+_K = FailureKind
+POLICIES: dict[FailureKind, RetryPolicy] = {
+    **dict.fromkeys(FailureKind, RetryPolicy.RETRY),
+    **dict.fromkeys((_K.PAIRING, _K.NOT_A_GATEWAY, _K.REFUSED, _K.IDENTITY), RetryPolicy.SLOWLY),
+    **dict.fromkeys((_K.CERTIFICATE, _K.PROXY, _K.INTERNAL), RetryPolicy.RARELY),
+    **dict.fromkeys(
+        (
+            *(_K.TOKEN_MISMATCH, _K.TOKEN_MISSING, _K.SCOPE_MISMATCH, _K.PROTOCOL, _K.BAD_URL),
+            *(_K.DEVICE_EXPIRED, _K.DEVICE_REFUSED, _K.NO_PERMISSION, _K.REJECTED),
+            *(_K.FORBIDDEN, _K.INSECURE),
+        ),
+        RetryPolicy.STOP,
+    ),
+}
+
+
+class Failure(Struct, frozen=True):
+    """What happened, as far as it is known. Every field is optional."""
+
+    error: GatewayError | None = None  # the gateway's answer
     close_code: int = 0
     close_reason: str = ""
-    http_status: int = 0
+    http_status: int = 0  # of a refused upgrade
     http_message: str = ""
     retry_after_ms: int = 0  # of an HTTP Retry-After
-    kind: str = ""  # ours: refused, dns, tls, timeout, silent, lost, url, scope, insecure, token
+    kind: FailureKind | None = None  # what this side found out itself
+    detail: str = ""  # address, system error or the like; depends on the kind
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A row of the table. The first whose given fields all match is taken."""
+class Rule(Struct, frozen=True):
+    """A row of the table. The first row whose given fields all match decides."""
 
-    id: str
-    then: RetryPolicy
-    title: str
-    message: str
-    next_step: str
-    details: frozenset[str] = field(default_factory=frozenset)
-    codes: frozenset[str] = field(default_factory=frozenset)
+    kind: FailureKind
+    details: frozenset[str] = frozenset()  # of error.details.code
+    codes: frozenset[str] = frozenset()  # of error.code
     detail_key: str = ""
     message_has: str = ""
-    closes: frozenset[int] = field(default_factory=frozenset)
-    https: frozenset[int] = field(default_factory=frozenset)
-    kinds: frozenset[str] = field(default_factory=frozenset)
+    closes: frozenset[int] = frozenset()
+    https: frozenset[int] = frozenset()
 
     def matches(self, failure: Failure) -> bool:
-        """Whether the row speaks of this failure."""
+        """Tell whether the row speaks of this failure."""
         error = failure.error or GatewayError()
+        words = (error.message or failure.close_reason).lower()
         return (
             (not self.details or error.detail_code in self.details)
             and (not self.codes or error.code in self.codes)
             and (not self.detail_key or self.detail_key in error.details)
-            and (
-                not self.message_has
-                or self.message_has in (error.message or failure.close_reason).lower()
-            )
+            and (not self.message_has or self.message_has in words)
             and (not self.closes or failure.close_code in self.closes)
             and (not self.https or failure.http_status in self.https)
-            and (not self.kinds or failure.kind in self.kinds)
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FailureAdvice:
-    """What to do about a failure, and what to say."""
+class FailureAdvice(Struct, frozen=True):
+    """What a failure means, and how to go on."""
 
-    id: str
-    then: RetryPolicy
-    code: str
-    title: str
-    message: str
-    next_step: str
-    wait_ms: int = 0  # at least; 0: the usual wait
+    kind: FailureKind
+    policy: RetryPolicy
+    code: str  # the gateway's own code, else the kind
+    said: str = ""  # the gateway's own words, cleaned
+    detail: str = ""
+    wait_ms: int = 0  # wait at least so long; 0: not told
+
+    @property
+    def problem(self) -> Problem:
+        """What the model keeps of it."""
+        return Problem(self.kind.value, self.code, self.said, self.detail)
 
 
 def _set(*values: str) -> frozenset[str]:
     return frozenset(values)
 
 
-TOKEN_PLACES = "OPENCLAW_GATEWAY_TOKEN, --token-file, or token_file in the settings file"  # noqa: S105 - names of places
-_PAIR = "On the gateway's host run: openclaw devices approve {request_id}"
-
 TABLE: tuple[Rule, ...] = (
     Rule(
-        "token-mismatch",
-        RetryPolicy.STOP,
-        "The token is wrong",
-        "The gateway does not accept the token.",
-        f"Put the gateway's token into {TOKEN_PLACES}, then reconnect.",
+        _K.TOKEN_MISMATCH,
         details=_set("AUTH_TOKEN_MISMATCH", "AUTH_PASSWORD_MISMATCH", "AUTH_DEVICE_TOKEN_MISMATCH"),
     ),
     Rule(
-        "token-missing",
-        RetryPolicy.STOP,
-        "A token is needed",
-        "The gateway lets nobody in without its token.",
-        f"Put the gateway's token into {TOKEN_PLACES}, then reconnect.",
+        _K.TOKEN_MISSING,
         details=_set("AUTH_TOKEN_MISSING", "AUTH_PASSWORD_MISSING", "AUTH_REQUIRED"),
     ),
+    Rule(_K.SCOPE_MISMATCH, details=_set("AUTH_SCOPE_MISMATCH")),
+    Rule(_K.PAIRING, details=_set("PAIRING_REQUIRED")),
+    Rule(_K.PAIRING, codes=_set("NOT_PAIRED")),
+    Rule(_K.PROTOCOL, details=_set("PROTOCOL_MISMATCH")),
+    # 2026.5.7 sends no code, only the version that it expects.
+    Rule(_K.PROTOCOL, detail_key="expectedProtocol"),
+    Rule(_K.RATE_LIMITED, details=_set("AUTH_RATE_LIMITED")),
+    Rule(_K.DEVICE_EXPIRED, details=_set("DEVICE_AUTH_SIGNATURE_EXPIRED")),
     Rule(
-        "scope-mismatch",
-        RetryPolicy.STOP,
-        "This device may not read",
-        "The gateway knows this device, but not with the right to read.",
-        "On the gateway's host, remove this device (openclaw devices list) and pair it again.",
-        details=_set("AUTH_SCOPE_MISMATCH"),
-    ),
-    Rule(
-        "pairing",
-        RetryPolicy.SLOWLY,
-        "Wants pairing",
-        "The gateway does not know this device yet.",
-        _PAIR,
-        details=_set("PAIRING_REQUIRED"),
-    ),
-    Rule(
-        "pairing",
-        RetryPolicy.SLOWLY,
-        "Wants pairing",
-        "The gateway does not know this device yet.",
-        _PAIR,
-        codes=_set("NOT_PAIRED"),
-    ),
-    Rule(
-        "protocol",
-        RetryPolicy.STOP,
-        "Another protocol",
-        "The gateway and this app speak different versions of the protocol.",
-        "Update whichever is older: this app speaks protocol 3 and 4.",
-        details=_set("PROTOCOL_MISMATCH"),
-    ),
-    Rule(  # 2026.5.7 names no code, only the version that it expects
-        "protocol",
-        RetryPolicy.STOP,
-        "Another protocol",
-        "The gateway and this app speak different versions of the protocol.",
-        "Update whichever is older: this app speaks protocol 3 and 4.",
-        detail_key="expectedProtocol",
-    ),
-    Rule(
-        "rate-limited",
-        RetryPolicy.RETRY,
-        "Too many tries",
-        "The gateway asks to wait after too many failed logins.",
-        "Wait; it is tried again by itself. Check the token meanwhile.",
-        details=_set("AUTH_RATE_LIMITED"),
-    ),
-    Rule(
-        "device-expired",
-        RetryPolicy.STOP,
-        "The clocks differ",
-        "The gateway finds this device's signature too old or too new.",
-        "Set the clock of this computer and of the gateway's host, then reconnect.",
-        details=_set("DEVICE_AUTH_SIGNATURE_EXPIRED"),
-    ),
-    Rule(
-        "device-refused",
-        RetryPolicy.STOP,
-        "The device's signature is refused",
-        "The gateway does not accept this device's identity.",
-        "On the gateway's host, remove this device (openclaw devices list), then reconnect.",
+        _K.DEVICE_REFUSED,
         details=_set(
             "DEVICE_AUTH_SIGNATURE_INVALID",
             "DEVICE_AUTH_NONCE_MISMATCH",
@@ -175,210 +168,73 @@ TABLE: tuple[Rule, ...] = (
             "DEVICE_IDENTITY_REQUIRED",
         ),
     ),
+    Rule(_K.STARTING, codes=_set("UNAVAILABLE")),
+    Rule(_K.NO_PERMISSION, details=_set("MISSING_SCOPE")),
+    Rule(_K.NO_PERMISSION, message_has="missing scope"),
     Rule(
-        "starting",
-        RetryPolicy.RETRY,
-        "Starting",
-        "The gateway is still starting.",
-        "Wait; it is tried again by itself.",
-        codes=_set("UNAVAILABLE"),
+        _K.REJECTED, codes=_set("INVALID_REQUEST", "FORBIDDEN", "UNAUTHORIZED", "401", "403", "400")
     ),
-    Rule(
-        "no-permission",
-        RetryPolicy.STOP,
-        "No permission to read",
-        "The gateway let this app in but does not let it read.",
-        "On the gateway's host, give this device the scope operator.read.",
-        details=_set("MISSING_SCOPE"),
-    ),
-    Rule(
-        "no-permission",
-        RetryPolicy.STOP,
-        "No permission to read",
-        "The gateway let this app in but does not let it read.",
-        "On the gateway's host, give this device the scope operator.read.",
-        message_has="missing scope",
-    ),
-    Rule(
-        "no-permission",
-        RetryPolicy.STOP,
-        "No permission to read",
-        "The gateway let this app in but does not let it read.",
-        "On the gateway's host, give this device the scope operator.read.",
-        kinds=_set("scope"),
-    ),
-    Rule(
-        "rejected",
-        RetryPolicy.STOP,
-        "The gateway refused",
-        "The gateway refuses how this app introduces itself.",
-        "Update the gateway or this app; client_id and client_mode can be set per gateway.",
-        codes=_set("INVALID_REQUEST", "FORBIDDEN", "UNAUTHORIZED", "401", "403", "400"),
-    ),
-    Rule(
-        "protocol",
-        RetryPolicy.STOP,
-        "Another protocol",
-        "The gateway closed the connection: it does not speak this app's protocol.",
-        "Update whichever is older: this app speaks protocol 3 and 4.",
-        closes=frozenset({1002}),
-    ),
-    Rule(
-        "too-many-requests",
-        RetryPolicy.RETRY,
-        "Too many tries",
-        "The gateway, or a proxy before it, asks to wait.",
-        "Wait; it is tried again by itself.",
-        https=frozenset({429}),
-    ),
-    Rule(
-        "forbidden",
-        RetryPolicy.STOP,
-        "Refused by a proxy",
-        "The connection is refused before it reaches the gateway.",
-        "Check the address, and the proxy's rules; gateway.trustedProxies may have to name it.",
-        https=frozenset({401, 403}),
-    ),
-    Rule(
-        "not-a-gateway",
-        RetryPolicy.SLOWLY,
-        "No gateway there",
-        "Something answers at this address, but it is no gateway.",
-        "Check the address and the port.",
-        https=frozenset({200, 301, 302, 307, 308, 400, 404, 405, 426}),
-    ),
-    Rule(
-        "not-a-gateway",
-        RetryPolicy.SLOWLY,
-        "No gateway there",
-        "Something answers at this address, but it is no gateway.",
-        "Check the address and the port.",
-        kinds=_set("not-a-gateway"),
-    ),
-    Rule(
-        "behind-proxy",
-        RetryPolicy.RETRY,
-        "Down behind a proxy",
-        "A proxy answers, but it cannot reach the gateway.",
-        "Start the gateway, or check where the proxy looks for it.",
-        https=frozenset({500, 502, 503, 504}),
-    ),
-    Rule(
-        "restarting",
-        RetryPolicy.RETRY,
-        "Restarting",
-        "The gateway restarts.",
-        "Wait; it is tried again by itself.",
-        closes=frozenset({1012}),
-    ),
-    Rule(
-        "refused",
-        RetryPolicy.STOP,
-        "The gateway refused",
-        "The gateway closed the connection without saying why.",
-        f"Check the token ({TOKEN_PLACES}), then reconnect.",
-        closes=frozenset({1008}),
-    ),
-    Rule(
-        "bad-url",
-        RetryPolicy.STOP,
-        "The address is wrong",
-        "The gateway's address cannot be used.",
-        "Write it as ws://host:18789/ or wss://host/.",
-        kinds=_set("url"),
-    ),
-    Rule(
-        "bad-token",
-        RetryPolicy.STOP,
-        "The token cannot be used",
-        "The token has a line break or another character that no token has.",
-        f"Put the gateway's token into {TOKEN_PLACES}, without line breaks.",
-        kinds=_set("token"),
-    ),
-    Rule(
-        "insecure",
-        RetryPolicy.STOP,
-        "Not encrypted",
-        "The token would go over the network in the clear.",
-        "Use wss://, an SSH tunnel to localhost, or set insecure = true for this gateway.",
-        kinds=_set("insecure"),
-    ),
-    Rule(
-        "identity",
-        RetryPolicy.STOP,
-        "No identity",
-        "This device's key cannot be read or written.",
-        "Check the rights of the app's data directory, then reconnect.",
-        kinds=_set("identity"),
-    ),
-    Rule(
-        "tls",
-        RetryPolicy.STOP,
-        "The certificate is not trusted",
-        "The gateway's TLS certificate cannot be verified.",
-        "Check the address; let this computer trust the certificate's issuer.",
-        kinds=_set("tls"),
-    ),
-    Rule(
-        "dns",
-        RetryPolicy.RETRY,
-        "Unknown host",
-        "The name of the gateway's host cannot be found.",
-        "Check the address and this computer's network.",
-        kinds=_set("dns"),
-    ),
-    Rule(
-        "silent",
-        RetryPolicy.RETRY,
-        "No answer",
-        "The gateway does not answer.",
-        "Check that it runs, and the network between.",
-        kinds=_set("timeout", "silent"),
-    ),
-    Rule(
-        "unreachable",
-        RetryPolicy.RETRY,
-        "Not reachable",
-        "The gateway cannot be reached.",
-        "Start it (openclaw gateway run), or check the address.",
-        kinds=_set("refused"),
-    ),
-    Rule(
-        "lost",
-        RetryPolicy.RETRY,
-        "Connection lost",
-        "The connection to the gateway was lost.",
-        "It is tried again by itself.",
-    ),
+    Rule(_K.TOO_MANY_REQUESTS, https=frozenset({429})),
+    Rule(_K.FORBIDDEN, https=frozenset({401, 403})),
+    Rule(_K.NOT_A_GATEWAY, https=frozenset(range(200, 500)) - {401, 403, 429}),
+    Rule(_K.BEHIND_PROXY, https=frozenset(range(500, 600))),
+    Rule(_K.RESTARTING, closes=frozenset({1012})),
+    # Closed without an error before it. Releases do so for passing reasons too: 1008 "slow
+    # consumer", 1008 "gateway message handler loading".
+    Rule(_K.REFUSED, closes=frozenset({1008})),
+    Rule(_K.PROTOCOL, closes=frozenset({1002})),
 )
 
+# What these mean where a gateway was live before: it stumbles, or its proxy does.
+_AFTER_LIVE = {
+    _K.NOT_A_GATEWAY: (_K.UNAVAILABLE, RetryPolicy.RETRY),
+    _K.FORBIDDEN: (_K.FORBIDDEN, RetryPolicy.SLOWLY),
+    _K.REFUSED: (_K.REFUSED, RetryPolicy.RETRY),
+    _K.PROTOCOL: (_K.LOST, RetryPolicy.RETRY),
+}
 
-def classify(failure: Failure) -> FailureAdvice:
-    """Look the failure up. There is always a row."""
-    rule = next(rule for rule in TABLE if rule.matches(failure))
+# A request id becomes part of a command that people paste into a shell, and it comes from whoever
+# answers, before any login. It never starts like an option.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
+
+
+def classify(failure: Failure, *, was_live: bool = False) -> FailureAdvice:
+    """Decide what a failure means.
+
+    Args:
+        failure: What is known of it.
+        was_live: This gateway was live since the app started. What then looks like a wrong address
+            or a refusal without a word is taken for a stumble, and retried.
+    """
     error = failure.error or GatewayError()
-    then = rule.then
-    if error.retryable and then is RetryPolicy.STOP and not rule.details:
-        then = RetryPolicy.RETRY
+    rule = next((rule for rule in TABLE if rule.matches(failure)), None)
+    kind = rule.kind if rule else failure.kind or FailureKind.LOST
+    policy = POLICIES[kind]
+    if failure.error is None:
+        if was_live:
+            kind, policy = _AFTER_LIVE.get(kind, (kind, policy))
+        elif kind is FailureKind.PROTOCOL:
+            policy = RetryPolicy.SLOWLY  # a close code alone proves little
+    if error.retryable and policy is RetryPolicy.STOP and not (rule and rule.details):
+        policy = RetryPolicy.RETRY
     if error.details.get("pauseReconnect") is True and error.retryable is False:
-        then = RetryPolicy.STOP
-    said = error.message or failure.http_message
-    message = f"{rule.message} It says: {said}" if said else rule.message
-    request = error.details.get("requestId")
-    request_id = request if isinstance(request, str) and len(request) < 100 else ""
-    next_step = rule.next_step.replace("{request_id}", request_id or "(openclaw devices list)")
-    expected = error.details.get("expectedProtocol")
-    if rule.id == "protocol" and isinstance(expected, int):
-        side = "this app" if expected > 4 else "the gateway"
-        next_step = (
-            f"The gateway wants protocol {expected}; this app speaks 3 and 4: update {side}."
-        )
+        policy = RetryPolicy.STOP
     return FailureAdvice(
-        id=rule.id,
-        then=then,
-        code=error.detail_code or error.code or rule.id,
-        title=rule.title,
-        message=message,
-        next_step=" ".join(next_step.split()),
+        kind=kind,
+        policy=policy,
+        code=error.detail_code or error.code or kind.value,
+        said=error.message or failure.http_message or failure.close_reason,
+        detail=_detail(kind, error) or failure.detail,
         wait_ms=error.retry_after_ms or failure.retry_after_ms,
     )
+
+
+def _detail(kind: FailureKind, error: GatewayError) -> str:
+    if kind is FailureKind.PAIRING:
+        request = error.details.get("requestId")
+        return request if isinstance(request, str) and _REQUEST_ID.fullmatch(request) else ""
+    if kind is FailureKind.PROTOCOL:
+        expected = error.details.get("expectedProtocol")
+        if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected < 10_000:
+            return str(expected)
+    return ""

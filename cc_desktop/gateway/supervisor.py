@@ -1,102 +1,79 @@
-"""Keeps one gateway connected: tries, waits, stops where trying cannot help, falls back to HTTP."""
+"""Keeps one gateway connected: connects, waits, stops where trying cannot help, polls over HTTP.
+
+A supervisor is a failure domain. Whatever its connection, decoding, model or proxy raises ends one
+try, never the supervisor: `run` ends only by cancellation.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.connection import GatewayFailureError, open_connection
-from cc_desktop.gateway.connection_state import Backoff, ConnectionEvent
-from cc_desktop.gateway.failures import Failure, FailureAdvice, RetryPolicy, classify
-from cc_desktop.gateway.http_fallback import AFTER_S, HttpFallback
-from cc_desktop.gateway.session_sync import SessionListSync
+from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
+from cc_desktop.gateway.connection import (
+    REQUEST_TIMEOUT_S,
+    GatewayFailureError,
+    NotConnectedError,
+)
+from cc_desktop.gateway.connection_state import ConnectionEvent
+from cc_desktop.gateway.device_identity import IdentityError
+from cc_desktop.gateway.device_token import DeviceToken
+from cc_desktop.gateway.dialing import address_of, open_connection
+from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
+from cc_desktop.gateway.http.http_polling import HttpPolling
+from cc_desktop.gateway.incidents import IncidentLog
+from cc_desktop.gateway.lists.list_pacer import ListPacer
+from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.protocol import handshake
-from cc_desktop.system.clock import wake_or_sleep
-from cc_desktop.system.network import is_loopback
+from cc_desktop.system.network import is_loopback, may_send_secret
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable
-
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.gateway.device_identity import Identity
+    from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
     from cc_desktop.protocol.frames import EventFrame
-    from cc_desktop.system.clock import Clock
 
 log = logging.getLogger(__name__)
 
-FIRST_ANSWER_S = 3.0  # the longest that polling waits for it
-
-
-class Secret(Protocol):
-    """A token that does not show itself."""
-
-    def reveal(self) -> str:
-        """The secret."""
-        ...
-
-
-class TokenStore(Protocol):
-    """Where device tokens are kept."""
-
-    place: str
-
-    async def get(self, url: str, device_id: str, role: str) -> Secret:
-        """The token, or an empty one."""
-        ...
-
-    async def keep(self, url: str, device_id: str, role: str, token: str) -> None:
-        """Keep it."""
-        ...
+HELD_S = 30.0  # a connection that lives so long has held
+FLAPPING_AFTER = 3  # connections in a row that did not hold
+RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
+LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
+READ_SCOPES = frozenset({"operator.read", "operator.write", "operator.admin"})  # each lets us read
 
 
 class GatewaySupervisor:
-    """One gateway: `run` for as long as the app runs."""
+    """One gateway. `run` it for as long as the gateway is watched."""
 
-    def __init__(
-        self,
-        gateway: str,
-        url: str,
-        token: Secret,
-        *,
-        client: handshake.Client,
-        identity: Callable[[], Identity],
-        tokens: TokenStore,
-        rest_url: str,
-        poll_s: float,
-        insecure: bool,
-        rest_after_s: float = AFTER_S,
-        clock: Clock,
-        rng: random.Random,
-        sink: Callable[[ev.Event], object],
-    ) -> None:
-        self.gateway = gateway
+    def __init__(self, options: SupervisorOptions, services: SupervisorServices) -> None:
+        self.gateway = options.gateway
         self.connection = ConnectionInfo()
-        self.tries = 0  # connections that were tried
-        self.rest_tried = False
-        self._rest_after_s = rest_after_s
-        self._url = url
-        self._token = token
-        self._client = client
-        self._identity = identity
-        self._tokens = tokens
-        self._insecure = insecure
-        self._clock = clock
-        self._sink = sink
-        self._backoff = Backoff(rng)
-        self._rest = HttpFallback(gateway, rest_url, token.reveal(), insecure=insecure)
-        self._trusted = False  # it sent a challenge, and has not answered like anything else since
-        self._answered = asyncio.Event()  # the first try has ended, or come as far as the challenge
-        self._poll_s = poll_s
-        self._now = asyncio.Event()  # "Reconnect now"
-        self._moved = asyncio.Event()  # the state changed
+        self.tries = 0
+        self._options = options
+        self._services = services
+        self._clock = services.clock
+        self._incidents = IncidentLog(log)
+        self._backoff = Backoff(services.rng, is_local=is_loopback(options.url))
+        self._polling = HttpPolling(
+            options, services.clock, self._on_polled, lambda error: self._record("rest", error)
+        )
+        self._live: GatewayConnection | None = None
         self._sync: SessionListSync | None = None
+        self._pacer = ListPacer(services.clock)
+        self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
+        self._was_live = False
+        self._short_lives = 0  # connections in a row that did not hold
+        self._expected_back = 0  # local ms
+        self._device_token = DeviceToken(services.tokens, options.url)
         self._mismatched = False  # the shared token was refused: the device token is tried once
 
     @property
@@ -104,75 +81,127 @@ class GatewaySupervisor:
         """Whether the WebSocket is up and the model is in step with it."""
         return self.connection.state is ConnectionState.LIVE
 
+    @property
+    def rest_tried(self) -> bool:
+        """Whether HTTP was polled at least once."""
+        return self._polling.polled
+
+    @property
+    def incidents(self) -> int:
+        """How many exceptions were caught that nobody expected."""
+        return self._incidents.total
+
     def reconnect_now(self) -> None:
-        """Try at once: the operator asked, the network is back, the laptop woke up."""
+        """Forget all waits and blocks, and try at once: a person asked."""
         self._backoff.reset()
         self._mismatched = False
-        self._rest.forgive()
+        self._device_token.forget()
+        self._polling.forgive()
         if self.connection.state in (ConnectionState.WAITING, ConnectionState.BLOCKED):
-            self._now.set()
+            self._pausing.end()
+
+    def wake(self) -> None:
+        """End a wait: the network or the computer is back.
+
+        A wait that the gateway asked for goes on, and so does a block: a wrong token is not
+        presented again at every change of the network.
+        """
+        state = self.connection.state
+        if state is ConnectionState.WAITING and not self._pausing.is_told:
+            self._pausing.end()
+        if state is not ConnectionState.LIVE:
+            self._backoff.reset()  # a try under way may have begun without a network
 
     def refresh(self) -> None:
-        """List again, if it is live."""
+        """List again, if live."""
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
 
+    async def request(
+        self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
+    ) -> Any:
+        """Send a request on the live connection; see `GatewayConnection.request`.
+
+        Raises:
+            NotConnectedError: No connection is live.
+            GatewayFailureError: The gateway refused, did not answer, or went away.
+        """
+        if self._live is None or not self.is_live:
+            raise NotConnectedError(Failure(kind=FailureKind.LOST))
+        return await self._live.request(method, params, timeout_s)
+
     async def run(self) -> None:
         """Stay connected until cancelled."""
+        polling = asyncio.create_task(self._polling.run(), name=f"rest {self.gateway}")
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._fall_back(), name=f"rest {self.gateway}")
-                while True:
-                    self._move(ConnectionEvent.START)
-                    verdict = await self._connect_once()
-                    await self._pause(verdict)
+            while True:
+                try:
+                    self._transition(ConnectionEvent.START)
+                    await self._pause(await self._try_once())
+                except Exception as error:  # noqa: BLE001, RUF100 - the last line of defence
+                    advice = self._internal(error)
+                    self._pausing.begin(is_told=False)
+                    if (self.connection.state, ConnectionEvent.RETRY) in connection_state.TABLE:
+                        self._transition(ConnectionEvent.RETRY, problem=advice.problem)
+                    await self._pausing.wait(RARE_FIRST_S)
         finally:
-            await self._rest.close()
-            self._move(ConnectionEvent.END)
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+            await self._polling.close()
+            self._transition(ConnectionEvent.END)
 
     # One try
 
-    async def _connect_once(self) -> FailureAdvice:
+    async def _try_once(self) -> FailureAdvice:
+        """Connect and stay connected as long as it goes; return how it ended."""
         self.tries += 1
+        failure: Failure | None = None
         try:
-            return await self._converse()
+            failure = await self._connect()
         except GatewayFailureError as error:
-            if error.failure.http_status or error.failure.kind == "not-a-gateway":
-                self._trusted = False
-            return classify(error.failure)
+            failure = error.failure
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._internal(error)  # something below was cancelled, not this task
+        except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
+            return self._internal(error)
         finally:
-            self._answered.set()
+            self._polling.on_try_ended(failure)
+        advice = classify(failure, was_live=self._was_live)
+        if self._may_try_device_token(advice):
+            self._mismatched = True
+            advice = structs.replace(advice, policy=RetryPolicy.RETRY)
+        return advice
 
-    def _on_challenged(self) -> None:
-        self._trusted = True
-        self._answered.set()
-        self._move(ConnectionEvent.CHALLENGED)
+    def _may_try_device_token(self, advice: FailureAdvice) -> bool:
+        """Whether the device token may do where the shared one did not. On this machine alone."""
+        return (
+            advice.kind is FailureKind.TOKEN_MISMATCH
+            and not self._mismatched
+            and bool(self._options.token.reveal() and self._device_token.value)
+            and is_loopback(self._options.url)
+        )
 
-    async def _converse(self) -> FailureAdvice:
-        shared = self._token.reveal()
-        if (
-            shared
-            and not self._insecure
-            and self._url.startswith("ws:")
-            and not is_loopback(self._url)
-        ):
-            return classify(Failure(kind="insecure"))
+    def _internal(self, error: BaseException) -> FailureAdvice:
+        self._record("connection", error)
+        kind = FailureKind.INTERNAL
+        return FailureAdvice(kind, RetryPolicy.RARELY, kind.value, detail=type(error).__name__)
+
+    async def _connect(self) -> Failure:
+        options = self._options
         try:
-            identity = self._identity()
-        except Exception as error:  # noqa: BLE001, RUF100 - the file system's own words
-            log.warning("no identity: %s", error)
-            return classify(Failure(kind="identity"))
-        device = (await self._tokens.get(self._url, identity.device_id, handshake.ROLE)).reveal()
-        if device:
-            self.connection = replace(self.connection, token_place=self._tokens.place)
+            identity = self._services.identity()
+        except IdentityError as error:
+            return Failure(kind=FailureKind.IDENTITY, detail=str(error))
+        shared = options.token.reveal()
+        device = await self._device_token.read(identity.device_id)
+        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
         token = device if (self._mismatched or not shared) else shared
-        sync: SessionListSync | None = None
-
-        def on_event(frame: EventFrame) -> None:
-            if sync is not None:  # what comes before hello-ok is in the list that follows
-                sync.on_event(frame)
-
-        client = replace(self._client, instance_id=identity.instance_id)
+        if token and not may_send_secret(options.url, insecure=options.insecure):
+            return Failure(kind=FailureKind.INSECURE, detail=address_of(options.url))
+        client = replace(options.client, instance_id=identity.instance_id)
 
         def params(challenge: handshake.Challenge) -> dict[str, object]:
             return handshake.connect_params(
@@ -181,164 +210,184 @@ class GatewaySupervisor:
                 token=token,
                 public_key=identity.public_key,
                 sign=identity.sign,
+                scopes=options.scopes,
             )
 
+        def on_event(frame: EventFrame) -> None:
+            sync = self._sync
+            if sync is None:
+                return  # before hello-ok: it is in the list that follows
+            try:
+                sync.on_event(frame)
+            except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
+                self._record("event", error)
+                sync.schedule_refresh()  # a list says what the event did
+
+        self._sync = None
+        connection = await open_connection(
+            options.url,
+            params,
+            self._clock,
+            on_event,
+            self._on_challenged,
+        )
+        hello = connection.hello
         try:
-            session = await open_connection(
-                self._url,
-                params,
-                self._clock,
-                on_event,
-                self._on_challenged,
+            self._transition(
+                ConnectionEvent.HELLO, protocol=hello.protocol, server_version=hello.server_version
             )
-        except GatewayFailureError as error:
-            verdict = classify(error.failure)
-            if verdict.id == "token-mismatch" and shared and device and not self._mismatched:
-                trusted = is_loopback(self._url)  # a device token goes to nobody else
-                self._mismatched = trusted
-                if trusted:
-                    return replace(verdict, then=RetryPolicy.RETRY)
-            raise
-        self._move(
-            ConnectionEvent.HELLO,
-            protocol=session.hello.protocol,
-            version=session.hello.server_version,
-        )
-        sync = self._sync = SessionListSync(self.gateway, session, self._clock, self._sink)
-        return await self._follow(session, sync, identity)
+            return await self._follow(connection, identity)
+        finally:
+            await connection.close()
 
-    async def _follow(
-        self, session: GatewayConnection, sync: SessionListSync, identity: Identity
-    ) -> FailureAdvice:
-        reader = asyncio.create_task(session.run(), name=f"reader {self.gateway}")
-        feeder = asyncio.create_task(
-            self._feed(session, sync, identity), name=f"sync {self.gateway}"
+    def _on_challenged(self) -> None:
+        self._polling.on_challenged()
+        self._transition(ConnectionEvent.CHALLENGED)
+
+    async def _follow(self, connection: GatewayConnection, identity: Identity) -> Failure:
+        """Keep the model in step with a connection until it ends."""
+        self._sync = SessionListSync(
+            self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
+        connection.on_silence = self._on_silence
+        reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
+        feeder = asyncio.create_task(
+            self._feed(connection, self._sync, identity), name=f"sync {self.gateway}"
+        )
+        holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
         try:
             await asyncio.wait({reader, feeder}, return_when=asyncio.FIRST_COMPLETED)
             if reader.done():
-                failure = reader.result()
-            else:
-                error = feeder.exception()
-                if not isinstance(error, GatewayFailureError):
-                    raise error or RuntimeError("the sync ended by itself")
-                failure = error.failure
-            return classify(failure)
+                return reader.result()
+            feeder.result()  # raises: it never ends by itself
+            raise RuntimeError("the synchronisation ended")
         finally:
             if self.is_live:
-                self._set_origin(Origin.LAST_KNOWN)
-            for task in (feeder, reader):
+                self._on_lost(connection, held=holder.done())
+            self._live = self._sync = None
+            for task in (feeder, reader, holder):
                 task.cancel()
-            await asyncio.gather(feeder, reader, return_exceptions=True)
-            await session.close()
+            await asyncio.gather(feeder, reader, holder, return_exceptions=True)
 
     async def _feed(
-        self, session: GatewayConnection, sync: SessionListSync, identity: Identity
+        self, connection: GatewayConnection, sync: SessionListSync, identity: Identity
     ) -> None:
-        if session.hello.scopes is not None and not (
-            {"operator.read", "operator.write", "operator.admin"} & set(session.hello.scopes)
-        ):
-            raise GatewayFailureError(Failure(kind="scope"))
+        granted = connection.hello.scopes
+        if granted is not None and READ_SCOPES.isdisjoint(granted):
+            raise GatewayFailureError(Failure(kind=FailureKind.NO_PERMISSION))
         await sync.start()
+        self._live = connection
         self._origin = Origin.LIVE
-        # Not at hello-ok: a gateway that lets us in and goes while it lists would be tried every
-        # second for ever.
-        self._backoff.reset()
-        self._move(ConnectionEvent.SYNCED)
-        if session.hello.device_token:
-            await self._tokens.keep(
-                self._url, identity.device_id, handshake.ROLE, session.hello.device_token
-            )
-            self._show(replace(self.connection, token_place=self._tokens.place))
+        self._was_live = True
+        self._expected_back = 0
+        self._transition(ConnectionEvent.SYNCED)
+        await self._keep_device_token(connection.hello.device_token, identity)
         await sync.run()
+
+    async def _keep_device_token(self, token: str, identity: Identity) -> None:
+        try:
+            await self._device_token.keep(identity.device_id, token)
+        except Exception as error:  # noqa: BLE001, RUF100 - it is live without being kept
+            self._record("device token", error)
+        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
+
+    async def _hold(self) -> None:
+        """Reset the backoff when the connection has held.
+
+        Not at hello-ok or the first list: a gateway that goes away after each list would be listed
+        every second for ever.
+        """
+        await self._polling.live.wait()
+        await self._clock.sleep(HELD_S)
+        self._backoff.reset()
+        self._short_lives = 0
+        self._publish(structs.replace(self.connection, flapping=False))
+
+    def _on_silence(self, since: int) -> None:
+        if self.is_live:
+            self._publish(structs.replace(self.connection, silent_since=since))
+
+    def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
+        self._set_origin(Origin.LAST_KNOWN)
+        if not held:
+            self._short_lives += 1
+        if connection.restart_expected_ms:
+            expected_ms = min(connection.restart_expected_ms, LONGEST_RESTART_MS)
+            self._expected_back = self._clock.now_ms() + expected_ms + RESTART_GRACE_MS
 
     # Between tries
 
-    async def _pause(self, verdict: FailureAdvice) -> None:
-        problem = Problem(verdict.code, verdict.title, verdict.message, verdict.next_step)
-        outcome = connection_state.outcome_of(verdict.then)
-        self._now.clear()
-        if outcome is ConnectionEvent.STOP:
-            self._move(outcome, problem=problem)
-            log.warning("%s: %s", self.gateway, verdict.title)
-            await self._now.wait()
+    async def _pause(self, advice: FailureAdvice) -> None:
+        event = connection_state.event_of(advice.policy)
+        self._pausing.begin(is_told=bool(advice.wait_ms))
+        if event is ConnectionEvent.STOP:
+            self._transition(event, problem=advice.problem)
+            log.warning("%s: %s", self.gateway, advice.kind.value)
+            await self._pausing.wait(math.inf)
             return
-        wait = self._backoff.wait_s(verdict.then, verdict.wait_ms)
-        self._move(outcome, problem=problem, until=self._clock.now_ms() + int(wait * 1000))
-        await wake_or_sleep(self._clock, self._now, wait)
+        wait_s = self._backoff.wait_s(advice.policy, advice.kind, advice.wait_ms)
+        now_ms = self._clock.now_ms()
+        problem = advice.problem
+        if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
+            problem = Problem(FailureKind.RESTARTING.value, problem.code, problem.said)
+        self._transition(event, problem=problem, until=now_ms + int(wait_s * 1000))
+        await self._pausing.wait(wait_s)
 
-    def _move(
+    def _transition(
         self,
-        outcome: ConnectionEvent,
+        event: ConnectionEvent,
         *,
         problem: Problem | None = None,
         until: int = 0,
         protocol: int | None = None,
-        version: str | None = None,
+        server_version: str | None = None,
     ) -> None:
-        state = connection_state.TABLE.get((self.connection.state, outcome))
-        if state is None:
+        now = self.connection
+        try:
+            state = connection_state.next_state(now.state, event)
+        except connection_state.UnknownTransitionError as error:
+            self._record("state", error)
             return
-        trying = state in (
-            ConnectionState.CONNECTING,
-            ConnectionState.AUTHENTICATING,
-            ConnectionState.SYNCING,
-        )
-        self._show(
+        trying = state in connection_state.TRYING
+        back = self._expected_back
+        self._publish(
             ConnectionInfo(
                 state=state,
                 until=until,
                 # What went wrong last stays readable while it is tried again.
-                problem=problem or (self.connection.problem if trying else None),
-                protocol=self.connection.protocol if protocol is None else protocol,
-                server_version=self.connection.server_version if version is None else version,
-                token_place=self.connection.token_place,
+                problem=problem or (now.problem if trying else None),
+                protocol=now.protocol if protocol is None else protocol,
+                server_version=now.server_version if server_version is None else server_version,
+                token_place=now.token_place,
+                flapping=self._short_lives >= FLAPPING_AFTER,
+                expected_back=back if back > self._clock.now_ms() else 0,
             )
         )
 
-    def _show(self, link: ConnectionInfo) -> None:
-        self.connection = link
-        self._sink(ev.ConnectionChanged(self.gateway, link))
-        self._moved.set()
+    def _publish(self, info: ConnectionInfo) -> None:
+        if info == self.connection:
+            return
+        self.connection = info
+        self._polling.set_live(self.is_live)
+        self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:
         if origin is not self._origin:
             self._origin = origin
-            self._sink(ev.OriginChanged(self.gateway, origin))
+            self._emit(ev.OriginChanged(self.gateway, origin))
 
-    # Over HTTP
-
-    async def _fall_back(self) -> None:
-        while True:
-            await self._until(live=False)
-            if await self._live_within(self._rest_after_s):
-                continue
-            # A poll before the first answer could not tell whether the token may go there.
-            await wake_or_sleep(self._clock, self._answered, FIRST_ANSWER_S)
-            while not self.is_live:
-                snapshot = await self._rest.poll(trusted=self._trusted)
-                if self.is_live:
-                    break
-                self.rest_tried = True
-                if snapshot is not None:
-                    self._origin = Origin.REST
-                    self._sink(snapshot)
-                elif self._origin is Origin.REST:
-                    self._set_origin(Origin.LAST_KNOWN)
-                await self._live_within(self._poll_s)
-
-    async def _until(self, *, live: bool) -> None:
-        while self.is_live is not live:
-            self._moved.clear()
-            await self._moved.wait()
-
-    async def _live_within(self, seconds: float) -> bool:
-        waiter = asyncio.ensure_future(self._until(live=True))
-        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+    def _emit(self, event: ev.Event) -> None:
         try:
-            await asyncio.wait({waiter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
-            return self.is_live
-        finally:
-            for task in (waiter, sleeper):
-                task.cancel()
-            await asyncio.gather(waiter, sleeper, return_exceptions=True)
+            self._services.sink(event)
+        except Exception as error:  # noqa: BLE001, RUF100 - the model's mistake ends no connection
+            self._record("model", error)
+
+    def _record(self, what: str, error: BaseException) -> None:
+        self._incidents.record(f"gateway {self.gateway}: {what}", error)
+
+    def _on_polled(self, snapshot: ev.Snapshot | None) -> None:
+        if snapshot is not None:
+            self._origin = Origin.REST
+            self._emit(snapshot)
+        elif self._origin is Origin.REST:
+            self._set_origin(Origin.LAST_KNOWN)

@@ -1,33 +1,38 @@
-"""What passes from the rules to those who tell it."""
+"""What the rules hand on: alerts, and that one of them is no longer true."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    from cc_desktop.notifications.kinds import AlertKind
-    from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.kinds import AlertKind
+from cc_desktop.notifications.message import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something happened that may be told. `slot` says what it is about, and is told once."""
+class Alert(Struct, frozen=True):
+    """Something happened that the operator may want to know.
+
+    Attributes:
+        tag: Identifies the subject. A later alert with the same tag replaces the earlier one.
+        name: Of the agent, device or gateway.
+        agent: Id; "" if it is about no single agent.
+        detail: What more is known, such as the reason of a failure.
+        where: The gateway's name, when there are several to tell apart.
+        title: Replaces the title that the kind gives.
+    """
 
     kind: AlertKind
     tag: str
-    name: str  # of the agent, device or gateway
+    name: str
     target: Target
     gateway: str
-    agent: str = ""  # id
+    agent: str = ""
     detail: str = ""
-    where: str = ""  # the gateway's name, when there are several
-    title: str = ""  # instead of the kind's own words
+    where: str = ""
+    title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertResolved:
-    """What was told under this slot is no longer true."""
+class AlertResolved(Struct, frozen=True):
+    """The alert with this tag is no longer true."""
 
     tag: str
 

@@ -1,39 +1,52 @@
-"""One notification for what belongs together, and never a flood. Pure: time is passed in."""
+"""Coalesces alerts into few notifications. Pure: time is passed in.
+
+Alerts are gathered for a second. The failures of one gateway share one notification, which is
+replaced as they grow. What is still too much for one notification each becomes one summary.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from cc_desktop.notifications.alerts import Alert
 from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Button, Message, Target
+from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.notifications.alerts import Alert
     from cc_desktop.notifications.preferences import Preferences
 
-GATHER_MS = 1_000  # so long the first of several waits for the others
-WINDOW_MS = 5_000  # more than MOST in it become one summary
+GATHER_MS = 1_000  # the first of several waits for the others
+WINDOW_MS = 5_000  # more than MOST notifications in it become one summary
 MOST = 3
-LONGEST_MS = 60_000  # between two updates of a summary that goes on growing
+LONGEST_MS = 60_000  # between two updates of a notification that keeps growing
+MAX_GROUPS = 1_000  # notifications that are remembered as shown
 SUMMARY = "summary"
 NAMED = 6
+NAME_CHARS, DETAIL_CHARS = 40, 240
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A notification to show, what it tells, and what a click on it opens."""
+class Show(Struct, frozen=True):
+    """Show a message.
+
+    Attributes:
+        target: What a click on it opens.
+        alerts: What it tells.
+    """
 
     message: Message
     target: Target
-    facts: tuple[Alert, ...]
+    alerts: tuple[Alert, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """A notification that is no longer true."""
+class Withdraw(Struct, frozen=True):
+    """Take the message with this tag off the screen."""
 
     tag: str
 
@@ -41,176 +54,226 @@ class Withdraw:
 BackendCommand = Show | Withdraw
 
 
+@dataclass(slots=True)
+class _Group:
+    """The alerts that share a notification. Its key is the tag of that."""
+
+    alerts: dict[str, Alert] = field(default_factory=dict)  # by tag, newest last
+    shown: bool = False
+    grew: bool = False  # since it was shown
+    update_at: int = 0  # not shown again before, local ms
+    wait_ms: int = WINDOW_MS
+
+
 class Coalescer:
-    """Gathers facts for a second, and sums up what is too much for one by one."""
+    """Decides what is shown together, and when."""
 
     def __init__(self) -> None:
-        self._gathered: dict[str, Alert] = {}
+        self._gathered: dict[str, Alert] = {}  # by tag
         self._since = 0  # when the first of them came
-        self._recent: dict[str, tuple[int, Alert]] = {}  # shown one by one, and when
-        self._shown: set[str] = set()
-        self._storm: dict[str, Alert] = {}  # what the summary tells of
-        self._storming = False
-        self._grew = False  # since it was shown
-        self._grew_at = 0
-        self._update_at = 0  # not shown again before
-        self._wait_ms = WINDOW_MS
+        self._groups: dict[str, _Group] = {}
+        self._group_of: dict[str, str] = {}  # tag → key of its group
+        self._recent: dict[str, int] = {}  # key of a group → when it was shown
+        self._storm_at: int | None = None  # when the summary last grew
 
     @property
     def gathering(self) -> bool:
         """Whether something waits to be shown."""
-        return bool(self._gathered) or self._grew
+        return bool(self._gathered) or any(group.grew for group in self._groups.values())
 
-    def add(self, fact: Alert, now: int) -> None:
-        """Take in something to tell. `now` is local ms."""
+    def add(self, alert: Alert, now: int) -> None:
+        """Take in an alert. `now` is local ms."""
         if not self._gathered:
             self._since = now
-        self._gathered.pop(fact.tag, None)
-        self._gathered[fact.tag] = fact
+        self._gathered.pop(alert.tag, None)
+        self._gathered[alert.tag] = alert
 
-    def over(self, tag: str) -> list[BackendCommand]:
-        """What is said under this slot is no longer true."""
+    def resolve(self, tag: str) -> list[BackendCommand]:
+        """The alert with this tag is no longer true."""
         self._gathered.pop(tag, None)
-        self._recent.pop(tag, None)
-        orders: list[BackendCommand] = []
-        if tag in self._shown:
-            self._shown.discard(tag)
-            orders.append(Withdraw(tag))
-        if self._storm.pop(tag, None) is not None and not self._storm:
-            self._storming = self._grew = False
-            orders.append(Withdraw(SUMMARY))
-        return orders
+        return self._remove(tag)
 
-    def take_back(self, passes: Callable[[Alert], bool]) -> list[Alert]:
-        """What was gathered and may not be shown after all: it is told otherwise."""
-        held = [fact for fact in self._gathered.values() if not passes(fact)]
-        for fact in held:
-            del self._gathered[fact.tag]
-        return held
+    def take_back(self, is_allowed: Callable[[Alert], bool]) -> list[Alert]:
+        """Return alerts that wait and may no longer be shown: it became quiet."""
+        deferred = [alert for alert in self._gathered.values() if not is_allowed(alert)]
+        for alert in deferred:
+            del self._gathered[alert.tag]
+        for group in self._groups.values():
+            held = [alert for alert in group.alerts.values() if not is_allowed(alert)]
+            if group.grew and held:
+                group.grew = False
+                deferred += held
+        return deferred
 
     def due(self) -> int | None:
-        """When `flush` has something to do: local ms, or None."""
-        times = []
+        """Return when `flush` has something to do: local ms, or None."""
+        times = [group.update_at for group in self._groups.values() if group.grew]
         if self._gathered:
             times.append(self._since + GATHER_MS)
-        if self._grew:
-            times.append(self._update_at)
         return min(times, default=None)
 
     def flush(self, preferences: Preferences, now: int) -> list[BackendCommand]:
-        """What to show now."""
+        """Return what to show now."""
+        commands: list[BackendCommand] = []
         if self._gathered and now >= self._since + GATHER_MS:
-            orders = self._sort(preferences, now)
-        else:
-            orders = []
-        if self._grew and now >= self._update_at:
-            orders.append(self._sum_up(preferences, now))
-        return orders
+            commands += self._sort(now)
+        for key, group in list(self._groups.items()):
+            if group.grew and now >= group.update_at:
+                commands.append(self._show(key, group, preferences, now))
+        return commands
 
-    def _sort(self, preferences: Preferences, now: int) -> list[BackendCommand]:
-        facts, self._gathered = self._gathered, {}
-        self._recent = {
-            tag: (at, fact) for tag, (at, fact) in self._recent.items() if now - at < WINDOW_MS
-        }
-        if self._storming and now - self._grew_at >= 2 * WINDOW_MS:
-            self._storming = False  # the next flood gets a summary of its own
-        orders: list[BackendCommand] = []
-        if not self._storming and len({*self._recent, *facts}) <= MOST:
-            for tag, fact in facts.items():
-                self._recent[tag] = (now, fact)
-                self._shown.add(tag)
-                orders.append(single(fact, preferences))
-            return orders
-        if not self._storming:
-            self._storming = True
-            self._storm = {tag: fact for tag, (_, fact) in self._recent.items()}
+    def _sort(self, now: int) -> list[BackendCommand]:
+        """Put the gathered alerts into groups."""
+        alerts, self._gathered = self._gathered, {}
+        self._recent = {key: at for key, at in self._recent.items() if now - at < WINDOW_MS}
+        keys = {tag: _group_key(alert) for tag, alert in alerts.items()}
+        commands: list[BackendCommand] = []
+        if self._storm_at is not None and now - self._storm_at >= 2 * WINDOW_MS:
+            self._storm_at = None  # the next flood gets a summary of its own
+        if self._storm_at is None and len({*self._recent, *keys.values()}) > MOST:
+            self._forget(SUMMARY)
+            for key in self._recent:
+                shown = self._groups.get(key)
+                if shown is not None:
+                    alerts = {**shown.alerts, **alerts}
             self._recent = {}
-            self._wait_ms = WINDOW_MS
-            self._update_at = now
-        for tag in [*self._storm, *facts]:
-            if tag in self._shown:
-                self._shown.discard(tag)
-                orders.append(Withdraw(tag))
-        self._storm.update(facts)
-        self._grew, self._grew_at = True, now
-        return orders
+            self._storm_at = now
+        for tag, alert in alerts.items():
+            key = keys.get(tag, SUMMARY) if self._storm_at is None else SUMMARY
+            if self._group_of.get(tag) != key:
+                commands += self._remove(tag)
+            self._put(key, alert)
+        if self._storm_at is not None:
+            self._storm_at = now
+        return commands
 
-    def _sum_up(self, preferences: Preferences, now: int) -> Show:
-        self._grew = False
-        self._update_at = now + self._wait_ms
-        self._wait_ms = min(LONGEST_MS, 2 * self._wait_ms)
-        return summary(list(self._storm.values()), preferences)
+    def _put(self, key: str, alert: Alert) -> None:
+        group = self._groups.setdefault(key, _Group())
+        group.alerts.pop(alert.tag, None)
+        group.alerts[alert.tag] = alert
+        group.grew = True
+        self._group_of[alert.tag] = key
+        if len(self._groups) > MAX_GROUPS:
+            self._forget(next(iter(self._groups)))
+
+    def _remove(self, tag: str) -> list[BackendCommand]:
+        """Take an alert out of its group; one that tells nothing more is withdrawn."""
+        key = self._group_of.pop(tag, None)
+        group = self._groups.get(key) if key is not None else None
+        if key is None or group is None:
+            return []
+        group.alerts.pop(tag, None)
+        if group.alerts:
+            return []
+        self._forget(key)
+        self._recent.pop(key, None)
+        if key == SUMMARY:
+            self._storm_at = None
+        return [Withdraw(key)] if group.shown else []
+
+    def _forget(self, key: str) -> None:
+        group = self._groups.pop(key, None)
+        for tag in group.alerts if group is not None else ():
+            self._group_of.pop(tag, None)
+
+    def _show(self, key: str, group: _Group, preferences: Preferences, now: int) -> Show:
+        group.grew, group.shown = False, True
+        if len(group.alerts) > 1:
+            group.update_at = now + group.wait_ms
+            group.wait_ms = min(LONGEST_MS, 2 * group.wait_ms)
+        if key != SUMMARY:
+            self._recent[key] = now
+        alerts = list(group.alerts.values())
+        if len(alerts) == 1 and key != SUMMARY:
+            return single(alerts[0], preferences, key)
+        return summary(alerts, preferences, key)
 
 
-def single(fact: Alert, preferences: Preferences) -> Show:
-    """The notification about one fact."""
-    rule = RULES[fact.kind]
-    buttons = [Button(OPEN, "Open"), Button(SNOOZE, "Snooze 1 h")]
-    if fact.agent:
-        data = {"gateway": fact.gateway, "agent": fact.agent}
-        buttons.append(Button(MUTE, f"Mute {_short(fact.name)}", data))
+def _group_key(alert: Alert) -> str:
+    if RULES[alert.kind].merges:
+        return "\n".join(("all", alert.kind, alert.gateway))
+    return alert.tag
+
+
+def single(alert: Alert, preferences: Preferences, tag: str = "") -> Show:
+    """Return the notification about one alert."""
+    rule = RULES[alert.kind]
+    buttons = [Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR))]
+    if alert.agent:
+        data = {"gateway": alert.gateway, "agent": alert.agent}
+        buttons.append(Button(MUTE, text.mute(_short(alert.name)), data))
     message = Message(
-        fact.tag,
-        title_of(fact),
-        body_of(fact),
-        preferences.kinds[fact.kind].sound,
-        rule.urgent,
+        tag or alert.tag,
+        title_of(alert),
+        body_of(alert),
+        preferences.kinds[alert.kind].sound,
+        rule.expires,
         tuple(buttons),
     )
-    return Show(message, fact.target, (fact,))
+    return Show(message, alert.target, (alert,))
 
 
-def title_of(fact: Alert) -> str:
-    """Such as "Rex failed"."""
-    return fact.title or RULES[fact.kind].one.format(name=_short(fact.name))
+def title_of(alert: Alert) -> str:
+    """Return such as "Rex failed"."""
+    return alert.title or tr(RULES[alert.kind].one, name=_short(alert.name))
 
 
-def body_of(fact: Alert) -> str:
-    """The gateway's name, if there are several, and what is known."""
-    detail = fact.detail if len(fact.detail) <= 240 else fact.detail[:239] + "…"
-    return " · ".join(part for part in (fact.where, detail) if part)
+def body_of(alert: Alert) -> str:
+    """Return the gateway's name, if there are several, and what is known."""
+    detail = _short(alert.detail, DETAIL_CHARS)
+    return " · ".join(part for part in (alert.where, detail) if part)
 
 
-def summary(facts: list[Alert], preferences: Preferences) -> Show:
-    """The notification about several: "4 agents failed on studio"."""
-    worst = min(facts, key=lambda fact: RANK[fact.kind])
-    names: dict[AlertKind, dict[tuple[str, str, str], str]] = {}
-    for fact in sorted(facts, key=lambda fact: RANK[fact.kind]):
-        who = (fact.gateway, fact.agent, "" if fact.agent else fact.name)
-        names.setdefault(fact.kind, {})[who] = fact.name
-    parts = []
-    for kind, whom in names.items():
-        rule = RULES[kind]
-        only = _short(next(iter(whom.values())))
-        parts.append(
-            rule.one.format(name=only)
-            if len(whom) == 1
-            else rule.many.format(count=len(whom), agents="agents")
-        )
-    gateways = dict.fromkeys(fact.where for fact in facts)
-    where = next(iter(gateways)) if len(gateways) == 1 else ""
-    title = ", ".join(parts) + (f" on {where}" if where else "")
-    everyone = list(dict.fromkeys(name for whom in names.values() for name in whom.values()))
-    more = len(everyone) - NAMED
-    body = ", ".join(_short(name) for name in everyone[:NAMED])
-    body += f" and {more} more" if more > 0 else ""
-    agents = tuple(dict.fromkeys(pair for fact in facts for pair in fact.target.agents))
+def summary(alerts: list[Alert], preferences: Preferences, tag: str = SUMMARY) -> Show:
+    """Return the notification about several alerts: "4 agents failed on studio"."""
+    worst = min(alerts, key=lambda alert: RANK[alert.kind])
+    names = _names_by_kind(alerts)
+    parts = [_count(kind, list(whom.values())) for kind, whom in names.items()]
+    gateways = dict.fromkeys(alert.where for alert in alerts)
+    place = next(iter(gateways)) if len(gateways) == 1 else ""
+    title = ", ".join(parts)
+    if place:
+        title = tr("{what} on {gateway}", what=title, gateway=place)
+    agents = tuple(dict.fromkeys(pair for alert in alerts for pair in alert.target.agents))
     target = Target(
         agents=agents,
-        gateway=worst.gateway if len({fact.gateway for fact in facts}) == 1 else "",
-        devices=not agents and all(fact.target.devices for fact in facts),
+        gateway=worst.gateway if len({alert.gateway for alert in alerts}) == 1 else "",
+        devices=not agents and all(alert.target.devices for alert in alerts),
         words=title,
     )
+    everyone = [_short(name) for whom in names.values() for name in whom.values()]
+    body = text.some(list(dict.fromkeys(everyone)), NAMED)
+    if tag != SUMMARY:
+        newest = alerts[-1]
+        others = [_short(alert.name) for alert in reversed(alerts[:-1])]
+        reason = _short(newest.detail, DETAIL_CHARS)
+        body = text.newest_failure(_short(newest.name), reason, others, NAMED)
     message = Message(
-        SUMMARY,
+        tag,
         title,
         body,
         preferences.kinds[worst.kind].sound,
-        RULES[worst.kind].urgent,
-        (Button(OPEN, "Open"), Button(SNOOZE, "Snooze 1 h")),
+        any(RULES[alert.kind].expires for alert in alerts),
+        (Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR))),
     )
-    return Show(message, target, tuple(facts))
+    return Show(message, target, tuple(alerts))
 
 
-def _short(name: str, limit: int = 40) -> str:
+def _names_by_kind(alerts: list[Alert]) -> dict[AlertKind, dict[tuple[str, str, str], str]]:
+    """Return who it is about, worst kind first, each once a kind."""
+    names: dict[AlertKind, dict[tuple[str, str, str], str]] = {}
+    for alert in sorted(alerts, key=lambda alert: RANK[alert.kind]):
+        who = (alert.gateway, alert.agent, "" if alert.agent else alert.name)
+        names.setdefault(alert.kind, {})[who] = alert.name
+    return names
+
+
+def _count(kind: AlertKind, names: list[str]) -> str:
+    rule = RULES[kind]
+    if len(names) == 1:
+        return tr(rule.one, name=_short(names[0]))
+    return tr(rule.many, count=len(names))
+
+
+def _short(name: str, limit: int = NAME_CHARS) -> str:
     return name if len(name) <= limit else name[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""What is the matter with one agent, and how two of its states differ in that. Pure."""
+"""Which conditions of an agent deserve the operator's attention. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.model import Agent, Session
 
-Condition = tuple[AlertKind, str]  # what, and the session or approval that it comes from
+Condition = tuple[AlertKind, str]  # kind, and the id of the session or approval it comes from
 
-HEARTBEATS_MISSED = 1.5  # as many intervals without a sign of life, and it is silent
+HEARTBEATS_MISSED = 1.5  # intervals without a sign of life, after which an agent is silent
 
 
 def is_subagent(agent: Agent, key: str) -> bool:
-    """Whether an agent started the session itself."""
+    """Return whether an agent started the session itself."""
     session = agent.sessions.get(key)
     return ":subagent:" in key or (session is not None and bool(session.parent_key))
 
 
 def conditions(agent: Agent, *, subagents: bool, now: int | None = None) -> dict[Condition, str]:
-    """What the operator has to know of, and in which words. With `now`, what expired is left out.
+    """Return what is true of an agent that the operator has to know, with the words for it.
 
-    `now` is local ms.
+    Args:
+        agent: The agent.
+        subagents: Include sessions that agents started themselves.
+        now: Local ms; leaves out approvals that have expired. None keeps them.
     """
     found: dict[Condition, str] = {}
     cause = agent.status_session_key
@@ -63,7 +66,7 @@ def _title(agent: Agent, key: str) -> str:
 
 
 def finished(before: Agent, after: Agent, *, subagents: bool) -> Iterator[Session]:
-    """The sessions whose run came to a good end in between."""
+    """Yield the sessions whose run ended well between the two states."""
     for key in before.last_seen_at.keys() - after.last_seen_at.keys():
         session = after.sessions.get(key)
         if (
@@ -76,10 +79,13 @@ def finished(before: Agent, after: Agent, *, subagents: bool) -> Iterator[Sessio
 
 
 def silent_from(agent: Agent, clock_offset_ms: int, *, exact: bool = False) -> int | None:
-    """When it will have missed its heartbeat: local ms, or None if it has none to miss.
+    """Return when the agent will have missed its heartbeat: local ms, or None if it has none.
 
-    `exact` looks at every session, renamed and touched ones too: on 2026.5.7 most heartbeats move
-    nothing but a row's `updatedAt`.
+    Args:
+        agent: The agent.
+        clock_offset_ms: ms to add to the gateway's times to get local ones.
+        exact: Look at every session, renamed ones too: on 2026.5.7 most heartbeats change nothing
+            but a row's `updatedAt`.
     """
     if not agent.heartbeat_ms or not agent.last_activity or agent.last_seen_at:
         return None

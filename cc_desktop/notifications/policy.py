@@ -1,43 +1,55 @@
-"""What is told, what waits because it is quiet, and the list of all of it. Pure."""
+"""Decides what is told, what is deferred while it is quiet, and lists all of it. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cc_desktop.notifications.alerts import Alert, AlertResolved
 from cc_desktop.notifications.coalescer import BackendCommand, Coalescer, Show, body_of, title_of
-from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import Notice, Target
+from cc_desktop.notifications.history import KEPT, Notice, NotificationHistory
 from cc_desktop.notifications.rules import Rules
+from cc_desktop.notifications.rules.common import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cc_desktop.fleet.model import Change, Fleet
     from cc_desktop.notifications.alerts import AlertEvent
+    from cc_desktop.notifications.kinds import AlertKind
     from cc_desktop.notifications.preferences import Preferences
-
-KEPT = 500  # notices
-OFF, SNOOZED, HOURS, SYSTEM = "off", "snoozed", "hours", "system"
+    from cc_desktop.system.supervision import FaultLog
 
 
-@dataclass(frozen=True, slots=True)
-class QuietPeriod:
-    """Nothing is shown now, and why."""
+class QuietReason(StrEnum):
+    """Why nothing is shown."""
 
-    reason: str  # OFF: switched off; SNOOZED; HOURS: quiet hours; SYSTEM: the desktop's own
-    until: int = 0  # local ms; 0: no end known
+    OFF = "off"  # switched off
+    SNOOZED = "snoozed"
+    HOURS = "hours"  # quiet hours
+    SYSTEM = "system"  # the desktop's own do-not-disturb
+
+
+OFF, SNOOZED, HOURS, SYSTEM = QuietReason
+
+
+class QuietPeriod(Struct, frozen=True):
+    """Nothing is shown now. `until`: local ms; 0 when no end is known."""
+
+    reason: QuietReason
+    until: int = 0
 
 
 class NotificationPolicy:
-    """Rules, coalescing and quiet in one: changes and time in, orders out.
+    """Rules, coalescing and quiet in one: changes and time in, commands to a backend out.
 
     Attributes:
-        snoozed_until: Local ms; 0 when it is not.
+        history: The list of what happened.
+        snoozed_until: Local ms; 0 when it is not snoozed.
         system_quiet: Whether the desktop's own do-not-disturb is on, as last asked.
-        version: Another number after every change of the notices.
     """
 
     def __init__(
@@ -47,23 +59,26 @@ class NotificationPolicy:
         viewed: Callable[[], tuple[str, str] | None] = lambda: None,
         refresh: Callable[[str], None] = lambda _gateway: None,
         local: Callable[[int], datetime] = lambda ms: datetime.fromtimestamp(ms / 1000),
+        faults: FaultLog | None = None,
     ) -> None:
-        """`viewed` gives the agent that is looked at; `refresh` asks a gateway for a fresh list.
+        """Start with nothing told.
 
-        `local` turns ms since the epoch into local time, without a zone.
+        Args:
+            preferences: What the operator chose.
+            viewed: Returns the agent that is looked at: gateway id and agent id.
+            refresh: Asks a gateway (by id) for a fresh list.
+            local: Turns ms since the epoch into local time, without a zone.
+            faults: Where rules that fail are logged.
         """
         self._preferences = preferences
-        self._rules = Rules(preferences, refresh)
+        self._rules = Rules(preferences, refresh, faults)
         self._coalescer = Coalescer()
         self._viewed = viewed
         self._local = local
-        self._notices: dict[int, Notice] = {}  # oldest first
-        self._latest: dict[str, int] = {}  # slot → its newest notice
-        self._held: dict[str, Alert] = {}  # not shown because it was quiet, and still true
-        self._next_id = 1
+        self._deferred: dict[str, Alert] = {}  # by tag: not shown because it was quiet, still true
+        self.history = NotificationHistory()
         self.snoozed_until = 0
         self.system_quiet = False
-        self.version = 0
 
     @property
     def preferences(self) -> Preferences:
@@ -76,19 +91,9 @@ class NotificationPolicy:
         self._rules.preferences = preferences
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Newest first, at most `KEPT`."""
-        return tuple(reversed(self._notices.values()))
-
-    @property
-    def unread(self) -> int:
-        """How many notices nobody has looked at, of those that are still true."""
-        return sum(not notice.read and not notice.over for notice in self._notices.values())
-
-    @property
     def waiting(self) -> int:
-        """How many were not shown because it is quiet, and are still true."""
-        return len(self._held)
+        """How many alerts were not shown because it is quiet, and are still true."""
+        return len(self._deferred)
 
     @property
     def gathering(self) -> bool:
@@ -96,7 +101,7 @@ class NotificationPolicy:
         return self._coalescer.gathering
 
     def quiet(self, now: int) -> QuietPeriod | None:
-        """Whether nothing is shown now. `now` is local ms."""
+        """Return why nothing is shown at `now` (local ms), or None."""
         if not self._preferences.on:
             return QuietPeriod(OFF)
         if self.snoozed_until > now:
@@ -109,40 +114,37 @@ class NotificationPolicy:
             return QuietPeriod(SYSTEM)
         return None
 
-    # What comes in
-
-    def take(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[BackendCommand]:
-        """Changes of the fleet."""
-        return self._hear(self._rules.take(fleet, changes, now), now)
+    def process(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[BackendCommand]:
+        """Handle changes of the fleet. `fleet` is the state after them; `now` is local ms."""
+        return self._handle(self._rules.process(fleet, changes, now), now)
 
     def tick(self, fleet: Fleet, now: int) -> list[BackendCommand]:
-        """The passing of time."""
-        orders = self._hear(self._rules.tick(fleet, now), now)
+        """Handle the passing of time."""
+        commands = self._handle(self._rules.tick(fleet, now), now)
         if self.snoozed_until and self.snoozed_until <= now:
             self.snoozed_until = 0
         quiet = self.quiet(now)
         if quiet is not None:
-            # It became quiet while they were gathered.
-            for fact in self._coalescer.take_back(lambda fact: self._passes(fact.kind)):
-                self._hold(fact, quiet)
-        elif self._held:
-            held, self._held = self._held, {}
-            for fact in held.values():
-                self._coalescer.add(fact, now)
+            for alert in self._coalescer.take_back(lambda alert: self._is_allowed(alert.kind)):
+                self._defer(alert, quiet)
+        else:
+            deferred, self._deferred = self._deferred, {}
+            for alert in deferred.values():
+                self._coalescer.add(alert, now)
         shown = self._coalescer.flush(self._preferences, now)
-        for order in shown:
-            if isinstance(order, Show):
-                for fact in order.facts:
-                    self._mark(fact.tag, shown=True)
-        return orders + shown
+        for command in shown:
+            if isinstance(command, Show):
+                for alert in command.alerts:
+                    self.history.mark_shown(alert.tag)
+        return commands + shown
 
     def next_news(self) -> int | None:
-        """When `tick` has something to tell: local ms, or None. Cheap: asked at every change."""
+        """Return when `tick` has something to tell: local ms, or None. Cheap."""
         times = (self._rules.due(), self._coalescer.due())
         return min((time for time in times if time is not None), default=None)
 
     def due(self, now: int) -> int | None:
-        """When `tick` has something to do, begin and end of quiet included: local ms, or None."""
+        """Return when `tick` has something to do, begin and end of quiet included, or None."""
         times = [self.next_news()]
         quiet = self.quiet(now)
         if quiet is not None and quiet.until:
@@ -157,149 +159,58 @@ class NotificationPolicy:
             ]
         return min((time for time in times if time is not None), default=None)
 
-    # Telling
-
-    def _hear(self, news: list[AlertEvent], now: int) -> list[BackendCommand]:
-        orders: list[BackendCommand] = []
-        for item in news:
-            if isinstance(item, AlertResolved):
-                orders += self._coalescer.over(item.tag)
-                self._held.pop(item.tag, None)
-                self._mark(item.tag, over=True)
-                self._latest.pop(item.tag, None)
-            else:
-                self._tell(item, now)
-        return orders
-
-    def _tell(self, fact: Alert, now: int) -> None:
-        if not self._preferences.kinds[fact.kind].on:
-            return
-        muted = self._preferences.is_muted(fact.gateway, fact.agent)
-        seen = bool(fact.agent) and self._viewed() == (fact.gateway, fact.agent)
-        self._note(fact, now, read=muted or seen)
-        if muted or seen:
-            return
-        quiet = self.quiet(now)
-        if quiet is not None and not self._passes(fact.kind):
-            self._hold(fact, quiet)
-        else:
-            self._coalescer.add(fact, now)
-
-    def _passes(self, kind: AlertKind) -> bool:
-        return self._preferences.on and self._preferences.kinds[kind].even_quiet
-
-    def _hold(self, fact: Alert, quiet: QuietPeriod) -> None:
-        if quiet.reason != OFF:  # what is switched off does not wait to be told
-            self._held.pop(fact.tag, None)
-            self._held[fact.tag] = fact
-
-    # The list of notices
-
-    def _note(self, fact: Alert, now: int, *, read: bool) -> None:
-        notice = Notice(
-            self._next_id,
-            now,
-            fact.kind,
-            title_of(fact),
-            body_of(fact),
-            fact.target,
-            fact.gateway,
-            fact.agent,
-            read=read,
-        )
-        self._next_id += 1
-        self._notices[notice.id] = notice
-        self.version += 1
-        self._latest[fact.tag] = notice.id
-        while len(self._notices) > KEPT:
-            oldest = next(iter(self._notices))
-            del self._notices[oldest]
-            self._latest = {tag: ident for tag, ident in self._latest.items() if ident != oldest}
-
-    def _mark(self, tag: str, *, shown: bool = False, over: bool = False) -> None:
-        notice = self._notices.get(self._latest.get(tag, 0))
-        if notice is not None:
-            self._notices[notice.id] = replace(
-                notice, shown=notice.shown or shown, over=notice.over or over
-            )
-            self.version += 1
-
-    def notice(self, notice_id: int) -> Notice | None:
-        """The notice, or None when it is no longer kept."""
-        return self._notices.get(notice_id)
-
-    def mark_read(self, notice_id: int) -> None:
-        """The operator looked at it."""
-        notice = self._notices.get(notice_id)
-        if notice is not None:
-            self._notices[notice_id] = replace(notice, read=True)
-            self.version += 1
-
-    def mark_tag_read(self, tag: str) -> None:
-        """The operator clicked the notification that told it."""
-        self.mark_read(self._latest.get(tag, 0))
-
     def mark_all_read(self) -> None:
-        """The operator looked at all of them."""
-        self._notices = {ident: replace(one, read=True) for ident, one in self._notices.items()}
-        self._held = {}
-        self.version += 1
+        """The operator looked at the list: what was deferred is known."""
+        self.history.mark_all_read()
+        self._deferred = {}
 
     def clear(self) -> None:
         """Empty the list."""
-        self._notices, self._latest, self._held = {}, {}, {}
-        self.version += 1
+        self.history.clear()
+        self._deferred = {}
 
-    # As JSON
+    def _handle(self, events: list[AlertEvent], now: int) -> list[BackendCommand]:
+        commands: list[BackendCommand] = []
+        for event in events:
+            if isinstance(event, AlertResolved):
+                commands += self._coalescer.resolve(event.tag)
+                self._deferred.pop(event.tag, None)
+                self.history.resolve(event.tag)
+            else:
+                self._raise(event, now)
+        return commands
 
-    def dump(self) -> list[dict[str, Any]]:
-        """The notices, oldest first."""
-        return [
-            {
-                "at": notice.at,
-                "kind": notice.kind.value,
-                "title": notice.title,
-                "body": notice.body,
-                "gateway": notice.gateway,
-                "agent": notice.agent,
-                "agents": [list(pair) for pair in notice.target.agents],
-                "devices": notice.target.devices,
-                "shown": notice.shown,
-                "read": notice.read,
-                "over": notice.over,
-            }
-            for notice in self._notices.values()
-        ]
+    def _raise(self, alert: Alert, now: int) -> None:
+        if not self._preferences.kinds[alert.kind].on:
+            return
+        muted = self._preferences.is_muted(alert.gateway, alert.agent)
+        seen = bool(alert.agent) and self._viewed() == (alert.gateway, alert.agent)
+        self.history.add(
+            Notice(
+                0,
+                now,
+                alert.kind,
+                title_of(alert),
+                body_of(alert),
+                alert.target,
+                alert.gateway,
+                alert.agent,
+                read=muted or seen,
+            ),
+            alert.tag,
+        )
+        if muted or seen:
+            return
+        quiet = self.quiet(now)
+        if quiet is not None and not self._is_allowed(alert.kind):
+            self._defer(alert, quiet)
+        else:
+            self._coalescer.add(alert, now)
 
-    def load(self, data: object) -> None:
-        """Read what `dump` wrote; what is unreadable is left out."""
-        rows = data if isinstance(data, list) else []
-        for row in rows[-KEPT:]:
-            try:
-                notice = _read(self._next_id, row)
-            except (TypeError, ValueError, KeyError):
-                continue
-            self._notices[notice.id] = notice
-            self._next_id += 1
+    def _is_allowed(self, kind: AlertKind) -> bool:
+        """Whether it is shown although it is quiet."""
+        return self._preferences.on and self._preferences.kinds[kind].even_quiet
 
-
-def _read(ident: int, row: dict[str, Any]) -> Notice:
-    texts = [row[name] for name in ("title", "body", "gateway", "agent")]
-    agents = tuple((gateway, agent) for gateway, agent in row["agents"])
-    strings = [*texts, *(part for pair in agents for part in pair)]
-    if not all(isinstance(text, str) for text in strings) or not isinstance(row["at"], int):
-        raise TypeError
-    title, body, gateway, agent = texts
-    return Notice(
-        ident,
-        row["at"],
-        AlertKind(row["kind"]),
-        title,
-        body,
-        Target(agents, gateway, row["devices"] is True, title if len(agents) > 1 else ""),
-        gateway,
-        agent,
-        row["shown"] is True,
-        row["read"] is True,
-        row["over"] is True,
-    )
+    def _defer(self, alert: Alert, quiet: QuietPeriod) -> None:
+        if quiet.reason is not OFF:  # what is switched off is not told later
+            remember(self._deferred, alert.tag, alert, KEPT)

@@ -64,17 +64,41 @@ class UnknownFrame:
 
 Frame = Response | EventFrame | UnknownFrame
 
+RAW_ABOVE = 64 * 2**10  # bytes of a message whose answer is left encoded, if wanted
+
+
+class _Envelope(msgspec.Struct):
+    """A frame whose payload is not decoded."""
+
+    type: Any = None
+    id: Any = None
+    ok: Any = None
+    payload: msgspec.Raw = msgspec.Raw()
+    result: msgspec.Raw = msgspec.Raw()
+    error: Any = None
+
+
 _decode = msgspec.json.Decoder().decode
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def decode(message: str | bytes) -> Frame:
+def decode(message: str | bytes, *, raw_answers: bool = False) -> Frame:
     """Read one message.
+
+    Args:
+        message: the message.
+        raw_answers: leave the payload of a large answer encoded, as `msgspec.Raw`. To decode 27 MB
+            at once takes 174 ms, to find where it ends 10 ms.
 
     Raises:
         BadFrameError: it is not a JSON object.
     """
     try:
+        if raw_answers and len(message) > RAW_ABOVE:
+            answer = _large_answer(message)
+            if answer is not None:
+                return answer
         data = _decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrameError(type(error).__name__) from None
@@ -98,6 +122,30 @@ def decode(message: str | bytes) -> Frame:
             return Response(ident, error=read_error(data.get("error")))
         return Response(ident, data["payload"] if "payload" in data else data.get("result"))
     return UnknownFrame(fields.text(kind, MAX_CODE))
+
+
+def _large_answer(message: str | bytes) -> Response | None:
+    """An answer that is no error, with its payload still encoded; None if it is anything else."""
+    data = _decode_envelope(message)
+    payload = data.payload if memoryview(data.payload) else data.result
+    is_answer = data.type == "res" and isinstance(data.id, str) and memoryview(payload)
+    if not is_answer or data.ok is False or data.error is not None:
+        return None
+    return Response(data.id, payload)
+
+
+def plain(payload: object) -> Any:
+    """The payload of an answer, decoded.
+
+    Raises:
+        BadFrameError: it was left encoded, and cannot be decoded.
+    """
+    if not isinstance(payload, msgspec.Raw):
+        return payload
+    try:
+        return _decode(payload)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadFrameError(type(error).__name__) from None
 
 
 def read_error(value: object) -> GatewayError:

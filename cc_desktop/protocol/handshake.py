@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MIN_PROTOCOL = 3
 MAX_PROTOCOL = 4
 ROLE = "operator"
-SCOPES = ("operator.read",)
+SCOPES = ("operator.read",)  # what a client asks for unless told otherwise
 # Without it no `session.tool` arrives. `approvals` is left out on purpose: a client that says it
 # makes OpenClaw 2026.9.6 ask for approvals where it would have refused at once.
 CAPS = ("tool-events",)
@@ -108,7 +108,13 @@ def device_id(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()
 
 
-def signed_text(client: Client, challenge: Challenge, public_key: bytes, token: str) -> str:
+def signed_text(
+    client: Client,
+    challenge: Challenge,
+    public_key: bytes,
+    token: str,
+    scopes: tuple[str, ...] = SCOPES,
+) -> str:
     """The text that is signed to prove who we are: form "v3", which is not the wire version."""
     return "|".join(
         (
@@ -117,7 +123,7 @@ def signed_text(client: Client, challenge: Challenge, public_key: bytes, token: 
             client.id,
             client.mode,
             ROLE,
-            ",".join(SCOPES),
+            ",".join(scopes),
             str(challenge.ts),
             token,
             challenge.nonce,
@@ -134,6 +140,7 @@ def connect_params(
     token: str,
     public_key: bytes,
     sign: Callable[[bytes], bytes],
+    scopes: tuple[str, ...] = SCOPES,
 ) -> dict[str, Any]:
     """The parameters of `connect`. `sign` makes an Ed25519 signature (64 bytes)."""
     who: dict[str, Any] = {
@@ -151,14 +158,14 @@ def connect_params(
         "maxProtocol": MAX_PROTOCOL,
         "client": who,
         "role": ROLE,
-        "scopes": list(SCOPES),
+        "scopes": list(scopes),
         "caps": list(CAPS),
     }
     if token:
         params["auth"] = {"token": token}
     if challenge.nonce:
         # Without a device a real gateway lets us in and grants no scope at all.
-        signature = sign(signed_text(client, challenge, public_key, token).encode())
+        signature = sign(signed_text(client, challenge, public_key, token, scopes).encode())
         params["device"] = {
             "id": device_id(public_key),
             "publicKey": b64url(public_key),

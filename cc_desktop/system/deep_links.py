@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
+from cc_desktop.about import APP_ID, APP_NAME, URL_SCHEME
 from cc_desktop.system import launch_command
-from cc_desktop.system.autostart import APP_ID, APP_NAME, write_file
 from cc_desktop.system.environment import child_environment
+from cc_desktop.system.files import FileError, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SCHEME = "cc-desktop"
+SCHEME = URL_SCHEME
 MAX_LINK = 2048  # characters
 MAX_ID = 200  # characters, decoded
 _LINK = re.compile(r"cc-desktop://agent/([^/?#]+)/([^/?#]+)", re.IGNORECASE)
@@ -109,6 +110,8 @@ def register_links(
     except OSError as error:
         where = error.filename or "the registry"
         raise LinkError(f"Links cannot be registered: {where}: {error.strerror}.") from None
+    except FileError as error:
+        raise LinkError(f"Links cannot be registered: {error}.") from None
     except launch_command.LaunchError as error:
         raise LinkError(f"Links cannot be registered: {error}") from None
 
@@ -129,7 +132,7 @@ def _register_linux(command: Sequence[str], icon: Path, environ: Mapping[str, st
         "Categories=Utility;Monitor;\n"
         f"MimeType=x-scheme-handler/{SCHEME};\n"
     )
-    write_file(path, entry.encode())
+    write_private(path.resolve(), entry.encode())
     tool = shutil.which("xdg-mime", path=environ.get("PATH"))
     if tool is not None:
         default = [tool, "default", path.name, f"x-scheme-handler/{SCHEME}"]

@@ -1,4 +1,4 @@
-"""The words about notices: who they are about, when it is quiet, how many wait. Pure.
+"""What notifications say: who they are about, why it is quiet, how many wait. Pure.
 
 Every time is local ms, `now` included.
 """
@@ -6,19 +6,116 @@ Every time is local ms, `now` included.
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED
-from cc_desktop.text import words
+from cc_desktop.text import format as words
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cc_desktop.fleet.model import Fleet
-    from cc_desktop.notifications.policy import QuietPeriod
-    from cc_desktop.notifications.preferences import QuietWindow
 
 HALF_DAY = 12 * words.HOUR
 MORNING = 8  # o'clock: "until tomorrow" ends then
 SHORT_DAYS = tuple(day[:2] for day in words.DAYS)
+
+# Why notifications are not shown, by the value of a QuietReason.
+QUIET = {
+    "off": mark("Notifications are off"),
+    "snoozed": mark("Snoozed"),
+    "hours": mark("Quiet hours"),
+    "system": mark("The system's do-not-disturb is on"),
+}
+
+# Why nobody shows them
+NO_BUS = mark("The session bus (D-Bus) cannot be reached.")
+NO_SERVICE = mark("No notification service is running.")
+NO_TRAY = mark("There is no tray to show notifications.")
+SERVICE_HANGS = mark("The notification service does not answer.")
+BACKEND_FAILED = mark("An internal error stopped the notifications. They start again soon.")
+SOME_SERVICE = mark("the notification service")
+THE_TRAY = mark("the tray icon")
+
+# Buttons
+OPEN = mark("Open")
+SNOOZE_HOUR = mark("Snooze 1 h")
+
+# The test notification of the settings
+TEST_TITLE = mark("This is a test")
+TEST_BODY = mark("Notifications look like this. A click opens the fleet.")
+
+# Details of alerts
+HEARTBEAT_OVERDUE = mark("Heartbeat overdue")
+FLEET_LIVE_AGAIN = mark("The fleet is live again")
+NO_CONNECTION = mark("No connection")
+FLAPPING = mark("The connection was lost three times within 5 minutes")
+HOW_TO_PAIR = mark("Open the fleet for the command that approves this device")
+
+
+class Quiet(Protocol):
+    """Why nothing is shown now, and until when."""
+
+    @property
+    def reason(self) -> str:
+        """A key of `QUIET`."""
+        ...
+
+    @property
+    def until(self) -> int:
+        """Local ms; 0 when no end is known."""
+        ...
+
+
+class Window(Protocol):
+    """Quiet hours: the days on which they begin (0 is Monday), minutes after midnight."""
+
+    @property
+    def days(self) -> frozenset[int]:
+        """On which they begin."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """When they begin."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """When they end; on the next day if it is not later than the start."""
+        ...
+
+
+def mute(name: str) -> str:
+    """Return the words of the button that mutes an agent."""
+    return tr("Mute {name}", name=name)
+
+
+def while_away(what: str) -> str:
+    """Return what changed while a gateway was away."""
+    return tr("While it was away: {what}", what=what)
+
+
+def while_gateway_away(name: str) -> str:
+    """Return the title of what changed while a gateway was away."""
+    return tr("While {name} was away", name=name)
+
+
+def gateway_while_away(name: str) -> str:
+    """Return the name of the choice of agents that changed while a gateway was away."""
+    return tr("{name}: while it was away", name=name)
+
+
+def some(items: Sequence[str], limit: int) -> str:
+    """Return the first items in words: "Rex, Dex and 2 more"."""
+    more, first = len(items) - limit, ", ".join(items[:limit])
+    return tr("{items} and {count} more", items=first, count=more) if more > 0 else first
+
+
+def newest_failure(name: str, reason: str, others: Sequence[str], limit: int) -> str:
+    """Return the body of a notification about several failures, the newest first."""
+    first = tr("{name}: {reason}", name=name, reason=reason) if reason else name
+    return tr("{first}\nAlso {others}", first=first, others=some(others, limit))
 
 
 def agent_name(fleet: Fleet, gateway: str, agent_id: str) -> str:
@@ -50,15 +147,11 @@ def until(at: int, now: int) -> str:
     return f"{then.day} {words.MONTHS[then.month - 1]} {clock}"
 
 
-def quiet_words(quiet: QuietPeriod, now: int) -> str:
-    """Why it is quiet, and until when."""
+def quiet_words(quiet: Quiet, now: int) -> str:
+    """Return why it is quiet, and until when."""
     end = until(quiet.until, now)
-    till = f" until {end}" if end else ""
-    if quiet.reason == OFF:
-        return "Notifications are switched off"
-    if quiet.reason in (SNOOZED, HOURS):
-        return f"{'Snoozed' if quiet.reason == SNOOZED else 'Quiet hours'}{till}"
-    return f"The system's do-not-disturb is on{till}"
+    why = tr(QUIET[quiet.reason])
+    return tr("{why} until {end}", why=why, end=end) if end and quiet.reason != "off" else why
 
 
 def waiting_words(count: int) -> str:
@@ -77,7 +170,7 @@ def clock_time(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def window_words(window: QuietWindow) -> str:
+def window_words(window: Window) -> str:
     """Quiet hours for a screen reader: Mo, Tu 22:00 to 07:00 on the next day."""
     days = ", ".join(words.DAYS[day] for day in sorted(window.days)) or "no day"
     crosses = " on the next day" if window.end <= window.start else ""

@@ -1,4 +1,4 @@
-"""The fleet as JSON and as text, for those who have no window.
+"""The fleet as JSON and as lines of text, for `cc-desktop status` and the text view.
 
 Both end on a terminal, so both show no character that drives one. The text shows ids cleaned; the
 JSON keeps them exact, because scripts compare them, and escapes all that is not plain ASCII.
@@ -7,65 +7,48 @@ JSON keeps them exact, because scripts compare them, and escapes all that is not
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
+from cc_desktop.about import ExitCode
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.protocol.clean import clean_text
+from cc_desktop.text import agents as words
+from cc_desktop.text.agent_facts import doing, open_approvals
+from cc_desktop.text.agent_facts import newest as newest_session
+from cc_desktop.text.failures import describe
+from cc_desktop.text.format import clock, plain
+from cc_desktop.text.gateways import connection_state
+from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-EXIT_FINE = 0
-EXIT_NEEDS_YOU = 1
-EXIT_USAGE = 2
-EXIT_UNREACHED = 3
-
 _NAME, _LINE, _TEXT = 120, 400, 2_000  # characters of a name, a sentence, a task
-WORDS = {
-    Status.ERROR: "Error",
-    Status.WAITING: "Needs you",
-    Status.STUCK: "Stuck",
-    Status.ACTIVE: "Working",
-    Status.THINKING: "Thinking",
-    Status.IDLE: "Idle",
-    Status.OFFLINE: "Offline",
-    Status.UNKNOWN: "Unknown",
-}
 _SIGNS = dict(zip(Status, "x!#>…o--", strict=True))
 _ORDER = list(Status)
+_UNREACHED = (Origin.NONE, Origin.LAST_KNOWN)
 
 
-def exit_code(fleet: Fleet) -> int:
-    """0 live or rest, 1 something needs you, 3 no gateway reached. The demo counts as asked for."""
-    if screen_origin(fleet) in (Origin.NONE, Origin.LAST_KNOWN):
-        return EXIT_UNREACHED
-    return EXIT_NEEDS_YOU if summarize(fleet).needs_you else EXIT_FINE
+def exit_code(fleet: Fleet) -> ExitCode:
+    """The exit code of `status`. Sample data counts like a fleet: somebody has asked for it."""
+    if screen_origin(fleet) in _UNREACHED:
+        return ExitCode.UNREACHED
+    return ExitCode.NEEDS_YOU if summarize(fleet).needs_you else ExitCode.OK
 
 
-def task_of(agent: Agent) -> str:
-    """What the agent does now, or "" when it rests."""
-    for approval in agent.approvals.values():
-        if agent.status is Status.WAITING:
-            return approval.title
-    cause = agent.cause
-    run = agent.runs.get(agent.status_session_key)
-    if run is not None and not run.over and run.activity:
-        return run.activity
-    if cause is not None and (agent.status.needs_you or agent.status.working):
-        return cause.title
-    return agent.reported_task
+def _task(agent: Agent) -> str | None:
+    """What the agent does or waits for now; None while it rests."""
+    if agent.status is Status.WAITING and agent.approvals:
+        return plain(open_approvals(agent)[0].title) or None
+    if agent.status.needs_you or agent.status.working or agent.reported_task:
+        return doing(agent) or None
+    return None
 
 
 def error_of(agent: Agent) -> str | None:
-    """Why the agent failed, in the gateway's words."""
-    if agent.status is not Status.ERROR:
-        return None
-    if agent.reason:
-        return agent.reason
-    cause = agent.cause
-    return f"The run ended with status {cause.status}." if cause else "The agent reports an error."
+    """Why the agent failed, as the window says it; None if it did not fail."""
+    return words.why(agent, 0) if agent.status is Status.ERROR else None
 
 
 def json_line(told: Mapping[str, Any]) -> str:
@@ -74,9 +57,14 @@ def json_line(told: Mapping[str, Any]) -> str:
 
 
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
-    """What `cc-desktop status --json` prints. `now`: local ms; what is live is true now."""
+    """What `cc-desktop status --json` prints; tests/text/test_report.py has its schema.
+
+    Args:
+        fleet: The model.
+        now: Local ms. What is live is true now.
+    """
     origin = screen_origin(fleet)
-    reached = origin not in (Origin.NONE, Origin.LAST_KNOWN)
+    reached = origin not in _UNREACHED
     shown = [gateway for gateway in fleet.shown() if reached and gateway.origin is not Origin.NONE]
     return {
         "source": origin.value if reached else Origin.NONE.value,
@@ -107,7 +95,7 @@ def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
 
 def _gateway(gateway: Gateway) -> dict[str, Any]:
     link = gateway.connection
-    problem = link.problem
+    problem = describe(link.problem) if link.problem else None
     return {
         "id": gateway.id,
         "name": clean_text(gateway.name, _NAME),
@@ -116,25 +104,23 @@ def _gateway(gateway: Gateway) -> dict[str, Any]:
         "protocol": link.protocol or None,
         "server_version": clean_text(link.server_version, 60) or None,
         "error": {
-            "code": clean_text(problem.code, _LINE),
+            "code": clean_text(link.problem.code or link.problem.kind, _LINE),
             "message": clean_text(problem.message, _LINE),
             "next_step": clean_text(problem.next_step, _LINE),
         }
-        if problem
+        if problem and link.problem
         else None,
     }
 
 
 def _agent(agent: Agent) -> dict[str, Any]:
-    newest = agent.sessions.get(agent.status_session_key) or (
-        agent.sessions[agent.by_activity[-1][1]] if agent.by_activity else None
-    )
+    newest = agent.cause or newest_session(agent)
     return {
         "gateway": agent.gateway,
         "id": agent.id,
         "name": clean_text(agent.shown_name, _NAME),
         "status": agent.status.value,
-        "task": clean_text(task_of(agent), _TEXT) or None,
+        "task": clean_text(_task(agent) or "", _TEXT) or None,
         "session_key": newest.key if newest else None,
         "model": clean_text((newest.model if newest else "") or agent.model, _NAME) or None,
         "tokens": newest.total_tokens if newest else None,
@@ -145,9 +131,9 @@ def _agent(agent: Agent) -> dict[str, Any]:
 
 
 def as_text(fleet: Fleet, now: int) -> Iterator[str]:
-    """The fleet as lines: state of the gateways, then the agents, worst first. `now`: local ms."""
+    """The fleet as lines: the gateways, then the agents, worst first. `now`: local ms."""
     summary = summarize(fleet)
-    yield f"{_source(summary)}{clean_text(summary.headline, _LINE)}"
+    yield f"{_source(summary, now)}{clean_text(headline(summary), _LINE)}"
     for gateway in fleet.gateways.values():
         if gateway.origin is not Origin.DEMO:
             yield _gateway_line(gateway, now)
@@ -158,14 +144,14 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     agents.sort(key=lambda agent: (_ORDER.index(agent.status), -agent.last_activity))
     for agent in agents:
         where = f"{clean_text(agent.gateway, 14):<14} " if several else ""
-        what = clean_text(error_of(agent) or task_of(agent), 80)
-        name = clean_text(agent.shown_name, 18)
-        line = f"{_SIGNS[agent.status]} {WORDS[agent.status]:<9} {name:<18} {where}"
-        yield f"{line}{what}".rstrip()
+        offset = fleet.gateways[agent.gateway].clock_offset_ms
+        what = clean_text(words.two_lines(agent, now, offset)[0].removeprefix("—"), 80)
+        word, name = words.status_word(agent.status), clean_text(agent.shown_name, 18)
+        yield f"{_SIGNS[agent.status]} {word:<9} {name:<18} {where}{what}".rstrip()
 
 
-def _source(summary: Summary) -> str:
-    as_of = time.strftime("%H:%M:%S", time.localtime(summary.as_of / 1000))
+def _source(summary: Summary, now: int) -> str:
+    as_of = clock(summary.as_of, now)
     return {
         Origin.LIVE: "LIVE   ",
         Origin.REST: f"HTTP   as of {as_of}   ",
@@ -177,12 +163,12 @@ def _source(summary: Summary) -> str:
 
 def _gateway_line(gateway: Gateway, now: int) -> str:
     link = gateway.connection
-    words = link.state.value
-    if link.state is ConnectionState.WAITING and link.until > now:
-        words = f"retry in {max(1, (link.until - now) // 1000)} s"
+    start = f"{plain(gateway.name, 40)}: {connection_state(link, now)}"
     if link.problem and link.state is not ConnectionState.LIVE:
-        problem = link.problem
-        said = f"{problem.title}. {problem.message} {problem.next_step}"
-        return clean_text(f"{gateway.name}: {words} - {said}", 3 * _LINE)
+        problem = describe(link.problem)
+        # The state of a blocked gateway is the title already.
+        title = "" if link.state is ConnectionState.BLOCKED else f"{problem.title}. "
+        said = f"{start} - {title}{problem.message} {problem.next_step}"
+        return clean_text(said, 3 * _LINE)
     version = f" (OpenClaw {link.server_version})" if link.server_version else ""
-    return clean_text(f"{gateway.name}: {words}{version}", _LINE)
+    return clean_text(f"{start}{version}", _LINE)

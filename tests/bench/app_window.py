@@ -56,11 +56,11 @@ def watch(shell: DesktopController, hide: bool) -> None:
 
 
 def main(args: list[str]) -> int:
-    from cc_desktop.desktop import controller
+    from cc_desktop.desktop import lifecycle
 
     # `ready` is no argument of the command line: the app looks `run_controller` up when it starts.
-    watched = partial(controller.run_controller, ready=lambda one: watch(one, "--hide" in args))
-    vars(controller)["run_controller"] = watched
+    watched = partial(lifecycle.run_controller, ready=lambda one: watch(one, "--hide" in args))
+    vars(lifecycle)["run_controller"] = watched
     return cli.main([arg for arg in args if arg != "--hide"])
 
 

@@ -18,8 +18,8 @@ from websockets.asyncio.client import connect
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.connection import open_connection
-from cc_desktop.gateway.session_sync import SessionListSync
+from cc_desktop.gateway.dialing import open_connection
+from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.system.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,7 @@ from cc_desktop.config.settings import (
     load_settings,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
+posix = pytest.mark.skipif(sys.platform == "win32", reason="rights and special files of POSIX")
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_with_nothing_set_it_is_this_machine(file: Path) -> None:
 
 def test_all_that_the_file_can_say(file: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
-    token.write_text("secret\n")
+    token.write_text("of-the-file\n")
     file.write_text(f"""
         demo = false
         demo_seed = 99
@@ -65,7 +66,7 @@ def test_all_that_the_file_can_say(file: Path, tmp_path: Path) -> None:
     assert settings.stuck_after_ms == 180_000
     home, local = settings.gateways
     assert (home.id, home.name, home.url) == ("home", "Home", "wss://home.example/")
-    assert home.token.reveal() == "secret"
+    assert home.token.reveal() == "of-the-file"
     assert (home.rest_url, home.poll_s) == ("https://home.example/agents", 1.5)
     assert home.insecure
     assert (home.client_id, home.client_mode) == ("control-center", "operator")
@@ -177,6 +178,19 @@ WRONG = [
     ("pace nan", '[[gateways]]\nurl = "ws://h/"\npoll_interval = nan', "between 0.5 s and 60 m"),
     ("no file", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "/nowhere/t"', "/nowhere/t"),
     ("file no path", '[[gateways]]\nurl = "ws://h/"\ntoken_file = 3', "must be a path"),
+    ("no REST host", '[[gateways]]\nurl = "ws://h/"\nrest_url = "http://[x/"', "REST address"),
+    ("REST port", '[[gateways]]\nurl = "ws://h/"\nrest_url = "http://h:x/"', "REST address"),
+    ("unknown user", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "~nosuchuser/x"', "such user"),
+    ("NUL", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "a\\u0000b"', "cannot be a path"),
+    ("pace huge", f'[[gateways]]\nurl = "ws://h/"\npoll_interval = {"9" * 400}', "between 0.5"),
+    ("pace long", f'[[gateways]]\nurl = "ws://h/"\npoll_interval = "{"9" * 400}"', "between 0.5"),
+    ("pace true", '[[gateways]]\nurl = "ws://h/"\npoll_interval = true', 'like "5s"'),
+    ("minutes huge", f"stuck_after_minutes = {'9' * 400}", "between 1 and 10080"),
+    ("digits", f"demo_seed = {'9' * 5000}", "settings.toml"),
+    ("deep", "a = " + "[" * 100_000, "nested too deeply"),
+    ("unreachable", 'when_unreachable = "nothing"', "last-known"),
+    ("access", '[[gateways]]\nurl = "ws://h/"\naccess = "root"', '"watch"'),
+    ("too large", "#" * 1_100_000, "larger than"),
     ("insecure", '[[gateways]]\nurl = "ws://h/"\ninsecure = "false"', "insecure"),
     ("client id", '[[gateways]]\nurl = "ws://h/"\nclient_id = 5', "client_id"),
 ]
@@ -269,3 +283,60 @@ def test_another_address_for_news_of_versions_is_refused(file: Path, url: str) -
 
 def test_nobody_is_asked_for_news_of_versions_by_default(file: Path) -> None:
     assert load_settings(file, {}).update_url == ""
+
+
+# Files that are none
+
+
+@posix
+def test_special_files_are_refused_at_once(file: Path, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for special in (fifo, Path("/dev/zero")):
+        with pytest.raises(SettingsError, match="not a regular file"):
+            load_settings(special, {})
+        with pytest.raises(SettingsError, match="not a regular file"):
+            load_settings(file, {}, token_file=special)
+        file.write_text(f'[[gateways]]\nurl = "ws://h/"\ntoken_file = "{special}"')
+        with pytest.raises(SettingsError, match=r"token_file .*not a regular file"):
+            load_settings(file, {})
+
+
+@posix
+def test_a_token_file_that_others_can_read_is_told_once(file: Path, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret")
+    token.chmod(0o644)
+    file.write_text(
+        "".join(f'[[gateways]]\nurl = "ws://{name}/"\ntoken_file = "{token}"\n' for name in "ab")
+    )
+
+    (warning,) = load_settings(file, {}).warnings
+    assert str(token) in warning
+    assert "s3cret" not in warning
+    token.chmod(0o600)
+    assert load_settings(file, {}).warnings == ()
+
+
+@pytest.mark.parametrize("when", ["sample", "last-known"])
+def test_what_is_shown_when_all_gateways_are_lost(file: Path, when: str) -> None:
+    assert load_settings(file, {}).when_unreachable == "sample"
+    file.write_text(f'when_unreachable = "{when}"')
+
+    assert load_settings(file, {}).when_unreachable == when
+
+
+def test_access_to_a_gateway_is_only_watching_unless_it_is_set(file: Path) -> None:
+    file.write_text(
+        "".join(
+            f'[[gateways]]\nurl = "ws://{access or "none"}/"\n{access and f"access = {access!r}"}\n'
+            for access in ("", "watch", "approve", "operate")
+        )
+    )
+    none, watch, approve, operate = load_settings(file, {}).gateways
+
+    assert none.access == "watch"
+    assert none.scopes == watch.scopes == ("operator.read",)
+    assert "operator.approvals" in approve.scopes
+    assert "operator.write" not in approve.scopes
+    assert {*approve.scopes, "operator.write"} == set(operate.scopes)

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.demo.simulation import GATEWAY, LONGEST_WAIT, SHORTEST_WAIT, Demo, load
+from cc_desktop.demo.scenario import load
+from cc_desktop.demo.simulation import GATEWAY, LONGEST_WAIT, SHORTEST_WAIT, Demo
+from cc_desktop.fleet.commands import (
+    Command,
+    CommandPhase,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+)
 from cc_desktop.fleet.events import ApprovalOpened, DevicesListed, SessionChanged, Snapshot, Tick
 from cc_desktop.fleet.model import WORKING, Fleet, Origin, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.events import Event
@@ -213,6 +222,26 @@ def test_a_tiny_fleet_goes_on(data: dict[str, Any]) -> None:
         assert all(demo.step(now + at * 5_000)[0] for at in range(100))
 
 
+def test_failures_can_be_marked_as_seen_and_unseen(data: dict[str, Any]) -> None:
+    demo = Demo(data, 1, NOW)
+    fleet = reduced(Fleet(), demo.first(), NOW)
+    assert statuses(fleet)["rex"] is Status.ERROR
+    seen = MarkSeen(GATEWAY, "rex", id="1")
+    fleet = reduced(fleet, demo.execute(seen), NOW)
+    assert statuses(fleet)["rex"] is Status.IDLE
+    assert fleet.gateways[GATEWAY].commands["1"].phase is CommandPhase.DONE
+    fleet = reduced(fleet, demo.execute(MarkUnseen(GATEWAY, "rex", id="2")), NOW)
+    assert statuses(fleet)["rex"] is Status.ERROR
+
+
+@pytest.mark.parametrize("command", [Reconnect(id="1"), Refresh(GATEWAY, id="1")], ids=repr)
+def test_what_needs_a_gateway_is_refused(data: dict[str, Any], command: Command) -> None:
+    demo = Demo(data, 1, NOW)
+    fleet = reduced(Fleet(), [*demo.first(), *demo.execute(command)], NOW)
+    state = fleet.gateways[GATEWAY].commands["1"]
+    assert (state.phase, state.reason) == (CommandPhase.REFUSED, "demo")
+
+
 def test_devices_are_older_than_now(data: dict[str, Any]) -> None:
     (listed,) = [one for one in Demo(data, 1, NOW).first() if isinstance(one, DevicesListed)]
     assert all(0 < device.since < NOW for device in listed.devices)
@@ -222,26 +251,27 @@ def test_devices_are_older_than_now(data: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "place"),
     [
-        (["agents"], None, r"\$\.agents is missing"),
-        (["agents"], [], r"\$\.agents must"),
-        (["agents", 0], "Otto", r"agents\[0\] must be an object"),
-        (["agents", 1, "name"], "", r"agents\[1\]\.name must"),
-        (["agents", 1, "model"], "gpt", r"agents\[1\]\.model must be one of"),
-        (["agents", 1, "id"], "otto", r"agents\[1\]\.id must"),
-        (["agents", 1, "sessions"], {}, r"agents\[1\]\.sessions must"),
-        (["agents", 1, "sessions", 0, "state"], "odd", r"sessions\[0\]\.state must"),
-        (["agents", 1, "sessions", 0, "error"], None, r"sessions\[0\]\.error is missing"),
-        (["agents", 1, "sessions", 0, "minutes_ago"], "4", r"sessions\[0\]\.minutes_ago must"),
-        (["agents", 1, "sessions", 0, "cost_usd"], float("nan"), r"sessions\[0\]\.cost_usd must"),
-        (["agents", 1, "sessions", 0, "cost_usd"], True, r"sessions\[0\]\.cost_usd must"),
-        (["agents", 1, "sessions", 0, "steps"], [], r"sessions\[0\]\.steps must"),
-        (["agents", 1, "sessions", 0, "steps"], [1], r"sessions\[0\]\.steps must"),
-        (["agents", 1, "sessions", 1, "key"], "telegram:login", r"sessions\[1\]\.key must"),
-        (["agents", 0, "sessions", 1, "state"], "running", r"sessions\[1\]\.state must"),
-        (["devices", 2, "online"], "yes", r"devices\[2\]\.online must"),
-        (["models"], [], r"\$\.models must"),
-        (["models", "opus-5", "context_tokens"], -1, r"models\.opus-5\.context_tokens must"),
-        (["errors"], None, r"\$\.errors is missing"),
+        (["agents"], None, "missing required field `agents`"),
+        (["agents"], [], r"length >= 1 - at `\$\.agents`"),
+        (["agents", 0], "Otto", r"Expected `object`.*agents\[0\]"),
+        (["agents", 1, "name"], "", r"agents\[1\]\.name"),
+        (["agents", 1, "name"], "  ", r"agents\[1\]\.name"),
+        (["agents", 1, "model"], "gpt", "unknown model `gpt`"),
+        (["agents", 1, "id"], "otto", "two agents are called `otto`"),
+        (["agents", 1, "sessions"], {}, r"agents\[1\]\.sessions"),
+        (["agents", 1, "sessions", 0, "state"], "odd", r"sessions\[0\]\.state"),
+        (["agents", 1, "sessions", 0, "error"], None, r"needs an `error`.*sessions\[0\]"),
+        (["agents", 1, "sessions", 0, "minutes_ago"], "4", r"sessions\[0\]\.minutes_ago"),
+        (["agents", 1, "sessions", 0, "cost_usd"], float("nan"), r"sessions\[0\]\.cost_usd"),
+        (["agents", 1, "sessions", 0, "cost_usd"], True, r"sessions\[0\]\.cost_usd"),
+        (["agents", 1, "sessions", 0, "steps"], [], r"sessions\[0\]\.steps"),
+        (["agents", 1, "sessions", 0, "steps"], [1], r"sessions\[0\]\.steps"),
+        (["agents", 1, "sessions", 1, "key"], "telegram:login", r"two sessions.*agents\[1\]"),
+        (["agents", 0, "sessions", 1, "state"], "running", r"only one session.*agents\[0\]"),
+        (["devices", 2, "online"], "yes", r"devices\[2\]\.online"),
+        (["models"], [], r"\$\.models"),
+        (["models", "opus-5", "context_tokens"], -1, r"models.*\.context_tokens"),
+        (["errors"], None, "missing required field `errors`"),
     ],
 )
 def test_bad_fields_are_named(
@@ -260,5 +290,5 @@ def test_bad_fields_are_named(
 
 
 def test_no_object_at_all() -> None:
-    with pytest.raises(ValueError, match="must be an object"):
-        load([])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="Expected `object`"):
+        load([])

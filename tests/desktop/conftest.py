@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent
 
-from cc_desktop.desktop.style.theme import DARK, ThemeManager
-from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.desktop.fleet_desktop import build_fleet_window
+from cc_desktop.desktop.style.palette import DARK
+from cc_desktop.desktop.style.theme import ThemeManager
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from tests.desktop import sample
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.fleet.store import Store
 
 
@@ -56,11 +59,16 @@ def open_window(
 ) -> Callable[..., FleetWindow]:
     """Opens a window on a store; `remembered` is what earlier starts left."""
 
+    opened: list[FleetWindow] = []  # qtbot does not keep windows alive
+
     def make(store: Store, remembered: dict[str, str] | None = None) -> FleetWindow:
         kept = {} if remembered is None else remembered
-        window = FleetWindow(store, asked.actions, kept, clock, look)
+        window = build_fleet_window(ViewContext(store, asked.actions, clock, look), kept)
         qtbot.addWidget(window)
+        if "window" not in kept:
+            window.resize(1180, 720)  # the screen of the tests is smaller
         window.show()
+        opened.append(window)
         return window
 
     return make

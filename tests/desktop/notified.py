@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
 from cc_desktop.notifications.preferences import Preferences, dump
 from tests.desktop.sample import MIN, NOW
+from tests.fakes.backend import NoBackend
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cc_desktop.notifications.message import Message, Target
 
 
-class Shows(NoAdapter):
+class Shows(NoBackend):
     """Somebody who shows notifications; keeps what was to be shown."""
 
     name = "dunst 1.9.0"
@@ -112,7 +112,7 @@ class Notified:
         preferences: Preferences | None = None,
         *,
         snooze: int = 0,
-        adapter: NoAdapter | None = None,
+        adapter: NoBackend | None = None,
     ) -> None:
         self.opened: list[Target] = []
         self.memory = Kept(preferences or Preferences(), snooze, notices or [])

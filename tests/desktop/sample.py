@@ -21,18 +21,8 @@ from cc_desktop.fleet.store import Store
 NOW = int(datetime(2026, 11, 18, 14, 25, 0).astimezone().timestamp() * 1000)  # a Wednesday
 MIN, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
-UNREACHABLE = Problem(
-    "unreachable",
-    "Cannot be reached",
-    "Nothing answers at ws://studio.example:18789/.",
-    "Start the gateway, or check the address.",
-)
-WRONG_TOKEN = Problem(
-    "unauthorized",
-    "The token is wrong",
-    "The gateway refused the token of this app.",
-    "Set OPENCLAW_GATEWAY_TOKEN to the gateway's token.",
-)
+UNREACHABLE = Problem("unreachable", detail="ws://studio.example:18789")
+WRONG_TOKEN = Problem("token-mismatch", "AUTH_TOKEN_MISMATCH")
 
 
 class Clock:

@@ -1,41 +1,182 @@
+"""The whole desktop on the offscreen platform, with a monitor of its own."""
+
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
-from unittest.mock import Mock, call
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cc_desktop.config.paths import find_paths
+from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.desktop.controller import DesktopController
+from cc_desktop.desktop.system_services import SystemServices
+from cc_desktop.diagnostics.crash import CrashHook
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Status
+from cc_desktop.monitor import FleetMonitor
+from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.notifications.message import Target
+from tests.desktop import sample
+from tests.fakes.clock import FakeClock, settle
 
 if TYPE_CHECKING:
-    from unittest.mock import _Call
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
 
 REX, DEX = ("studio", "rex"), ("studio", "dex")
+URL = "ws://127.0.0.1:9/"
+
+
+class UnexpectedError(Exception):
+    """Nobody has thought of this one."""
+
+
+def broken(*_: object, **__: object) -> None:
+    raise UnexpectedError
+
+
+async def raise_unexpected(*_: object) -> None:
+    raise UnexpectedError
+
+
+def make_controller(qapp: QApplication, path: Path, hidden: bool = False) -> DesktopController:
+    settings = Settings((GatewaySettings("studio", "studio", URL),), keyring=False)
+    clock = FakeClock(sample.NOW)
+    monitor = FleetMonitor(settings, find_paths(path), clock=clock, rng=random.Random(1))
+    live = ConnectionInfo(ConnectionState.LIVE)
+    monitor.store.apply(ev.ConnectionChanged("studio", live))
+    monitor.store.apply(sample.studio())
+    app: Any = qapp  # the tests' application is not an App, and needs nothing of one
+    return DesktopController(
+        app, monitor, lambda: None, hidden, SystemServices(facts=("a fact",)), CrashHook()
+    )
+
+
+@pytest.fixture
+def desk(qapp: QApplication, tmp_path: Path) -> Iterator[DesktopController]:
+    made = make_controller(qapp, tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("target", [Target((REX,), "studio"), Target((REX, DEX), words="2 failed")])
+def test_a_click_shows_the_agents_it_spoke_of(desk: DesktopController, target: Target) -> None:
+    desk.window.close()
+    desk.open_target(target, "token")
+
+    assert desk.window.isVisible()
+    assert desk.window.details.key == REX
+    shown = {desk.window.model.row(desk.window.model.index(0, 0)).key}  # type: ignore[union-attr]
+    assert shown <= {REX, DEX}
 
 
 @pytest.mark.parametrize(
-    ("target", "shown"),
-    [
-        (Target((REX,), "studio"), call.show_agent("studio", "rex")),
-        (Target((REX, DEX), words="2 failed"), call.show_only((REX, DEX), "2 failed")),
-        (Target(gateway="studio", devices=True), call.show_devices()),
-        (Target(gateway="studio"), call.show_gateway("studio")),
-        (Target(), None),
-    ],
+    "target", [Target(gateway="studio", devices=True), Target(gateway="studio"), Target()]
 )
-def test_a_click_raises_the_window_and_shows_what_it_spoke_of(
-    target: Target, shown: _Call | None
+def test_a_click_shows_the_window(desk: DesktopController, target: Target) -> None:
+    desk.window.close()
+    desk.open_target(target, "")
+
+    assert desk.window.isVisible()
+
+
+def test_a_hidden_start_shows_no_window(qapp: QApplication, tmp_path: Path) -> None:
+    desk = make_controller(qapp, tmp_path, hidden=True)
+    desk.start()
+
+    assert not desk.window.isVisible()
+    desk.stop()
+
+
+def test_about_is_opened_again_and_again(desk: DesktopController) -> None:
+    desk.open_about()
+    desk.open_about()
+
+
+# Failure domains
+
+
+def test_a_click_that_raises_does_not_end_whoever_reads_clicks(
+    desk: DesktopController, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Mock(spec_set=["manners", "window"])
-    DesktopController.open_target(cast("Any", SimpleNamespace(**vars_of(desk))), target, "token")
+    monkeypatch.setattr(desk.window, "show_agent", broken)
+    for _ in range(5):
+        desk.center._open_target(Target((REX,)), "")
 
-    asked = [call.manners.raise_window("token")]
-    if shown is not None:
-        asked.append(getattr(call.window, shown[0])(*shown[1]))
-    assert desk.mock_calls == asked
+    assert [r.message for r in caplog.records if r.exc_info] == [
+        "click on a notification: internal error"
+    ]
 
 
-def vars_of(desk: Mock) -> dict[str, Any]:
-    return {"manners": desk.manners, "window": desk.window}
+def test_a_tray_that_raises_leaves_the_window(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_controller(qapp, tmp_path, hidden=True)
+    monkeypatch.setattr(desk.tray, "start", broken)
+    desk.start()
+
+    assert desk.window.isVisible()
+    assert desk.window.quit_on_close
+    desk.stop()
+
+
+def test_a_part_that_cannot_be_closed_leaves_no_other_open(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_controller(qapp, tmp_path)
+    desk.start()
+    monkeypatch.setattr(desk.tray, "stop", broken)
+    monkeypatch.setattr(desk.instance, "stop", broken)
+    desk.stop()
+
+    assert not desk.window.isVisible()
+
+
+async def test_notifications_that_raise_end_nothing_else(
+    qapp: QApplication,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(NotificationCenter, "run", raise_unexpected)
+    desk = make_controller(qapp, tmp_path)
+    desk.start()
+    clock = desk.monitor.clock
+    assert isinstance(clock, FakeClock)
+    work = asyncio.create_task(desk.run())
+    try:
+        await clock.advance(600)
+
+        assert not work.done()
+        assert len([r for r in caplog.records if r.exc_info]) == 1
+        agent = desk.monitor.store.fleet.agent("studio", "rex")
+        assert agent is not None
+        assert agent.status is not Status.UNKNOWN
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        desk.stop()
+        await settle()
+
+
+async def test_without_the_monitor_the_app_cannot_go_on(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FleetMonitor, "run", raise_unexpected)
+    desk = make_controller(qapp, tmp_path)
+    desk.start()
+
+    with pytest.raises(UnexpectedError):
+        await desk.run()
+    desk.stop()
+
+
+def test_a_damaged_device_key_is_told_in_the_window(desk: DesktopController) -> None:
+    desk.monitor.memory.notes.add("The device key was damaged.")
+
+    assert desk.window.notice.text == "The device key was damaged."

@@ -24,12 +24,13 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 
+from tests.fakes.clock import START_MS, in_flight
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from websockets.http11 import Request
 
-START_MS = 1_800_000_000_000
 AUTO = -1  # the next seq of the connection
 
 
@@ -68,6 +69,7 @@ class _Peer:
     seq: int = 0
     subscribed: bool = False
     let_in: bool = False
+    deaf: bool = False  # it does not read
 
 
 @dataclass
@@ -115,6 +117,7 @@ class FakeGateway:
         self.holds: dict[str, Hold] = {}
         self.delay: Callable[[], Awaitable[None]] | None = None  # before a list is answered
         self.frozen = False
+        self.progress = 0  # messages that were sent, taken in or answered
         self._peers: list[_Peer] = []
         self._server: Server | None = None
 
@@ -144,10 +147,12 @@ class FakeGateway:
             max_size=None,
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
+        in_flight.add(self)
 
     async def stop(self) -> None:
         """Gone like a killed process: connections end without a word."""
         server, self._server = self._server, None
+        in_flight.discard(self)
         if server is None:
             return
         for hold in self.holds.values():
@@ -246,6 +251,7 @@ class FakeGateway:
     async def raw(self, message: str | bytes) -> None:
         """Send a message as it is."""
         for peer in list(self._peers):
+            self.progress += 1
             await peer.ws.send(message)
 
     def lose_events(self, count: int = 1) -> None:
@@ -257,6 +263,11 @@ class FakeGateway:
         """Do not answer a method until released."""
         self.holds[method] = Hold()
         return self.holds[method]
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._peers)
 
     def count(self, method: str) -> int:
         """How often a method was asked for."""
@@ -282,18 +293,35 @@ class FakeGateway:
 
     async def _talk(self, ws: ServerConnection) -> None:
         self.connections += 1
+        self.progress += 1
         peer = _Peer(ws)
         self._peers.append(peer)
         try:
             await self._handshake(peer)
             async for message in ws:
+                self.progress += 1
                 asyncio.create_task(self._answer(peer, json.loads(message)))  # noqa: RUF006
         except ConnectionClosed:
             pass
         finally:
             self._peers.remove(peer)
+            self.progress += 1
             if ws.close_code is not None:
                 self.close_codes.append(ws.close_code)
+
+    async def delivered(self, timeout_s: float) -> None:
+        """Wait until each client has read what was sent, and what it sent has come in.
+
+        A pong comes back behind everything that the client sent before, and the client sends it
+        when it has read everything that was sent before the ping.
+        """
+        for peer in list(self._peers):
+            if peer.deaf or self.frozen:
+                continue
+            with contextlib.suppress(ConnectionClosed):
+                pong = await peer.ws.ping()
+                done, _ = await asyncio.wait({asyncio.ensure_future(pong)}, timeout=timeout_s)
+                peer.deaf = not done
 
     async def _handshake(self, peer: _Peer) -> None:
         ws = peer.ws
@@ -428,8 +456,8 @@ class FakeGateway:
         with contextlib.suppress(ConnectionClosed):
             await self._send(peer.ws, frame)
 
-    @staticmethod
-    async def _send(ws: ServerConnection, frame: dict[str, Any]) -> None:
+    async def _send(self, ws: ServerConnection, frame: dict[str, Any]) -> None:
+        self.progress += 1
         await ws.send(json.dumps(frame))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, NamedTuple, Self
 
 import pytest
@@ -29,8 +30,12 @@ class Call(NamedTuple):
 class FakeNotifications:
     """Started by `start`, gone after `stop`; `start` again is a restart."""
 
-    def __init__(self, address: str, *abilities: str, name: str = "fake") -> None:
+    def __init__(
+        self, address: str, *abilities: str, name: str = "fake", service: str = SERVICE
+    ) -> None:
         self._address = address
+        self._service = service
+        self.read: tuple[str, object] | None = None  # what the settings portal answers
         self.abilities: tuple[str, ...] = abilities or USUAL
         self.name = name
         self.version = "1.2"
@@ -53,7 +58,7 @@ class FakeNotifications:
         self._named.clear()
         self._task = asyncio.create_task(self._serve())
         # Not by a router: it would swallow a call that comes as soon as the name is taken.
-        await self._connection.send(jeepney.message_bus.RequestName(SERVICE))
+        await self._connection.send(jeepney.message_bus.RequestName(self._service))
         await self._named.wait()
         return self
 
@@ -63,7 +68,8 @@ class FakeNotifications:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await self._connection.close()
+            with contextlib.suppress(OSError):  # the bus may be gone
+                await self._connection.close()
 
     def called(self, method: str) -> list[tuple[Any, ...]]:
         """The arguments of each call of a method."""
@@ -125,6 +131,8 @@ class FakeNotifications:
             return jeepney.new_method_return(message, "u", (ident,))
         if method == "Get" and body in self.properties:
             return jeepney.new_method_return(message, "v", (self.properties[body],))
+        if method == "Read" and self.read is not None:
+            return jeepney.new_method_return(message, "v", (self.read,))
         if method == "CloseNotification":
             return jeepney.new_method_return(message)
         return jeepney.new_error(

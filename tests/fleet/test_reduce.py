@@ -1,14 +1,20 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import Refresh
 from cc_desktop.fleet.model import (
+    AGENTS_PER_GATEWAY,
+    APPROVALS_PER_AGENT,
+    COMMANDS_PER_GATEWAY,
+    RUNS_PER_AGENT,
+    SESSIONS_PER_AGENT,
     Agent,
     AgentChanged,
     Approval,
@@ -19,14 +25,15 @@ from cc_desktop.fleet.model import (
     DevicesChanged,
     Fleet,
     GatewayChanged,
+    Now,
     Origin,
     Problem,
     Session,
     Status,
 )
-from cc_desktop.fleet.reduce import reduce
-from cc_desktop.fleet.status import next_deadline
-from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.reducer import reduce
+from cc_desktop.fleet.reducer.state import first_expiry
+from cc_desktop.fleet.status import find_newest_finished, next_deadline, next_wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,11 +52,12 @@ CARRIED: dict[str, Any] = {
 
 
 class World:
-    """A fleet and a clock that is held. Checks after every event that the model is whole."""
+    """A fleet and two clocks that are held. Checks after every event that the model is whole."""
 
     def __init__(self, *first: ev.Event) -> None:
         self.fleet = Fleet()
         self.now = NOW
+        self.mono = 9_000  # ms: the machine has just started
         self.tell(ev.GatewayAdded(G, "Home"), *first)
 
     def tell(self, *events: ev.Event) -> list[Change]:
@@ -57,7 +65,7 @@ class World:
         found: list[Change] = []
         for event in events:
             before = self.fleet
-            self.fleet, changes = reduce(before, event, self.now)
+            self.fleet, changes = reduce(before, event, self.now, self.mono)
             check(self.fleet)
             check_changes(before, self.fleet, changes)
             found += changes
@@ -65,6 +73,7 @@ class World:
 
     def later(self, ms: int, *events: ev.Event) -> list[Change]:
         self.now += ms
+        self.mono += ms
         return self.tell(*events)
 
     def agent(self, ident: str = "a") -> Agent:
@@ -86,15 +95,26 @@ def check(fleet: Fleet) -> None:
         for agent_id, agent in gateway.agents.items():
             assert (agent.gateway, agent.id) == (gateway_id, agent_id)
             rows = agent.sessions
-            assert agent.by_activity == tuple(
-                sorted((row.activity_at, key) for key, row in rows.items())
+            assert list(agent.by_activity) == sorted(
+                (row.activity_at, key) for key, row in rows.items()
             )
             assert all((row.key, row.agent_id) == (key, agent_id) for key, row in rows.items())
             assert not any(row.archived for row in rows.values())
             alive = {key for key, run in agent.runs.items() if not run.over}
-            assert set(agent.last_seen_at) == alive | {
-                key for key, row in rows.items() if row.active
-            }
+            alive |= {key for key, row in rows.items() if row.active}
+            if not agent.dropped_runs:
+                assert set(agent.heard) == alive
+            assert set(agent.heard) <= alive
+            signs = [at.mono for at in agent.heard.values()]
+            assert signs == sorted(signs)
+            assert agent.acting == sum(
+                key not in agent.runs or not agent.runs[key].thinking for key in agent.heard
+            )
+            assert agent.newest_finished_key == find_newest_finished(rows, agent.by_activity)
+            assert agent.approvals_expire_at == first_expiry(agent.approvals)
+            assert len(rows) <= SESSIONS_PER_AGENT + 100
+            assert max(len(agent.runs), len(agent.heard)) <= RUNS_PER_AGENT
+            assert len(agent.approvals) <= APPROVALS_PER_AGENT
             assert agent.awaiting_reply == {
                 key for key, row in rows.items() if row.digest_health == "waiting-on-user"
             }
@@ -105,8 +125,12 @@ def check(fleet: Fleet) -> None:
             }
             assert all(run.session_key == key for key, run in agent.runs.items())
             assert all(approval.id == key for key, approval in agent.approvals.items())
-            away = gateway.origin in (Origin.LAST_KNOWN, Origin.NONE)
-            assert (agent.status is Status.OFFLINE) is away
+            if gateway.listing is None:
+                away = gateway.origin in (Origin.LAST_KNOWN, Origin.NONE)
+                assert (agent.status is Status.OFFLINE) is away
+        assert gateway.session_count == sum(len(a.sessions) for a in gateway.agents.values())
+        assert len(gateway.agents) <= AGENTS_PER_GATEWAY
+        assert len(gateway.commands) <= COMMANDS_PER_GATEWAY
 
 
 def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
@@ -117,6 +141,7 @@ def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
         if isinstance(change, AgentChanged):
             place = (change.gateway, change.agent_id)
             assert change.before == agents.get(place)
+            assert change.after != change.before
             agents.pop(place, None)
             if change.after is not None:
                 agents[place] = change.after
@@ -223,7 +248,7 @@ def test_what_is_unknown_changes_nothing(event: ev.Event) -> None:
 
 def test_the_link_changes_and_tells_since_when_the_data_is_old() -> None:
     world = World(ev.ConnectionChanged(G, ConnectionInfo(ConnectionState.LIVE)), listed(row()))
-    problem = Problem("lost", "Lost", "It was lost.", "Wait.")
+    problem = Problem("lost")
     lost = ConnectionInfo(ConnectionState.WAITING, until=NOW + MINUTE, problem=problem)
     changes = world.later(MINUTE, ev.ConnectionChanged(G, lost))
     assert [type(change) for change in changes] == [GatewayChanged]
@@ -326,7 +351,7 @@ def test_an_archived_session_is_gone() -> None:
     world.tell(changed(**running(NOW)), progress())
     world.tell(changed(complete=False, updated_at=NOW + 1, archived=True))
     agent = world.agent()
-    assert (agent.sessions, agent.by_activity, agent.runs, agent.last_seen_at) == ({}, (), {}, {})
+    assert (agent.sessions, agent.by_activity, agent.runs, agent.heard) == ({}, [], {}, {})
     assert agent.status is Status.IDLE
 
 
@@ -665,7 +690,9 @@ def test_an_approval_expires_by_the_clock() -> None:
 def test_a_silent_run_is_stuck_to_the_millisecond() -> None:
     world = World(listed(row(**running(NOW))))
     limit = world.fleet.stuck_after_ms
-    assert next_deadline(world.fleet.gateways[G].agents, limit, NOW) == NOW + limit
+    agents = world.fleet.gateways[G].agents
+    assert next_deadline(agents, limit, NOW, world.mono) == NOW + limit
+    assert next_wait(world.fleet, Now(NOW, world.mono)) == limit
     assert world.later(limit - 1, ev.Tick(G)) == []
     assert world.status() is Status.ACTIVE
     assert len(world.later(1, ev.Tick(G))) == 1
@@ -820,30 +847,6 @@ def test_devices_are_a_full_list() -> None:
     assert world.fleet.gateways[G].devices == {"d2": node}
 
 
-# The store
-
-
-def test_the_store_tells_its_listeners_once_the_model_is_there(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    store = Store(lambda: NOW)
-    heard: list[tuple[int, list[Change]]] = []
-
-    def broken(changes: list[Change]) -> None:
-        raise ValueError
-
-    store.subscribe(broken)
-    end = store.subscribe(lambda changes: heard.append((len(store.fleet.gateways), changes)))
-    changes = store.apply(ev.GatewayAdded(G, "Home"))
-    assert heard == [(1, changes)]
-    assert "a listener failed" in caplog.text
-    assert store.apply(ev.Tick(G)) == []
-    assert len(heard) == 1
-    end()
-    store.apply(ev.GatewayRemoved(G))
-    assert len(heard) == 1
-
-
 # Whatever is told, in whatever order
 
 some = settings(max_examples=200, deadline=None, derandomize=True)
@@ -938,6 +941,11 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
     st.builds(ev.OriginChanged, gateway_ids, origins),
     st.builds(ev.Shown, gateway_ids, st.booleans()),
     st.builds(ev.Seen, gateway_ids, st.dictionaries(keys, times, max_size=2)),
+    st.builds(ev.Unseen, gateway_ids, st.frozensets(keys, max_size=2)),
+    st.builds(ev.SignOfLife, gateway_ids),
+    st.builds(ev.CommandSent, gateway_ids, st.builds(Refresh, id=small, gateway=gateway_ids)),
+    st.builds(ev.CommandDone, gateway_ids, small),
+    st.builds(ev.CommandRefused, gateway_ids, small, small),
     st.builds(ev.Tick, gateway_ids),
 )
 
@@ -1005,16 +1013,15 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
     before = [row(name, label="Before", error="Before") for name in names] if known else []
 
     world, fresh = World(listed(*before), *told), World()
-    world.now = fresh.now = NOW + MINUTE
-    world.tell(listed(*rows))
-    fresh.tell(listed(*rows))
+    world.later(MINUTE, listed(*rows))
+    fresh.later(MINUTE, listed(*rows))
 
     got, expected = world.agent(), fresh.agent()
     assert {
         key: replace(session, **CARRIED) for key, session in got.sessions.items()
     } == expected.sessions
     assert got.by_activity == expected.by_activity
-    assert set(got.last_seen_at) == set(expected.last_seen_at)
+    assert set(got.heard) == set(expected.heard)
     assert got.awaiting_reply == expected.awaiting_reply
     if expected.status is Status.ACTIVE:
         assert got.status.working  # the run's own events tell more: whether it thinks
@@ -1023,8 +1030,9 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
             expected.status,
             expected.status_session_key,
         )
-    unsettled = {"sessions", "heard", "runs", "status", "status_since", "status_session_key"}
-    for name in set(Agent.__slots__) - unsettled:
+    unsettled = {"sessions", "heard", "acting", "runs"}
+    unsettled |= {"status", "status_since", "status_session_key"}
+    for name in set(Agent.__struct_fields__) - unsettled:
         assert getattr(got, name) == getattr(expected, name), name
 
 

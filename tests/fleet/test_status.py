@@ -5,18 +5,21 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cc_desktop.fleet.model import (
     NEEDS_YOU,
     WORKING,
     Agent,
     Approval,
+    Now,
     Origin,
     Run,
     Session,
     Status,
 )
-from cc_desktop.fleet.status import assess, newest_finished, next_deadline
+from cc_desktop.fleet.reducer.state import first_expiry
+from cc_desktop.fleet.status import assess, find_newest_finished, newest_finished, next_deadline
 
 NOW = 1_764_000_000_000  # ms
 STUCK_AFTER = 600_000  # ms
@@ -29,14 +32,25 @@ def agent(*sessions: Session, **more: Any) -> Agent:
     """An agent as `reduce` would have made it, but for what `more` says."""
     fields: dict[str, Any] = {
         "sessions": {row.key: row for row in sessions},
-        "by_activity": tuple(sorted((row.activity_at, row.key) for row in sessions)),
-        "last_seen_at": {row.key: NOW for row in sessions if row.active},
+        "by_activity": sorted((row.activity_at, row.key) for row in sessions),
+        "heard": {row.key: NOW for row in sessions if row.active},
         "awaiting_reply": frozenset(
             row.key for row in sessions if row.digest_health == "waiting-on-user"
         ),
         **more,
     }
-    return Agent("g", "a", **fields)
+    found = Agent("g", "a", **fields)
+    told: dict[str, Any] = found.heard  # ms
+    heard = {
+        key: Now(at, at) for key, at in sorted(told.items(), key=lambda pair: (pair[1], pair[0]))
+    }
+    return replace(
+        found,
+        newest_finished_key=find_newest_finished(found.sessions, found.by_activity),
+        heard=heard,
+        acting=sum(key not in found.runs or not found.runs[key].thinking for key in heard),
+        approvals_expire_at=first_expiry(found.approvals),
+    )
 
 
 def judged(
@@ -46,7 +60,7 @@ def judged(
     seen: dict[str, int] | None = None,
     now: int = NOW,
 ) -> tuple[Status, str]:
-    return assess(subject, origin, seen or {}, now, STUCK_AFTER)
+    return assess(subject, origin, seen or {}, Now(now, now), STUCK_AFTER)
 
 
 def approval(expires_at: int = 0) -> dict[str, Approval]:
@@ -61,7 +75,7 @@ SILENT = {"r": NOW - STUCK_AFTER}
 LADDER: list[tuple[str, dict[str, Any], Status, str]] = [
     ("a failure", {"sessions": [FAILED]}, Status.ERROR, "f"),
     ("an approval", {"approvals": approval()}, Status.WAITING, "asked"),
-    ("a silent run", {"sessions": [RUNS], "last_seen_at": SILENT}, Status.STUCK, "r"),
+    ("a silent run", {"sessions": [RUNS], "heard": SILENT}, Status.STUCK, "r"),
     ("a run", {"sessions": [RUNS]}, Status.ACTIVE, "r"),
     ("nothing", {}, Status.IDLE, ""),
 ]
@@ -193,8 +207,8 @@ def test_silence(silent_ms: int, expected: Status) -> None:
 def test_the_quietest_run_is_stuck_and_the_loudest_is_the_cause_of_activity() -> None:
     other = Session("s", "a", status="running", active=True, updated_at=NOW)
     both = {"r": NOW - 5, "s": NOW - 9}
-    assert judged(agent(RUNS, other, last_seen_at=both)) == (Status.ACTIVE, "r")
-    assert judged(agent(RUNS, other, last_seen_at=both), now=NOW + STUCK_AFTER - 9) == (
+    assert judged(agent(RUNS, other, heard=both)) == (Status.ACTIVE, "r")
+    assert judged(agent(RUNS, other, heard=both), now=NOW + STUCK_AFTER - 9) == (
         Status.STUCK,
         "s",
     )
@@ -234,15 +248,16 @@ def test_a_run_is_more_than_a_report() -> None:
 
 
 def test_the_next_deadline() -> None:
-    quiet, loud = agent(RUNS, last_seen_at={"r": NOW - 7}), agent(RUNS)
+    quiet, loud = agent(RUNS, heard={"r": NOW - 7}), agent(RUNS)
     assert next_deadline({}, STUCK_AFTER, NOW) is None
     assert next_deadline({"a": agent(DONE)}, STUCK_AFTER, NOW) is None
     assert next_deadline({"a": agent(approvals=approval())}, STUCK_AFTER, NOW) is None
     assert next_deadline({"a": loud, "b": quiet}, STUCK_AFTER, NOW) == NOW - 7 + STUCK_AFTER
     soon = {"a": loud, "b": agent(approvals=approval(NOW + 3))}
     assert next_deadline(soon, STUCK_AFTER, NOW) == NOW + 3
-    assert next_deadline(soon, STUCK_AFTER, NOW + 3) == NOW + STUCK_AFTER
-    assert next_deadline(soon, STUCK_AFTER, NOW + STUCK_AFTER) is None
+    assert next_deadline(soon, STUCK_AFTER, NOW + 3) == NOW + 3  # due: a Tick drops it
+    assert next_deadline({"a": loud}, STUCK_AFTER, NOW + STUCK_AFTER) is None
+    assert next_deadline({"a": loud}, STUCK_AFTER, 5, NOW) == 5 + STUCK_AFTER
 
 
 moments = st.integers(NOW - 2 * STUCK_AFTER, NOW + STUCK_AFTER)
@@ -250,7 +265,7 @@ moments = st.integers(NOW - 2 * STUCK_AFTER, NOW + STUCK_AFTER)
 
 @given(
     st.lists(moments, max_size=3),
-    st.lists(moments | st.just(0), max_size=3),
+    st.lists(st.integers(NOW + 1, NOW + STUCK_AFTER) | st.just(0), max_size=3),
     st.integers(1, 3 * STUCK_AFTER),
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -260,7 +275,7 @@ def test_until_the_deadline_time_changes_nothing(
     rows = [Session(f"s{n}", "a", active=True, updated_at=NOW) for n in range(len(heard))]
     subject = agent(
         *rows,
-        last_seen_at={f"s{n}": at for n, at in enumerate(heard)},
+        heard={f"s{n}": at for n, at in enumerate(heard)},
         approvals={f"p{n}": Approval(f"p{n}", "a", expires_at=at) for n, at in enumerate(expiries)},
     )
     deadline = next_deadline({"a": subject}, STUCK_AFTER, NOW)

@@ -2,21 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.gateway import connection as session_module
+from cc_desktop.gateway import dialing
 from cc_desktop.gateway.connection import (
     CannotConnectError,
     ConnectionLostError,
     GatewayConnection,
     RequestFailedError,
     RequestTimeoutError,
-    open_connection,
 )
-from cc_desktop.gateway.failures import Failure, classify
+from cc_desktop.gateway.dialing import open_connection
+from cc_desktop.gateway.failures import Failure, FailureKind, classify
 from cc_desktop.system.network import is_loopback
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
@@ -109,7 +110,7 @@ async def test_a_gateway_that_says_nothing_is_given_up_after_ten_seconds() -> No
         await clock.advance(0.2)
         failure = await asyncio.wait_for(trying, 5)
 
-    assert classify(failure).id == "silent"
+    assert classify(failure).kind == "silent"
 
 
 async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
@@ -119,7 +120,7 @@ async def test_a_gateway_that_never_answers_connect_is_given_up_too() -> None:
         trying = asyncio.create_task(fails_to_open(gateway.url, clock))
         await clock.advance(10.1)
 
-        assert classify(await asyncio.wait_for(trying, 5)).id == "silent"
+        assert classify(await asyncio.wait_for(trying, 5)).kind == "silent"
 
 
 async def test_the_error_before_a_close_is_what_is_told() -> None:
@@ -159,14 +160,14 @@ async def test_any_body_of_a_refusal_will_do(body: str) -> None:
     async with FakeGateway() as gateway:
         gateway.http = (403, body, {})
 
-        assert classify(await fails_to_open(gateway.url)).id == "forbidden"
+        assert classify(await fails_to_open(gateway.url)).kind == "forbidden"
 
 
 async def test_nobody_listens() -> None:
     async with FakeGateway() as gateway:
         url = gateway.url
 
-    assert classify(await fails_to_open(url)).id == "unreachable"
+    assert classify(await fails_to_open(url)).kind == "unreachable"
 
 
 async def test_something_else_listens() -> None:
@@ -179,7 +180,7 @@ async def test_something_else_listens() -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
 
-        assert classify(await fails_to_open(f"ws://127.0.0.1:{port}/")).id == "not-a-gateway"
+        assert classify(await fails_to_open(f"ws://127.0.0.1:{port}/")).kind == "not-a-gateway"
 
 
 # Requests
@@ -236,7 +237,7 @@ async def test_a_request_without_an_answer_ends_after_its_deadline() -> None:
 
         with pytest.raises(RequestTimeoutError):
             await asyncio.wait_for(asking, 5)
-        assert not talk.session._pending
+        assert talk.session.pending == 0
 
 
 async def test_requests_under_way_fail_when_the_connection_goes() -> None:
@@ -266,8 +267,10 @@ async def test_an_answer_to_a_request_that_has_just_timed_out_is_no_harm() -> No
         asking = asyncio.create_task(talk.session.request("agents.list", {}))
         await until(lambda: talk.session._pending)
         ((ident, pending),) = talk.session._pending.items()
-        pending.future.set_exception(RequestTimeoutError(Failure(kind="timeout")))
-        talk.session.take(json.dumps({"type": "res", "id": ident, "ok": True, "payload": 1}))
+        pending.future.set_exception(RequestTimeoutError(Failure(kind=FailureKind.SILENT)))
+        talk.session.handle_message(
+            json.dumps({"type": "res", "id": ident, "ok": True, "payload": 1})
+        )
 
         with pytest.raises(RequestTimeoutError):
             await asking
@@ -281,7 +284,91 @@ async def test_a_cancelled_request_leaves_nothing_behind() -> None:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
 
-        assert not talk.session._pending
+        assert talk.session.pending == 0
+
+
+async def test_a_request_that_could_not_even_be_sent_leaves_no_complaint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: complaints.append(about))
+
+    async def blocked(_message: object) -> None:
+        await asyncio.Event().wait()
+
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}))
+        await until(lambda: talk.session.pending)
+        gateway.drop()
+        with pytest.raises(ConnectionLostError):
+            await asyncio.wait_for(asking, 5)
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}))
+        await until(lambda: talk.session.pending)
+        (ident,) = talk.session._pending
+        error = {"code": "NO", "message": "no"}
+        talk.session.handle_message(
+            json.dumps({"type": "res", "id": ident, "ok": False, "error": error})
+        )
+        asking.cancel()  # in the same turn: nobody will look at the answer
+        await asyncio.gather(asking, return_exceptions=True)
+    del asking
+    gc.collect()
+    await settle()
+
+    assert complaints == []
+
+
+async def test_a_request_that_cannot_be_sent_ends_after_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def blocked(_message: object) -> None:
+        await asyncio.Event().wait()
+
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        monkeypatch.setattr(talk.session._channel, "send", blocked)
+        asking = asyncio.create_task(talk.session.request("agents.list", {}, timeout_s=12.0))
+        await talk.clock.advance(17.0)
+
+        with pytest.raises(RequestTimeoutError):
+            await asyncio.wait_for(asking, 5)
+
+
+async def test_a_cancellation_is_not_lost_while_the_reader_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaving = asyncio.Event()
+
+    async def slow_to_go(_self: GatewayConnection) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            leaving.set()
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(GatewayConnection, "_enforce_deadlines", slow_to_go)
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        await settle()
+        gateway.drop()
+        await leaving.wait()
+        talk.reader.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await talk.reader
+
+
+async def test_a_mistake_in_the_deadlines_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_self: GatewayConnection) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(GatewayConnection, "_enforce_deadlines", broken)
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        with pytest.raises(ZeroDivisionError):
+            await talk.reader
 
 
 # Messages
@@ -308,10 +395,13 @@ async def test_a_handler_that_fails_does_not_end_the_connection(
     async with FakeGateway() as gateway:
         session = await open_connection(gateway.url, lambda _challenge: {}, FakeClock(), broken)
         reader = asyncio.create_task(session.run())
-        await gateway.tick()
+        for _ in range(30):
+            await gateway.tick()
 
         assert "agents" in await session.request("agents.list", {})
-        await until(lambda: "an event could not be handled" in caplog.text)
+        await until(lambda: session.failed_events == 30)
+        assert caplog.text.count("Traceback") == 1
+        assert len(caplog.records) == 2  # the first, and the tenth
         reader.cancel()
         await asyncio.gather(reader, return_exceptions=True)
 
@@ -333,8 +423,8 @@ async def test_a_restart_tells_what_it_said() -> None:
         await gateway.shut_down(1500)
         failure = await talk.failure()
 
-        assert classify(failure).id == "restarting"
-        assert talk.session.shutdown["restartExpectedMs"] == 1500
+        assert classify(failure).kind == "restarting"
+        assert talk.session.restart_expected_ms == 1500
 
 
 async def test_closing_says_goodbye() -> None:
@@ -365,7 +455,7 @@ async def test_silence_of_two_ticks_is_a_dead_peer(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_half_open_connection_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(dialing, "CLOSE_TIMEOUT_S", 0.05)
     async with FakeGateway() as gateway, talking(gateway) as talk:
         gateway.freeze()
         await talk.clock.advance(66)
@@ -381,7 +471,7 @@ async def test_pongs_keep_a_gateway_without_ticks_alive() -> None:
 
 
 async def test_a_frozen_gateway_without_ticks_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(dialing, "CLOSE_TIMEOUT_S", 0.05)
     async with FakeGateway(0) as gateway, talking(gateway) as talk:
         gateway.freeze()
         await talk.clock.advance(70)

@@ -14,7 +14,8 @@ from cc_desktop.gateway.device_identity import (
     load_identity,
     new_identity,
 )
-from cc_desktop.system.files import FileError, write_private
+from cc_desktop.system.files import kept_aside
+from tests.fakes.disk import FAULTS, failing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,17 +57,6 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-@posix
-def test_a_file_that_others_could_read_is_narrowed_when_written(tmp_path: Path) -> None:
-    path = tmp_path / "secret"
-    path.write_bytes(b"old")
-    path.chmod(0o644)
-
-    write_private(path, b"new")
-
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
 def test_the_private_part_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "identity.json"
     me = load_identity(path)
@@ -87,34 +77,72 @@ def test_the_private_part_is_not_shown(tmp_path: Path) -> None:
         b'{"private":"zz","instance_id":"i"}',
         b'{"private":7}',
         b"\xff\xfe\x00",
+        b"[" * 10_000,
+        b'{"a":' * 10_000,
     ],
 )
-def test_a_file_that_is_no_key_is_kept_aside(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_no_key_is_kept_aside_and_told(
+    tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "identity.json"
     path.write_bytes(data)
 
     me = load_identity(path)
 
-    assert load_identity(path).device_id == me.device_id
     (aside,) = tmp_path.glob("identity.json.unreadable-*")
     assert aside.read_bytes() == data
+    assert me.kept_aside == aside
+    assert "damaged and kept aside" in caplog.text
+    again = load_identity(path)
+    assert again.device_id == me.device_id
+    assert again.kept_aside is None  # told once
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_draft(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "code"), FAULTS)
+def test_a_full_disk_is_named_and_the_key_is_made_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int
+) -> None:
+    path = tmp_path / "data" / "identity.json"
+    with monkeypatch.context() as patch:
+        failing(patch, step, code)
+        with pytest.raises(IdentityError) as caught:
+            load_identity(path)
+
+    assert (caught.value.errno, caught.value.reason) == (code, os.strerror(code))
+    assert load_identity(path).kept_aside is None
+
+
+@pytest.mark.parametrize(("step", "code"), FAULTS)
+def test_a_damaged_key_is_told_also_when_the_new_one_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int
 ) -> None:
     path = tmp_path / "identity.json"
-    path.write_bytes(b"old")
+    path.write_bytes(b"damaged")
+    with monkeypatch.context() as patch:
+        failing(patch, step, code)
+        with pytest.raises(IdentityError):
+            load_identity(path)
+    me = load_identity(path)
 
-    def full(_handle: int) -> None:
-        raise OSError(28, "No space left on device")
+    assert me.kept_aside is not None
+    assert me.kept_aside.read_bytes() == b"damaged"
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(FileError, match="No space left on device"):
-        write_private(path, b"new")
 
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_two_damaged_keys_are_both_kept(tmp_path: Path) -> None:
+    path = tmp_path / "identity.json"
+    for data in (b"first", b"second"):
+        path.write_bytes(data)
+        load_identity(path)
+
+    assert [each.read_bytes() for each in kept_aside(path)] == [b"first", b"second"]
+
+
+@posix
+def test_a_key_that_is_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "identity.json")
+
+    with pytest.raises(IdentityError, match="not a regular file"):
+        load_identity(tmp_path / "identity.json")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -123,19 +151,6 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(IdentityError, match=r"identity\.json"):
         load_identity(blocker / "identity.json")
-
-
-@posix
-def test_a_directory_without_the_right_to_write_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As root every directory can be written, so the system's refusal is played.
-    def refuse(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(IdentityError, match=r"identity\.json: Permission denied"):
-        load_identity(tmp_path / "identity.json")
 
 
 def test_a_key_that_may_not_be_read_is_not_replaced(tmp_path: Path) -> None:

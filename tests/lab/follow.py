@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cc_desktop.config.credentials import Token
+from msgspec.structs import replace
+
 from cc_desktop.config.paths import find_paths
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.fleet.model import Agent, Change, ConnectionState, Session, Status
 from cc_desktop.gateway import event_decoder
@@ -97,7 +98,7 @@ class Follower:
 
 
 def _comparable(row: Session | None) -> Session | None:
-    return replace(row, **_EVENT_ONLY) if row else None  # type: ignore[arg-type]
+    return replace(row, **_EVENT_ONLY) if row else None
 
 
 @contextlib.asynccontextmanager

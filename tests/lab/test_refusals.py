@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.config.credentials import Token
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
+from cc_desktop.fleet.commands import Reconnect
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.protocol import handshake
+from cc_desktop.text.failures import describe
 from tests.lab.conftest import TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import Sender
@@ -41,7 +43,7 @@ async def test_a_refused_token_stops_with_words(
     async with following(tmp_path, settings_for(gateway, token)) as follower:
         await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
         assert _problem(follower).code == code
-        assert "token" in _problem(follower).next_step
+        assert "token" in describe(_problem(follower)).next_step
         assert follower.engine.links["g"].tries == 1
 
 
@@ -52,8 +54,8 @@ async def test_another_protocol_stops_and_says_which_side_to_update(
     monkeypatch.setattr(handshake, "MAX_PROTOCOL", 2)
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
-        assert _problem(follower).title == "Another protocol"
-        assert "update" in _problem(follower).next_step.lower()
+        assert _problem(follower).kind == "protocol"
+        assert "update" in describe(_problem(follower)).next_step.lower()
         assert follower.engine.links["g"].tries == 1
 
 
@@ -65,17 +67,18 @@ async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> 
         async with following(tmp_path, settings) as follower:
             if gateway.version == "2026.9.6":
                 await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
-                assert _problem(follower).title == "Refused by a proxy"
+                assert _problem(follower).kind == "forbidden"
                 assert follower.engine.links["g"].tries == 1
                 return
             await follower.until(lambda: follower.link_state() is ConnectionState.WAITING)
             problem = _problem(follower)
-            assert problem.title == "Wants pairing"
-            assert "openclaw devices approve" in problem.next_step
-            request_id = problem.next_step.rsplit(" ", 1)[-1]
+            assert problem.kind == "pairing"
+            assert f"openclaw devices approve {problem.detail}" in describe(problem).next_step
+            request_id = problem.detail
+            assert request_id
             async with Sender(gateway.url, TOKEN) as sender:
                 await sender.request("device.pair.approve", {"requestId": request_id})
-            follower.engine.reconnect()
+            follower.engine.execute(Reconnect())
             await follower.live()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
@@ -66,19 +67,19 @@ class Scene:
         self,
         gateway: str = "studio",
         state: ConnectionState = ConnectionState.WAITING,
-        code: str = "lost",
+        kind: str = "lost",
     ) -> None:
         self.store.apply(ev.OriginChanged(gateway, Origin.LAST_KNOWN))
-        self.link(state, gateway, code)
+        self.link(state, gateway, kind)
 
     def link(
         self,
         state: ConnectionState,
         gateway: str = "studio",
-        code: str = "",
-        step: str = "Start it.",
+        kind: str = "",
+        detail: str = "",
     ) -> None:
-        problem = Problem(code, "Unreachable", "Nobody answers.", step) if code else None
+        problem = Problem(kind, detail=detail) if kind else None
         self.store.apply(ev.ConnectionChanged(gateway, ConnectionInfo(state, problem=problem)))
 
     # Sessions

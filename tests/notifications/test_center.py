@@ -4,9 +4,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cc_desktop.notifications.center import SNOOZE_MS, NotificationCenter
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Message, NotificationAction, Target
 from cc_desktop.notifications.policy import SYSTEM
+from cc_desktop.notifications.rules.agents import AgentRules
+from cc_desktop.text.notifications import BACKEND_FAILED
 from tests.fakes.clock import FakeClock
 from tests.notifications.scene import START, Scene
 
@@ -26,12 +30,17 @@ class Desk:
         self.system_quiet = False
         self.asked = 0
         self.choose: Callable[[NotificationAction], None] = lambda _chosen: None
-        self.broken = False
+        self.ends: list[Exception | None] = []  # how the next runs end
+        self.runs = 0
 
     async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
         self.choose = on_chosen
-        if self.broken:
-            raise OSError("no bus")
+        self.runs += 1
+        if self.ends:
+            error = self.ends.pop()
+            if error is not None:
+                raise error
+            return
         await asyncio.Event().wait()
 
     def show(self, message: Message) -> None:
@@ -237,14 +246,151 @@ async def test_a_listener_that_fails_does_not_stop_the_others() -> None:
         assert heard == [1]
 
 
-async def test_an_adapter_that_fails_leaves_the_list() -> None:
+# Whatever is raised at a border, notifications go on
+
+
+class UnexpectedError(Exception):
+    """What nobody thought of."""
+
+
+def fail(*_: object) -> Any:
+    raise UnexpectedError
+
+
+@pytest.mark.parametrize("ends", [UnexpectedError(), OSError("no bus"), None])
+async def test_a_backend_that_ends_is_started_again_and_says_so_meanwhile(
+    ends: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
     desk = Desk()
-    desk.broken = True
+    desk.ends = [ends] * 3
     async with office(desk=desk) as it:
+        assert it.center.adapter.problem == BACKEND_FAILED
+        assert it.center.adapter.name == ""
         it.scene.fail("rex")
+        await it.pass_time(400)
+        assert [notice.title for notice in it.center.notices] == ["Rex failed"]
+        assert (it.center.adapter.problem, it.center.adapter.name) == ("", "Desk")
+        assert desk.runs == 4
+        it.scene.fail("dex")
+        await it.pass_time(2)
+        desk.choose(NotificationAction(desk.shown[-1].tag, OPEN))
+        assert it.opened
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+@pytest.mark.parametrize("method", ["show", "withdraw", "is_system_quiet"])
+async def test_a_backend_whose_methods_raise_does_not_stop_notifications(
+    method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office() as it:
+        with monkeypatch.context() as patch:
+            patch.setattr(it.desk, method, fail)
+            for number in range(5):
+                it.scene.approval("rex", f"a{number}")
+                await it.pass_time(20)
+                it.scene.decide("rex", f"a{number}")
+        it.scene.fail("dex")
         await it.pass_time(2)
 
-        assert [notice.title for notice in it.center.notices] == ["Rex failed"]
+        assert it.desk.shown[-1].title == "Dex failed"
+        assert len(it.center.notices) == 6
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+async def test_a_click_whose_handler_raises_is_logged_once_and_the_next_one_works(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with office() as it:
+        opened: list[Target] = []
+        it.center._open_target = fail
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        for _ in range(3):
+            it.desk.choose(NotificationAction(it.desk.shown[0].tag, OPEN))
+            it.center.open_notice(it.center.notices[0].id)
+        it.center._open_target = lambda target, _token: opened.append(target)
+        it.desk.choose(NotificationAction(it.desk.shown[0].tag, OPEN))
+
+        assert opened == [Target((("studio", "rex"),), "studio")]
+        assert it.center.adapter.problem == ""
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+@pytest.mark.parametrize("method", ["process", "tick"])
+async def test_a_policy_that_raises_is_logged_once_and_asked_again(
+    method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office() as it:
+        with monkeypatch.context() as patch:
+            patch.setattr(it.center._policy, method, fail)
+            for _ in range(5):
+                it.scene.fail("rex")
+                await it.pass_time(10)
+        it.scene.fail("dex")
+        await it.pass_time(10)
+
+        assert "Dex failed" in [notice.title for notice in it.center.notices]
+        assert it.desk.shown
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+async def test_a_rule_that_raises_loses_one_change_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compare = AgentRules.compare
+
+    def picky(self: AgentRules, fleet: Any, before: Any, after: Any, *more: Any, **kw: Any) -> Any:
+        return fail() if after.id == "rex" else compare(self, fleet, before, after, *more, **kw)
+
+    monkeypatch.setattr(AgentRules, "compare", picky)
+    async with office() as it:
+        for agent in ("rex", "dex"):
+            it.scene.fail(agent)
+        await it.pass_time(2)
+
+        assert [message.title for message in it.desk.shown] == ["Dex failed"]
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+@pytest.mark.parametrize("method", ["save_preferences", "save_snooze", "save_notices"])
+async def test_a_memory_that_raises_changes_nothing_for_the_operator(
+    method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept()
+    monkeypatch.setattr(kept, method, fail)
+    async with office(kept) as it:
+        it.center.mute("studio", "dex", True)
+        it.center.snooze_until(START + 10_000)
+        for _ in range(2):
+            it.scene.fail("rex")
+            await it.pass_time(20)
+
+        assert it.center.preferences.is_muted("studio", "dex")
+        assert [message.title for message in it.desk.shown][:1] == ["Rex failed"]
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+async def test_a_memory_that_cannot_be_read_starts_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = Kept()
+    monkeypatch.setattr(kept, "load_notifications", fail)
+    async with office(kept) as it:
+        assert it.center.notices == ()
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        assert it.desk.shown
+
+
+async def test_who_cannot_say_what_is_viewed_loses_no_alert() -> None:
+    scene, desk = Scene(), Desk()
+    center = NotificationCenter(
+        scene.store, desk, FakeClock(START), Kept(), open_target=fail, viewed=fail, refresh=fail
+    )
+    scene.connect()
+    scene.fail("rex")
+
+    assert [notice.title for notice in center.notices] == ["Rex failed"]
 
 
 async def test_a_test_is_shown_however_quiet_it_is() -> None:

@@ -4,10 +4,9 @@ import pytest
 
 from cc_desktop.notifications.alerts import Alert
 from cc_desktop.notifications.coalescer import SUMMARY, BackendCommand, Coalescer, Show, Withdraw
-from cc_desktop.notifications.kinds import AlertKind, Sound
+from cc_desktop.notifications.kinds import AlertKind, Sound, tag_of
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Target
 from cc_desktop.notifications.preferences import Preferences
-from cc_desktop.notifications.rules import tag_of
 
 START = 1_800_000_000_000
 CHOICES = Preferences()
@@ -15,7 +14,7 @@ CHOICES = Preferences()
 
 def fact(
     agent: str = "rex",
-    kind: AlertKind = AlertKind.FAILED,
+    kind: AlertKind = AlertKind.STUCK,
     gateway: str = "studio",
     detail: str = "no money",
     where: str = "",
@@ -45,7 +44,7 @@ class Teller:
             self.it.add(one, self.now)
 
     def over(self, one: Alert) -> None:
-        self.orders += self.it.over(one.tag)
+        self.orders += self.it.resolve(one.tag)
 
     def pass_time(self, seconds: float) -> None:
         """As the center does it: awake when something is due."""
@@ -76,9 +75,9 @@ def test_one_fact_is_one_notification_after_a_second() -> None:
     teller.pass_time(0.2)
 
     (show,) = teller.shown
-    assert (show.message.title, show.message.body) == ("Rex failed", "no money")
-    assert show.message.urgent
-    assert show.message.sound is Sound.ALERT
+    assert (show.message.title, show.message.body) == ("Rex is stuck", "no money")
+    assert not show.message.critical  # only what expires stays on the screen
+    assert show.message.sound is Sound.MESSAGE
     assert show.target.agents == (("studio", "rex"),)
     assert [(button.key, button.label) for button in show.message.buttons] == [
         (OPEN, "Open"),
@@ -102,7 +101,7 @@ def test_up_to_three_are_shown_one_by_one() -> None:
     teller.tell(fact("rex"), fact("dex"), fact("otto"))
     teller.pass_time(30)
 
-    assert teller.titles == ["Rex failed", "Dex failed", "Otto failed"]
+    assert teller.titles == ["Rex is stuck", "Dex is stuck", "Otto is stuck"]
 
 
 def test_four_at_once_are_one_summary() -> None:
@@ -111,18 +110,18 @@ def test_four_at_once_are_one_summary() -> None:
     teller.pass_time(30)
 
     (show,) = teller.shown
-    assert show.message.title == "4 agents failed on Studio"
+    assert show.message.title == "4 agents are stuck on Studio"
     assert show.message.body == "Rex, Dex, Otto, Pip"
     assert show.message.tag == SUMMARY
     assert [agent for _, agent in show.target.agents] == ["rex", "dex", "otto", "pip"]
-    assert show.target.words == "4 agents failed on Studio"
+    assert show.target.words == "4 agents are stuck on Studio"
 
 
 def test_a_summary_of_several_kinds_and_gateways() -> None:
     teller = Teller()
     teller.tell(
-        fact("rex", where="Studio"),
-        fact("dex", gateway="lab", where="Lab"),
+        fact("rex", AlertKind.FAILED, where="Studio"),
+        fact("dex", AlertKind.FAILED, gateway="lab", where="Lab"),
         fact("otto", AlertKind.APPROVAL, where="Studio"),
         fact("pip", AlertKind.STUCK, where="Studio"),
     )
@@ -140,7 +139,7 @@ def test_a_fourth_within_five_seconds_takes_the_others_in() -> None:
     teller.tell(fact("pip"))
     teller.pass_time(2)
 
-    assert teller.titles[3:] == ["4 agents failed"]
+    assert teller.titles[3:] == ["4 agents are stuck"]
     assert sorted(teller.withdrawn) == sorted(fact(name).tag for name in ("rex", "dex", "otto"))
 
 
@@ -202,7 +201,7 @@ def test_a_storm_is_one_summary_that_is_seldom_shown_again() -> None:
     teller.pass_time(120)
 
     assert len(teller.shown) <= 5
-    assert teller.titles[-1] == "1000 agents failed"
+    assert teller.titles[-1] == "1000 agents are stuck"
     assert {show.message.tag for show in teller.shown} == {SUMMARY}
 
 
@@ -222,7 +221,7 @@ def test_after_a_storm_notifications_are_single_again() -> None:
     teller.tell(fact("rex"))
     teller.pass_time(2)
 
-    assert teller.titles == ["10 agents failed", "Rex failed"]
+    assert teller.titles == ["10 agents are stuck", "Rex is stuck"]
 
 
 @pytest.mark.parametrize("name", ["x" * 500, "{count}", "%s", "<b>Rex</b>"])
@@ -242,3 +241,79 @@ def test_a_long_reason_is_cut() -> None:
     teller.pass_time(2)
 
     assert len(teller.shown[0].message.body) == 240
+
+
+# The failures of a gateway share a notification
+
+
+def failure(agent: str, detail: str = "no money", gateway: str = "studio") -> Alert:
+    return fact(agent, AlertKind.FAILED, gateway, detail)
+
+
+def test_failures_of_a_gateway_are_one_notification_with_the_newest_reason() -> None:
+    teller = Teller()
+    teller.tell(*(failure(name) for name in ("rex", "dex", "otto", "pip", "hex", "max")))
+    teller.tell(failure("kim", "no disk"))
+    teller.pass_time(30)
+
+    (show,) = teller.shown
+    assert show.message.title == "7 agents failed"
+    assert show.message.body == "Kim: no disk\nAlso Max, Hex, Pip, Otto, Dex, Rex"
+    assert not show.message.critical
+    assert len(show.target.agents) == 7
+
+
+def test_later_failures_replace_that_notification_less_and_less_often() -> None:
+    teller = Teller()
+    for number in range(300):
+        teller.tell(failure(f"agent{number}"))
+        teller.pass_time(1)
+
+    assert len({show.message.tag for show in teller.shown}) == 1
+    assert teller.titles[0] == "Agent0 failed"
+    assert len(teller.shown) <= 12
+
+
+def test_each_gateway_has_a_notification_of_its_own() -> None:
+    teller = Teller()
+    teller.tell(failure("rex"), failure("dex"), failure("otto", gateway="lab"))
+    teller.pass_time(2)
+
+    assert teller.titles == ["2 agents failed", "Otto failed"]
+
+
+def test_it_is_withdrawn_with_the_last_of_its_failures() -> None:
+    teller = Teller()
+    teller.tell(failure("rex"), failure("dex"))
+    teller.pass_time(2)
+    teller.over(failure("rex"))
+    assert teller.withdrawn == []
+    teller.over(failure("dex"))
+
+    assert teller.withdrawn == [teller.shown[0].message.tag]
+    teller.tell(failure("rex"))
+    teller.pass_time(2)
+    assert teller.titles[-1] == "Rex failed"
+
+
+def test_an_agent_that_finishes_leaves_the_failures() -> None:
+    teller = Teller()
+    teller.tell(failure("rex"))
+    teller.pass_time(10)
+    teller.tell(fact("rex", AlertKind.FINISHED))
+    teller.pass_time(10)
+    teller.tell(failure("dex"))
+    teller.pass_time(10)
+
+    assert teller.titles == ["Rex failed", "Rex has finished", "Dex failed"]
+
+
+def test_only_what_expires_is_critical() -> None:
+    teller = Teller()
+    for kind in AlertKind:
+        teller.tell(fact("rex", kind, gateway=kind))
+        teller.pass_time(20)
+
+    critical = [show.alerts[0].kind for show in teller.shown if show.message.critical]
+    assert critical == [AlertKind.APPROVAL]
+    assert len(teller.shown) == len(AlertKind)

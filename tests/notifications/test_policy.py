@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.notifications.coalescer import SUMMARY, BackendCommand, Show, Withdraw
+from cc_desktop.notifications.history import KEPT, NotificationHistory
 from cc_desktop.notifications.kinds import AlertKind, Sound
-from cc_desktop.notifications.policy import HOURS, KEPT, OFF, SNOOZED, SYSTEM, NotificationPolicy
+from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED, SYSTEM, NotificationPolicy
 from cc_desktop.notifications.preferences import KindPreference, Preferences, QuietWindow
 from tests.notifications.scene import AGENTS, START, Scene
 
@@ -36,7 +37,7 @@ class Watched:
         self.scene.connect()
 
     def _listen(self, changes: list[Change]) -> None:
-        self.orders += self.it.take(self.scene.store.fleet, changes, self.scene.now)
+        self.orders += self.it.process(self.scene.store.fleet, changes, self.scene.now)
 
     def pass_time(self, seconds: float) -> None:
         end = self.scene.now + round(seconds * 1000)
@@ -55,7 +56,7 @@ class Watched:
 
     @property
     def listed(self) -> list[str]:
-        return [notice.title for notice in self.it.notices]
+        return [notice.title for notice in self.it.history.notices]
 
 
 def with_kind(kind: AlertKind, **changes: Any) -> Preferences:
@@ -69,14 +70,14 @@ def test_a_failure_is_shown_and_listed() -> None:
     watched.pass_time(2)
 
     assert watched.titles == ["Rex failed"]
-    (notice,) = watched.it.notices
+    (notice,) = watched.it.history.notices
     assert (notice.title, notice.body, notice.shown, notice.read) == (
         "Rex failed",
         "no money",
         True,
         False,
     )
-    assert watched.it.unread == 1
+    assert watched.it.history.unread == 1
 
 
 def test_what_is_switched_off_is_neither_shown_nor_listed() -> None:
@@ -96,7 +97,7 @@ def test_muted_is_listed_as_read(mute: tuple[str, str]) -> None:
 
     assert watched.titles == []
     assert watched.listed == ["Rex failed"]
-    assert watched.it.unread == watched.it.waiting == 0
+    assert watched.it.history.unread == watched.it.waiting == 0
 
 
 def test_an_agent_that_is_looked_at_is_not_told_of() -> None:
@@ -107,7 +108,7 @@ def test_an_agent_that_is_looked_at_is_not_told_of() -> None:
     watched.pass_time(2)
 
     assert watched.titles == ["Dex failed"]
-    assert watched.it.unread == 1
+    assert watched.it.history.unread == 1
 
 
 def test_what_is_over_is_withdrawn_and_no_longer_counts() -> None:
@@ -118,8 +119,8 @@ def test_what_is_over_is_withdrawn_and_no_longer_counts() -> None:
 
     tag = next(o.message.tag for o in watched.orders if isinstance(o, Show))
     assert Withdraw(tag) in watched.orders
-    assert watched.it.notices[0].over
-    assert watched.it.unread == 0
+    assert watched.it.history.notices[0].over
+    assert watched.it.history.unread == 0
 
 
 # Quiet
@@ -144,7 +145,7 @@ def test_a_snooze_holds_back_and_then_tells_what_is_still_true() -> None:
     assert watched.titles == ["Dex failed"]
     assert watched.it.waiting == 0
     assert watched.it.quiet(watched.scene.now) is None
-    assert [notice.shown for notice in watched.it.notices] == [True, False]
+    assert [notice.shown for notice in watched.it.history.notices] == [True, False]
 
 
 def test_much_that_waited_is_one_summary() -> None:
@@ -199,7 +200,7 @@ def test_quiet_hours_begin_and_end_by_themselves() -> None:
     assert watched.titles == ["Rex failed"]
     watched.pass_time(40 * 60)
 
-    assert watched.titles == ["Rex failed", "Dex failed"]
+    assert watched.titles == ["Rex failed", "2 agents failed"]
 
 
 def test_what_is_gathered_when_it_becomes_quiet_is_held() -> None:
@@ -263,8 +264,8 @@ def test_the_list_keeps_the_newest() -> None:
         watched.scene.approval("rex", f"a{number}")
     watched.pass_time(5)
 
-    assert len(watched.it.notices) == KEPT
-    assert watched.it.notices[0].id == KEPT + 20
+    assert len(watched.it.history.notices) == KEPT
+    assert watched.it.history.notices[0].id == KEPT + 20
     assert any(isinstance(o, Show) and o.message.tag == SUMMARY for o in watched.orders)
 
 
@@ -273,11 +274,11 @@ def test_the_list_survives_a_restart() -> None:
     watched.scene.fail("rex")
     watched.scene.work("dex")
     watched.pass_time(5)
-    watched.it.mark_read(1)
-    again = NotificationPolicy(Preferences(), local=local)
-    again.load(watched.it.dump())
+    watched.it.history.mark_read(1)
+    again = NotificationHistory()
+    again.load(watched.it.history.dump())
 
-    assert again.notices == watched.it.notices
+    assert again.notices == watched.it.history.notices
     assert again.unread == 1
 
 
@@ -286,7 +287,7 @@ def test_the_list_survives_a_restart() -> None:
     [None, {}, [None, 3, {}], [{"at": 1}], "x", [{"at": "1", "kind": "failed", "title": 1}]],
 )
 def test_an_unreadable_list_is_empty(data: Any) -> None:
-    it = NotificationPolicy(Preferences())
+    it = NotificationHistory()
     it.load(data)
 
     assert it.notices == ()
@@ -297,15 +298,15 @@ def test_reading() -> None:
     for agent in AGENTS:
         watched.scene.fail(agent)
     watched.pass_time(5)
-    before = watched.it.version
-    watched.it.mark_read(2)
-    watched.it.mark_read(99)
-    assert watched.it.unread == 4
+    before = watched.it.history.version
+    watched.it.history.mark_read(2)
+    watched.it.history.mark_read(99)
+    assert watched.it.history.unread == 4
     watched.it.mark_all_read()
-    assert watched.it.unread == 0
+    assert watched.it.history.unread == 0
     watched.it.clear()
-    assert watched.it.notices == ()
-    assert watched.it.version > before
+    assert watched.it.history.notices == ()
+    assert watched.it.history.version > before
 
 
 def test_a_kind_s_own_sound_goes_with_it() -> None:

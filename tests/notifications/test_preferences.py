@@ -88,6 +88,7 @@ def test_what_is_on_unless_changed() -> None:
         AlertKind.STUCK,
         AlertKind.PAIRING,
         AlertKind.GATEWAY_LOST,
+        AlertKind.GATEWAY_FLAPPING,
         AlertKind.GATEWAY_BACK,
         AlertKind.DEVICE_GONE,
         AlertKind.DEVICE_BACK,

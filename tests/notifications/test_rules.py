@@ -1,18 +1,18 @@
 # mypy: disable-error-code="func-returns-value"
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
-from cc_desktop.notifications.kinds import AlertKind, Sound
+from cc_desktop.notifications.kinds import AlertKind, Sound, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.preferences import KindPreference, Preferences
-from cc_desktop.notifications.rules import Rules, tag_of
+from cc_desktop.notifications.rules import Rules, agents, devices
 from tests.notifications.scene import Scene
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Told:
         self.scene.store.subscribe(self._listen)
 
     def _listen(self, changes: list[Change]) -> None:
-        self.news += self.rules.take(self.scene.store.fleet, changes, self.scene.now)
+        self.news += self.rules.process(self.scene.store.fleet, changes, self.scene.now)
 
     def pass_time(self, seconds: float) -> None:
         """In steps, as the center does it."""
@@ -146,7 +146,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
         ),
         [],
     ),
-    ("pairing is wanted", lambda s: s.lose(code="PAIRING_REQUIRED"), [AlertKind.PAIRING]),
+    ("pairing is wanted", lambda s: s.lose(kind="pairing"), [AlertKind.PAIRING]),
     (
         "a setting of an agent changes",
         lambda s: s.store.apply(ev.AgentConfigured("studio", "rex", name="T")),
@@ -324,7 +324,7 @@ def test_a_gateway_is_told_lost_after_the_grace_and_told_back(told: Told) -> Non
 
 
 def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -> None:
-    told.scene.lose(state=ConnectionState.BLOCKED, code="AUTH_TOKEN_MISMATCH")
+    told.scene.lose(state=ConnectionState.BLOCKED, kind="token-mismatch")
 
     assert told.kinds == [AlertKind.GATEWAY_LOST]
     told.pass_time(600)
@@ -333,7 +333,7 @@ def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -
 
 def test_a_gateway_that_was_never_there_is_not_lost() -> None:
     told = Told()
-    told.scene.link(ConnectionState.WAITING, code="refused")
+    told.scene.link(ConnectionState.WAITING, kind="refused")
     told.pass_time(600)
 
     assert told.kinds == []
@@ -484,12 +484,12 @@ def test_devices_of_a_lost_gateway_are_not_gone(told: Told) -> None:
 
 def test_pairing_is_told_once_until_it_is_done(told: Told) -> None:
     for state in (ConnectionState.WAITING, ConnectionState.CONNECTING, ConnectionState.WAITING):
-        told.scene.link(state, code="PAIRING_REQUIRED")
-    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED", step="approve another")
+        told.scene.link(state, kind="pairing")
+    told.scene.link(ConnectionState.WAITING, kind="pairing", detail="another")
     assert told.kinds == [AlertKind.PAIRING]
     told.scene.connect()
     assert told.over == [tag_of(AlertKind.PAIRING, "studio")]
-    told.scene.link(ConnectionState.WAITING, code="PAIRING_REQUIRED")
+    told.scene.link(ConnectionState.WAITING, kind="pairing")
 
     assert told.kinds == [AlertKind.PAIRING, AlertKind.PAIRING]
 
@@ -600,3 +600,119 @@ def test_the_failure_that_a_run_tells_before_its_row_is_told_once(told: Told) ->
 
     assert told.kinds == [AlertKind.FAILED]
     assert told.over == []
+
+
+def test_an_agent_that_was_silent_and_shows_life_while_away_is_not_silent_any_more(
+    beating: Told,
+) -> None:
+    beating.pass_time(46 * 60)
+    assert beating.kinds == [AlertKind.SILENT]
+    beating.scene.lose()
+    beating.pass_time(10)
+    beating.scene.work("rex")
+    beating.scene.connect()
+
+    assert beating.over.count(tag_of(AlertKind.SILENT, "studio", "rex")) == 1
+
+
+# What is remembered
+
+
+def test_marks_of_gateways_with_the_same_session_keys_are_apart() -> None:
+    told = Told("studio", "lab")
+    for gateway in ("studio", "lab"):
+        told.scene.connect(gateway)
+    at = told.scene.now
+    for gateway in ("studio", "lab"):
+        told.scene.start("rex", gateway)
+        told.scene.end("rex", gateway, ended_at=at)
+
+    assert [(fact.kind, fact.gateway) for fact in told.facts] == [
+        (AlertKind.FINISHED, "studio"),
+        (AlertKind.FINISHED, "lab"),
+    ]
+
+
+def test_marks_go_with_the_agent_and_with_the_gateway(told: Told) -> None:
+    for agent in ("rex", "dex"):
+        told.scene.work(agent)
+        told.scene.fail(agent)
+    before = told.rules.marks
+    told.scene.store.apply(ev.Snapshot("studio", (ev.AgentInfo("dex", "Dex"),), (), Origin.LIVE))
+    assert told.rules.marks < before
+    told.scene.store.apply(ev.GatewayRemoved("studio"))
+
+    assert told.rules.marks == 0
+
+
+def test_marks_of_sessions_and_devices_are_bounded(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "MAX_FINISHED", 10)
+    monkeypatch.setattr(devices, "MAX_GONE", 10)
+    for number in range(50):
+        told.scene.work("rex", rest=f"s{number}")
+        told.scene.devices((f"d{number}", True))
+        told.scene.devices()
+        told.pass_time(31)
+
+    assert told.rules.marks <= 21
+
+
+# Gateways that come and go
+
+
+def stumble(told: Told, times: int, every_s: float = 20) -> None:
+    for _ in range(times):
+        told.scene.lose()
+        told.pass_time(1)
+        told.scene.connect()
+        told.pass_time(every_s)
+
+
+def test_a_gateway_that_comes_and_goes_is_told_once(told: Told) -> None:
+    stumble(told, 2)
+    assert told.kinds == []
+    stumble(told, 1)
+    assert told.kinds == [AlertKind.GATEWAY_FLAPPING]
+    stumble(told, 30)
+
+    assert told.kinds == [AlertKind.GATEWAY_FLAPPING]
+    assert told.over == []
+    assert told.facts[0].tag == tag_of(AlertKind.GATEWAY_LOST, "studio")  # takes its place
+
+
+def test_a_gateway_that_is_steady_again_is_over_and_may_be_told_again(told: Told) -> None:
+    stumble(told, 3)
+    told.pass_time(301)
+    assert told.over == [tag_of(AlertKind.GATEWAY_FLAPPING, "studio")]
+    assert told.rules.due() is None
+    stumble(told, 3)
+
+    assert told.kinds == [AlertKind.GATEWAY_FLAPPING] * 2
+
+
+def test_three_losses_in_a_longer_time_are_no_flapping(told: Told) -> None:
+    stumble(told, 6, every_s=160)
+
+    assert told.news == []
+
+
+def test_a_flapping_gateway_that_stays_away_is_lost(told: Told) -> None:
+    stumble(told, 3)
+    told.scene.lose()
+    told.pass_time(1_000)
+    assert told.kinds == [AlertKind.GATEWAY_FLAPPING, AlertKind.GATEWAY_LOST]
+    assert told.rules.due() is None
+    told.scene.connect()
+
+    assert told.kinds[2:] == [AlertKind.GATEWAY_BACK]
+
+
+def test_other_monitors_come_and_go_unnoticed(told: Told) -> None:
+    told.scene.devices(("monitor", True), mode="ui")
+    told.scene.devices(mode="ui")
+    told.pass_time(60)
+    told.scene.devices(("monitor", True), mode="ui")
+
+    assert told.news == []

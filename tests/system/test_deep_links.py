@@ -223,7 +223,7 @@ def test_a_link_stands_alone(
         cli.main(["--config", str(tmp_path), *args])
 
     assert end.value.code == 2
-    assert capsys.readouterr().err == "cc-desktop: a link stands alone: one, and no command\n"
+    assert capsys.readouterr().err == "cc-desktop: give one link, and no command with it\n"
 
 
 def test_registering_tells_what_it_did(

@@ -32,7 +32,7 @@ def test_a_moment_to_come(ahead: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
-        (QuietPeriod(OFF), "Notifications are switched off"),
+        (QuietPeriod(OFF), "Notifications are off"),
         (QuietPeriod(SNOOZED, NOW + 5 * MIN), "Snoozed until 14:30"),
         (QuietPeriod(HOURS, NOW + 35 * MIN), "Quiet hours until 15:00"),
         (QuietPeriod(HOURS), "Quiet hours"),

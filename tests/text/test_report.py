@@ -1,118 +1,151 @@
-"""Hostile text in every place of the two outputs that end on a terminal."""
+"""What `cc-desktop status` prints: the schema of its JSON, and the lines of its text."""
 
 from __future__ import annotations
 
-import json
-from inspect import signature
-from typing import Any
-
+import jsonschema
 import pytest
 
+from cc_desktop.about import ExitCode
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import (
-    Approval,
-    ConnectionInfo,
-    ConnectionState,
-    Device,
-    Fleet,
-    Origin,
-    Problem,
-    Session,
-    Status,
-)
-from cc_desktop.fleet.reduce import reduce
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem, Status
+from cc_desktop.fleet.store import Store
+from cc_desktop.text import agents as words
 from cc_desktop.text import report
-from tests.protocol.hidden import HOSTILE, hidden_in
+from cc_desktop.text.format import plain
+from tests.desktop import sample
 
-NOW = 1_000_000
-
-
-def fleet_of(*events: ev.Event) -> Fleet:
-    fleet = Fleet()
-    for event in events:
-        fleet, _ = reduce(fleet, event, NOW)
-    return fleet
+NULL = {"type": "null"}
+TEXT = {"type": "string"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+COUNT_OR_NULL = {"type": ["integer", "null"]}
 
 
-def everywhere(text: str) -> Fleet:
-    """A fleet that has the text in each place that is told, as it is and as if never cleaned."""
-    gateway = f"gw {text}"
-    agents = (
-        ev.AgentInfo(f"only id {text}"),
-        ev.AgentInfo("named", name=text, task=text, model=text, status=Status.ACTIVE),
-        ev.AgentInfo("failed", name=text),
-        ev.AgentInfo("asks", name=text),
-    )
-    sessions = (
-        Session(f"agent:failed:{text}", "failed", status="failed", error=text, updated_at=5),
-        Session(f"agent:asks:{text}", "asks", status="running", label=text, model=text),
-        Session(f"agent:named:{text}", "named", status="running", updated_at=6),
-    )
-    device = Device(gateway=gateway, id=text, name=text, platform=text, mode=text)
-    return fleet_of(
-        ev.GatewayAdded(gateway, text, text),
-        ev.ConnectionChanged(
-            gateway,
-            ConnectionInfo(ConnectionState.LIVE, server_version=text, token_place=text),
+def record(**fields: object) -> dict[str, object]:
+    """An object with exactly these fields."""
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+# The promise to scripts. A field may be added; none is removed, and none changes its meaning.
+SCHEMA = record(
+    # Where the data comes from. "none": no gateway was reached, and there are no agents.
+    source={"enum": ["live", "rest", "demo", "none"]},
+    as_of={"type": "integer", "minimum": 0},  # ms since the epoch; 0: no data
+    gateways={
+        "type": "array",
+        "items": record(
+            id=TEXT,
+            name=TEXT,
+            url=TEXT,
+            state={"enum": [state.value for state in ConnectionState]},
+            protocol=COUNT_OR_NULL,
+            server_version=TEXT_OR_NULL,
+            error={"anyOf": [NULL, record(code=TEXT, message=TEXT, next_step=TEXT)]},
         ),
-        ev.Snapshot(gateway, agents, sessions, Origin.LIVE),
-        ev.ApprovalOpened(
-            gateway, Approval(text, "asks", f"agent:asks:{text}", title=text, opened_at=1)
+    },
+    agents={
+        "type": "array",
+        "items": record(
+            gateway=TEXT,
+            id=TEXT,
+            name=TEXT,
+            status={"enum": [status.value for status in Status]},
+            task=TEXT_OR_NULL,  # what it does or waits for now
+            session_key=TEXT_OR_NULL,  # of the session that the status comes from, or the newest
+            model=TEXT_OR_NULL,
+            tokens=COUNT_OR_NULL,  # of that session
+            context_tokens=COUNT_OR_NULL,  # size of the model's window
+            last_activity=COUNT_OR_NULL,  # ms since the epoch, by the gateway's clock
+            error=TEXT_OR_NULL,  # why it failed; only with the status "error"
         ),
-        ev.DevicesListed(gateway, (device,)),
-        ev.GatewayAdded(f"off {text}", text, text),
-        ev.ConnectionChanged(
-            f"off {text}",
-            ConnectionInfo(ConnectionState.BLOCKED, problem=problem(text)),
+    },
+    devices={
+        "type": "array",
+        "items": record(
+            gateway=TEXT,
+            id=TEXT,
+            name=TEXT,
+            platform=TEXT,
+            online={"type": "boolean"},
+            since={"type": "integer", "minimum": 0},  # ms since the epoch; 0: unknown
         ),
-    )
+    },
+)
 
 
-def problem(text: str) -> Problem:
-    """A problem whose every text is the given one, whatever its fields are."""
-    return Problem(**dict.fromkeys(signature(Problem).parameters, text))
+def stores() -> dict[str, Store]:
+    return {
+        "live": sample.live_store(),
+        "demo": sample.demo_store(),
+        "last known": sample.last_known_store(),
+        "blocked": sample.blocked_store(),
+        "many": sample.big_store(50),
+        "empty": Store(lambda: sample.NOW),
+    }
 
 
-def strings(told: object) -> list[str]:
-    if isinstance(told, dict):
-        return [text for value in told.values() for text in strings(value)]
-    if isinstance(told, list):
-        return [text for value in told for text in strings(value)]
-    return [told] if isinstance(told, str) else []
+@pytest.mark.parametrize("name", stores())
+def test_the_json_keeps_its_schema(name: str) -> None:
+    jsonschema.validate(report.as_json(stores()[name].fleet, sample.NOW), SCHEMA)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_the_text_has_no_hidden_character(text: str) -> None:
-    lines = list(report.as_text(everywhere(text), NOW))
-
-    assert len(lines) == 8
-    for line in lines:
-        assert hidden_in(line) == []
-        assert "\n" not in line
-        line.encode()
+def test_the_schema_refuses_what_is_not_in_it() -> None:
+    told = report.as_json(sample.live_store().fleet, sample.NOW)
+    del told["agents"][0]["task"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, SCHEMA)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_the_json_has_no_raw_hidden_character_and_its_ids_are_exact(text: str) -> None:
-    told = report.as_json(everywhere(text), NOW)
-    line = report.json_line(told)
+def test_the_task_and_the_error_are_those_of_the_window() -> None:
+    fleet = sample.live_store().fleet
+    told = {agent["id"]: agent for agent in report.as_json(fleet, sample.NOW)["agents"]}
 
-    assert line.isascii()
-    assert line.isprintable()
-    back: dict[str, Any] = json.loads(line)
-    assert back == told
-    assert [gateway["id"] for gateway in back["gateways"]] == [f"gw {text}", f"off {text}"]
-    assert f"only id {text}" in [agent["id"] for agent in back["agents"]]
-    assert f"agent:named:{text}" in [agent["session_key"] for agent in back["agents"]]
+    rex = fleet.agent("studio", "rex")
+    assert rex is not None
+    assert told["rex"]["error"] == words.why(rex, sample.NOW)
+    assert told["otto"]["task"] == "edit: src/fleet/reduce.py"
+    assert told["dex"]["task"] == "uname -a && make deploy"
+    assert told["bob"]["task"] is None
+    assert [agent["id"] for agent in told.values() if agent["error"]] == ["rex"]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_the_json_says_for_people_is_clean_when_it_is_decoded_too(text: str) -> None:
-    told = report.as_json(everywhere(text), NOW)
-    for gateway in told["gateways"]:
-        del gateway["id"], gateway["url"]
-    for row in told["agents"] + told["devices"]:
-        del row["id"], row["gateway"]
-        row.pop("session_key", None)
+def test_the_text_has_the_words_of_the_window() -> None:
+    fleet = sample.live_store().fleet
+    text = "\n".join(report.as_text(fleet, sample.NOW))
 
-    assert [hidden for shown in strings(told) for hidden in hidden_in(shown)] == []
+    for gateway in fleet.gateways.values():
+        for agent in gateway.agents.values():
+            assert f"{words.status_word(agent.status):<9} {plain(agent.shown_name, 18)}" in text
+    assert "Approve: uname -a && make deploy" in text
+    assert "studio: live (OpenClaw 2026.9.6)" in text
+    assert text.startswith("LIVE ")
+
+
+def test_a_gateway_that_cannot_be_reached_has_its_reason_and_the_next_step() -> None:
+    (_, line) = report.as_text(sample.blocked_store().fleet, sample.NOW)
+
+    assert line.startswith("studio: The token is wrong - ")
+    assert line.count("The token is wrong") == 1
+    assert "Put the gateway's token into OPENCLAW_GATEWAY_TOKEN" in line
+
+
+def test_hostile_names_do_not_move_the_lines() -> None:
+    store = Store(lambda: sample.NOW)
+    store.apply(ev.GatewayAdded("g", "g\x1b[2J\nfake: live", "ws://h/"))
+    problem = Problem("x", "t", "m", "n")
+    store.apply(ev.ConnectionChanged("g", ConnectionInfo(ConnectionState.WAITING, problem=problem)))
+    info = ev.AgentInfo("a", "evil\nname\x1b[31m")
+    store.apply(ev.Snapshot("g", (info,), (), Origin.LIVE, sample.NOW))
+
+    for line in report.as_text(store.fleet, sample.NOW):
+        assert line.isprintable()
+
+
+def test_exit_codes() -> None:
+    assert report.exit_code(Fleet()) is ExitCode.UNREACHED
+    assert report.exit_code(sample.last_known_store().fleet) is ExitCode.UNREACHED
+    assert report.exit_code(sample.live_store().fleet) == ExitCode.NEEDS_YOU

@@ -215,7 +215,9 @@ class Session:
         address = _line(process.stdout)
         if not address:
             raise AssertionError(f"no bus: {(self.path / 'bus.log').read_text()}")
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = address
+        # Without the guid, which a bus that is started again at this place does not have. systemd
+        # gives sessions their address in this form, too.
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = address.partition(",guid=")[0]
 
     def start_panel(self) -> None:
         """A panel with a StatusNotifier tray, and wait until it is there."""
@@ -284,6 +286,10 @@ class Session:
                 found[ident] = (x, y, width, height)
         return found
 
+    def has_focus(self, pid: int) -> bool:
+        """Whether the keyboard is with a window of that process."""
+        return self.run("xdotool", "getwindowfocus", "getwindowpid").strip() == str(pid)
+
     def click(self, x: int, y: int, button: int = 1) -> None:
         """A click: 1 is left, 2 middle, 3 right."""
         self.run("xdotool", "mousemove", str(x), str(y), "click", str(button))
@@ -346,14 +352,17 @@ class Session:
 class App:
     """The app as a process of the session."""
 
-    def __init__(self, session: Session, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, session: Session, process: subprocess.Popen[bytes] | psutil.Process) -> None:
         self.session = session
         self.process = process
 
     def running(self) -> None:
         """Raises AssertionError if it has ended."""
-        code = self.process.poll()
-        assert code is None, f"the app has ended with {code}: {self.told()}"
+        if isinstance(self.process, subprocess.Popen):
+            ended = self.process.poll() is not None
+        else:
+            ended = not self.process.is_running()
+        assert not ended, f"the app has ended: {self.told()}"
 
     def told(self) -> str:
         """All that it printed and logged."""
@@ -392,6 +401,22 @@ class App:
         """Its exit code after SIGTERM."""
         self.process.terminate()
         return self.wait()
+
+    def successor(self) -> App:
+        """The process that the app has started in its place, as soon as it is there."""
+
+        def find() -> list[psutil.Process]:
+            for process in psutil.process_iter():
+                with suppress(psutil.Error):
+                    if (
+                        process.environ().get(MARK) == self.session.env[MARK]
+                        and "--config" in process.cmdline()
+                        and process.pid != self.process.pid
+                    ):
+                        return [process]
+            return []
+
+        return App(self.session, wait_for(find, "the new process", 60)[0])
 
     def wait(self) -> int:
         """Its exit code. Raises AssertionError if it had something to complain about."""

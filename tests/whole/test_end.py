@@ -23,7 +23,7 @@ import asyncio, json, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
 from cc_desktop.monitor import FleetMonitor
-from cc_desktop.desktop import controller
+from cc_desktop.desktop import lifecycle
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
@@ -34,7 +34,7 @@ before = set(threading.enumerate())
 
 def ready(app_shell):
     def look():
-        link = app_shell.engine.store.fleet.gateways["g"].connection
+        link = app_shell.monitor.store.fleet.gateways["g"].connection
         if link.state is not ConnectionState.LIVE:
             return
         timer.stop()
@@ -48,15 +48,15 @@ def ready(app_shell):
     timer.timeout.connect(look)
     timer.start(20)
 
-main = controller._main
+main = lifecycle._main
 async def watched(*args):
     code = await main(*args)
     tasks = [t.get_name() for t in asyncio.all_tasks() if t is not asyncio.current_task()]
     print(json.dumps({"tasks": tasks}))
     return code
-controller._main = watched
+lifecycle._main = watched
 make = lambda: FleetMonitor(settings, find_paths(Path(config)))
-code = controller.run_controller(make, hidden=False, ready=ready)
+code = lifecycle.run_controller(make, hidden=False, ready=ready)
 left = [t.name for t in threading.enumerate() if t not in before and t.is_alive()]
 print(json.dumps({"threads": left, "code": code}))
 """

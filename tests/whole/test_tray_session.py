@@ -76,7 +76,8 @@ def test_the_menu_has_everything_and_quits(session: Session) -> None:
     texts = list(item.menu())
     assert texts[0].startswith("DEMO · ")
     assert "need" in texts[0]  # as the demo begins, so that they are in the menu
-    assert texts[1].endswith((" · Needs you", " · Error", " · Stuck"))
+    assert texts[1] == "Open fleet"
+    assert any(word in texts[2] for word in (" · Needs you: ", " · Error: ", " · Stuck: "))
     assert [text for text in texts if text in ("Open fleet", "Reconnect now", "Quit")] == [
         "Open fleet",
         "Reconnect now",
@@ -184,6 +185,42 @@ def test_sigterm_takes_window_and_icon_away(session: Session, arguments: tuple[s
     assert app.end() == 0
     wait_for(lambda: not session.items(), "the icon to go")
     assert app.windows() == []
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_session_bus_that_is_killed_and_back_has_the_icon_again(
+    session: Session, hidden: bool
+) -> None:
+    session.start_panel()
+    app = session.start_app("--demo", *(["--hidden"] if hidden else []))
+    app.item()
+    if not hidden:
+        app.window()
+
+    session.stop("bus", kill=True)
+    session.stop("panel", kill=True)
+    app.window()  # an app without window and icon could not be reached
+    session.start_bus()
+    session.start_panel()
+
+    again = app.successor()
+    item = again.item()
+    wait_for(lambda: "DEMO" in str(item.get("ToolTip")), "the tooltip", 60, still=again.running)
+    again.window()
+    assert "the session bus came back" in app.told()
+    assert len(session.items()) == 1
+
+
+def test_a_second_click_on_the_icon_hides_the_window(session: Session) -> None:
+    session.start_panel()
+    app = session.start_app("--demo", "--hidden")
+    item = app.item()
+    for _ in range(2):
+        item.activate()
+        app.window()
+        wait_for(lambda: session.has_focus(app.process.pid), "the focus", still=app.running)
+        item.activate()
+        wait_for(lambda: not app.windows(), "the window to hide", still=app.running)
 
 
 def test_an_xembed_tray(session: Session) -> None:

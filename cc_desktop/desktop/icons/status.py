@@ -21,11 +21,11 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Theme
+    from cc_desktop.desktop.style.palette import Theme
 
 INK = "#f4f6f9"
 

@@ -1,7 +1,7 @@
-"""The tray's icons: what the fleet is, by shape first and by colour second.
+"""The tray's icons: the state of the fleet, by shape first and by colour second.
 
-A glyph, an eye over its horizon, says how the app is: it sees, it looks for a connection, it has
-none, it shows the demo, it is quiet. A badge says what the agents do.
+A glyph, an eye over its horizon, shows the state of the app: connected, connecting, no connection,
+demo, quiet. A badge shows what the agents do.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from PySide6.QtGui import (
 )
 
 from cc_desktop.desktop.icons.status import bar, dot, scaled, status_parts, stroked
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
 
 if TYPE_CHECKING:
-    from cc_desktop.desktop.style.theme import Theme
+    from cc_desktop.desktop.style.palette import Theme
 
-TRAY_SIZES = (16, 22, 24, 32, 48, 64, 128)  # px: what panels ask for, each drawn by itself
-DIGITS_FROM = 22  # px: below, a digit is a smudge
-SIDE = 64.0  # of the square in which everything below is drawn
+TRAY_SIZES = (16, 22, 24, 32, 48, 64, 128)  # px that panels ask for; each is drawn, not scaled
+DIGITS_FROM = 22  # px: a digit cannot be read in a smaller icon
+SIDE = 64.0  # of the square that all coordinates below refer to
 LIGHT_INK, DARK_INK, COLOUR_INK = QColor("#f4f6f9"), QColor("#1c232d"), QColor("#5aa0f2")
 LOST_INK = QColor("#ff8080")
 OUTLINE = QColor("#10151c")
@@ -52,27 +52,27 @@ SIDES = {
 
 @dataclass(frozen=True, slots=True)
 class TrayKey:
-    """What an icon shows. Icons of equal keys look alike, those of others do not."""
+    """What an icon shows. Icons look alike if, and only if, their keys are equal."""
 
     state: TrayState
-    count: int = 0  # agents that need the operator; 10 stands for all that are more than nine
+    count: int = 0  # agents that need the operator; 10 means more than nine
     quiet: bool = False
 
     @classmethod
     def of(cls, state: TrayState, needs_you: int, quiet: bool = False) -> TrayKey:
-        """The key for a fleet."""
+        """Return the key for a state and a count of agents that need the operator."""
         counted = state in (TrayState.NEEDS_YOU, TrayState.ERROR)
         return cls(state, min(needs_you, 10) if counted else 0, quiet)
 
 
 def is_mask(look: TrayIconStyle) -> bool:
-    """Whether the system colours the icon: the menu bar of macOS knows what it is before."""
+    """Return whether the system colours the icon, as the menu bar of macOS does."""
     return look is TrayIconStyle.AUTO and sys.platform == "darwin"
 
 
 @functools.lru_cache(maxsize=128)
 def tray_icon(key: TrayKey, look: TrayIconStyle = TrayIconStyle.AUTO) -> QIcon:
-    """The icon, in every size that panels ask for."""
+    """Return the icon, in every size that panels ask for."""
     mask = is_mask(look)
     icon = QIcon()
     for size in TRAY_SIZES:
@@ -84,7 +84,7 @@ def tray_icon(key: TrayKey, look: TrayIconStyle = TrayIconStyle.AUTO) -> QIcon:
 def tray_pixmap(
     key: TrayKey, size: int, look: TrayIconStyle = TrayIconStyle.AUTO, *, mask: bool = False
 ) -> QPixmap:
-    """The icon in one size. `mask`: only what is opaque counts."""
+    """Return the icon in one size. `mask`: only opacity counts, the system adds the colour."""
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -96,14 +96,14 @@ def tray_pixmap(
 
 
 class _Drawing:
-    """One picture. Lengths are in units of the square; `px` gives those of a pixel."""
+    """Draws one icon. Lengths are in units of the square; `_px` is the length of a pixel."""
 
     def __init__(self, painter: QPainter, size: int, look: TrayIconStyle, mask: bool) -> None:
         self._painter = painter
         self._px = SIDE / size
         self._size = size
         self._mask = mask
-        # Panels do not tell what they are: what has a colour and an outline is seen on any.
+        # Panels do not report their colour; a coloured icon with an outline shows on any.
         self._outlined = not mask and look in (TrayIconStyle.AUTO, TrayIconStyle.COLOUR)
         self._rim = max(self._px, 2.5) if self._outlined else 0.0
         self._theme: Theme = LIGHT if look is TrayIconStyle.LIGHT_PANEL else DARK
@@ -115,7 +115,7 @@ class _Drawing:
             self._ink = DARK_INK if look is TrayIconStyle.LIGHT_PANEL else LIGHT_INK
 
     def draw(self, key: TrayKey) -> None:
-        """Glyph first, then what lies on it."""
+        """Draw the glyph, then what lies on it."""
         self._fill(self._fit(_glyph(key)), self._ink)
         if key.state is TrayState.OFFLINE:
             slash = self._fit(bar(8, 60, 56, 4, 10))

@@ -1,4 +1,4 @@
-"""The buttons at the top of the window: the bell with its count, and the gear."""
+"""The bell at the top of the window, with its count."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
+from cc_desktop.desktop.icons.glyphs import Glyph
+from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.notifications.kinds import RULES
 from cc_desktop.notifications.policy import OFF
 from cc_desktop.text import notifications
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
     from cc_desktop.desktop.style.theme import ThemeManager
@@ -25,60 +25,8 @@ if TYPE_CHECKING:
 MOST = 99  # counts beyond are "99+"
 
 
-class GlyphButton(QAbstractButton):
-    """A flat button with a line drawing."""
-
-    def __init__(
-        self, look: ThemeManager, glyph: Glyph, name: str, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.glyph = glyph
-        self.setAccessibleName(name)
-        self.setToolTip(name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """Big enough to be hit."""
-        px = self._look.metrics.px
-        return QSize(px(34), px(34))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the button."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.paint(painter)
-        painter.end()
-
-    def paint(self, painter: QPainter) -> None:
-        """Draw the parts of the button."""
-        theme, px = self._look.theme, self._look.metrics.px
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        strong = self.underMouse() or self.isDown()
-        if strong:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.raised if theme.dark else theme.bg))
-            painter.drawRoundedRect(box, px(6), px(6))
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(theme.accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(box, px(6), px(6))
-        colour = QColor(theme.text if strong else theme.muted)
-        draw_glyph(painter, self.glyph_place(), self.glyph, colour)
-
-    def glyph_place(self) -> QRectF:
-        """Where the drawing stands."""
-        side = self._look.metrics.px(20)
-        place = QRectF(0, 0, side, side)
-        place.moveCenter(QRectF(self.rect()).center())
-        return place
-
-
-class Bell(GlyphButton):
-    """Counts the unread notices, and shows when it is quiet."""
+class Bell(IconButton):
+    """Counts the unread notifications, and shows when it is quiet."""
 
     def __init__(
         self,
@@ -88,7 +36,7 @@ class Bell(GlyphButton):
         parent: QWidget | None = None,
     ) -> None:
         """`clock` gives local ms."""
-        super().__init__(look, Glyph.BELL, "Notices", parent)
+        super().__init__(look, Glyph.BELL, tr("Notifications"), parent)
         self._center = center
         self._clock = clock
         self._font = look.metrics.font(10, bold=True)
@@ -106,8 +54,12 @@ class Bell(GlyphButton):
         )
         glyph = Glyph.BELL
         if quiet is not None:
-            glyph = Glyph.BELL_STRUCK if quiet.reason == OFF else Glyph.BELL_MOON
-        name = f"Notices: {unread} unread" if unread > 0 else "Notices: nothing new"
+            glyph = Glyph.BELL_STRUCK if quiet.reason is OFF else Glyph.BELL_MOON
+        name = (
+            tr("Notifications: {count} unread", count=unread)
+            if unread > 0
+            else tr("Notifications: nothing new")
+        )
         if quiet is not None:
             name += f". {notifications.quiet_words(quiet, self._clock())}"
             waiting = notifications.waiting_words(center.waiting)

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from cc_desktop.notifications.backends.dbus import session_bus_address
-from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
+from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.message import OPEN, NotificationAction
-from cc_desktop.text import words
+from cc_desktop.text import format as words
+from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.notifications.message import Adapter, Message
+    from cc_desktop.notifications.backends.base import NotificationBackend
+    from cc_desktop.notifications.message import Message
     from cc_desktop.system.clock import Clock
 
 SHOWN_MS = 10_000  # a hint: Windows and macOS have their own settings
@@ -25,35 +28,35 @@ TARGET_S = 60.0  # a click later than that may be on another one, in the list th
 TITLE_CHARS, BODY_CHARS = 63, 255  # more, Windows cuts off
 
 
-class TrayAdapter:
-    """Implements `cc_desktop.notifications.message.Adapter`.
+class TrayBackend:
+    """Implements `cc_desktop.notifications.backends.base.NotificationBackend`.
 
-    A tray cannot tell which notification was clicked. A click soon after the last one that was
-    shown means that one; a later one, or a second one, means none and opens the fleet: better
-    that than a wrong agent. There are no buttons, and nothing can be taken away again.
+    A tray does not report which notification was clicked. A click within `TARGET_S` of the last
+    one opens what that is about; a later or a second click opens the fleet, which is better than
+    the wrong agent. There are no buttons, and nothing can be withdrawn.
     """
 
     def __init__(self, icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> None:
-        """`icon` gives the one that is there now, or None."""
+        """`icon` returns the tray icon that is there now, or None."""
         self._icon = icon
         self._clock = clock
         self._on_chosen: Callable[[NotificationAction], None] = lambda _chosen: None
-        self._heard: QSystemTrayIcon | None = None  # the one whose clicks are heard
+        self._connected: QSystemTrayIcon | None = None
         self._last: Message | None = None
         self._until = 0.0
 
     @property
     def name(self) -> str:
         """Who shows them; "" without an icon."""
-        return "the tray icon" if self._icon() is not None else ""
+        return tr(text.THE_TRAY) if self._icon() is not None else ""
 
     @property
     def problem(self) -> str:
         """Why nobody shows them."""
-        return "" if self._icon() is not None else "There is no tray to show notifications."
+        return "" if self._icon() is not None else tr(text.NO_TRAY)
 
     async def run(self, on_chosen: Callable[[NotificationAction], None]) -> None:
-        """Tell of clicks until cancelled."""
+        """Report clicks until cancelled."""
         self._on_chosen = on_chosen
         await asyncio.Event().wait()
 
@@ -62,8 +65,8 @@ class TrayAdapter:
         icon = self._icon()
         if icon is None:
             return
-        if icon is not self._heard:
-            self._heard = icon
+        if icon is not self._connected:
+            self._connected = icon
             icon.messageClicked.connect(self._on_clicked)
         self._last = message
         self._until = self._clock.monotonic() + TARGET_S
@@ -71,17 +74,17 @@ class TrayAdapter:
         icon.showMessage(
             words.plain(message.title, TITLE_CHARS),
             words.plain(message.body, BODY_CHARS) or " ",  # Windows shows none without
-            kinds.Warning if message.urgent else kinds.Information,
+            kinds.Warning if message.critical else kinds.Information,
             SHOWN_MS,
         )
 
     def withdraw(self, tag: str) -> None:
-        """It stays where it is, but a click on it opens the fleet."""
+        """Leave it where it is; a click on it opens the fleet."""
         if self._last is not None and self._last.tag == tag:
             self._last = None
 
     async def is_system_quiet(self) -> bool:
-        """Nobody tells; Windows and macOS hold notifications back by themselves."""
+        """Return False: Windows and macOS hold notifications back by themselves."""
         return False
 
     def _on_clicked(self) -> None:
@@ -93,13 +96,13 @@ class TrayAdapter:
         self._on_chosen(NotificationAction(message.tag, OPEN, data))
 
 
-def choose_adapter(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> Adapter:
-    """Who shows notifications here: the service of the desktop on Linux, else the tray icon.
+def choose_backend(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> NotificationBackend:
+    """Return what shows notifications here: the desktop's service on Linux, else the tray icon.
 
-    A tray may come later than the app, so its adapter stands in also while there is none.
+    A tray may come later than the app, so its backend is chosen also while there is none.
     """
     if sys.platform == "linux" and find_spec("jeepney") is not None:
         address = session_bus_address()
         if address:
-            return FreedesktopAdapter(address, clock)
-    return TrayAdapter(icon, clock)
+            return FreedesktopBackend(address, clock)
+    return TrayBackend(icon, clock)

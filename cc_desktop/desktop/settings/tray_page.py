@@ -1,31 +1,34 @@
-"""The page Tray icon of the settings: for which panel the icon is drawn."""
+"""The page Tray icon: for which panel the icon is drawn."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QSizePolicy, QWidget
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
-from cc_desktop.desktop.widgets.controls import Radio, Section
-from cc_desktop.desktop.widgets.widgets import label
-from cc_desktop.fleet.summary import TrayIconStyle, TrayState
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
+from cc_desktop.desktop.settings.page import PageBody
+from cc_desktop.desktop.widgets.card import Card
+from cc_desktop.desktop.widgets.inputs import radio_button
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QPaintEvent
 
-    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.settings.page import SettingsContext
 
 DARK_PANEL, LIGHT_PANEL = "#1e2127", "#ebeef3"
-_LOOKS = {
-    TrayIconStyle.AUTO: ("Automatic", "For any panel. On macOS the menu bar colours it."),
-    TrayIconStyle.LIGHT_PANEL: ("For light panels", "Dark lines without an outline."),
-    TrayIconStyle.DARK_PANEL: ("For dark panels", "Light lines without an outline."),
-    TrayIconStyle.COLOUR: ("Colour", "As automatic, and in colour on macOS too."),
+_STYLES = {
+    TrayIconStyle.AUTO: (
+        mark("Automatic"),
+        mark("For any panel. On macOS the menu bar colours it."),
+    ),
+    TrayIconStyle.LIGHT_PANEL: (mark("For light panels"), mark("Dark lines without an outline.")),
+    TrayIconStyle.DARK_PANEL: (mark("For dark panels"), mark("Light lines without an outline.")),
+    TrayIconStyle.COLOUR: (mark("Colour"), mark("As automatic, and in colour on macOS too.")),
 }
 _PANELS = {TrayIconStyle.LIGHT_PANEL: (LIGHT_PANEL,), TrayIconStyle.DARK_PANEL: (DARK_PANEL,)}
 _STATES = (
@@ -40,7 +43,7 @@ _SIDE, _GAP, _EDGE, _HEIGHT = 22, 10, 10, 38  # px; panels do not grow with the 
 
 
 class Preview(QWidget):
-    """A few states of the icon on the panels that it is for."""
+    """Some states of the icon on the panels that it is for."""
 
     def __init__(self, look: TrayIconStyle) -> None:
         super().__init__()
@@ -75,39 +78,25 @@ class Preview(QWidget):
         painter.end()
 
 
-class TrayPage(QWidget):
+class TrayPage(PageBody):
     """One choice, applied at once."""
 
-    def __init__(
-        self, look: ThemeManager, chosen: TrayIconStyle, choose: Callable[[TrayIconStyle], None]
-    ) -> None:
-        super().__init__()
-        px = look.metrics.px
-        column = QVBoxLayout(self)
-        column.setContentsMargins(px(24), px(20), px(24), px(20))
-        column.setSpacing(px(14))
-        title = label(look.metrics.font(17, bold=True))
-        title.setText("Tray icon")
-        column.addWidget(title)
-        section = Section(look, "How it is drawn")
-        section.body.setSpacing(px(4))
-        self.radios: dict[TrayIconStyle, Radio] = {}
+    def __init__(self, context: SettingsContext) -> None:
+        super().__init__(context.look, mark("Tray icon"))
+        px = context.look.metrics.px
+        card = Card(context.look, tr("How it is drawn"))
+        card.body.setSpacing(px(4))
+        self.radios: dict[TrayIconStyle, QRadioButton] = {}
         self._group = QButtonGroup(self)
-        for one, (name, text) in _LOOKS.items():
-            radio = self.radios[one] = Radio(look, name)
-            radio.setAccessibleDescription(text)
-            radio.setChecked(one is chosen)
-            radio.toggled.connect(lambda on, one=one: choose(one) if on else None)
+        chosen = context.tray.get()
+        for style, (name, text) in _STYLES.items():
+            radio = self.radios[style] = radio_button(context.look, tr(name))
+            radio.setChecked(style is chosen)
+            radio.clicked.connect(lambda _on, style=style: context.tray.changed(style))
             self._group.addButton(radio)
-            hint = label(look.metrics.font(12), muted=True, wrap=True)
-            hint.setText(text)
-            hint.setContentsMargins(px(27), 0, 0, 0)
+            card.add_switch(radio, tr(text))
             row = QHBoxLayout()
-            row.setContentsMargins(px(27), px(2), 0, px(10))
-            row.addWidget(Preview(one))
+            row.addWidget(Preview(style))
             row.addStretch(1)
-            section.body.addWidget(radio, 0, Qt.AlignmentFlag.AlignLeft)
-            section.body.addWidget(hint)
-            section.body.addLayout(row)
-        column.addWidget(section)
-        column.addStretch(1)
+            card.add_indented(row)
+        self.add_cards(card)

@@ -1,13 +1,13 @@
-"""The window Settings: a list of pages, and the page that is chosen."""
+"""The settings window: a list of pages, and the page that is chosen."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QDialog,
     QFrame,
     QHBoxLayout,
     QListWidget,
@@ -18,94 +18,93 @@ from PySide6.QtWidgets import (
 )
 
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.settings.notifications_page import NotificationsPage
-from cc_desktop.desktop.settings.tray_page import TrayPage
-from cc_desktop.desktop.widgets.window_geometry import decode, encode
+from cc_desktop.desktop.settings.page import PAGES
+from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import MutableMapping, Sequence
 
     from PySide6.QtGui import QHideEvent
 
-    from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.fleet.store import Store
-    from cc_desktop.fleet.summary import TrayIconStyle
-    from cc_desktop.notifications.center import NotificationCenter
+    from cc_desktop.desktop.settings.page import PageEntry, SettingsContext
 
 
-class Page(IntEnum):
-    """The pages, in the order of the list."""
-
-    NOTIFICATIONS = 0
-    TRAY = 1
-
-
-_NAMES = {Page.NOTIFICATIONS: "Notifications", Page.TRAY: "Tray icon"}
-
-
-class SettingsWindow(QWidget):
-    """Not modal. What is changed applies at once; Esc and Ctrl+W close it."""
+class SettingsWindow(QDialog):
+    """Not modal. A change applies at once; Esc and Ctrl+W close the window."""
 
     def __init__(
         self,
-        look: ThemeManager,
-        center: NotificationCenter,
-        store: Store,
-        clock: Callable[[], int],
+        context: SettingsContext,
         remembered: MutableMapping[str, str],
-        tray_look: TrayIconStyle,
-        choose_tray_look: Callable[[TrayIconStyle], None],
+        entries: Sequence[PageEntry] = PAGES,
     ) -> None:
-        """`remembered` keeps size and place between starts; `clock` gives local ms."""
+        """`remembered` keeps size and place between starts."""
         super().__init__()
         self.setObjectName("settings")
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setWindowIcon(app_icon())
-        self._look = look
+        self._context = context
         self._remembered = remembered
-        self.notifications = NotificationsPage(look, center, store, clock)
-        self.tray = TrayPage(look, tray_look, choose_tray_look)
+        self._entries = tuple(entries)
+        self._built: dict[str, QWidget] = {}
         self._build()
-        for keys in ("Esc", "Ctrl+W"):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.close)
-        look.changed.connect(self.update)
+        QShortcut(QKeySequence("Ctrl+W"), self).activated.connect(self.close)
+        context.look.changed.connect(self.update)
         geometry = decode(remembered.get("settings", ""))
         if geometry is not None:
             self.restoreGeometry(geometry)
 
     def _build(self) -> None:
-        px = self._look.metrics.px
+        metrics, px = self._context.look.metrics, self._context.look.metrics.px
         self.pages = QListWidget()
         self.pages.setObjectName("settings_pages")
-        self.pages.setAccessibleName("Pages")
-        self.pages.setFont(self._look.metrics.font())
+        self.pages.setAccessibleName(tr("Pages"))
+        self.pages.setFont(metrics.font())
         self.pages.setFixedWidth(px(168))
         self.pages.setUniformItemSizes(True)
-        self.stack = QStackedWidget()
-        for page, widget in ((Page.NOTIFICATIONS, self.notifications), (Page.TRAY, self.tray)):
-            item = QListWidgetItem(_NAMES[page])
+        self._stack = QStackedWidget()
+        for entry in self._entries:
+            item = QListWidgetItem(tr(entry.title))
             item.setSizeHint(QSize(px(150), px(34)))
             self.pages.addItem(item)
             scroll = QScrollArea()
             scroll.setFrameShape(QFrame.Shape.NoFrame)
             scroll.setWidgetResizable(True)
             scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            scroll.setWidget(widget)
-            self.stack.addWidget(scroll)
-        self.pages.currentRowChanged.connect(self.stack.setCurrentIndex)
+            self._stack.addWidget(scroll)
+        self.pages.currentRowChanged.connect(self._on_row_changed)
         self.pages.setCurrentRow(0)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.pages)
-        row.addWidget(self.stack, 1)
+        row.addWidget(self._stack, 1)
         self.setMinimumSize(px(560), px(360))
-        self.resize(px(840), px(720))
+        fit_to_screen(self, QSize(px(840), px(720)))
 
-    def open(self, page: Page | None = None) -> None:
+    def _on_row_changed(self, row: int) -> None:
+        self.page(self._entries[row].key)
+        self._stack.setCurrentIndex(row)
+
+    def page(self, key: str) -> QWidget:
+        """A page by the key of its entry; built when it is first asked for."""
+        if key not in self._built:
+            row = [entry.key for entry in self._entries].index(key)
+            built = self._built[key] = self._entries[row].build(self._context)
+            scroll = self._stack.widget(row)
+            if isinstance(scroll, QScrollArea):
+                scroll.setWidget(built)
+        return self._built[key]
+
+    def current(self) -> str:
+        """The key of the page that is shown."""
+        return self._entries[self._stack.currentIndex()].key
+
+    def show_page(self, key: str = "") -> None:
         """Show the window in front, at a page or at the last one."""
-        if page is not None:
-            self.pages.setCurrentRow(page)
+        if key:
+            self.pages.setCurrentRow([entry.key for entry in self._entries].index(key))
         if self.isMinimized():
             self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         if not self.isVisible():

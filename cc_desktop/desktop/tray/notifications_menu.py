@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from cc_desktop.desktop.tray.menu import MenuPart
 from cc_desktop.notifications.policy import OFF, SNOOZED
-from cc_desktop.text import notifications, words
+from cc_desktop.text import format as words
+from cc_desktop.text import notifications
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,26 +36,42 @@ class Entry(NamedTuple):
 def notification_entries(
     center: NotificationCenter, now: int, *, lists: bool = False
 ) -> tuple[Entry, ...]:
-    """The lines. They are equal as long as the menu need not be made anew.
+    """Return the lines. Equal lines mean that the menu need not be rebuilt.
 
     `now` is local ms; `lists`: the list of notices can be opened.
     """
     quiet = center.quiet
-    off = quiet is not None and quiet.reason == OFF
-    entries = [Entry("Show notifications", ON, checked=center.preferences.on), Entry()]
+    off = quiet is not None and quiet.reason is OFF
+    entries = [Entry(tr("Show notifications"), ON, checked=center.preferences.on), Entry()]
     if quiet is not None and not off:
         said = notifications.quiet_words(quiet, now)
-        snoozed = quiet.reason == SNOOZED
+        snoozed = quiet.reason is SNOOZED
         entries.append(
-            Entry(f"{said} \u2014 resume", RESUME) if snoozed else Entry(said, enabled=False)
+            Entry(tr("{why} — resume", why=said), RESUME) if snoozed else Entry(said, enabled=False)
         )
     waiting = notifications.waiting_words(center.waiting)
     if waiting:
         entries.append(Entry(waiting, WAITING, enabled=lists))
-    entries += [Entry(f"Snooze {span}", span, enabled=not off) for span in _SPANS]
-    entries.append(Entry("Snooze until tomorrow 08:00", TOMORROW, enabled=not off))
-    entries += [Entry(), Entry("Settings\u2026", SETTINGS)]
+    entries += [Entry(tr("Snooze {span}", span=span), span, enabled=not off) for span in _SPANS]
+    entries.append(Entry(tr("Snooze until tomorrow 08:00"), TOMORROW, enabled=not off))
+    entries += [Entry(), Entry(tr("Settings…"), SETTINGS)]
     return tuple(entries)
+
+
+def notifications_part(
+    center: NotificationCenter,
+    open_settings: Callable[[], None],
+    open_history: Callable[[], None],
+    now_ms: Callable[[], int],
+) -> MenuPart:
+    """Return the submenu as a part of the tray's menu. `now_ms` gives local ms."""
+
+    def add(menu: QMenu) -> None:
+        build_notifications_menu(
+            menu, center, open_settings, open_notices=open_history, clock=now_ms
+        )
+
+    return MenuPart(lambda: notification_entries(center, now_ms(), lists=True), add)
 
 
 def build_notifications_menu(
@@ -64,7 +83,7 @@ def build_notifications_menu(
     clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> QMenu:
     """Add the submenu to a menu, which owns it. `clock` gives local ms."""
-    submenu = QMenu("Notifications", menu)
+    submenu = QMenu(tr("Notifications"), menu)
     menu.addMenu(submenu)
 
     def choose(key: str) -> None:

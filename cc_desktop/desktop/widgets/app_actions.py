@@ -17,6 +17,3 @@ class Actions:
     mark_seen: Callable[[str, str], None]  # gateway id, agent id
     show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
     quit: Callable[[], None]
-    about: Callable[[], None] = lambda: None
-    starts_at_login: Callable[[], bool | None] = lambda: None  # None: no such thing here
-    start_at_login: Callable[[bool], None] = lambda _on: None

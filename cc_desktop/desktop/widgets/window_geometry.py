@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QSize
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+FRAME = 40  # px for the title bar and borders that the window manager adds
 
 
 def encode(data: QByteArray) -> str:
@@ -19,3 +25,13 @@ def decode(text: str) -> QByteArray | None:
         return QByteArray(base64.b64decode(text, validate=True)) if text else None
     except (binascii.Error, ValueError):
         return None
+
+
+def fit_to_screen(window: QWidget, wanted: QSize) -> None:
+    """Resize a window to what is wanted, or to what its screen has room for.
+
+    Its minimum size gives way, too: what does not fit could not be reached.
+    """
+    room = window.screen().availableGeometry().size() - QSize(0, FRAME)
+    window.setMinimumSize(window.minimumSize().boundedTo(room))
+    window.resize(wanted.boundedTo(room))

@@ -1,26 +1,29 @@
-"""The rows of the fleet list: what is shown of every agent, filtered and in order."""
+"""The rows of the agent list: what is shown of every agent, filtered and in order."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
+from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
+from cc_desktop.desktop.window.agent_filter import AgentFilter, Chip
 from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
-from cc_desktop.text import words
+from cc_desktop.text import agents
+from cc_desktop.text.agent_facts import context_percent, shown_model, state_since, usage_since
+from cc_desktop.text.format import avatar, cost, local, midnight, plain, tokens, tooltip
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
+    from cc_desktop.desktop.widgets.agent_pane import Key
     from cc_desktop.fleet.model import Agent, Change, Gateway
     from cc_desktop.fleet.store import Store
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-Key = tuple[str, str]  # gateway id, agent id
 
 _GROUP = {
     Status.ERROR: 0,
@@ -32,29 +35,9 @@ _GROUP = {
 _REST = 4
 
 
-class Chip(StrEnum):
-    """Which agents are asked for."""
-
-    ALL = "all"
-    NEEDS_YOU = "needs-you"
-    WORKING = "working"
-    IDLE = "idle"
-
-    def admits(self, status: Status) -> bool:
-        """Whether an agent in this status is among them."""
-        match self:
-            case Chip.NEEDS_YOU:
-                return status.needs_you
-            case Chip.WORKING:
-                return status.working
-            case Chip.IDLE:
-                return status is Status.IDLE
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One agent as it is drawn: every string is made once, not at every paint."""
+    """One agent as it is drawn; every string is made once, not at every paint."""
 
     key: Key
     order: tuple[Any, ...]
@@ -70,74 +53,84 @@ class Row:
     percent: int | None
     usage: str  # tokens today, "" for none
     cost: str  # today, "" when it is not known
-    muted: bool = False  # nothing is told of it
+    muted: bool = False  # it sends no notifications
 
     @property
     def tip(self) -> str:
         """What may have been cut off."""
-        used = " and ".join(part for part in (row_tokens(self.usage), self.cost) if part)
-        today = f"Today: {used}" if used else ""
-        muted = "Muted: it sends no notifications" if self.muted else ""
-        parts = (self.name, self.task, self.second, self.model, today, muted)
-        return "\n".join(part for part in parts if part and part != "—")
+        parts = [self.name, self.task, self.second, self.model]
+        if self.percent is not None:
+            parts.append(tr("Context: {percent}% full", percent=self.percent))
+        if self.usage and self.cost:
+            parts.append(tr("Today: {usage} tokens, {cost}", usage=self.usage, cost=self.cost))
+        elif self.usage:
+            parts.append(tr("Today: {usage} tokens", usage=self.usage))
+        if self.muted:
+            parts.append(tr("Muted: it sends no notifications"))
+        return "\n".join(part for part in parts if part and part != agents.NOTHING)
 
     @property
     def sentence(self) -> str:
         """The row for a screen reader."""
         lines = (self.task, self.second)
-        said = words.sentence(self.name, self.gateway, self.status, lines, self.percent)
-        return f"{said} Muted." if self.muted else said
-
-
-def row_tokens(usage: str) -> str:
-    """Tokens with their unit."""
-    return f"{usage} tokens" if usage else ""
+        said = agents.sentence(self.name, self.gateway, self.status, lines, self.percent)
+        return tr("{row} Muted.", row=said) if self.muted else said
 
 
 def make_row(
     agent: Agent, gateway: Gateway, place: int, several: bool, now: int, *, muted: bool = False
 ) -> Row:
-    """The row of an agent. `place` is where its gateway stands among the others."""
+    """The row of an agent.
+
+    Args:
+        agent: The agent.
+        gateway: Its gateway.
+        place: Where its gateway stands among the others.
+        several: Whether there are other gateways, so that its name is needed.
+        now: Local ms.
+        muted: Whether it sends no notifications.
+    """
     clock_offset_ms = gateway.clock_offset_ms
-    name = words.plain(agent.shown_name, 80)
-    task, second = words.task(agent, clock_offset_ms, now)
-    used, usd = words.usage_since(agent, words.midnight(now) - clock_offset_ms)
+    name = plain(agent.shown_name, 80)
+    task, second = agents.two_lines(agent, now, clock_offset_ms)
+    used, usd = usage_since(agent, midnight(now) - clock_offset_ms)
     return Row(
         key=(agent.gateway, agent.id),
         order=_order(agent, clock_offset_ms, name, place),
         agent=agent,
         name=name,
-        gateway=words.plain(gateway.name, 60) if several else "",
-        avatar=words.avatar(agent.shown_name, agent.emoji),
+        gateway=plain(gateway.name, 60) if several else "",
+        avatar=avatar(agent.shown_name, agent.emoji),
         status=agent.status,
-        word=words.STATUS_WORDS[agent.status],
+        word=agents.status_word(agent.status),
         task=task,
         second=second,
-        model=words.shown_model(agent),
-        percent=words.context_percent(agent),
-        usage=words.tokens(used) if used else "",
-        cost=words.cost(usd),
+        model=shown_model(agent),
+        percent=context_percent(agent),
+        usage=tokens(used) if used else "",
+        cost=cost(usd),
         muted=muted,
     )
 
 
 def _order(agent: Agent, clock_offset_ms: int, name: str, place: int) -> tuple[Any, ...]:
-    """Needs-you first, newest on top; then the working; then the rest by last activity.
+    """Those that need the operator first, newest on top; then the working; then the rest.
 
-    The working stand by name: by activity they would never keep still.
+    The working are sorted by name, because by activity they would never keep still; the rest by
+    last activity.
     """
     group = _GROUP.get(agent.status, _REST)
     if agent.status.working:
         time = 0
     elif agent.status.needs_you:
-        time = -words.state_since(agent, clock_offset_ms) if agent.status is Status.ERROR else 0
+        time = -state_since(agent, clock_offset_ms) if agent.status is Status.ERROR else 0
         time = time or -agent.status_since
     else:
-        time = -words.local(agent.last_activity, clock_offset_ms)
+        time = -local(agent.last_activity, clock_offset_ms)
     return (group, time, name.casefold(), place, agent.id)
 
 
-class FleetModel(SortedModel[Row]):
+class AgentModel(SortedModel[Row]):
     """All agents on the screen that pass the filter.
 
     Signals:
@@ -156,11 +149,9 @@ class FleetModel(SortedModel[Row]):
         self._all: dict[Key, Row] = {}
         self._haystacks: dict[Key, tuple[Agent, str]] = {}
         self._several = False
-        self._chip = Chip.ALL
-        self._only: frozenset[Key] | None = None
+        self._filter = AgentFilter()
         self._muted: frozenset[Key] = frozenset()
-        self._needles: tuple[str, ...] = ()
-        self.updating = False  # rows move: what the view selects meanwhile nobody chose
+        self.updating = False  # rows move: what the view selects meanwhile, nobody chose
         self.counts: dict[Chip, int] = dict.fromkeys(Chip, 0)
 
     # Data
@@ -177,7 +168,7 @@ class FleetModel(SortedModel[Row]):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row.sentence
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.tooltip(row.tip)
+            return tooltip(row.tip)
         return None
 
     def known(self, key: Key) -> Row | None:
@@ -189,59 +180,67 @@ class FleetModel(SortedModel[Row]):
         """Agents on the screen, the filtered ones included."""
         return len(self._all)
 
+    def first(self) -> Key | None:
+        """The agent at the top."""
+        row = self.row(self.index(0, 0)) if self.rowCount() else None
+        return row.key if row is not None else None
+
+    def shown_keys(self) -> list[Key]:
+        """The agents that are shown, from the top."""
+        return [row.key for row in self.rows()]
+
+    def shown_names(self) -> list[str]:
+        """The names of the agents that are shown, from the top."""
+        return [row.name for row in self.rows()]
+
+    def muted_keys(self) -> set[Key]:
+        """The agents that are marked as muted, shown or not."""
+        return {key for key, row in self._all.items() if row.muted}
+
     # Filter
 
     @property
     def chip(self) -> Chip:
         """Which agents are asked for."""
-        return self._chip
+        return self._filter.chip
 
     @property
     def only(self) -> frozenset[Key] | None:
         """The agents that are asked for by name, or None."""
-        return self._only
+        return self._filter.only
 
-    def set_chip(self, chip: Chip) -> None:
-        """Ask for other agents, and no longer for some by name."""
-        if chip is not self._chip or self._only is not None:
-            self._chip = chip
-            self._only = None
-            self._refilter()
-
-    def set_only(self, keys: Iterable[Key]) -> None:
-        """Ask for these agents, whatever their status."""
-        only = frozenset(keys)
-        if only != self._only:
-            self._chip = Chip.ALL
-            self._only = only
-            self._refilter()
-
-    def set_search(self, text: str) -> None:
-        """Every word has to occur in name, task, model, gateway or a session's title."""
-        needles = tuple(text.casefold().split())
-        if needles != self._needles:
-            self._needles = needles
-            self._refilter()
+    @property
+    def searching(self) -> bool:
+        """Whether something is searched for."""
+        return self._filter.searching
 
     @property
     def filtered(self) -> bool:
         """Whether some agents may be hidden."""
-        return bool(self._needles) or self._chip is not Chip.ALL or self._only is not None
+        return self._filter.active
+
+    def set_chip(self, chip: Chip) -> None:
+        """Ask for other agents."""
+        if self._filter.choose_chip(chip):
+            self._refilter()
+
+    def set_only(self, keys: Iterable[Key]) -> None:
+        """Ask for agents by name, whatever their status."""
+        if self._filter.choose_only(keys):
+            self._refilter()
+
+    def set_search(self, text: str) -> None:
+        """Every word has to occur in name, task, model, gateway or a session's title."""
+        if self._filter.search(text):
+            self._refilter()
 
     def _admits(self, row: Row) -> bool:
-        if not self._chip.admits(row.status):
-            return False
-        if self._only is not None and row.key not in self._only:
-            return False
-        if not self._needles:
-            return True
-        haystack = self._haystack(row)
-        return all(needle in haystack for needle in self._needles)
+        return self._filter.admits(row.key, row.status, lambda: self._haystack(row))
 
     def _haystack(self, row: Row) -> str:
         agent, text = self._haystacks.get(row.key, (None, ""))
         if agent is not row.agent:
-            titles = [words.plain(session.title) for session in row.agent.sessions.values()]
+            titles = [plain(session.title) for session in row.agent.sessions.values()]
             gateway = self._store.fleet.gateways.get(row.agent.gateway)
             place = gateway.name if gateway else ""
             parts = (row.name, row.agent.id, row.word, row.task, row.model, place, *titles)
@@ -255,7 +254,7 @@ class FleetModel(SortedModel[Row]):
     # Muted
 
     def set_muted(self, muted: frozenset[Key]) -> None:
-        """Mark the agents of these pairs; without an agent's id, a pair is a whole gateway."""
+        """Mark agents as muted; an agent id of "" stands for all agents of a gateway."""
         if muted != self._muted:
             self._muted = muted
             self._update(set(self._all))
@@ -266,7 +265,7 @@ class FleetModel(SortedModel[Row]):
     # Changes
 
     def catch_up(self) -> None:
-        """Look at the whole fleet: at the first show, and after being hidden."""
+        """Read the whole fleet: at the first show, and after being hidden."""
         now = self._clock()
         fleet = self._store.fleet
         self._several = len(fleet.shown()) > 1
@@ -295,7 +294,7 @@ class FleetModel(SortedModel[Row]):
             self._update(dirty)
 
     def refresh_times(self) -> None:
-        """Say again how long ago everything was."""
+        """Update how long ago everything was."""
         self._update(set(self._all))
 
     def _update(self, keys: Iterable[Key]) -> None:

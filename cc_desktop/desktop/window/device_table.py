@@ -1,27 +1,25 @@
-"""The second tab: nodes, clients and gateways that presence lists."""
+"""The devices that presence lists: nodes, clients and gateways."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from cc_desktop.desktop.widgets.sorted_model import Index, SortedModel
-from cc_desktop.desktop.widgets.widgets import ConnectionMark, dot_pixmap
-from cc_desktop.text import words
+from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
+from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
+from cc_desktop.text.format import plain
+from cc_desktop.text.gateways import device_since, device_state
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtCore import QObject
+    from PySide6.QtGui import QPixmap
 
-    from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.fleet.store import Store
+    from cc_desktop.desktop.widgets.view_context import ViewContext
 
-_HEADINGS = ("Device", "State", "Platform", "Mode", "Gateway", "Since")
+_NAME, _STATE = range(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,105 +32,61 @@ class DeviceRow:
     cells: tuple[str, ...]
 
 
-class DeviceModel(SortedModel[DeviceRow]):
+class DeviceModel(RecordModel[DeviceRow]):
     """All devices on the screen: those online first, then by name."""
 
-    columns = len(_HEADINGS)
+    COLUMNS = (
+        Column(mark("Device")),
+        Column(mark("State"), 90),
+        Column(mark("Platform"), 110, needs=560),
+        Column(mark("Mode"), 90, needs=640),
+        Column(mark("Gateway"), 110, needs=430),
+        Column(mark("Since"), 140),
+    )
 
-    def __init__(
-        self,
-        store: Store,
-        look: ThemeManager,
-        clock: Callable[[], int],
-        parent: QObject | None = None,
-    ) -> None:
-        """`clock` gives local ms."""
-        super().__init__(parent)
-        self._store = store
-        self._look = look
-        self._clock = clock
+    def __init__(self, context: ViewContext, parent: QObject | None = None) -> None:
+        super().__init__(context.look, parent)
+        self._context = context
 
     def refresh(self) -> None:
         """Show what is known now."""
-        now = self._clock()
+        now = self._context.clock()
         rows: list[DeviceRow] = []
-        for gateway in self._store.fleet.shown():
+        for gateway in self._context.store.fleet.shown():
             for device in gateway.devices.values():
-                name = words.plain(device.name or device.id, 120)
+                name = plain(device.name or device.id, 120)
                 cells = (
                     name,
-                    "online" if device.online else "gone",
-                    words.plain(device.platform, 60),
-                    words.plain(device.mode, 40),
-                    words.plain(gateway.name, 60),
-                    words.device_since(device, gateway.clock_offset_ms, now),
+                    device_state(device),
+                    plain(device.platform, 60),
+                    plain(device.mode, 40),
+                    plain(gateway.name, 60),
+                    device_since(device, now, gateway.clock_offset_ms),
                 )
                 order = (not device.online, name.casefold(), gateway.id, device.id)
                 rows.append(DeviceRow((gateway.id, device.id), order, device.online, cells))
         self.sync(rows)
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """The name of a column."""
-        if orientation != Qt.Orientation.Horizontal:
+    def spoken(self, row: DeviceRow, column: int) -> str:
+        """All that is known of the device, in each of its cells."""
+        facts = ", ".join(cell for cell in row.cells[1:] if cell)
+        return tr("{name}: {facts}", name=row.cells[_NAME], facts=facts)
+
+    def icon(self, row: DeviceRow, column: int) -> QPixmap | None:
+        """The mark of its state."""
+        if column != _STATE:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+        theme, size = self._look.theme, self._look.metrics.px(ICON - 1)
+        if row.online:
+            return connection_pixmap(ConnectionMark.LIVE, theme.live, size)
+        return connection_pixmap(ConnectionMark.OFF, theme.muted, size)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows."""
-        row = self.row(index)
-        if row is None:
-            return None
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.cells[column]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return words.tooltip(row.cells[column])
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.cells[0]}: {', '.join(cell for cell in row.cells[1:] if cell)}"
-        if role == Qt.ItemDataRole.DecorationRole and column == 1:
-            theme = self._look.theme
-            mark = (
-                (ConnectionMark.LIVE, theme.live)
-                if row.online
-                else (ConnectionMark.OFF, theme.muted)
-            )
-            return dot_pixmap(*mark, self._look.metrics.px(13))
-        if role == Qt.ItemDataRole.ForegroundRole:
-            quiet = not row.online or column > 1
-            return QColor(self._look.theme.muted if quiet else self._look.theme.text)
-        return None
+    def colour(self, row: DeviceRow, column: int) -> QColor:
+        """Quiet for what is gone, and for details."""
+        theme = self._look.theme
+        return QColor(theme.muted if not row.online or column > _STATE else theme.text)
 
 
-class DeviceTable(QTableView):
+def device_table(context: ViewContext, model: DeviceModel) -> RecordTable:
     """The devices in rows."""
-
-    def __init__(self, look: ThemeManager, model: DeviceModel) -> None:
-        super().__init__()
-        px = look.metrics.px
-        self.setModel(model)
-        self.setAccessibleName("Devices")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setIconSize(QSize(px(14), px(14)))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(px(36))
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate((200, 90, 110, 90, 110, 150)):
-            self.setColumnWidth(column, px(width))
+    return RecordTable(context.look, model, tr("Devices"), 36)

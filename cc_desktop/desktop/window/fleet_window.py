@@ -1,267 +1,159 @@
-"""The fleet window: judge the whole fleet in three seconds, see any agent with one click."""
+"""The fleet window: judge the whole fleet in three seconds, see any agent with one click.
+
+The window is a frame: it places its parts, follows the store while it is seen, and remembers size
+and place. What stands beside the list is handed in.
+"""
 
 from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
-from PySide6.QtGui import (
-    QColor,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-    QShortcut,
-)
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QMainWindow,
-    QMenu,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.application import APP_NAME
-from cc_desktop.desktop.details.panel import Details
-from cc_desktop.desktop.icons.glyphs import Glyph
+from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.notifications.bell_button import Bell, GlyphButton
-from cc_desktop.desktop.notifications.history_panel import NoticesPanel
-from cc_desktop.desktop.widgets.change_batch import ChangeBatch
-from cc_desktop.desktop.widgets.row_list import RowList
-from cc_desktop.desktop.widgets.row_menu import add_action, add_mutes, make_menu
-from cc_desktop.desktop.widgets.widgets import ElidedLabel, FlowLayout, Pill, PillText, label
-from cc_desktop.desktop.widgets.window_geometry import decode, encode
-from cc_desktop.desktop.window.agent_delegate import AgentDelegate
-from cc_desktop.desktop.window.agent_model import Chip, FleetModel, Key
-from cc_desktop.desktop.window.app_notice import AppMessageBar
-from cc_desktop.desktop.window.data_banner import BannerBar
-from cc_desktop.desktop.window.device_table import DeviceModel, DeviceTable
-from cc_desktop.desktop.window.header import Header
-from cc_desktop.fleet.model import ConnectionState, Origin
-from cc_desktop.fleet.summary import summarize
-from cc_desktop.system.deep_links import make_link
-from cc_desktop.text import notifications, words
-from cc_desktop.text.words import BannerLink
+from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
+from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
+from cc_desktop.desktop.window.agent_filter import Chip
+from cc_desktop.desktop.window.agent_list import AgentList
+from cc_desktop.desktop.window.agent_model import AgentModel
+from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
+from cc_desktop.desktop.window.bars.data_banner import BannerBar
+from cc_desktop.desktop.window.bars.filter_bar import FilterBar
+from cc_desktop.desktop.window.bars.header import Header
+from cc_desktop.desktop.window.bars.status_bar import StatusBar
+from cc_desktop.desktop.window.details_splitter import DetailsSplitter
+from cc_desktop.desktop.window.device_table import DeviceModel
+from cc_desktop.desktop.window.pages import Pages
+from cc_desktop.desktop.window.selection import Selection
+from cc_desktop.text.banner import BannerLink, Empty, banner, empty
+from cc_desktop.text.format import plain
+from cc_desktop.text.i18n import tr, trn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import MutableMapping
 
     from PySide6.QtGui import QCloseEvent, QHideEvent, QResizeEvent, QShowEvent
+    from PySide6.QtWidgets import QAbstractButton
 
-    from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.app_actions import Actions
+    from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
+    from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Change
-    from cc_desktop.fleet.store import Store
-    from cc_desktop.notifications.center import NotificationCenter
 
-TIMES_MS = 15_000  # how often "3 min ago" is said anew
+TIMES_MS = 15_000  # how often "3 min ago" is updated
 COUNTDOWN_MS = 1_000
-NARROW = 860  # px of the sketches: below, the details stand under the list
-_CHIPS = {
-    Chip.ALL: "All",
-    Chip.NEEDS_YOU: "Needs you",
-    Chip.WORKING: "Working",
-    Chip.IDLE: "Idle",
-}
-_LIST, _EMPTY, _DEVICES = range(3)
+WIDTH, HEIGHT = 1180, 720  # design px, of the first start
 
 
 class FleetWindow(QMainWindow):
-    """The one window. It follows the store while it is seen, and does nothing while it is not.
+    """Follows the store while it is seen, and does nothing while it is not.
+
+    Signals:
+        seen: Somebody looks at the window (again).
 
     Attributes:
+        context: What it was built with.
         quit_on_close: Closing ends the app: there is no tray to live in.
     """
 
+    seen = Signal()
+
     def __init__(
-        self,
-        store: Store,
-        actions: Actions,
-        remembered: MutableMapping[str, str],
-        clock: Callable[[], int],
-        look: ThemeManager,
+        self, context: ViewContext, details: AgentPane, remembered: MutableMapping[str, str]
     ) -> None:
-        """`remembered` keeps geometry between starts; `clock` gives local ms."""
+        """`remembered` keeps size and place between starts."""
         super().__init__()
         self.quit_on_close = False
-        self._store = store
-        self._actions = actions
+        self.details = details
+        self.context = context
         self._remembered = remembered
-        self._clock = clock
-        self._look = look
         self._shown_before = False
-        self._picked: Key | None = None
-        self._wanted: Key | None = None  # asked for before it was there
-        self._center: NotificationCenter | None = None
-        self.bell: Bell | None = None
-        self.gear: GlyphButton | None = None
-        self.notices: NoticesPanel | None = None
-        self.menu: QMenu | None = None  # of a row, the last one
-        self.model = FleetModel(store, clock, self)
-        self.devices = DeviceModel(store, look, clock, self)
+        self.model = AgentModel(context.store, context.clock, self)
+        self.devices = DeviceModel(context, self)
         self.batch = ChangeBatch(self)
-        self._build()
-        self._connect()
         self._times = QTimer(self, interval=TIMES_MS)
-        self._times.timeout.connect(self._on_times)
         self._countdown = QTimer(self, interval=COUNTDOWN_MS)
-        self._countdown.timeout.connect(self._on_countdown)
-        self._restore()
+        self._build()
+        self.selection = Selection(self.model, self.list, details)
+        self._connect()
+        self._add_shortcuts()
+        geometry = decode(remembered.get("window", ""))
+        if geometry is not None:
+            self.restoreGeometry(geometry)
         self.list.setFocus()
-        self._unsubscribe = store.subscribe(self.batch.add)
+        context.store.subscribe(self.batch.add)
 
     # Building
 
     def _build(self) -> None:
-        px = self._look.metrics.px
+        look, px = self.context.look, self.context.look.metrics.px
         self.setWindowTitle(APP_NAME)
         self.setWindowIcon(app_icon())
-        self.header = Header(self._look, self._actions, self._clock)
-        self.banner = BannerBar(self._look)
-        self.notice = AppMessageBar(self._look)
-        self.details = Details(self._store, self._actions, self._clock, self._look)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._build_list())
-        self.splitter.addWidget(self.details)
-        self.splitter.setStretchFactor(0, 1)
+        self.header = Header(self.context)
+        self.banner = BannerBar(look)
+        self.notice = AppMessageBar(look)
+        self.filter_bar = FilterBar(look)
+        self.list = AgentList(self.context, self.model)
+        self.stack = Pages(self.context, self.list, self.devices)
+        self.status_bar = StatusBar(look)
+        self.splitter = DetailsSplitter(look, self._build_left(), self.details)
         centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = _column(centre)
         for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
-        column.addWidget(self._build_status_bar())
+        column.addWidget(self.status_bar)
         self.setCentralWidget(centre)
         self.setMinimumSize(px(420), px(360))
-        self.resize(px(1180), px(720))
-        self.splitter.setSizes([px(770), px(410)])
+        fit_to_screen(self, QSize(px(WIDTH), px(HEIGHT)))
+        self.splitter.share(self.width())
+        order = [self.header.search, *self.filter_bar.pills(), self.list]
+        for first, second in itertools.pairwise(order):
+            QWidget.setTabOrder(first, second)
 
-    def _build_list(self) -> QWidget:
-        px = self._look.metrics.px
-        self.list = RowList(self.model, "Agents", px(50))
-        self.list.setItemDelegate(AgentDelegate(self._look, self.list))
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.list)
-        self.stack.addWidget(self._build_empty())
-        self.device_table = DeviceTable(self._look, self.devices)
-        page = QWidget()
-        margins = QVBoxLayout(page)
-        margins.setContentsMargins(px(14), 0, px(14), 0)
-        margins.addWidget(self.device_table)
-        self.stack.addWidget(page)
-        chips = QWidget()
-        flow = FlowLayout(px(8), chips)
-        self._group = QButtonGroup(self)
-        self.chips: dict[Chip, Pill] = {}
-        for chip in _CHIPS:
-            self.chips[chip] = self._make_chip()
-            flow.addWidget(self.chips[chip])
-        self.only_chip = self._make_chip()  # some agents by name
-        self.only_chip.hide()
-        flow.addWidget(self.only_chip)
-        self.devices_chip = self._make_chip()
-        self.chips[Chip.ALL].setChecked(True)
-        row = QHBoxLayout()
-        row.setContentsMargins(px(16), px(12), px(16), px(8))
-        row.addWidget(chips, 1)
-        row.addWidget(self.devices_chip, 0, Qt.AlignmentFlag.AlignTop)
+    def _build_left(self) -> QWidget:
         pane = QWidget()
-        column = QVBoxLayout(pane)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(row)
+        column = _column(pane)
+        column.addWidget(self.filter_bar)
         column.addWidget(self.stack, 1)
-        pane.setMinimumWidth(px(300))
+        pane.setMinimumWidth(self.context.look.metrics.px(300))
         return pane
-
-    def _make_chip(self) -> Pill:
-        chip = Pill(self._look)
-        chip.setCheckable(True)
-        self._group.addButton(chip)
-        return chip
-
-    def _build_empty(self) -> QWidget:
-        px, metrics = self._look.metrics.px, self._look.metrics
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(px(32), px(32), px(32), px(64))
-        column.setSpacing(px(8))
-        self._empty_title = label(metrics.font(16, bold=True), wrap=True)
-        self._empty_text = label(metrics.font(), muted=True, wrap=True)
-        column.addStretch(1)
-        for part in (self._empty_title, self._empty_text):
-            part.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(part)
-        column.addStretch(2)
-        return page
-
-    def _build_status_bar(self) -> QWidget:
-        px, metrics = self._look.metrics.px, self._look.metrics
-        bar = QFrame()
-        bar.setObjectName("statusbar")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(px(16), px(6), px(16), px(6))
-        self._headline = ElidedLabel(metrics.font(12), lambda: QColor(self._look.theme.muted))
-        self._source = label(metrics.font(12), muted=True)
-        row.addWidget(self._headline, 1)
-        row.addWidget(self._source)
-        return bar
 
     def _connect(self) -> None:
         self.batch.ready.connect(self._on_changes)
         self.batch.caught_up.connect(self._on_caught_up)
         self.model.updated.connect(self._on_updated)
-        self.list.selectionModel().currentChanged.connect(self._on_current_changed)
-        self.list.activated.connect(self._on_activated)
-        self.list.menu_wanted.connect(self._on_row_menu)
-        self.details.gone.connect(self._on_gone)
+        self.selection.picked.connect(self._on_picked)
+        self.selection.hidden.connect(self._on_hidden)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
-        self.header.search.installEventFilter(self)
-        for chip, pill in self.chips.items():
-            pill.clicked.connect(lambda _checked=False, chip=chip: self.show_chip(chip))
-        self.only_chip.clicked.connect(lambda _checked=False: self.show_chip(Chip.ALL))
-        self.devices_chip.clicked.connect(lambda _checked=False: self.show_devices())
-        self._look.changed.connect(self._on_look_changed)
-        for keys, tag in (
+        self.header.search.left.connect(self._on_search_left)
+        self.filter_bar.chip_chosen.connect(self.show_chip)
+        self.filter_bar.devices_chosen.connect(self.show_devices)
+        self._times.timeout.connect(self._on_times)
+        self._countdown.timeout.connect(self.refresh_connections)
+        self.context.look.changed.connect(self.update)
+
+    def _add_shortcuts(self) -> None:
+        for keys, action in (
             (QKeySequence(QKeySequence.StandardKey.Find), self._focus_search),
             (QKeySequence("F5"), self._reconnect),
             (QKeySequence("Ctrl+R"), self._reconnect),
             (QKeySequence("Ctrl+W"), self.close),
             (QKeySequence("Esc"), self._on_escape),
         ):
-            QShortcut(keys, self).activated.connect(tag)
-        chips = (*self.chips.values(), self.only_chip, self.devices_chip)
-        order = [self.header.search, *chips, self.list]
-        for first, second in itertools.pairwise(order):
-            QWidget.setTabOrder(first, second)
+            QShortcut(keys, self).activated.connect(action)
 
-    def use_center(self, center: NotificationCenter, open_settings: Callable[[], None]) -> None:
-        """Show its notices under a bell, and mark whom it does not tell of. Once."""
-        self._center = center
-        self.bell = Bell(self._look, center, self._clock)
-        self.bell.clicked.connect(lambda _checked=False: self.show_notices())
-        self.gear = GlyphButton(self._look, Glyph.GEAR, "Settings (Ctrl+,)")
-        self.gear.clicked.connect(lambda _checked=False: open_settings())
-        QShortcut(QKeySequence("Ctrl+,"), self).activated.connect(open_settings)
-        self.notices = NoticesPanel(
-            self._look, center, self._store, self._clock, open_settings, self
-        )
-        for tool in (self.bell, self.gear):
-            self.header.tools.addWidget(tool)
-        order = (self.header.search, self.bell, self.gear, self.chips[Chip.ALL])
+    def add_tools(self, *tools: QAbstractButton) -> None:
+        """Add buttons after the search, also in the order of the tab key."""
+        for tool in tools:
+            self.header.add_tool(tool)
+        order = (self.header.search, *tools, self.filter_bar.pills()[0])
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
-        center.subscribe(self._on_notices)
-        self._on_notices()
 
     # What others ask for
 
@@ -275,47 +167,35 @@ class FleetWindow(QMainWindow):
 
     def show_agent(self, gateway_id: str, agent_id: str) -> None:
         """Show the window with this agent, as soon as it is there."""
-        self._wanted = (gateway_id, agent_id)
         self.show_fleet()
         self.batch.flush()
-        self._take_wanted()
+        self.selection.want((gateway_id, agent_id))
 
     def show_only(self, agents: tuple[Key, ...], words: str) -> None:
         """Show the window with these agents alone; a chip with the words says so."""
         self.show_fleet()
         self.batch.flush()
-        self._name_choice(words or f"{len(agents)} agents")
         self.header.search.clear()
+        named = words or trn("{n} agent", "{n} agents", len(agents))
+        self.filter_bar.check_named(named)
         self.model.set_only(agents)
-        first = self.model.row(self.model.index(0, 0)) if self.model.rowCount() else None
-        if first is not None and self._picked not in agents:
-            self._pick(first.key)
-            self._keep_selection()
+        if self.selection.key not in agents:
+            self.selection.pick_first()
         self._show_page()
         self.list.scrollToTop()
         self.list.setFocus()
 
-    def _name_choice(self, text: str) -> None:
-        name = words.plain(text, 80)
-        self.only_chip.show_segments((PillText(name), PillText("\u00d7", bold=True)))
-        self.only_chip.setAccessibleName(f"Only {name}. Press to show all agents.")
-        self.only_chip.setToolTip(words.tooltip(f"{name}\nEsc shows all agents"))
-        self.only_chip.show()
-        self.only_chip.setChecked(True)
-
     def show_chip(self, chip: Chip) -> None:
         """Show the list with these agents."""
-        self.chips[chip].setChecked(True)
-        self.only_chip.hide()
+        self.filter_bar.check_chip(chip)
         self.model.set_chip(chip)
         self._show_page()
 
     def show_devices(self) -> None:
-        """Show the tab of the devices."""
-        self.devices_chip.setChecked(True)
+        """Show the devices in place of the agents."""
         if self.model.only is not None:
-            self.only_chip.hide()
             self.model.set_chip(Chip.ALL)
+        self.filter_bar.check_devices()
         self.devices.refresh()
         self._show_page()
 
@@ -323,36 +203,25 @@ class FleetWindow(QMainWindow):
         """Show the window with what is known of a connection."""
         self.show_fleet()
         self.batch.flush()
-        if gateway_id in self.header.pills:
-            self.header.open_gateway(gateway_id)
+        self.header.open_gateway(gateway_id)
 
-    def show_notices(self) -> None:
-        """Show the list under the bell."""
-        if self.notices is not None and self.bell is not None:
-            self.show_fleet()
-            self.notices.open_under(self.bell)
+    def set_muted(self, muted: frozenset[Key]) -> None:
+        """Mark agents that send no notifications; an agent id of "" stands for a gateway."""
+        self.model.set_muted(muted)
+        self.details.set_muted(muted)
 
     def viewed(self) -> Key | None:
         """The agent whose details are on the screen and in front."""
         in_front = self.isVisible() and not self.isMinimized() and self.isActiveWindow()
         return self.details.key if in_front and self.details.isVisible() else None
 
-    # Following the notices
-
-    def _on_notices(self) -> None:
-        if self._center is None or self.bell is None or not self.batch.active:
-            return  # a hidden window does no work
-        self.bell.refresh()
-        muted = self._center.preferences.muted
-        self.model.set_muted(muted)
-        self.details.set_muted(muted)
-
     # Following the store
 
     def _on_changes(self, changes: list[Change]) -> None:
         self.model.apply(changes)
         self._refresh_frame()
-        if self._picked and any(_is_about(change, self._picked) for change in changes):
+        key = self.selection.key
+        if key is not None and any(_is_about(change, key) for change in changes):
             self.details.refresh()
 
     def _on_caught_up(self) -> None:
@@ -362,171 +231,90 @@ class FleetWindow(QMainWindow):
 
     def _refresh_frame(self) -> None:
         """All that is not a row: pills, banner, chips, status bar."""
-        fleet, now = self._store.fleet, self._clock()
-        waiting = self.header.show_fleet(fleet)
-        if waiting and self.batch.active:
+        fleet, now = self.context.store.fleet, self.context.clock()
+        counts_down = self.header.show_fleet(fleet)
+        if counts_down and self.batch.active:
             self._countdown.start()
         else:
             self._countdown.stop()
-        self.banner.show_banner(words.banner(fleet, now))
-        self._headline.set_text(summarize(fleet).headline)
-        self._source.setText(words.source(fleet, now))
-        count = sum(len(gateway.devices) for gateway in fleet.shown())
-        self.devices_chip.show_segments(
-            (PillText("Devices", muted=True), PillText(str(count), bold=True))
-        )
-        if self.devices_chip.isChecked():
+        self.banner.show_banner(banner(fleet, now))
+        self.status_bar.show_fleet(fleet, now)
+        self.filter_bar.show_devices(sum(len(gateway.devices) for gateway in fleet.shown()))
+        if self.filter_bar.shows_devices:
             self.devices.refresh()
         self._show_page()
 
     def _on_updated(self) -> None:
-        for chip, pill in self.chips.items():
-            count = PillText(str(self.model.counts[chip]), bold=True)
-            pill.show_segments((PillText(_CHIPS[chip], muted=True), count))
+        self.filter_bar.show_counts(self.model.counts)
+        matches = self.model.rowCount() if self.model.searching else None
+        self.filter_bar.show_matches(matches, self.model.chip)
         self._show_page()
-        if self._wanted is not None:
-            self._take_wanted()
-        self._keep_selection()
+        self.selection.take_wanted()
+        self.selection.keep()
 
     def _show_page(self) -> None:
-        self.details.setVisible(self.model.total > 0 and not self.devices_chip.isChecked())
-        if self.devices_chip.isChecked():
-            self.stack.setCurrentIndex(_DEVICES)
+        devices = self.filter_bar.shows_devices
+        self.details.setVisible(self.model.total > 0 and not devices)
+        if devices:
+            self.stack.show_devices()
         elif self.model.rowCount():
-            self.stack.setCurrentIndex(_LIST)
+            self.stack.show_agents()
         else:
-            search = self.header.search.text()
-            empty = words.empty(self._store.fleet, self.model.total, search)
-            if self.model.total and self.model.only is not None and not search:
-                empty = words.Empty("Not there", "These agents are gone. Esc shows all agents.")
-            self._empty_title.setText(empty.title)
-            self._empty_text.setText(empty.text)
-            self.stack.setCurrentIndex(_EMPTY)
+            self.stack.show_empty(self._why_empty())
 
-    # The agent that is looked at
+    def _why_empty(self) -> Empty:
+        search = self.header.search.text()
+        if self.model.total and self.model.only is not None and not search:
+            text = tr("These agents are gone. Esc shows all agents.")
+            return Empty(tr("No longer there"), text)
+        return empty(self.context.store.fleet, self.model.total, search)
 
-    def _keep_selection(self) -> None:
-        """Rows may move and vanish: what the operator reads stays."""
-        if self._picked is None or self.model.known(self._picked) is None:
-            self._picked = None
-            first = self.model.row(self.model.index(0, 0)) if self.model.rowCount() else None
-            if first is None:
-                self.details.clear()
-                return
-            self._pick(first.key)
-        index = self.model.index_of(self._picked) if self._picked else QModelIndex()
-        if index != self.list.currentIndex():
-            self.model.updating = True
-            self.list.setCurrentIndex(index)
-            self.model.updating = False
+    def _on_picked(self, key: Key) -> None:
+        agent = self.context.store.fleet.agent(*key)
+        name = plain(agent.shown_name, 60) if agent else ""
+        # Qt adds the name of the app where it is not the title.
+        self.setWindowTitle(name or APP_NAME)
 
-    def _pick(self, key: Key) -> None:
-        self._picked = key
-        self.details.show_agent(*key)
-        agent = self._store.fleet.agent(*key)
-        name = words.plain(agent.shown_name, 60) if agent else ""
-        self.setWindowTitle(name or APP_NAME)  # Qt adds the name of the app
-
-    def _take_wanted(self) -> None:
-        key = self._wanted
-        if key is None or self.model.known(key) is None:
-            return
-        self._wanted = None
-        if not self.model.index_of(key).isValid():
-            self.header.search.clear()
-            self.show_chip(Chip.ALL)
-        elif self.devices_chip.isChecked():
-            self.show_chip(self.model.chip)
-        self._pick(key)
-        self._keep_selection()
-        self.list.scrollTo(self.model.index_of(key))
-        self.list.setFocus()
-
-    def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        row = self.model.row(current)
-        if row is not None and not self.model.updating and row.key != self._picked:
-            self._pick(row.key)
-
-    def _on_activated(self, index: QModelIndex) -> None:
-        """Enter: on to what the agent's panel offers."""
-        row = self.model.row(index)
-        if row is not None:
-            self._pick(row.key)
-            self.details.focus_first()
-
-    def _on_row_menu(self, index: QModelIndex, spot: QPoint) -> None:
-        row = self.model.row(index)
-        if row is None:
-            return
-        gateway_id, agent_id = row.key
-        menu = self.menu = make_menu(self)
-        add_action(menu, "Open details", lambda: self._open_details(row.key))
-        copy = QGuiApplication.clipboard().setText
-        add_action(menu, "Copy name", lambda: copy(row.name))
-        add_action(menu, "Copy link", lambda: copy(make_link(gateway_id, agent_id)))
-        fleet = self._store.fleet
-        if self._center is not None:
-            add_mutes(menu, self._center, fleet, gateway_id, agent_id)
-        gateway = fleet.gateways.get(gateway_id)
-        if (
-            gateway
-            and gateway.connection.state is not ConnectionState.LIVE
-            and gateway.origin is not Origin.DEMO
-        ):
-            menu.addSeparator()
-            name = notifications.gateway_name(fleet, gateway_id)
-            add_action(menu, f"Reconnect {name}", lambda: self._actions.reconnect(gateway_id))
-        menu.popup(spot)
-
-    def _open_details(self, key: Key) -> None:
-        self._pick(key)
-        self._keep_selection()
-        self.details.focus_first()
-
-    def _on_gone(self) -> None:
-        self._picked = None
-        self._keep_selection()
+    def _on_hidden(self) -> None:
+        self.header.search.clear()
+        self.show_chip(Chip.ALL)
 
     # What the operator does
 
     def _on_search(self, text: str) -> None:
-        if self.devices_chip.isChecked():
-            self.show_chip(self.model.chip)
         self.model.set_search(text)
+        if self.model.only is None:
+            self.filter_bar.check_chip(self.model.chip)
+        else:
+            self.filter_bar.check_named_again()
+        self._show_page()
 
     def _focus_search(self) -> None:
         self.header.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.header.search.selectAll()
 
     def _on_escape(self) -> None:
+        """One step back: the search, then the choice."""
         if self.header.search.text():
             self.header.search.clear()
-        elif self.devices_chip.isChecked() or self.model.only is not None:
-            self.show_chip(self.model.chip)
+        elif self.filter_bar.checked() is not Chip.ALL:
+            self.show_chip(Chip.ALL)
         self.list.setFocus()
 
     def _reconnect(self) -> None:
-        self._actions.reconnect(None)
+        self.context.actions.reconnect(None)
 
     def _on_banner_link(self, link: BannerLink) -> None:
         match link:
             case BannerLink.RECONNECT:
-                self._actions.reconnect(None)
+                self.context.actions.reconnect(None)
             case BannerLink.LAST_KNOWN | BannerLink.DEMO:
-                self._actions.show_last_known(link is BannerLink.LAST_KNOWN)
+                self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down and Enter lead from the search into the list."""
-        if watched is self.header.search and isinstance(event, QKeyEvent):
-            keys = (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            if event.type() == QEvent.Type.KeyPress and event.key() in keys:
-                first = self.model.row(self.model.index(0, 0)) if self.model.rowCount() else None
-                if first is not None and not self.list.currentIndex().isValid():
-                    self._pick(first.key)
-                    self._keep_selection()
-                self.list.setFocus()
-                return True
-        return super().eventFilter(watched, event)
+    def _on_search_left(self) -> None:
+        if not self.list.currentIndex().isValid():
+            self.selection.pick_first()
+        self.list.setFocus()
 
     # Time
 
@@ -535,32 +323,28 @@ class FleetWindow(QMainWindow):
         self._refresh_frame()
         self.details.refresh()
 
-    def _on_countdown(self) -> None:
-        self.header.show_fleet(self._store.fleet)
-
-    def _on_look_changed(self) -> None:
-        self.update()
-        for tool in (self.bell, self.gear):
-            if tool is not None:
-                tool.update()
-        self.list.viewport().update()
-        self.device_table.viewport().update()
+    def refresh_connections(self) -> None:
+        """Update the state of the connections, which may count down."""
+        self.header.show_fleet(self.context.store.fleet)
 
     # Being seen, or not
+
+    def is_busy(self) -> bool:
+        """Whether a timer runs or changes wait."""
+        return self._times.isActive() or self._countdown.isActive() or self.batch.waiting
 
     def _watch(self) -> None:
         """Follow the store while somebody can see it."""
         seen = self.isVisible() and not self.isMinimized()
         caught_up = self.batch.set_active(seen)
-        if seen:
-            if not self._times.isActive():
-                self._times.start()
-                if not caught_up:
-                    self._on_times()
-                self._on_notices()
-        else:
+        if not seen:
             self._times.stop()
             self._countdown.stop()
+        elif not self._times.isActive():
+            self._times.start()
+            if not caught_up:
+                self._on_times()
+            self.seen.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
@@ -568,7 +352,8 @@ class FleetWindow(QMainWindow):
         self._watch()
         if not self._shown_before:
             self._shown_before = True
-            self._restore_splitter()
+            # Not earlier: until now there was no size to share out.
+            self.splitter.restore(self._remembered.get("splitter", ""))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
@@ -587,40 +372,26 @@ class FleetWindow(QMainWindow):
         self._remember()
         super().closeEvent(event)
         if self.quit_on_close:
-            self._actions.quit()
+            self.context.actions.quit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Details beside the list, or below it when there is no room."""
         super().resizeEvent(event)
-        px = self._look.metrics.px
-        narrow = self.width() < px(NARROW)
-        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
-        if self.splitter.orientation() != wanted:
-            self.splitter.setOrientation(wanted)
-            sizes = [px(300), px(200)] if narrow else [self.width() - px(410), px(410)]
-            self.splitter.setSizes(sizes)
+        self.splitter.fit(self.width())
 
     # Remembering
 
     def _remember(self) -> None:
         self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
-            self._remembered["splitter"] = encode(self.splitter.saveState())
+            self._remembered["splitter"] = self.splitter.state()
 
-    def _restore(self) -> None:
-        geometry = decode(self._remembered.get("window", ""))
-        if geometry is not None:
-            self.restoreGeometry(geometry)
 
-    def _restore_splitter(self) -> None:
-        # Not before the first show: until then there is no size to share out.
-        splitter = decode(self._remembered.get("splitter", ""))
-        orientation = self.splitter.orientation()
-        if splitter is not None:
-            self.splitter.restoreState(splitter)
-            self.splitter.setOrientation(orientation)
-            self.splitter.setHandleWidth(1)
-            self.splitter.setChildrenCollapsible(False)
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    return column
 
 
 def _is_about(change: Change, key: Key) -> bool:

@@ -1,7 +1,7 @@
-"""A connection to the session bus of D-Bus. jeepney is imported when one is opened.
+"""A connection to the D-Bus session bus. jeepney is imported when one is opened.
 
-On jeepney's plain connection: its router tells nobody that the bus went away, drops signals when
-two come at once, and hands a signal over before whoever waits for the reply before it has run.
+Built on jeepney's plain connection. Its router does not report a lost bus, drops signals when two
+come at once, and delivers a signal before the task that waits for the reply before it has run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # The names of who sent it and of the signal, and what it says.
+    # Unique name of the sender, name of the signal, arguments.
     OnSignal = Callable[[str, str, tuple[Any, ...]], None]
-    # Who answered, and what.
+    # Unique name of who answered, values.
     Keep = Callable[[str, tuple[Any, ...]], None]
 
 _AUTH_BYTES = 1024
@@ -29,7 +29,7 @@ class BusLostError(Exception):
 
 
 class RefusedError(Exception):
-    """An error came instead of an answer."""
+    """A call was answered with an error."""
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(f"{name}: {text}")
@@ -38,7 +38,7 @@ class RefusedError(Exception):
 
 
 class Peer(NamedTuple):
-    """Whom a call goes to."""
+    """The service, object and interface that a call goes to."""
 
     name: str
     path: str
@@ -49,7 +49,7 @@ BUS = Peer("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBu
 
 
 def session_bus_address(environ: Mapping[str, str] = os.environ) -> str:
-    """Where the session bus is, or "" if there is none that can be reached."""
+    """Return the address of the session bus, or "" if there is none that can be reached."""
     address = environ.get("DBUS_SESSION_BUS_ADDRESS", "")
     if not address and environ.get("XDG_RUNTIME_DIR"):
         path = Path(environ["XDG_RUNTIME_DIR"], "bus")  # where systemd has it
@@ -113,12 +113,21 @@ class Bus:
         *body: object,
         keep: Keep | None = None,
     ) -> tuple[Any, ...]:
-        """Call a method of who is there; nobody is started. Returns what it answers.
+        """Call a method. A service that does not run is not started.
 
-        `keep` gets the answer before any signal that came after it is told.
+        Args:
+            peer: Whom to call.
+            method: The method.
+            signature: D-Bus types of its arguments.
+            *body: Its arguments.
+            keep: Called with the sender and the answer, before any later signal is handled. What
+                it raises, this raises.
+
+        Returns:
+            The values of the answer.
 
         Raises:
-            RefusedError: it answers with an error.
+            RefusedError: the answer is an error.
             BusLostError: the bus is gone.
         """
         from jeepney import DBusAddress, MessageFlag, new_method_call
@@ -174,11 +183,15 @@ class Bus:
                 text = str(message.body[0]) if message.body else ""
                 answer.set_exception(RefusedError(fields.get(HeaderFields.error_name, ""), text))
             else:
-                if keep is not None:
-                    keep(sender, message.body)
-                answer.set_result(message.body)
+                try:
+                    if keep is not None:
+                        keep(sender, message.body)
+                except Exception as error:
+                    answer.set_exception(error)
+                else:
+                    answer.set_result(message.body)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         with contextlib.suppress(OSError):
             await self._connection.close()

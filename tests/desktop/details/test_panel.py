@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from cc_desktop.desktop.details.panel import Details
+from cc_desktop.desktop.details.tab import TABS, DetailsTab, TabEntry
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
+from tests.desktop.views import overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.widgets.rows.record_table import RecordTable
+    from cc_desktop.fleet.model import Agent, Gateway
 
     OpenDetails = Callable[[Store, str, str], Details]
 
@@ -28,7 +33,7 @@ def open_agent(
     qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
 ) -> OpenDetails:
     def make(store: Store, gateway: str, agent: str) -> Details:
-        panel = Details(store, asked.actions, clock, look)
+        panel = Details(ViewContext(store, asked.actions, clock, look))
         qtbot.addWidget(panel)
         panel.resize(420, 700)
         panel.show()
@@ -42,11 +47,11 @@ def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
     open_agent: OpenDetails, asked: sample.Asked
 ) -> None:
     details = open_agent(sample.live_store(), "studio", "rex")
-    assert details._name.text() == "Rex"
-    assert details._place.text() == "studio · opus-5 · rex"
-    assert details._state.text() == "Error · 4 min"
-    assert "out of credits" in details._why.text.text()
-    details._seen.click()
+    assert details.head.name() == "Rex"
+    assert details.head.place() == "studio · opus-5 · rex"
+    assert details.head.state() == "Error · 4 min"
+    assert "out of credits" in overview(details).why.text()
+    overview(details).seen.click()
     assert asked.calls == [("mark_seen", "studio", "rex")]
 
 
@@ -61,21 +66,21 @@ def test_who_waits_or_is_stuck_says_why_but_is_not_seen_away(
     open_agent: OpenDetails, gateway: str, agent: str, why: str
 ) -> None:
     details = open_agent(sample.live_store(), gateway, agent)
-    assert details._why.text.text() == why
-    assert details._why.isVisible()
-    assert not details._seen.isVisible()
+    assert overview(details).why.text() == why
+    assert overview(details).why.isVisible()
+    assert not overview(details).seen.isVisible()
 
 
 def test_who_needs_nobody_has_no_reason(open_agent: OpenDetails) -> None:
     details = open_agent(sample.live_store(), "studio", "otto")
-    assert not details._why.isVisible()
-    assert details._now.text.text().startswith("edit: src/fleet/reduce.py")
+    assert not overview(details).why.isVisible()
+    assert overview(details).now.text().startswith("edit: src/fleet/reduce.py")
 
 
 def test_sessions_newest_first_and_updated_in_place(open_agent: OpenDetails) -> None:
     store = sample.live_store()
     details = open_agent(store, "studio", "rex")
-    model = details.sessions
+    model = overview(details).sessions
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
     titles = [model.data(model.index(row, 1)) for row in range(model.rowCount())]
     assert titles == ["Fix the login redirect", "Main", "Review PR 42"]
@@ -98,7 +103,9 @@ def test_a_session_tells_its_error_and_times_as_plain_text(open_agent: OpenDetai
     bad = {"error": "<h1>no</h1>", "updated_at": NOW - 3 * MIN}
     store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
     details = open_agent(store, "studio", "rex")
-    tip = details.sessions.data(details.sessions.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    tip = overview(details).sessions.data(
+        overview(details).sessions.index(0, 0), Qt.ItemDataRole.ToolTipRole
+    )
     assert "&lt;h1&gt;no&lt;/h1&gt;" in tip
     assert "Ended 14:21" in tip
     assert "Ran for 1 min 12 s" in tip
@@ -109,15 +116,16 @@ def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     bad = {"error": "<b>no</b>", "updated_at": NOW - 3 * MIN}
     store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
     details = open_agent(store, "studio", "rex")
-    assert details._why.text.textFormat() == Qt.TextFormat.PlainText
-    assert details._why.text.text() == "<b>no</b>"
+    for part in details.findChildren(QLabel):
+        assert part.textFormat() == Qt.TextFormat.PlainText
+    assert overview(details).why.text() == "<b>no</b>"
 
 
 def test_session_times_move_on(open_agent: OpenDetails, clock: sample.Clock) -> None:
     details = open_agent(sample.live_store(), "studio", "rex")
     clock.now += MIN
     details.refresh()
-    assert details.sessions.data(details.sessions.index(0, 6)) == "5 min"
+    assert overview(details).sessions.data(overview(details).sessions.index(0, 6)) == "5 min"
 
 
 def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot: QtBot) -> None:
@@ -133,8 +141,8 @@ def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
     open_agent: OpenDetails,
 ) -> None:
     details = open_agent(sample.last_known_store(), "studio", "otto")
-    assert details.sessions.data(details.sessions.index(0, 0)) == "ran"
-    assert details._state.text() == "Offline"
+    assert overview(details).sessions.data(overview(details).sessions.index(0, 0)) == "ran"
+    assert details.head.state() == "Offline"
 
 
 def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
@@ -144,6 +152,68 @@ def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -
     details = open_agent(store, "g", "dex")
     QApplication.processEvents()
 
-    assert details._sessions_title.text() == "No sessions"
-    assert details._now.height() <= details._now.sizeHint().height() + 4
-    assert details._name.mapTo(details, QPoint(0, 0)).y() < 60
+    assert overview(details).sessions_title() == "No sessions"
+    assert overview(details).now.height() <= overview(details).now.sizeHint().height() + 4
+    assert details.head.mapTo(details, QPoint(0, 0)).y() < 60
+
+
+def test_the_titles_of_columns_are_never_cut(open_agent: OpenDetails) -> None:
+    details = open_agent(sample.live_store(), "studio", "rex")
+    table = overview(details).table
+    header = table.horizontalHeader()
+    for column, spec in enumerate(overview_columns(table)):
+        if not table.isColumnHidden(column):
+            assert table.columnWidth(column) > header.fontMetrics().horizontalAdvance(spec)
+
+
+def overview_columns(table: RecordTable) -> list[str]:
+    model = table.model()
+    return [
+        str(model.headerData(column, Qt.Orientation.Horizontal))
+        for column in range(model.columnCount())
+    ]
+
+
+class Other(DetailsTab):
+    """A second tab, which keeps what it was shown."""
+
+    shown: list[str]
+
+    def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
+        self.shown = [*getattr(self, "shown", []), agent.id]
+
+    def clear(self) -> None:
+        self.shown = []
+
+    def focus_first(self) -> None:
+        pass
+
+
+def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
+    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
+) -> None:
+    built: list[Other] = []
+
+    def build(_context: ViewContext) -> DetailsTab:
+        built.append(Other())
+        return built[-1]
+
+    context = ViewContext(sample.live_store(), asked.actions, clock, look)
+    details = Details(context, (*TABS, TabEntry("Other", build)))
+    qtbot.addWidget(details)
+    details.show()
+    details.show_agent("studio", "rex")
+    assert details.bar is not None
+    assert details.bar.isVisible()
+    assert built == []
+    details.bar.setCurrentIndex(1)
+    details.refresh()
+    assert details.tab() is built[0]
+    assert set(built[0].shown) == {"rex"}
+    details.show_agent("studio", "dex")
+    assert built[0].shown == ["dex"]
+    assert len(built) == 1
+
+
+def test_one_tab_needs_no_bar(open_agent: OpenDetails) -> None:
+    assert open_agent(sample.live_store(), "studio", "rex").bar is None

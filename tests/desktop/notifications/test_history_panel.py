@@ -10,21 +10,21 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
+from cc_desktop.desktop.fleet_desktop import NotificationTools
 from cc_desktop.desktop.icons.glyphs import Glyph, glyph_path
-from cc_desktop.desktop.notifications.history_panel import (
+from cc_desktop.desktop.notifications.history_list import (
     ROW_HEIGHT,
     NoticeDelegate,
     NoticeModel,
-    NoticesPanel,
 )
-from cc_desktop.desktop.style.theme import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.notifications.history import KEPT
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import NoAdapter
-from cc_desktop.notifications.policy import KEPT
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
 from tests.desktop.sample import MIN, NOW
+from tests.fakes.backend import NoBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.desktop.notifications.bell_button import Bell
+    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
@@ -48,17 +49,17 @@ class Open:
         self.notified = notified
         self.center = notified.center
         self.asked: list[str] = []
-        window.use_center(notified.center, lambda: self.asked.append("settings"))
+        self.tools = NotificationTools(
+            window, window.context, notified.center, lambda: self.asked.append("settings")
+        )
 
     @property
     def bell(self) -> Bell:
-        assert self.window.bell is not None
-        return self.window.bell
+        return self.tools.bell
 
     @property
     def panel(self) -> NoticesPanel:
-        assert self.window.notices is not None
-        return self.window.notices
+        return self.tools.panel
 
     def titles(self) -> list[str]:
         model = self.panel.model
@@ -89,7 +90,7 @@ def lines(menu: QMenu | None) -> list[str]:
 def test_the_bell_counts(opened: Callable[..., Open], count: int, shown: str) -> None:
     app = opened([notice(AlertKind.FINISHED, f"{number}") for number in range(count)])
     assert app.bell.count == shown
-    said = f"Notices: {count} unread" if count else "Notices: nothing new"
+    said = f"Notifications: {count} unread" if count else "Notifications: nothing new"
     assert app.bell.accessibleName() == said
 
 
@@ -115,7 +116,7 @@ def test_the_bell_shows_and_says_that_it_is_quiet(opened: Callable[..., Open]) -
     assert shown() is Glyph.BELL
     app.center.snooze_until(NOW + 5 * MIN)
     assert shown() is Glyph.BELL_MOON
-    assert app.bell.accessibleName() == "Notices: nothing new. Snoozed until 14:30"
+    assert app.bell.accessibleName() == "Notifications: nothing new. Snoozed until 14:30"
     app.center.set_preferences(Preferences(on=False))
     assert shown() is Glyph.BELL_STRUCK
     app.center.set_preferences(Preferences())
@@ -141,17 +142,10 @@ def test_every_glyph_is_another_shape() -> None:
 
 def test_the_gear_and_its_key_open_the_settings(opened: Callable[..., Open]) -> None:
     app = opened()
-    assert app.window.gear is not None
-    app.window.gear.click()
+    app.tools.gear.click()
     QTest.qWaitForWindowActive(app.window, 1000)
     QTest.keyClick(app.window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     assert app.asked == ["settings", "settings"]
-
-
-def test_without_a_center_there_is_no_bell(open_window: OpenWindow) -> None:
-    window = open_window(sample.live_store())
-    assert (window.bell, window.gear, window.notices) == (None, None, None)
-    window.show_notices()
 
 
 # The list
@@ -172,7 +166,7 @@ def test_what_a_row_says(opened: Callable[..., Open]) -> None:
     said = [model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole) for row in (0, 4)]
     assert said == [
         "Unread: Dex needs your approval, studio · uname -a && make deploy, 1 min ago.",
-        "Otto needs your approval, studio · git push --force, 31 min ago, no longer so.",
+        "Otto needs your approval, studio · git push --force, 31 min ago, resolved.",
     ]
 
 
@@ -275,7 +269,7 @@ def test_the_question_is_forgotten_when_the_list_closes(opened: Callable[..., Op
 
 
 def test_an_empty_list_says_what_belongs_there(opened: Callable[..., Open]) -> None:
-    app = opened([], adapter=NoAdapter("Nothing <i>here</i> shows notifications."))
+    app = opened([], adapter=NoBackend("Nothing <i>here</i> shows notifications."))
     app.bell.click()
     assert app.panel.pages.currentIndex() == 1
     assert "listed here" in app.panel._empty_text.text()
@@ -291,7 +285,7 @@ def test_it_says_that_it_is_quiet_and_ends_that(opened: Callable[..., Open]) -> 
     quiet.resume.click()
     assert quiet.text == ""
     app.center.set_preferences(Preferences(on=False))
-    assert quiet.text == "Notifications are switched off"
+    assert quiet.text == "Notifications are off"
     quiet.resume.click()
     assert app.center.preferences.on
     assert quiet.text == ""

@@ -10,8 +10,8 @@ import pytest_asyncio
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from cc_desktop.desktop.notifications import tray_backend
-from cc_desktop.desktop.notifications.tray_backend import TARGET_S, TrayAdapter, choose_adapter
-from cc_desktop.notifications.backends.freedesktop import FreedesktopAdapter
+from cc_desktop.desktop.notifications.tray_backend import TARGET_S, TrayBackend, choose_backend
+from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from tests.fakes.clock import FakeClock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
-    from cc_desktop.notifications.message import Adapter
+    from cc_desktop.notifications.backends.base import NotificationBackend
 
 FAILED = Message(
     "failed otto",
@@ -54,7 +54,7 @@ class Desk:
     def __init__(self) -> None:
         self.icon: Icon | None = Icon()
         self.clock = FakeClock()
-        self.adapter: Adapter = TrayAdapter(lambda: self.icon, self.clock)
+        self.adapter: NotificationBackend = TrayBackend(lambda: self.icon, self.clock)
         self.chosen: list[NotificationAction] = []
 
     def click(self) -> None:
@@ -172,11 +172,11 @@ def test_before_it_runs_a_click_is_nothing_to_fail_at(qapp: QApplication) -> Non
 @pytest.mark.parametrize(
     ("platform", "address", "jeepney", "expected"),
     [
-        ("linux", "unix:path=/none", True, FreedesktopAdapter),
-        ("linux", "", True, TrayAdapter),
-        ("linux", "unix:path=/none", False, TrayAdapter),
-        ("darwin", "unix:path=/none", True, TrayAdapter),
-        ("win32", "unix:path=/none", True, TrayAdapter),
+        ("linux", "unix:path=/none", True, FreedesktopBackend),
+        ("linux", "", True, TrayBackend),
+        ("linux", "unix:path=/none", False, TrayBackend),
+        ("darwin", "unix:path=/none", True, TrayBackend),
+        ("win32", "unix:path=/none", True, TrayBackend),
     ],
 )
 def test_who_shows_notifications(
@@ -184,10 +184,10 @@ def test_who_shows_notifications(
     platform: str,
     address: str,
     jeepney: bool,
-    expected: type[Adapter],
+    expected: type[NotificationBackend],
 ) -> None:
     monkeypatch.setattr(tray_backend, "find_spec", lambda _name: object() if jeepney else None)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
     monkeypatch.setattr("sys.platform", platform)
-    assert type(choose_adapter(lambda: None, FakeClock())) is expected
+    assert type(choose_backend(lambda: None, FakeClock())) is expected

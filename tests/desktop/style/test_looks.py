@@ -1,4 +1,4 @@
-"""Icons and themes: can everybody tell the states apart, on any background?"""
+"""Shapes and themes: can everybody tell the states apart, and does the theme follow?"""
 
 from __future__ import annotations
 
@@ -9,44 +9,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QImage, QPainter
 
 from cc_desktop.desktop.icons.status import app_icon, status_path
-from cc_desktop.desktop.style.theme import DARK, LIGHT, Theme, ThemeManager
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.words import STATUS_WORDS
+from cc_desktop.text.agents import STATUS_WORDS
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from cc_desktop.desktop.style.theme import ThemeManager
 
 pytestmark = pytest.mark.usefixtures("qapp")
 ROOT = Path(__file__).parents[3]
-
-
-def luminance(colour: QColor) -> float:
-    parts = (colour.redF(), colour.greenF(), colour.blueF())
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str | QColor, other: str | QColor) -> float:
-    low, high = sorted((luminance(QColor(one)), luminance(QColor(other))))
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
-@pytest.mark.parametrize("status", list(Status))
-def test_words_and_shapes_are_legible_on_every_background(theme: Theme, status: Status) -> None:
-    for back in (theme.bg, theme.surface, theme.raised):
-        assert contrast(theme.status(status), back) >= 3
-        assert contrast(theme.status_text(status), back) >= 4.5
-        assert contrast(theme.text, back) >= 4.5
-        assert contrast(theme.muted, back) >= 4.5
-        assert contrast(theme.accent, back) >= 4.5
-    assert contrast(theme.status_text(status), theme.selection) >= 4.0
-    assert contrast(theme.on_shape, theme.accent) >= 4.5
 
 
 def outline(status: Status) -> QImage:
@@ -86,11 +60,16 @@ def test_the_icon_of_the_app_is_well_formed() -> None:
     assert svg.getroot().get("viewBox") == "0 0 64 64"
 
 
-def test_the_look_follows_the_system(qapp: QApplication) -> None:
-    look = ThemeManager(qapp)
-    seen: list[bool] = []
-    look.changed.connect(lambda: seen.append(look.theme.dark))
+def test_the_look_follows_the_system(look: ThemeManager) -> None:
+    look.set_theme(None)
     start = look.theme.dark
+    seen: list[bool] = []
+
+    def note() -> None:
+        seen.append(look.theme.dark)
+
+    look.changed.connect(note)
     look.set_theme(LIGHT if start else DARK)
     look.set_theme(None)
+    look.changed.disconnect(note)
     assert seen == [not start, start]

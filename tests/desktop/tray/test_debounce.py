@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.desktop.icons.tray import TrayKey
+from cc_desktop.desktop.icons.tray_state import TrayState
 from cc_desktop.desktop.tray.debounce import (
     LONGEST_S,
     SETTLE_S,
@@ -16,7 +17,6 @@ from cc_desktop.desktop.tray.debounce import (
     TrayAppearance,
     TrayDebouncer,
 )
-from cc_desktop.fleet.summary import TrayState
 
 IDLE, WORKING, NEEDS_YOU, ERROR = (
     TrayState.IDLE,
@@ -45,7 +45,7 @@ class Screen:
         self.pass_by(60.0)
 
     def want(self, wanted: TrayAppearance) -> None:
-        self.steady.want(wanted, self.now)
+        self.steady.request(wanted, self.now)
         self._take()
 
     def pass_by(self, seconds: float) -> None:
@@ -56,7 +56,7 @@ class Screen:
         self.now = end
 
     def _take(self) -> None:
-        if (taken := self.steady.take(self.now)) is not None:
+        if (taken := self.steady.poll(self.now)) is not None:
             self.shown.append((self.now, taken))
 
     def states(self) -> list[TrayState]:
@@ -186,7 +186,7 @@ def test_a_new_tooltip_settles_and_does_not_delay_what_is_urgent() -> None:
 def test_the_first_picture_of_a_new_icon_shows_at_once() -> None:
     one = screen(WORKING)
     one.want(picture(IDLE))
-    one.steady.forget()
+    one.steady.reset()
     one.want(picture(IDLE))
     assert one.states() == [IDLE]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtWidgets import QMenu
 
 from cc_desktop.desktop.tray.notifications_menu import (
@@ -14,7 +14,7 @@ from cc_desktop.desktop.tray.notifications_menu import (
 )
 from cc_desktop.notifications.policy import HOURS, SYSTEM, QuietPeriod
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
-from cc_desktop.text.words import HOUR
+from cc_desktop.text.format import HOUR
 from tests.desktop import sample
 from tests.desktop.notified import Notified
 from tests.desktop.sample import MIN, NOW

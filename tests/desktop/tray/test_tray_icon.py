@@ -1,20 +1,28 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_icon
+from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.tray import tray_icon as tray_module
-from cc_desktop.desktop.tray.menu import TrayKind
-from cc_desktop.desktop.tray.tray_icon import POLL_FAST, POLL_MS, POLL_SLOW_MS, TrayHost
+from cc_desktop.desktop.tray.availability import TrayKind
+from cc_desktop.desktop.tray.menu import MenuPart
+from cc_desktop.desktop.tray.tray_icon import (
+    POLL_FAST,
+    POLL_MS,
+    POLL_SLOW_MS,
+    TrayHost,
+    TrayOptions,
+)
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin
 from cc_desktop.fleet.store import Store
-from cc_desktop.fleet.summary import TOOLTIP_LIMIT, TrayIconStyle, TrayState
-from cc_desktop.notifications.policy import QuietPeriod
+from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED, SYSTEM, QuietPeriod
+from cc_desktop.text.summary import TOOLTIP_LIMIT
 from tests.desktop import sample
 from tests.desktop.sample import HOUR, MIN, NOW
 
@@ -25,11 +33,19 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QIcon, QPixmap
     from PySide6.QtWidgets import QApplication
 
+    from cc_desktop.notifications.center import NotificationCenter
+
 pytestmark = [
     pytest.mark.usefixtures("qapp"),
     # The offscreen platform has no X11 to watch.
     pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True),
 ]
+
+
+HEAD = "3 need you · 3 working · 5 idle"
+REX = "Rex (studio) · Error: provider returned a billing error: the API key has run out…"
+DEX = "Dex (studio) · Needs you: Approve: uname -a &&&& make deploy"
+HEX = "Hex (home-lab) · Stuck: exec: pytest -q · silent for 12 min"
 
 
 class Icon(QSystemTrayIcon):
@@ -62,20 +78,24 @@ class Panel:
         self.asked = sample.Asked()
         self.opened: list[tuple[str, ...]] = []
         self.told: list[bool] = []
+        self.stale = False
         self.host = TrayHost(
             store,
             self.asked.actions,
-            lambda: self.opened.append(()),
-            lambda gateway, agent: self.opened.append((gateway, agent)),
-            self.told.append,
-            extend_menu=self._extend,
-            menu_state=lambda: self.more,
-            quiet=lambda: self.quiet,
-            waiting=lambda: self.waiting,
-            now_ms=lambda: NOW,
-            monotonic=lambda: self.now,
-            find=lambda: self.kind if self.there else None,
-            watch=self._watch,
+            cast("NotificationCenter", self),
+            TrayOptions(
+                open_fleet=lambda: self.opened.append(()),
+                toggle_fleet=lambda: self.opened.append(("toggle",)),
+                open_agent=lambda gateway, agent: self.opened.append((gateway, agent)),
+                on_tray=self.told.append,
+                on_stale_bus=lambda: self.opened.append(("new process",)),
+                menu=(MenuPart(lambda: self.more, self._extend),),
+                now_ms=lambda: NOW,
+                monotonic=lambda: self.now,
+                find=lambda: self.kind if self.there else None,
+                watch=self._watch,
+                is_bus_stale=lambda: self.stale,
+            ),
         )
 
     def _extend(self, menu: QMenu) -> None:
@@ -100,7 +120,7 @@ class Panel:
         """Time passes, and what the store told comes to the host."""
         self.now += seconds
         self.host._batch.flush()
-        timer = self.host._steady_timer
+        timer = self.host._debounce_timer
         if seconds and timer.isActive():
             timer.timeout.emit()
 
@@ -108,16 +128,16 @@ class Panel:
         """Time passes until nothing is left to do."""
         self.hear()
         for _ in range(5):
-            if not self.host._steady_timer.isActive():
+            if not self.host._debounce_timer.isActive():
                 return
-            self.now += self.host._steady_timer.interval() / 1000
-            self.host._steady_timer.timeout.emit()
+            self.now += self.host._debounce_timer.interval() / 1000
+            self.host._debounce_timer.timeout.emit()
         raise AssertionError("it does not come to rest")
 
     def timers(self) -> list[bool]:
         """Which of those that run only while something moves do."""
         host = self.host
-        timers = (host._steady_timer, host._menu_timer, host._batch._timer)
+        timers = (host._debounce_timer, host._menu_timer, host._batch._timer)
         return [timer.isActive() for timer in timers]
 
     def texts(self) -> list[str]:
@@ -151,14 +171,14 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
 
 def test_the_menu_has_everything(panel: Callable[..., Panel]) -> None:
     assert panel(sample.live_store()).entries() == [
-        "3 working · 3 need you · 5 idle",
-        "Rex (studio) · Error",
-        "Dex (studio) · Needs you",
-        "Hex (home-lab) · Stuck",
+        HEAD,
+        "Open fleet",
+        DEX,
+        REX,
+        HEX,
         "Nano (home-lab) · Working",
         "Otto (studio) · Working",
         "Pip (studio) · Thinking",
-        "Open fleet",
         "Reconnect now",
         "Settings",
         "Notifications",
@@ -168,7 +188,7 @@ def test_the_menu_has_everything(panel: Callable[..., Panel]) -> None:
 
 def test_each_entry_does_what_it_says(panel: Callable[..., Panel]) -> None:
     tray = panel(sample.live_store())
-    for text in ("Hex (home-lab) · Stuck", "Open fleet", "Reconnect now", "Quit"):
+    for text in (HEX, "Open fleet", "Reconnect now", "Quit"):
         tray.choose(text)
     assert tray.opened == [("home-lab", "hex"), ()]
     assert tray.asked.calls == [("reconnect", None), ("quit",)]
@@ -178,7 +198,7 @@ def test_the_menu_is_as_new_as_the_model(panel: Callable[..., Panel]) -> None:
     store = sample.live_store()
     tray = panel(store)
     store.apply(ev.Seen("studio", {"agent:rex:telegram:1": NOW - 4 * MIN}))
-    assert tray.entries()[1] == "Dex (studio) · Needs you"
+    assert tray.entries()[2:4] == [DEX, HEX]
 
 
 def run(store: Store, status: str) -> None:
@@ -199,7 +219,7 @@ def test_hosts_that_never_ask_get_a_new_menu_too(panel: Callable[..., Panel]) ->
     tray.hear()
     assert tray.host._menu_timer.isActive()
     tray.host._menu_timer.timeout.emit()
-    assert "Rex (studio) · Error" not in tray.texts()
+    assert REX not in tray.texts()
     tray.settle()
     assert tray.timers() == [False, False, False]
 
@@ -228,7 +248,7 @@ def test_where_the_menu_says_that_it_opens_it_is_left_alone(panel: Callable[...,
     tray.settle()
     assert tray.texts() == before
     assert not tray.host._menu_timer.isActive()
-    assert tray.entries()[1] == "Dex (studio) · Needs you"
+    assert tray.entries()[2:4] == [DEX, HEX]
 
 
 def test_an_entry_that_a_host_holds_stays_that_agents(panel: Callable[..., Panel]) -> None:
@@ -239,7 +259,7 @@ def test_an_entry_that_a_host_holds_stays_that_agents(panel: Callable[..., Panel
     store.apply(sample.progress("studio", "pip", "a step", False))
     tray.entries()
     assert [held[text] in tray.host.menu.actions() for text in held if "Rex" in text] == [False]
-    held["Hex (home-lab) · Stuck"].trigger()
+    held[HEX].trigger()
     held["Pip (studio) · Thinking"].trigger()
     assert held["Pip (studio) · Thinking"].text() == "Pip (studio) · Working"
     assert tray.opened == [("home-lab", "hex"), ("studio", "pip")]
@@ -258,16 +278,16 @@ def test_who_works_keeps_the_place_while_thinking(panel: Callable[..., Panel]) -
 def test_an_agent_that_comes_takes_its_place(panel: Callable[..., Panel]) -> None:
     store = sample.live_store(second=False)
     tray = panel(store)
-    assert tray.entries()[1:5] == [
-        "Rex · Error",
-        "Dex · Needs you",
+    assert tray.entries()[2:6] == [
+        DEX.replace(" (studio)", ""),
+        REX.replace(" (studio)", ""),
         "Otto · Working",
         "Pip · Thinking",
     ]
     run(store, "running")
-    assert tray.entries()[1:6] == [
-        "Rex · Error",
-        "Dex · Needs you",
+    assert tray.entries()[2:7] == [
+        DEX.replace(" (studio)", ""),
+        REX.replace(" (studio)", ""),
         "Flip · Working",
         "Otto · Working",
         "Pip · Thinking",
@@ -277,7 +297,7 @@ def test_an_agent_that_comes_takes_its_place(panel: Callable[..., Panel]) -> Non
 def test_without_agents_there_is_one_line_between_the_parts(panel: Callable[..., Panel]) -> None:
     tray = panel(Store(sample.Clock()))
     seen = [action for action in tray.host.menu.actions() if action.isVisible()]
-    assert [action.isSeparator() for action in seen[:3]] == [False, True, False]
+    assert [action.isSeparator() for action in seen[:4]] == [False, False, True, False]
 
 
 def test_submenus_of_earlier_menus_are_gone(
@@ -305,23 +325,23 @@ def test_the_menu_keeps_its_entries_while_they_are_true(panel: Callable[..., Pan
 def test_a_big_fleet_does_not_make_a_big_menu(panel: Callable[..., Panel]) -> None:
     entries = panel(sample.big_store(1000)).entries()
     assert len(entries) == 1 + 12 + 1 + 5
-    assert entries[13] == "and 188 more"
+    assert entries[14] == "and 188 more"
 
 
 def test_an_ampersand_is_no_shortcut(panel: Callable[..., Panel]) -> None:
     store = sample.live_store(second=False)
     store.apply(ev.AgentConfigured("studio", "rex", name="R&D\tbot"))
-    assert panel(store).entries()[1] == "R&&D bot · Error"
+    assert panel(store).entries()[3].startswith("R&&D bot · Error: ")
 
 
 def test_over_d_bus_an_underscore_is_no_shortcut(panel: Callable[..., Panel]) -> None:
     store = sample.live_store(second=False)
     store.apply(ev.AgentConfigured("studio", "rex", name="R&D_bot"))
     tray = panel(store)
-    assert tray.entries()[1] == "R&&D_bot · Error"
+    assert tray.entries()[3].startswith("R&&D_bot · Error: ")
     tray.kind = TrayKind.DBUS
     tray.host.poll()
-    assert tray.entries()[1] == "&R&D__bot · Error"  # Qt sends the first & as _
+    assert tray.entries()[3].startswith("&R&D__bot · Error")  # Qt sends the first & as _
 
 
 def test_the_demo_is_called_so(panel: Callable[..., Panel]) -> None:
@@ -349,7 +369,7 @@ def test_what_vanishes_within_half_a_second_never_shows(panel: Callable[..., Pan
     tray = panel(store)
     run(store, "running")
     tray.hear(0.4)
-    assert tray.host._steady_timer.isActive()
+    assert tray.host._debounce_timer.isActive()
     run(store, "done")
     tray.hear(0.4)
     assert (tray.icon.icons_set, tray.icon.tooltips_set) == (1, 1)
@@ -425,9 +445,9 @@ def test_when_nothing_moves_no_timer_runs(panel: Callable[..., Panel]) -> None:
 @pytest.mark.parametrize(
     ("quiet", "waiting", "says"),
     [
-        (QuietPeriod("snoozed", NOW + HOUR), 2, "live · snoozed until 15:25, 2 wait"),
-        (QuietPeriod("hours", NOW + HOUR), 0, "live · quiet hours until 15:25"),
-        (QuietPeriod("system"), 1, "live · the system's do-not-disturb is on, 1 waits"),
+        (QuietPeriod(SNOOZED, NOW + HOUR), 2, "live · snoozed until 15:25, 2 wait"),
+        (QuietPeriod(HOURS, NOW + HOUR), 0, "live · quiet hours until 15:25"),
+        (QuietPeriod(SYSTEM), 1, "live · the system's do-not-disturb is on, 1 waits"),
     ],
 )
 def test_the_tray_says_that_it_is_quiet(
@@ -449,11 +469,11 @@ def test_notifications_that_are_off_are_no_reason_for_another_icon(
     panel: Callable[..., Panel],
 ) -> None:
     tray = panel(sample.live_store())
-    tray.quiet = QuietPeriod("off")
+    tray.quiet = QuietPeriod(OFF)
     tray.host.refresh()
     tray.settle()
     assert tray.shows(TrayState.ERROR, 3)
-    assert tray.icon.toolTip().endswith("live · notifications are switched off")
+    assert tray.icon.toolTip().endswith("live · notifications are off")
 
 
 # Looks
@@ -482,17 +502,19 @@ def test_a_look_that_is_set_without_a_tray_is_that_of_the_next_icon(
 @pytest.mark.parametrize(
     ("reason", "opens"),
     [
-        (QSystemTrayIcon.ActivationReason.Trigger, True),
-        (QSystemTrayIcon.ActivationReason.Context, False),
+        (QSystemTrayIcon.ActivationReason.Trigger, [("toggle",)]),
+        (QSystemTrayIcon.ActivationReason.DoubleClick, [()]),
+        (QSystemTrayIcon.ActivationReason.MiddleClick, [()]),
+        (QSystemTrayIcon.ActivationReason.Context, []),
     ],
 )
 def test_a_click_opens_the_fleet(
-    panel: Callable[..., Panel], reason: QSystemTrayIcon.ActivationReason, opens: bool
+    panel: Callable[..., Panel], reason: QSystemTrayIcon.ActivationReason, opens: list[object]
 ) -> None:
     tray = panel(sample.live_store())
     assert tray.host.icon is not None
     tray.host.icon.activated.emit(reason)
-    assert bool(tray.opened) is opens
+    assert tray.opened == opens
 
 
 # Hosts that come and go
@@ -557,3 +579,25 @@ def test_a_tray_that_comes_to_the_bus_is_found_soon(panel: Callable[..., Panel])
     tray.host.poll()
     assert tray.told == [False, True]
     assert tray.host._poll_timer.interval() == POLL_MS
+
+
+def test_a_bus_that_only_a_new_process_can_use_is_reported(panel: Callable[..., Panel]) -> None:
+    tray = panel(sample.live_store())
+    tray.stale = True
+    tray.host.poll()
+    assert tray.opened == []  # the icon is there
+    tray.there = False
+    tray.host.poll()
+    tray.host.poll()
+    assert tray.opened == [("new process",)]
+
+
+def test_a_busy_fleet_reads_no_more_than_the_state_of_the_menu(
+    panel: Callable[..., Panel],
+) -> None:
+    store = sample.live_store()
+    tray = panel(store, kind=TrayKind.DBUS)
+    for number in range(50):
+        store.apply(sample.progress("studio", "otto", f"step {number}", False))
+        tray.hear(0.5)
+    assert tray.made == 1

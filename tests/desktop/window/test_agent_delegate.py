@@ -8,9 +8,10 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from cc_desktop.desktop.style.theme import DARK, LIGHT
-from cc_desktop.desktop.window.agent_delegate import ROW_HEIGHT, AgentDelegate, columns
-from cc_desktop.desktop.window.agent_model import FleetModel
+from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
+from cc_desktop.desktop.window.agent_delegate import AgentDelegate, columns
+from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.fleet import events as ev
 from tests.desktop import sample
 
@@ -24,7 +25,7 @@ BACK = QColor("#123456")
 def paint(
     look: ThemeManager, store: Store, row: int, width: int = 770, selected: bool = False
 ) -> QImage:
-    model = FleetModel(store, sample.Clock())
+    model = AgentModel(store, sample.Clock())
     model.catch_up()
     image = QImage(width, ROW_HEIGHT, QImage.Format.Format_RGB32)
     image.fill(BACK)
@@ -52,7 +53,7 @@ def has_colour(image: QImage, colour: QColor, area: QRect) -> bool:
 )
 def test_a_row_wears_the_colour_of_its_status(look: ThemeManager, row: int, token: str) -> None:
     image = paint(look, sample.live_store(), row)
-    assert has_colour(image, QColor(getattr(DARK, token)), QRect(176, 10, 100, 30))
+    assert has_colour(image, QColor(getattr(DARK, token)), QRect(204, 10, 100, 30))
 
 
 def test_the_selected_row_stands_out(look: ThemeManager) -> None:
@@ -62,7 +63,7 @@ def test_the_selected_row_stands_out(look: ThemeManager) -> None:
 
 
 def test_a_context_that_is_almost_full_warns(look: ThemeManager) -> None:
-    bar = QRect(650, 20, 70, 10)
+    bar = QRect(690, 30, 60, 8)
     assert has_colour(paint(look, sample.live_store(), 2), QColor(DARK.error), bar)  # 82 %
     assert not has_colour(paint(look, sample.live_store(), 0), QColor(DARK.error), bar)  # 61 %
 
@@ -76,7 +77,7 @@ def test_both_looks_are_drawn(look: ThemeManager) -> None:
 @pytest.mark.parametrize("width", [0, 40, 200, 440, 660, 1000, 3000])
 def test_parts_never_overlap_whatever_the_width(look: ThemeManager, width: int) -> None:
     at = columns(width, 1.0)
-    parts = [at.name, at.status, at.task, at.model, at.usage, at.bar]
+    parts = [at.name, at.status, at.task, at.model, at.usage]
     ends = [(start, start + length) for start, length in parts if length]
     if width >= 440:
         assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ends))
@@ -88,12 +89,24 @@ def test_parts_never_overlap_whatever_the_width(look: ThemeManager, width: int) 
 def test_what_matters_least_goes_first() -> None:
     def present(width: int) -> list[str]:
         at = columns(width, 1.0)
-        return [name for name in ("usage", "model", "bar") if getattr(at, name)[1]]
+        return [name for name in ("usage", "model") if getattr(at, name)[1]]
 
-    assert present(900) == ["usage", "model", "bar"]
-    assert present(770) == ["model", "bar"]
-    assert present(560) == ["bar"]
+    assert present(1000) == ["usage", "model"]
+    assert present(770) == ["usage"]
     assert present(480) == []
+
+
+def test_words_for_a_status_are_never_cut_whatever_the_language() -> None:
+    longest = 160
+    at = columns(770, 1.0, longest)
+    assert at.status[1] >= longest
+    assert at.task[0] >= sum(at.status)
+    assert columns(390, 1.0, longest).status[1] == 22  # no room for words at all
+
+
+def test_names_get_the_room_that_is_there() -> None:
+    widths = [columns(width, 1.0).name[1] for width in (440, 560, 770, 900, 1100, 1300)]
+    assert widths == sorted(set(widths))
 
 
 def test_markup_in_a_name_is_drawn_as_it_is(look: ThemeManager) -> None:

@@ -3,17 +3,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
-from cc_desktop.desktop.style.theme import DARK, LIGHT
-from cc_desktop.desktop.window.agent_model import Chip
+from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.desktop.widgets.window_geometry import fit_to_screen
+from cc_desktop.desktop.window.agent_filter import Chip
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
+from cc_desktop.text.gateways import problem_text
 from tests.desktop import sample
 from tests.desktop.sample import NOW
+from tests.desktop.views import details_of, overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +31,11 @@ if TYPE_CHECKING:
 
 def texts(window: FleetWindow) -> dict[str, str]:
     """What stands around the list."""
+    reason = window.stack.reason()
     return {
-        "headline": window._headline.text(),
-        "source": window._source.text(),
-        "empty": window._empty_title.text(),
+        "headline": window.status_bar.headline(),
+        "source": window.status_bar.source(),
+        "empty": reason.title if reason else "",
     }
 
 
@@ -44,11 +48,11 @@ def test_the_worst_agent_is_open_at_the_start(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     assert selected(window) == "Rex"
     assert window.details.key == ("studio", "rex")
-    assert texts(window)["headline"] == "3 working · 3 need you · 5 idle"
-    assert texts(window)["source"] == "Live · as of now"
+    assert texts(window)["headline"] == "3 need you · 3 working · 5 idle"
+    assert texts(window)["source"] == "Live"
     assert window.banner.isHidden()
-    assert [pill.accessibleName() for pill in window.chips.values()] == [
-        *("All 11", "Needs you 3", "Working 3", "Idle 5")
+    assert window.filter_bar.texts() == [
+        *("All 11", "Needs you 3", "Working 3", "Idle 5", "Offline 0", "Devices 4")
     ]
 
 
@@ -118,13 +122,10 @@ def test_a_hidden_window_does_no_work(open_window: OpenWindow) -> None:
     window = open_window(store)
     updates: list[int] = []
     window.model.updated.connect(lambda: updates.append(1))
-    assert window._countdown.isActive()
-    assert window._times.isActive()
+    assert window.is_busy()
     window.close()
     store.apply(ev.AgentConfigured("demo-studio", "rex", name="Max"))
-    assert not window._countdown.isActive()
-    assert not window._times.isActive()
-    assert not window.batch._timer.isActive()
+    assert not window.is_busy()
     assert updates == []
     window.show()
     assert selected(window) == "Max"
@@ -141,12 +142,11 @@ def test_a_pill_counts_down_only_while_its_gateway_waits(
     pill = window.header.pills["real"]
     assert pill.accessibleName() == "studio unreachable · retry in 8 s"
     clock.now += 1000
-    window._on_countdown()
+    window.refresh_connections()
     assert pill.accessibleName() == "studio unreachable · retry in 7 s"
     store.apply(ev.ConnectionChanged("real", ConnectionInfo(ConnectionState.CONNECTING)))
     window.batch.flush()
     assert pill.accessibleName() == "studio connecting…"
-    assert not window._countdown.isActive()
 
 
 def test_a_pill_tells_the_problem_and_what_to_do(
@@ -156,9 +156,8 @@ def test_a_pill_tells_the_problem_and_what_to_do(
     window.header.pills["studio"].click()
     popup = window.header.popup
     assert popup is not None
-    shown = [popup._title.text(), popup._message.text(), popup._next.text()]
-    problem = sample.WRONG_TOKEN
-    assert shown == [problem.title, problem.message, problem.next_step]
+    assert popup.problem() == problem_text(sample.WRONG_TOKEN)
+    assert popup.state().endswith("Blocked")
     popup.reconnect.click()
     assert asked.calls == [("reconnect", "studio")]
     assert not popup.isVisible()
@@ -169,7 +168,7 @@ def test_the_banner_of_the_demo_leads_to_the_last_known(
 ) -> None:
     window = open_window(sample.demo_store())
     assert window.banner.isVisible()
-    for link in window.banner._links:
+    for link in window.banner.links:
         link.click()
     assert asked.calls == [("show_last_known", True), ("reconnect", None)]
 
@@ -182,7 +181,7 @@ def test_the_banner_goes_when_the_gateway_is_back(open_window: OpenWindow) -> No
     store.apply(sample.studio())
     window.batch.flush()
     assert not window.banner.isVisible()
-    assert texts(window)["source"] == "Live · as of now"
+    assert texts(window)["source"] == "Live"
 
 
 def test_empty_states(open_window: OpenWindow) -> None:
@@ -192,13 +191,13 @@ def test_empty_states(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     window.header.search.setText("zebra")
     assert texts(window)["empty"] == "No match"
-    assert window.stack.currentIndex() == 1
+    assert window.stack.reason() is not None
 
 
 def test_devices(open_window: OpenWindow) -> None:
     store = sample.live_store()
     window = open_window(store)
-    window.devices_chip.click()
+    window.filter_bar.devices_chip.click()
     model = window.devices
     rows = [model.row(model.index(row, 0)) for row in range(model.rowCount())]
     assert [row.cells[0] for row in rows if row] == [
@@ -209,7 +208,7 @@ def test_devices(open_window: OpenWindow) -> None:
     store.apply(ev.DevicesListed("home-lab", ()))
     window.batch.flush()
     assert model.rowCount() == 3
-    assert window.devices_chip.accessibleName() == "Devices 3"
+    assert window.filter_bar.devices_chip.accessibleName() == "Devices 3"
 
 
 def test_the_look_changes_live(open_window: OpenWindow, look: ThemeManager) -> None:
@@ -237,7 +236,7 @@ def test_everything_works_from_the_keyboard(open_window: OpenWindow, asked: samp
     ):
         QTest.keyClick(window.list, key)
         assert selected(window) == name
-        assert window.details._name.text() == name
+        assert details_of(window).head.name() == name
     QTest.keyClick(window, Qt.Key.Key_F5)
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert asked.calls == [("reconnect", None)] * 2
@@ -270,22 +269,107 @@ def test_tab_reaches_every_control(open_window: OpenWindow) -> None:
     wanted = {
         window.header.search,
         *window.header.pills.values(),
-        *window.banner._links,
-        window.chips[Chip.ALL],
+        *window.banner.links,
+        window.filter_bar.chips[Chip.ALL],
         window.list,
-        window.details._seen,
-        window.details._table,
+        overview(details_of(window)).seen,
+        overview(details_of(window)).table,
     }
     assert wanted <= met
 
 
-def test_arrows_choose_among_the_chips(open_window: OpenWindow) -> None:
+def test_arrows_move_among_the_chips_and_enter_chooses(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     QTest.qWaitForWindowActive(window, 1000)
-    window.chips[Chip.ALL].setFocus()
-    QTest.keyClick(window.chips[Chip.ALL], Qt.Key.Key_Right)
-    assert window.focusWidget() is window.chips[Chip.NEEDS_YOU]
-    assert window.model.chip is Chip.NEEDS_YOU
+    chips = window.filter_bar.chips
+    chips[Chip.ALL].setFocus()
+    for _ in range(3):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Right)
+    assert window.focusWidget() is chips[Chip.IDLE]
+    assert window.model.shown_names()[0] == "Rex"  # nothing is chosen yet
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Left)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Return)
+    assert window.model.chip is Chip.WORKING
+    chips[Chip.ALL].setFocus()
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Left)
+    assert window.focusWidget() is window.filter_bar.devices_chip
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_keys_press_pills_and_buttons(
+    open_window: OpenWindow, asked: sample.Asked, key: Qt.Key
+) -> None:
+    window = open_window(sample.demo_store())
+    QTest.keyClick(window.header.pills["real"], key)
+    assert window.header.popup is not None
+    assert window.header.popup.isVisible()
+    window.header.popup.close()
+    QTest.keyClick(window.banner.links[-1], key)
+    assert asked.calls == [("reconnect", None)]
+
+
+def test_escape_goes_back_step_by_step_to_all(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    window.show_chip(Chip.IDLE)
+    window.header.search.setText("rex")
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert (window.header.search.text(), window.model.chip) == ("", Chip.IDLE)
+    assert window.filter_bar.checked() is Chip.IDLE
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.model.chip is window.filter_bar.checked() is Chip.ALL
+    window.show_chip(Chip.IDLE)
+    window.show_devices()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.model.chip is window.filter_bar.checked() is Chip.ALL
+
+
+def test_search_looks_through_all_agents(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    window.show_chip(Chip.IDLE)
+    assert window.filter_bar.matches() == ""
+    window.header.search.setText("rex")
+    assert window.model.shown_names() == ["Rex"]
+    assert window.filter_bar.matches() == "1 match in All"
+    assert window.filter_bar.checked() is Chip.ALL
+    window.show_chip(Chip.IDLE)  # on purpose: among the matches
+    assert window.filter_bar.matches() == "0 matches in Idle"
+    window.show_chip(Chip.ALL)
+    window.header.search.clear()
+    assert window.filter_bar.matches() == ""
+
+
+def test_after_mark_as_seen_the_keyboard_and_the_agent_stay_in_the_list(
+    open_window: OpenWindow, asked: sample.Asked
+) -> None:
+    store = sample.live_store()
+    window = open_window(store)
+    window.resize(900, 360)  # not all rows fit
+    QTest.qWaitForWindowActive(window, 1000)
+    tab = overview(details_of(window))
+    tab.seen.setFocus()
+    QTest.keyClick(tab.seen, Qt.Key.Key_Return)
+    assert asked.calls == [("mark_seen", "studio", "rex")]
+    store.apply(ev.Seen("studio", {"agent:rex:telegram:1": NOW - 4 * sample.MIN}))
+    window.batch.flush()
+    assert window.focusWidget() is window.list
+    assert selected(window) == "Rex"
+    place = window.list.visualRect(window.list.currentIndex())
+    assert window.list.viewport().rect().contains(place.center())
+    assert "out of credits" in tab.why.text()
+    assert tab.why.heading() == "Last failure"
+    assert not tab.seen.isVisible()
+
+
+# Size
+
+
+def test_the_first_size_fits_the_screen(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    fit_to_screen(window, QSize(5000, 4000))
+    room = window.screen().availableGeometry()
+    assert window.width() <= room.width()
+    assert window.height() < room.height()  # the window manager adds a title bar
 
 
 # Size
@@ -345,7 +429,7 @@ def test_a_right_to_left_window_is_drawn(open_window: OpenWindow) -> None:
     left = window.list.grab().toImage()
     window.list.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     right = window.list.grab().toImage()
-    at = 181  # in the first row's status, from the side where reading starts
+    at = 213  # in the first row's status, from the side where reading starts
     red = QColor(DARK.error)
     assert left.pixelColor(at, 25) == red
     assert right.pixelColor(right.width() - 1 - at, 25) == red

@@ -10,12 +10,16 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication, QImage, QP
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
-from cc_desktop.desktop.window.agent_delegate import ROW_HEIGHT, AgentDelegate
-from cc_desktop.desktop.window.agent_model import Chip, FleetModel
+from cc_desktop.desktop.fleet_desktop import NotificationTools
+from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
+from cc_desktop.desktop.window.agent_delegate import AgentDelegate
+from cc_desktop.desktop.window.agent_filter import Chip
+from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.fleet import events as ev
 from tests.desktop import sample
 from tests.desktop.notified import Notified
 from tests.desktop.sample import NOW
+from tests.desktop.views import details_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +37,14 @@ CHOICE = (("studio", "otto"), ("home-lab", "bob"))
 
 
 def names(window: FleetWindow) -> list[str]:
-    model = window.model
-    return [str(model.data(model.index(row, 0))) for row in range(model.rowCount())]
+    return window.model.shown_names()
 
 
 def with_center(
     window: FleetWindow, store: Store, preferences: Preferences | None = None
 ) -> Notified:
     notified = Notified(store, [], preferences)
-    window.use_center(notified.center, lambda: None)
+    NotificationTools(window, window.context, notified.center, lambda: None)
     return notified
 
 
@@ -52,11 +55,11 @@ def test_only_these_agents_are_shown_and_a_chip_says_so(open_window: OpenWindow)
     window = open_window(sample.live_store())
     window.show_only(CHOICE, "2 agents failed")
     assert names(window) == ["Otto", "Bob"]
-    assert window.only_chip.isVisible()
-    assert window.only_chip.isChecked()
-    assert window.only_chip.accessibleName().startswith("Only 2 agents failed.")
+    assert window.filter_bar.named_chip.isVisible()
+    assert window.filter_bar.named_chip.isChecked()
+    assert window.filter_bar.named_chip.accessibleName().startswith("Only 2 agents failed.")
     assert window.details.key == ("studio", "otto")
-    assert window.chips[Chip.ALL].accessibleName() == "All 11"
+    assert window.filter_bar.chips[Chip.ALL].accessibleName() == "All 11"
 
 
 def test_the_choice_opens_a_closed_window_over_whatever_it_showed(open_window: OpenWindow) -> None:
@@ -66,7 +69,7 @@ def test_the_choice_opens_a_closed_window_over_whatever_it_showed(open_window: O
     window.close()
     window.show_only(CHOICE, "2 agents failed")
     assert window.isVisible()
-    assert window.stack.currentIndex() == 0
+    assert window.stack.shows_agents()
     assert names(window) == ["Otto", "Bob"]
     assert window.header.search.text() == ""
 
@@ -95,20 +98,20 @@ def test_the_choice_is_taken_back(open_window: OpenWindow, way: str) -> None:
     window.show_only(CHOICE, "2 agents failed")
     match way:
         case "itself":
-            QTest.mouseClick(window.only_chip, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(window.filter_bar.named_chip, Qt.MouseButton.LeftButton)
         case "escape":
             QTest.keyClick(window, Qt.Key.Key_Escape)
         case "another":
-            window.chips[Chip.WORKING].click()
+            window.filter_bar.chips[Chip.WORKING].click()
         case "devices":
-            window.devices_chip.click()
+            window.filter_bar.devices_chip.click()
             QTest.keyClick(window, Qt.Key.Key_Escape)
         case "agent":
             window.show_agent("studio", "rex")
-    assert not window.only_chip.isVisible()
+    assert not window.filter_bar.named_chip.isVisible()
     assert window.model.only is None
     assert window.model.rowCount() == (3 if way == "another" else 11)
-    checked = [chip for chip, pill in window.chips.items() if pill.isChecked()]
+    checked = [chip for chip, pill in window.filter_bar.chips.items() if pill.isChecked()]
     assert checked == [Chip.WORKING if way == "another" else Chip.ALL]
 
 
@@ -117,38 +120,45 @@ def test_another_choice_takes_the_place_of_the_first(open_window: OpenWindow) ->
     window.show_only(CHOICE, "2 agents failed")
     window.show_only((("studio", "pip"),), "")
     assert names(window) == ["Pip"]
-    assert window.only_chip.accessibleName().startswith("Only 1 agents")
+    assert window.filter_bar.named_chip.accessibleName().startswith("Only 1 agent.")
 
 
-def test_the_search_looks_among_the_chosen(open_window: OpenWindow) -> None:
+def test_the_search_looks_beyond_the_chosen(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     window.show_only(CHOICE, "2 agents failed")
     window.header.search.setText("bob")
     assert names(window) == ["Bob"]
     window.header.search.setText("rex")
-    assert window._empty_title.text() == "No match"
+    assert names(window) == ["Rex"]
+    assert window.filter_bar.matches() == "1 match in All"
+    window.header.search.clear()
+    assert names(window) == ["Otto", "Bob"]
+    assert window.filter_bar.named_chip.isChecked()
 
 
 def test_chosen_agents_that_are_gone_are_explained(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     window.show_only((("old", "gone"),), "1 agent failed")
-    assert window.stack.currentIndex() == 1
-    assert window._empty_title.text() == "Not there"
+    assert window.stack.reason() is not None
+    assert window.stack.reason() == (
+        "No longer there",
+        "These agents are gone. Esc shows all agents.",
+    )
     window.show_chip(Chip.ALL)
-    assert window.stack.currentIndex() == 0
+    assert window.stack.shows_agents()
 
 
 def test_the_words_of_a_choice_are_plain_text(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     window.show_only(CHOICE, "<b>2\u202e</b>\nagents " + "x" * 300)
-    said = window.only_chip.accessibleName()
+    said = window.filter_bar.named_chip.accessibleName()
     assert said.startswith("Only <b>2</b> agents xxx")
     assert len(said) < 130
-    assert "<b>" not in window.only_chip.toolTip()
+    assert "<b>" not in window.filter_bar.named_chip.toolTip()
 
 
 def test_the_model_keeps_its_rows_in_order(clock: sample.Clock) -> None:
-    model = FleetModel(sample.live_store(clock), clock)
+    model = AgentModel(sample.live_store(clock), clock)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning, model)
     model.catch_up()
     model.set_chip(Chip.IDLE)
@@ -214,11 +224,11 @@ def test_the_menu_of_a_row_by_mouse(open_window: OpenWindow) -> None:
     place = window.list.viewport().mapToGlobal(spot)
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, place)
     QApplication.sendEvent(window.list.viewport(), event)
-    assert lines(window.menu) == [
+    assert lines(window.list.menu) == [
         *("Open details", "Copy name", "Copy link", "Mute agent Hex", "Mute gateway home-lab")
     ]
-    assert window.menu is not None
-    assert window.menu.pos() == place
+    assert window.list.menu is not None
+    assert window.list.menu.pos() == place
 
 
 def test_the_menu_of_a_row_by_key(open_window: OpenWindow) -> None:
@@ -229,11 +239,11 @@ def test_the_menu_of_a_row_by_key(open_window: OpenWindow) -> None:
     # What the platform makes of the menu key; Qt hands it to the widget with the keyboard.
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
     QApplication.sendEvent(window.windowHandle(), event)
-    assert lines(window.menu) == ["Open details", "Copy name", "Copy link"]
+    assert lines(window.list.menu) == ["Open details", "Copy name", "Copy link"]
     row = window.list.visualRect(row_of(window, "studio", "dex"))
     place = window.list.viewport().mapToGlobal(row.center())
-    assert window.menu is not None
-    assert window.menu.pos() == place
+    assert window.list.menu is not None
+    assert window.list.menu.pos() == place
 
 
 def test_no_menu_where_there_is_no_row(open_window: OpenWindow) -> None:
@@ -242,7 +252,7 @@ def test_no_menu_where_there_is_no_row(open_window: OpenWindow) -> None:
     place = window.list.viewport().mapToGlobal(spot)
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, place)
     QApplication.sendEvent(window.list.viewport(), event)
-    assert window.menu is None
+    assert window.list.menu is None
 
 
 def test_muting_from_the_menu_marks_the_row(open_window: OpenWindow) -> None:
@@ -251,7 +261,7 @@ def test_muting_from_the_menu_marks_the_row(open_window: OpenWindow) -> None:
     notified = with_center(window, store)
     index = row_of(window, "studio", "otto")
     window.list.menu_wanted.emit(index, QPoint(9, 9))
-    choose(window.menu, "Mute agent Otto")
+    choose(window.list.menu, "Mute agent Otto")
     assert notified.center.preferences.muted == {("studio", "otto")}
     row = window.model.known(("studio", "otto"))
     assert row is not None
@@ -259,7 +269,7 @@ def test_muting_from_the_menu_marks_the_row(open_window: OpenWindow) -> None:
     assert row.sentence.endswith(" Muted.")
     assert "no notifications" in row.tip
     window.list.menu_wanted.emit(index, QPoint(9, 9))
-    choose(window.menu, "Unmute agent Otto")
+    choose(window.list.menu, "Unmute agent Otto")
     assert notified.center.preferences.muted == set()
 
 
@@ -268,13 +278,14 @@ def test_muting_a_gateway_marks_all_its_agents(open_window: OpenWindow) -> None:
     window = open_window(store)
     with_center(window, store)
     window.list.menu_wanted.emit(row_of(window, "home-lab", "hex"), QPoint(9, 9))
-    choose(window.menu, "Mute gateway home-lab")
-    muted = {key for key in window.model._all if (row := window.model.known(key)) and row.muted}
-    assert muted == {("home-lab", name) for name in ("hex", "nano", "bob", "stuart")}
+    choose(window.list.menu, "Mute gateway home-lab")
+    assert window.model.muted_keys() == {
+        ("home-lab", name) for name in ("hex", "nano", "bob", "stuart")
+    }
     window.show_agent("home-lab", "bob")
-    assert window.details._place.text().startswith("Muted · home-lab")
+    assert details_of(window).head.place().startswith("Muted · home-lab")
     window.show_agent("studio", "rex")
-    assert "Muted" not in window.details._place.text()
+    assert "Muted" not in details_of(window).head.place()
 
 
 def test_what_is_muted_elsewhere_is_marked_at_the_next_show(open_window: OpenWindow) -> None:
@@ -294,15 +305,17 @@ def test_open_details_and_copy_name(open_window: OpenWindow) -> None:
     QTest.qWaitForWindowActive(window, 1000)
     index = row_of(window, "home-lab", "stuart")
     window.list.menu_wanted.emit(index, QPoint(9, 9))
-    choose(window.menu, "Copy name")
+    choose(window.list.menu, "Copy name")
     assert QGuiApplication.clipboard().text() == "Stuart Little-Field"
     window.list.menu_wanted.emit(index, QPoint(9, 9))
-    choose(window.menu, "Copy link")
+    choose(window.list.menu, "Copy link")
     assert QGuiApplication.clipboard().text() == "cc-desktop://agent/home-lab/stuart"
     window.list.menu_wanted.emit(index, QPoint(9, 9))
-    choose(window.menu, "Open details")
+    choose(window.list.menu, "Open details")
     assert window.details.key == ("home-lab", "stuart")
-    assert window.details.isAncestorOf(window.focusWidget())
+    focused = window.focusWidget()
+    assert focused is not None
+    assert window.details.isAncestorOf(focused)
 
 
 def test_a_gateway_that_is_not_live_can_be_reconnected(
@@ -310,7 +323,7 @@ def test_a_gateway_that_is_not_live_can_be_reconnected(
 ) -> None:
     window = open_window(sample.last_known_store())
     window.list.menu_wanted.emit(row_of(window, "studio", "rex"), QPoint(9, 9))
-    choose(window.menu, "Reconnect studio")
+    choose(window.list.menu, "Reconnect studio")
     assert asked.calls == [("reconnect", "studio")]
 
 
@@ -319,7 +332,7 @@ def test_the_demo_is_neither_muted_nor_reconnected(open_window: OpenWindow) -> N
     window = open_window(store)
     with_center(window, store)
     window.list.menu_wanted.emit(row_of(window, "demo-studio", "rex"), QPoint(9, 9))
-    assert lines(window.menu) == ["Open details", "Copy name", "Copy link"]
+    assert lines(window.list.menu) == [*("Open details", "Mark as seen", "Copy name", "Copy link")]
 
 
 def test_names_in_the_menu_are_shown_as_they_are(open_window: OpenWindow) -> None:
@@ -328,7 +341,7 @@ def test_names_in_the_menu_are_shown_as_they_are(open_window: OpenWindow) -> Non
     window = open_window(store)
     with_center(window, store)
     window.list.menu_wanted.emit(row_of(window, "studio", "rex"), QPoint(9, 9))
-    muting = lines(window.menu)[3]
+    muting = lines(window.list.menu)[4]
     assert muting.startswith("Mute agent R&&D <b>x</b>yyy")
     assert "\t" not in muting
     assert len(muting) <= 80
@@ -338,9 +351,9 @@ def test_the_menu_is_gone_after_it_closed(open_window: OpenWindow, qapp: QApplic
     window = open_window(sample.live_store())
     gone: list[int] = []
     window.list.menu_wanted.emit(row_of(window, "studio", "rex"), QPoint(9, 9))
-    assert window.menu is not None
-    window.menu.destroyed.connect(lambda: gone.append(1))
-    window.menu.close()
+    assert window.list.menu is not None
+    window.list.menu.destroyed.connect(lambda: gone.append(1))
+    window.list.menu.close()
     qapp.sendPostedEvents()
     qapp.processEvents()
     assert gone == [1]
@@ -352,7 +365,7 @@ def test_the_menu_is_gone_after_it_closed(open_window: OpenWindow, qapp: QApplic
 def paint(look: ThemeManager, muted: bool, name: str) -> QImage:
     store = sample.live_store()
     store.apply(ev.AgentConfigured("studio", "rex", name=name))
-    model = FleetModel(store, sample.Clock())
+    model = AgentModel(store, sample.Clock())
     model.set_muted(frozenset({("studio", "rex")} if muted else set()))
     model.catch_up()
     image = QImage(770, ROW_HEIGHT, QImage.Format.Format_RGB32)
@@ -370,5 +383,5 @@ def paint(look: ThemeManager, muted: bool, name: str) -> QImage:
 def test_the_mark_moves_nothing_but_the_name(look: ThemeManager, name: str) -> None:
     plain, muted = paint(look, False, name), paint(look, True, name)
     assert plain != muted
-    rest = QRect(172, 0, 770 - 172, ROW_HEIGHT)  # from the status on
+    rest = QRect(206, 0, 770 - 206, ROW_HEIGHT)  # from the status on
     assert plain.copy(rest) == muted.copy(rest)

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cc_desktop.notifications.backends import do_not_disturb
 from cc_desktop.notifications.backends.dbus import session_bus_address
-from cc_desktop.notifications.backends.freedesktop import MOST_WAITING, RETRY_S, FreedesktopAdapter
+from cc_desktop.notifications.backends.freedesktop import (
+    ANSWER_S,
+    GIVE_UP_S,
+    RETRY_S,
+    FreedesktopBackend,
+)
+from cc_desktop.notifications.backends.outbox import MAX_UNANSWERED, MAX_WAITING
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
+from cc_desktop.text.notifications import BACKEND_FAILED
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.notifications import SERVICE, USUAL, FakeNotifications, dbus, jeepney
 from tests.whole.session import Session, need
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from cc_desktop.notifications.message import Adapter
+    from cc_desktop.notifications.backends.base import NotificationBackend
 
 OPENER = Button(OPEN, "Open Otto", {"agent": "otto"})
 SNOOZER = Button(SNOOZE, "Snooze 1 h", {"hours": "1"})
@@ -31,6 +39,10 @@ FAILED = Message(
     "failed otto", "Otto failed", "No credit left", Sound.ALERT, True, (OPENER, SNOOZER)
 )
 PLAIN = Message("rex", "Rex is back", "")
+
+
+class UnexpectedError(Exception):
+    """What nobody thought of."""
 
 
 class NotingClock(FakeClock):
@@ -50,7 +62,7 @@ class Desk:
 
     def __init__(self, address: str) -> None:
         self.clock = NotingClock()
-        self.adapter = FreedesktopAdapter(address, self.clock)
+        self.adapter = FreedesktopBackend(address, self.clock)
         self.chosen: list[NotificationAction] = []
         self.task = asyncio.create_task(self.adapter.run(self.chosen.append))
 
@@ -158,7 +170,7 @@ async def test_a_message_with_the_usual_sound(bus: str) -> None:
 async def test_an_icon_from_a_file(bus: str, tmp_path: Path) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus, service) as desk:
-        desk.adapter = FreedesktopAdapter(bus, desk.clock, icon=f"{tmp_path}/an icon.png")
+        desk.adapter = FreedesktopBackend(bus, desk.clock, icon=f"{tmp_path}/an icon.png")
         await desk.end()
         desk.task = asyncio.create_task(desk.adapter.run(desk.chosen.append))
         assert (await desk.shown(service, PLAIN))[2] == f"file://{tmp_path}/an%20icon.png"
@@ -244,7 +256,7 @@ async def test_what_was_closed_is_not_replaced_and_not_withdrawn(bus: str) -> No
         await desk.shown(service, FAILED, PLAIN)
         await service.emit("NotificationClosed", "uu", 100, 2)
         await service.emit("NotificationClosed", "uu", 9999, 2)  # somebody else's
-        await until(lambda: FAILED.tag not in desk.adapter._shown, "hearing of it")
+        await until(lambda: FAILED.tag not in desk.adapter.shown_tags, "hearing of it")
         desk.adapter.withdraw(FAILED.tag)
         await desk.shown(service, Message(PLAIN.tag, "Rex again", ""))
         await desk.shown(service, FAILED)
@@ -446,13 +458,13 @@ async def test_without_a_service_the_newest_of_each_slot_is_kept_for_it(bus: str
 async def test_what_waits_for_a_service_is_bounded(bus: str) -> None:
     service = FakeNotifications(bus)
     async with at_desk(bus) as desk:
-        for number in range(MOST_WAITING + 50):
+        for number in range(MAX_WAITING + 50):
             desk.adapter.show(Message(f"slot {number}", f"title {number}", ""))
         await service.start()
-        await until(lambda: len(service.notified) == MOST_WAITING, "all of them")
+        await until(lambda: len(service.notified) == MAX_WAITING, "all of them")
         await service.stop()
         assert service.notified[0] == "title 50"
-        assert service.notified[-1] == f"title {MOST_WAITING + 49}"
+        assert service.notified[-1] == f"title {MAX_WAITING + 49}"
 
 
 async def test_a_service_that_dies_before_it_answers_leaves_the_message_to_the_next(
@@ -518,6 +530,150 @@ async def test_a_service_that_does_not_answer_is_a_problem_until_it_does(bus: st
         service.deaf.clear()
         await service.start()
         await until(lambda: desk.adapter.problem == "", "meeting it")
+
+
+async def test_a_message_without_an_answer_does_not_hold_back_the_others(bus: str) -> None:
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service) as desk:
+        service.deaf.add("Notify")
+        await desk.shown(service, FAILED)
+        desk.adapter.show(PLAIN)
+        await settle()
+        assert service.notified == [FAILED.title]
+        service.deaf.clear()
+        await desk.clock.advance(ANSWER_S)
+        await until(lambda: service.notified[1:], "the next one")
+        assert service.notified == [FAILED.title, PLAIN.title]
+        await until(lambda: not desk.adapter.problem, "its answer")
+
+
+async def test_a_frozen_service_gets_few_messages_and_later_only_what_is_still_true(
+    bus: str,
+) -> None:
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service) as desk:
+        service.go_on.clear()
+        for number in range(30):
+            desk.adapter.show(Message(f"tag {number % 10}", f"title {number}", ""))
+        await until(lambda: service.notified, "the first")
+        for _ in range(MAX_UNANSWERED):
+            await desk.clock.advance(ANSWER_S)
+        assert desk.adapter.problem == "The notification service does not answer."
+        for number in range(5, 10):
+            desk.adapter.withdraw(f"tag {number}")
+        desk.adapter.show(Message("tag 0", "title 30", ""))  # waits for the id of the first
+        service.go_on.set()
+        await until(lambda: "title 30" in service.notified, "the rest")
+        await until(lambda: len(desk.adapter.shown_tags) == 5, "the answers")
+
+        assert sorted(desk.adapter.shown_tags) == [f"tag {number}" for number in range(5)]
+        first, last = (
+            next(body for body in service.called("Notify") if body[3] == title)
+            for title in ("title 20", "title 30")
+        )
+        assert (first[1], last[1]) == (0, 100)  # it takes the place of the first
+        assert desk.adapter.problem == ""
+
+
+async def test_a_service_that_never_answers_is_still_tried(bus: str) -> None:
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service) as desk:
+        service.deaf.add("Notify")
+        for number in range(20):
+            desk.adapter.show(Message(f"tag {number}", f"title {number}", ""))
+        await until(lambda: service.notified, "the first")
+        for _ in range(60):
+            await desk.clock.advance(5)
+        sent = len(service.notified)
+        assert MAX_UNANSWERED < sent <= 20
+        service.deaf.clear()
+        await desk.clock.advance(GIVE_UP_S)
+        await until(lambda: len(service.notified) == 20, "all of them")
+
+
+async def test_an_id_that_is_learned_late_is_used(bus: str) -> None:
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service) as desk:
+        service.go_on.clear()
+        withdrawn = Message("gone", "No longer true", "")
+        desk.adapter.show(FAILED)
+        desk.adapter.show(withdrawn)
+        await until(lambda: service.notified, "the first")
+        await desk.clock.advance(ANSWER_S + GIVE_UP_S + ANSWER_S)
+        await desk.clock.advance(GIVE_UP_S)
+        desk.adapter.withdraw(withdrawn.tag)
+        service.go_on.set()
+        await until(lambda: service.called("CloseNotification"), "the withdrawal")
+        assert desk.adapter.shown_tags == {FAILED.tag}
+        await service.click(100)
+        await until(lambda: desk.chosen, "the click")
+        assert desk.chosen[0].tag == FAILED.tag
+        again = Message(FAILED.tag, "Otto failed again", "")
+        assert (await desk.shown(service, again))[1] == 100
+
+
+async def test_a_service_that_does_not_introduce_itself_is_asked_again(bus: str) -> None:
+    service = await FakeNotifications(bus).start()
+    service.deaf |= {"GetCapabilities", "GetServerInformation"}
+    desk = Desk(bus)
+    desk.adapter.show(FAILED)
+    await until(lambda: service.called("GetCapabilities"), "the question")
+    await desk.clock.advance(3 * ANSWER_S)
+    assert desk.adapter.problem == "The notification service does not answer."
+    service.deaf.clear()
+    for _ in range(4):
+        await desk.clock.advance(ANSWER_S)
+    await until(lambda: service.notified == [FAILED.title], "the message")
+    assert desk.adapter.problem == ""
+    await desk.end()
+    await service.stop()
+
+
+async def test_a_click_whose_handler_raises_ends_nothing(
+    bus: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service) as desk:
+
+        def fail(_chosen: NotificationAction) -> None:
+            raise UnexpectedError
+
+        desk.adapter._on_chosen = fail
+        await desk.shown(service, FAILED)
+        for _ in range(3):
+            await service.click(100)
+        await desk.shown(service, PLAIN)
+        desk.adapter._on_chosen = desk.chosen.append
+        await service.click(101)
+        await until(lambda: desk.chosen, "the click")
+        assert desk.adapter.problem == ""
+        assert sum(call.method == "GetCapabilities" for call in service.calls) == 1
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+
+
+@pytest.mark.parametrize("broken", ["_set_owner", "_on_shown", "_meet", "_find_owner"])
+async def test_whatever_raises_inside_is_logged_once_and_it_goes_on(
+    bus: str, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise UnexpectedError
+
+    service = await FakeNotifications(bus).start()
+    with monkeypatch.context() as patch:
+        patch.setattr(FreedesktopBackend, broken, fail)
+        desk = Desk(bus)
+        desk.adapter.show(FAILED)
+        for _ in range(5):
+            await settle()
+            await desk.clock.advance(60)
+        assert desk.adapter.problem in ("", BACKEND_FAILED)
+    await desk.clock.advance(60)
+    await until(lambda: desk.adapter.name == "fake 1.2", "the service")
+    await desk.shown(service, PLAIN)
+    assert desk.adapter.problem == ""
+    await desk.end()
+    await service.stop()
+    assert len([each for each in caplog.records if each.exc_info]) == 1
 
 
 async def test_an_error_is_logged_once_and_loses_one_message_only(
@@ -692,11 +848,63 @@ async def test_nobody_to_ask_is_not_quiet(bus: str, tmp_path: Path) -> None:
     await desk.end()
 
 
+@pytest.mark.parametrize(
+    ("name", "banners", "quiet"),
+    [
+        ("gnome-shell", False, True),
+        ("gnome-shell", True, False),
+        ("gnome-shell", None, False),
+        ("dunst", False, False),
+    ],
+)
+async def test_gnome_is_asked_for_its_banners(
+    bus: str, name: str, banners: bool | None, quiet: bool
+) -> None:
+    service = FakeNotifications(bus, name=name)
+    async with at_desk(bus, service) as desk:
+        desk.adapter._gnome_banners = lambda: banners
+        assert await desk.adapter.is_system_quiet() is quiet
+
+
+async def test_a_settings_portal_that_tells_it_is_believed(bus: str) -> None:
+    portal = FakeNotifications(bus, service="org.freedesktop.portal.Desktop")
+    service = FakeNotifications(bus)
+    async with at_desk(bus, service, portal) as desk:
+        for banners in (False, True):
+            portal.read = ("v", ("b", banners))
+            assert await desk.adapter.is_system_quiet() is not banners
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [("echo false", False), ("echo true", True), ("exit 1", None), ("echo maybe", None)],
+)
+def test_gsettings_is_asked_with_no_more_of_our_environment_than_it_needs(
+    tmp_path: Path, script: str, expected: bool | None
+) -> None:
+    program = tmp_path / "gsettings"
+    program.write_text(f'#!/bin/sh\n/usr/bin/env > "$HOME/env"\n{script}\n')
+    program.chmod(0o755)
+    environ = {"PATH": str(tmp_path), "HOME": str(tmp_path), "CC_DESKTOP_TOKEN": "secret"}
+    assert do_not_disturb.gnome_shows_banners(environ) is expected
+    assert "secret" not in (tmp_path / "env").read_text()
+    assert do_not_disturb.gnome_shows_banners({"PATH": str(tmp_path / "none")}) is None
+
+
+async def test_where_the_service_draws_the_default_action_there_is_no_second_open(
+    bus: str,
+) -> None:
+    service = FakeNotifications(bus, name="Xfce Notify Daemon")
+    async with at_desk(bus, service) as desk:
+        actions = (await desk.shown(service, FAILED))[5]
+        assert actions == ["default", "Open Otto", "snooze", "Snooze 1 h"]
+
+
 # What it costs, and where the bus is
 
 
 def test_before_it_runs_it_takes_messages_and_knows_nothing() -> None:
-    adapter: Adapter = FreedesktopAdapter("unix:path=/none", FakeClock())
+    adapter: NotificationBackend = FreedesktopBackend("unix:path=/none", FakeClock())
     adapter.show(FAILED)
     adapter.withdraw(FAILED.tag)
     adapter.withdraw("never shown")

@@ -1,0 +1,59 @@
+"""A tab of the details, and the registry of all tabs.
+
+A new tab is one file with a `DetailsTab`, and one entry in `TABS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from cc_desktop.text.i18n import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.fleet.model import Agent, Gateway
+
+
+class DetailsTab(QWidget):
+    """Shows one side of an agent.
+
+    Signals:
+        handled: The operator dealt with the agent; its row may move now.
+    """
+
+    handled = Signal()
+
+    def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
+        """Show what is known of an agent, the same as before or another. `now`: local ms."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Forget the agent: the next one is another."""
+        raise NotImplementedError
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the first thing to do or to read."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class TabEntry:
+    """A tab in the registry."""
+
+    title: str  # marked for translation
+    build: Callable[[ViewContext], DetailsTab]  # called when the tab is first shown
+
+
+def _overview(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.overview_tab import OverviewTab
+
+    return OverviewTab(context)
+
+
+TABS = (TabEntry(mark("Overview"), _overview),)

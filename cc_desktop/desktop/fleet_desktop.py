@@ -1,0 +1,86 @@
+"""Puts the views together: the window with its details, and the notifications under the bell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from cc_desktop.desktop.details.panel import Details
+from cc_desktop.desktop.icons.glyphs import Glyph
+from cc_desktop.desktop.notifications.bell_button import Bell
+from cc_desktop.desktop.widgets.icon_button import IconButton
+from cc_desktop.desktop.widgets.rows.row_menu import add_mutes
+from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.text.i18n import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from PySide6.QtWidgets import QMenu
+
+    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
+    from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.notifications.center import NotificationCenter
+
+
+def build_fleet_window(context: ViewContext, remembered: MutableMapping[str, str]) -> FleetWindow:
+    """The window with the details beside its list. `remembered` keeps what it looked like."""
+    return FleetWindow(context, Details(context), remembered)
+
+
+class NotificationTools:
+    """Bell and gear in the window, the list under the bell, and the marks of muted agents."""
+
+    def __init__(
+        self,
+        window: FleetWindow,
+        context: ViewContext,
+        center: NotificationCenter,
+        open_settings: Callable[[], None],
+    ) -> None:
+        self._window = window
+        self._context = context
+        self._center = center
+        self._open_settings = open_settings
+        self._panel: NoticesPanel | None = None
+        self.bell = Bell(context.look, center, context.clock)
+        self.bell.clicked.connect(lambda _checked=False: self.show_history())
+        self.gear = IconButton(context.look, Glyph.GEAR, tr("Settings (Ctrl+,)"))
+        self.gear.clicked.connect(lambda _checked=False: open_settings())
+        QShortcut(QKeySequence("Ctrl+,"), window).activated.connect(open_settings)
+        window.add_tools(self.bell, self.gear)
+        window.list.extend_menu(self._extend_menu)
+        window.seen.connect(self.refresh)
+        center.subscribe(self.refresh)
+        self.refresh()
+
+    @property
+    def panel(self) -> NoticesPanel:
+        """The list under the bell; built when it is first asked for."""
+        if self._panel is None:
+            from cc_desktop.desktop.notifications.history_panel import NoticesPanel
+
+            self._panel = NoticesPanel(
+                self._context.look,
+                self._center,
+                self._context.store,
+                self._context.clock,
+                self._open_settings,
+                self._window,
+            )
+        return self._panel
+
+    def show_history(self) -> None:
+        """Show the list under the bell."""
+        self._window.show_fleet()
+        self.panel.open_under(self.bell)
+
+    def refresh(self) -> None:
+        """Show what is known now; a hidden window does no work."""
+        if self._window.batch.active:
+            self.bell.refresh()
+            self._window.set_muted(self._center.preferences.muted)
+
+    def _extend_menu(self, menu: QMenu, gateway_id: str, agent_id: str) -> None:
+        add_mutes(menu, self._center, self._context.store.fleet, gateway_id, agent_id)

@@ -1,0 +1,1 @@
+"""One running app: later starts, links, and the way to the front."""

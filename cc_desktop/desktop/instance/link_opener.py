@@ -1,0 +1,102 @@
+"""Opens the agent that a link names as soon as it is known, or says why it cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.fleet.model import Change, ConnectionState
+from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
+from cc_desktop.text import format as words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.store import Store
+
+WAIT_MS = 30_000  # for a gateway that is not live yet
+
+
+class LinkOpener(QObject):
+    """Only the latest link waits for its agent."""
+
+    def __init__(
+        self,
+        store: Store,
+        show_agent: Callable[[str, str], None],
+        tell: Callable[[str], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """`tell` shows a line in the window; "" takes it away."""
+        super().__init__(parent)
+        self._store = store
+        self._show_agent = show_agent
+        self._tell = tell
+        self._wanted: AgentUrl | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._timer = QTimer(self, singleShot=True, interval=WAIT_MS)
+        self._timer.timeout.connect(self.give_up)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a link waits for its agent."""
+        return self._wanted is not None
+
+    def open(self, text: str) -> None:
+        """Open a link. The caller shows the window."""
+        self.stop()
+        try:
+            self._wanted = parse_link(text)
+        except LinkError as error:
+            self._tell(str(error))
+            return
+        self._tell("")
+        self._check()
+        if self._wanted is not None:
+            self._timer.start()
+            self._unsubscribe = self._store.subscribe(self._on_changes)
+
+    def stop(self) -> None:
+        """Forget the link."""
+        self._wanted = None
+        self._timer.stop()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def give_up(self) -> None:
+        """Say why the agent cannot be shown, and stop waiting."""
+        if self._wanted is not None:
+            agent, gateway = self._words(self._wanted)
+            self._end(f"The link's agent “{agent}” cannot be shown: {gateway} is not live yet.")
+
+    def _on_changes(self, _changes: list[Change]) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+        agent, name = self._words(wanted)
+        gateway = self._store.fleet.gateways.get(wanted.gateway)
+        if gateway is None:
+            if wanted.gateway != DEMO_GATEWAY:  # which comes and goes
+                self._end(f"The link names the gateway “{name}”, which is not in the settings.")
+        elif wanted.agent in gateway.agents and not gateway.hidden:
+            self._end("")
+            self._show_agent(wanted.gateway, wanted.agent)
+        elif gateway.connection.state is ConnectionState.LIVE:
+            self._end(f"The link names the agent “{agent}”, which {name} does not have.")
+        elif gateway.connection.state is ConnectionState.BLOCKED:
+            self._end(f"The link's agent “{agent}” cannot be shown: {name} refuses the connection.")
+
+    def _words(self, link: AgentUrl) -> tuple[str, str]:
+        gateway = self._store.fleet.gateways.get(link.gateway)
+        name = gateway.name if gateway is not None else link.gateway
+        return words.plain(link.agent, 60), words.plain(name, 60)
+
+    def _end(self, line: str) -> None:
+        self.stop()
+        self._tell(line)

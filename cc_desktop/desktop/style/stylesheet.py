@@ -1,0 +1,87 @@
+"""The style sheet: what the palette and the proxy style cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cc_desktop.desktop.style.palette import Theme
+    from cc_desktop.desktop.style.theme import Metrics
+
+
+def stylesheet(theme: Theme, metrics: Metrics) -> str:
+    """The style sheet of the app. Widgets are addressed by object name or property."""
+    px = metrics.px
+    t = theme
+    return f"""
+#header, #statusbar, #details, #details_body {{ background: {t.surface}; }}
+#header {{ border-bottom: 1px solid {t.line}; }}
+#statusbar {{ border-top: 1px solid {t.line}; }}
+#statusbar QLabel {{ color: {t.muted}; }}
+#popup {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
+#popup_foot {{ border-top: 1px solid {t.line}; }}
+#card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
+QLabel[muted="true"] {{ color: {t.muted}; }}
+QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
+  padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
+  placeholder-text-color: {t.muted}; }}
+QLineEdit:focus {{ border-color: {t.accent}; }}
+QTimeEdit {{ background: {t.surface}; border: 1px solid {t.border}; border-radius: {px(5)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
+QTimeEdit:focus {{ border-color: {t.accent}; }}
+QTimeEdit::up-button, QTimeEdit::down-button {{ width: 0; height: 0; border: none; }}
+QTimeEdit:disabled {{ color: {t.muted}; }}
+QTimeEdit QLineEdit {{ background: transparent; border: none; padding: 0; }}
+QToolButton#day {{ background: {t.surface}; border: 1px solid {t.border}; color: {t.muted};
+  border-radius: {px(5)}px; }}
+QToolButton#day:hover {{ border-color: {t.text}; }}
+QToolButton#day:checked {{ background: {t.selection}; border-color: {t.accent}; color: {t.text}; }}
+QToolButton#day:focus {{ border: 2px solid {t.accent}; }}
+QToolButton#day:disabled {{ border-color: {t.line}; color: {t.muted}; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
+  selection-background-color: {t.selection}; selection-color: {t.text}; }}
+#settings_pages {{ background: {t.surface}; border: none; border-right: 1px solid {t.line};
+  padding: {px(12)}px {px(8)}px; }}
+#settings_pages::item {{ color: {t.text}; border: 1px solid transparent;
+  border-radius: {px(6)}px; padding-left: {px(8)}px; }}
+#settings_pages::item:hover {{ background: {t.raised}; }}
+#settings_pages::item:selected {{ background: {t.selection}; }}
+#settings_pages::item:selected:active:focus {{ border-color: {t.accent}; }}
+QPushButton {{ background: {t.surface}; border: 1px solid {t.border}; color: {t.text};
+  border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}
+QPushButton:hover {{ background: {t.raised}; border-color: {t.text}; }}
+QPushButton:focus {{ border-color: {t.accent}; }}
+QPushButton:disabled {{ color: {t.muted}; }}
+QPushButton[primary="true"] {{ background: {t.accent}; color: {t.on_shape};
+  border-color: {t.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[link="true"] {{ background: transparent; border: 1px solid transparent;
+  color: {t.link}; padding: {px(2)}px {px(4)}px; }}
+QPushButton[link="true"]:hover {{ text-decoration: underline; }}
+QPushButton[link="true"]:disabled {{ color: {t.muted}; text-decoration: none; }}
+QPushButton[link="true"]:focus {{ border-color: {t.accent}; }}
+QListView, QTableView, QScrollArea {{ border: none; background: transparent; outline: none; }}
+QTableView {{ gridline-color: transparent; selection-background-color: {t.selection};
+  selection-color: {t.text}; }}
+QHeaderView {{ background: transparent; }}
+QHeaderView::section {{ background: transparent; color: {t.muted}; border: none;
+  border-bottom: 1px solid {t.line}; padding: {px(4)}px {px(3)}px; }}
+QSplitter::handle {{ background: {t.line}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}px; }}
+QMenu::item {{ color: {t.text}; border-radius: {px(4)}px;
+  padding: {px(6)}px {px(20)}px {px(6)}px {px(14)}px; }}
+QMenu::item:selected {{ background: {t.selection}; }}
+QMenu::item:disabled {{ color: {t.muted}; background: transparent; }}
+QMenu::separator {{ background: {t.line}; height: 1px; margin: {px(4)}px {px(8)}px; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
+  padding: {px(4)}px; }}
+QScrollBar:vertical {{ background: transparent; width: {px(10)}px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {t.border}; border-radius: {px(3)}px;
+  min-height: {px(32)}px; margin: {px(2)}px; }}
+QScrollBar::handle:vertical:hover {{ background: {t.muted}; }}
+QScrollBar:horizontal {{ background: transparent; height: {px(10)}px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {t.border}; border-radius: {px(3)}px;
+  min-width: {px(32)}px; margin: {px(2)}px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+"""

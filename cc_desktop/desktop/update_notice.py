@@ -1,0 +1,85 @@
+"""The line about the app itself, above the list: a message, else a newer version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, QUrl, SignalInstance
+from PySide6.QtGui import QDesktopServices
+
+from cc_desktop import __version__
+
+if TYPE_CHECKING:
+    from cc_desktop.system.update_check import Memory, Update, UpdateCheck
+
+_DISMISSED = "update_dismissed"
+
+
+class MessageBar(Protocol):
+    """Where the line is shown."""
+
+    chosen: SignalInstance
+    dismissed: SignalInstance
+
+    def show_line(self, text: str, link: str = "") -> None:
+        """Show a line with a link; without text, nothing."""
+        ...
+
+
+class UpdateNotice(QObject):
+    """Messages come before news of a newer version, which stays until it is dismissed."""
+
+    def __init__(self, bar: MessageBar, updates: UpdateCheck | None, memory: Memory) -> None:
+        super().__init__()
+        self._bar = bar
+        self._updates = updates
+        self._memory = memory
+        self._line = ""
+        bar.chosen.connect(self.open_page)
+        bar.dismissed.connect(self._on_dismissed)
+        self.refresh()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anybody is asked for newer versions."""
+        return self._updates is not None
+
+    @property
+    def update(self) -> Update | None:
+        """The newer version that was found."""
+        return self._updates.found if self._updates is not None else None
+
+    async def run(self) -> None:
+        """Look for newer versions until cancelled."""
+        if self._updates is not None:
+            await self._updates.run(self.refresh)
+
+    def show_message(self, line: str) -> None:
+        """Show a message in the window; "" takes it away."""
+        self._line = line
+        self.refresh()
+
+    def open_page(self) -> None:
+        """Open the page about the newer version in the browser."""
+        if self.update is not None and self.update.url:
+            QDesktopServices.openUrl(QUrl(self.update.url))
+
+    def refresh(self) -> None:
+        """Show what is current."""
+        line, link, update = self._line, "", self.update
+        if not line and update and self._memory.recall(_DISMISSED) != update.version:
+            line = f"{update_text(update)}."
+            link = "Read about it" if update.url else ""
+        self._bar.show_line(line, link)
+
+    def _on_dismissed(self) -> None:
+        if self._line:
+            self._line = ""
+        elif self.update is not None:
+            self._memory.remember(_DISMISSED, self.update.version)
+        self.refresh()
+
+
+def update_text(update: Update) -> str:
+    """A newer version in words."""
+    return f"Version {update.version} is available, this is {__version__}"

@@ -1,0 +1,23 @@
+"""What every view of the fleet needs, in one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.widgets.app_actions import Actions
+    from cc_desktop.fleet.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ViewContext:
+    """Handed in by whoever builds the windows."""
+
+    store: Store
+    actions: Actions
+    clock: Callable[[], int]  # local ms since the epoch
+    look: ThemeManager

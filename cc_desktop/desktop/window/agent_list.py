@@ -1,0 +1,72 @@
+"""The list of agents, with the context menu of its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from cc_desktop.desktop.widgets.rows.row_list import RowList
+from cc_desktop.desktop.window.agent_delegate import AgentDelegate
+from cc_desktop.text.i18n import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QModelIndex, QPoint
+    from PySide6.QtWidgets import QMenu
+
+    from cc_desktop.desktop.widgets.agent_pane import Key
+    from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.desktop.window.agent_model import AgentModel, Row
+
+
+class AgentList(RowList):
+    """Rows are painted, not built of widgets.
+
+    Signals:
+        opened: The details of an agent (its `Key`) are asked for: Enter, or the menu.
+
+    Attributes:
+        menu: The last context menu.
+    """
+
+    opened = Signal(object)
+
+    def __init__(self, context: ViewContext, model: AgentModel) -> None:
+        super().__init__(model, tr("Agents"), context.look.metrics.px(50))
+        self._context = context
+        self._model = model
+        self._extend_menu: Callable[[QMenu, str, str], None] | None = None
+        self.menu: QMenu | None = None
+        self.setItemDelegate(AgentDelegate(context.look, self))
+        self.activated.connect(self._on_activated)
+        self.menu_wanted.connect(self._on_menu)
+
+    def extend_menu(self, extend: Callable[[QMenu, str, str], None]) -> None:
+        """Let others add entries: menu, gateway id, agent id."""
+        self._extend_menu = extend
+
+    def current_row(self) -> Row | None:
+        """The row with the selection."""
+        return self._model.row(self.currentIndex())
+
+    def reveal(self, key: Key) -> None:
+        """Scroll to an agent."""
+        self.scrollTo(self._model.index_of(key))
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        row = self._model.row(index)
+        if row is not None:
+            self.opened.emit(row.key)
+
+    def _on_menu(self, index: QModelIndex, spot: QPoint) -> None:
+        row = self._model.row(index)
+        if row is None:
+            return
+        from cc_desktop.desktop.window.agent_menu import agent_menu  # most starts open none
+
+        self.menu = agent_menu(
+            self._context, row, lambda: self.opened.emit(row.key), self._extend_menu, self
+        )
+        self.menu.popup(spot)

@@ -1,0 +1,1 @@
+"""What is above and below the list of the fleet window."""

@@ -1,0 +1,64 @@
+"""The list, with the details beside it or, where it is narrow, below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter
+
+from cc_desktop.desktop.widgets.window_geometry import decode, encode
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from cc_desktop.desktop.style.theme import ThemeManager
+
+DETAILS = 410  # design px
+NARROW = 860  # design px of the window
+_BELOW = (300, 200)  # design px of list and details
+
+
+class DetailsSplitter(QSplitter):
+    """The operator shares out the room; `state` remembers it."""
+
+    def __init__(self, look: ThemeManager, agents: QWidget, details: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._look = look
+        self.addWidget(agents)
+        self.addWidget(details)
+        self.setStretchFactor(0, 1)
+        self._thin()
+
+    def _thin(self) -> None:
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+
+    def share(self, width: int) -> None:
+        """Share out a window of `width` px as at the first start."""
+        px = self._look.metrics.px
+        if self.orientation() == Qt.Orientation.Vertical:
+            self.setSizes([px(length) for length in _BELOW])
+        else:
+            self.setSizes([width - px(DETAILS), px(DETAILS)])
+
+    def fit(self, width: int) -> None:
+        """Put the details where a window of `width` px has room for them."""
+        narrow = width < self._look.metrics.px(NARROW)
+        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self.orientation() != wanted:
+            self.setOrientation(wanted)
+            self.share(width)
+
+    def state(self) -> str:
+        """How the room is shared out, as text."""
+        return encode(self.saveState())
+
+    def restore(self, state: str) -> None:
+        """Share out the room as it was, once there is a size to share out."""
+        known = decode(state)
+        if known is not None:
+            orientation = self.orientation()
+            self.restoreState(known)
+            self.setOrientation(orientation)
+            self._thin()

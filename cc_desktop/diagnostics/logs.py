@@ -1,0 +1,135 @@
+"""The log: a private, rotating file, and stderr where it is asked for. No secret gets into it."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from typing import IO, TYPE_CHECKING, Any
+
+from cc_desktop.about import APP_ID
+from cc_desktop.system.files import FileError, make_private_directory
+from cc_desktop.system.redaction import redact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEVELS = ("debug", "info", "warning", "error")
+LOG_FILE = f"{APP_ID}.log"
+MAX_BYTES = 1_000_000
+BACKUPS = 2
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class RedactingFormatter(logging.Formatter):
+    """Redacts the finished text: message, arguments, traceback and stack alike."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record without secrets."""
+        return redact(super().format(record))
+
+
+class PrivateLogFile(RotatingFileHandler):
+    """A rotating log file that only its owner can read. A failure to write is told once."""
+
+    def __init__(self, path: Path) -> None:
+        self._failed = False
+        self._native_crashes = False
+        super().__init__(
+            path,
+            maxBytes=MAX_BYTES,
+            backupCount=BACKUPS,
+            encoding="utf-8",
+            delay=True,
+            errors="backslashreplace",
+        )
+
+    def _open(self) -> Any:
+        # O_NONBLOCK: somebody may have put a FIFO there, which nobody reads.
+        extra = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | extra, 0o600)
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                os.fchmod(handle, 0o600)  # a file of an older version, or of another umask
+        return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say once that the log cannot be written; the app works all the same."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError | ValueError) and not self._failed:
+            self._failed = True
+            _say(f"no log from here on: {self.baseFilename}: {_reason(error)}")
+
+    def record_native_crashes(self) -> None:
+        """Write the stacks of all threads to this file if the process dies of a signal."""
+        try:
+            if self.stream is None:
+                self.stream = self._open()
+            faulthandler.enable(file=self.stream)
+            self._native_crashes = True
+        except (OSError, ValueError) as error:
+            _say(f"no log from here on: {self.baseFilename}: {_reason(error)}")
+
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        """Rotate, and let the fault handler follow to the new file."""
+        if self._native_crashes:
+            faulthandler.disable()
+        super().doRollover()
+        if self._native_crashes:
+            self.record_native_crashes()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._native_crashes:
+            faulthandler.disable()
+            self._native_crashes = False
+        super().close()
+
+
+def start(directory: Path, level: str) -> PrivateLogFile | None:
+    """Set logging up for the process.
+
+    Args:
+        directory: Where the log file belongs; created with mode 0700.
+        level: One of `LEVELS`; "debug" and "info" go to stderr as well.
+
+    Returns:
+        The log file, or None if there cannot be one. Then one line on stderr has told why.
+    """
+    logging.raiseExceptions = False  # no traceback on stderr for a log that cannot be written
+    handlers: list[logging.Handler] = []
+    file = None
+    try:
+        make_private_directory(directory)
+        file = PrivateLogFile(directory / LOG_FILE)
+        handlers.append(file)
+    except FileError as error:
+        _say(f"no log file: {error}")
+    if sys.stderr is not None and level in ("debug", "info"):
+        handlers.append(logging.StreamHandler(_stderr()))
+    for handler in handlers:
+        handler.setFormatter(RedactingFormatter(_FORMAT))
+    logging.basicConfig(
+        level=level.upper(), handlers=handlers or [logging.NullHandler()], force=True
+    )
+    logging.getLogger("websockets").setLevel(logging.WARNING)  # its debug log has whole frames
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return file
+
+
+def _stderr() -> IO[str]:
+    return sys.stderr
+
+
+def _reason(error: BaseException | None) -> str:
+    return (getattr(error, "strerror", None) or str(error)) if error is not None else "unknown"
+
+
+def _say(line: str) -> None:
+    """One line on stderr, where there is one."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{APP_ID}: {line}\n")

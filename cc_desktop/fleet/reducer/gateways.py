@@ -1,0 +1,158 @@
+"""The gateway itself: connection, origin, what the operator has seen, commands, devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cc_desktop.fleet.commands import CommandPhase, CommandState
+from cc_desktop.fleet.model import (
+    COMMANDS_PER_GATEWAY,
+    AgentChanged,
+    Change,
+    ConnectionState,
+    DevicesChanged,
+    Fleet,
+    Gateway,
+    GatewayChanged,
+    Now,
+    Origin,
+)
+from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with_gateway
+from cc_desktop.fleet.status import DONE_COMMAND_MS
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet import events as ev
+
+
+def added(fleet: Fleet, event: ev.GatewayAdded) -> Result:
+    """A gateway that is known already stays as it is."""
+    if event.gateway in fleet.gateways:
+        return fleet, []
+    gateway = Gateway(event.gateway, event.name, event.url)
+    return with_gateway(fleet, gateway), [GatewayChanged(gateway.id, None, gateway)]
+
+
+def removed(fleet: Fleet, gateway: Gateway, event: ev.GatewayRemoved, now: Now) -> Result:
+    """Its agents go with it."""
+    rest = {key: value for key, value in fleet.gateways.items() if key != gateway.id}
+    gone: list[Change] = [
+        AgentChanged(gateway.id, agent.id, agent, None) for agent in gateway.agents.values()
+    ]
+    return replace(fleet, gateways=rest), [*gone, GatewayChanged(gateway.id, gateway, None)]
+
+
+def connection_changed(
+    fleet: Fleet, gateway: Gateway, event: ev.ConnectionChanged, now: Now
+) -> Result:
+    """The data of a gateway that was live is true as of its last word."""
+    before, after = gateway.connection, event.connection
+    if before == after:
+        return fleet, []
+    as_of = gateway.as_of
+    if before.state is ConnectionState.LIVE and gateway.origin is Origin.LIVE:
+        as_of = after.silent_since or before.silent_since or now.wall
+    return put_gateway(fleet, gateway, replace(gateway, connection=after, as_of=as_of))
+
+
+def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now) -> Result:
+    """The data is true at this moment. Only the end of a silence is a change."""
+    if gateway.connection.silent_since:
+        connection = replace(gateway.connection, silent_since=0)
+        after = replace(gateway, connection=connection, as_of=now.wall)
+        return put_gateway(fleet, gateway, after)
+    if gateway.as_of == now.wall or gateway.origin is not Origin.LIVE:
+        return fleet, []
+    return with_gateway(fleet, replace(gateway, as_of=now.wall)), []
+
+
+def origin_changed(fleet: Fleet, gateway: Gateway, event: ev.OriginChanged, now: Now) -> Result:
+    """An unfinished list is given up."""
+    if event.origin is gateway.origin and gateway.listing is None:
+        return fleet, []
+    after, changes = reassessed(fleet, replace(gateway, origin=event.origin, listing=None), now)
+    return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
+
+
+def shown(fleet: Fleet, gateway: Gateway, event: ev.Shown, now: Now) -> Result:
+    """On the screen, or hidden behind the demo."""
+    if gateway.hidden is not event.shown:
+        return fleet, []
+    return put_gateway(fleet, gateway, replace(gateway, hidden=not event.shown))
+
+
+def seen(fleet: Fleet, gateway: Gateway, event: ev.Seen, now: Now) -> Result:
+    """Failures that were seen are no longer errors."""
+    marked = replace(gateway, seen={**gateway.seen, **event.seen})
+    after, changes = reassessed(fleet, marked, now)
+    return with_gateway(fleet, after), changes
+
+
+def unseen(fleet: Fleet, gateway: Gateway, event: ev.Unseen, now: Now) -> Result:
+    """They are errors again."""
+    marks = {key: at for key, at in gateway.seen.items() if key not in event.keys}
+    if len(marks) == len(gateway.seen):
+        return fleet, []
+    after, changes = reassessed(fleet, replace(gateway, seen=marks), now)
+    return with_gateway(fleet, after), changes
+
+
+def tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: Now) -> Result:
+    """Time has passed."""
+    after, changes = reassessed(fleet, gateway, now)
+    left = {
+        key: state
+        for key, state in gateway.commands.items()
+        if not (state.is_done and now.wall - state.at >= DONE_COMMAND_MS)
+    }
+    if len(left) < len(gateway.commands):
+        after = replace(after, commands=left)
+        changes = [*changes, GatewayChanged(gateway.id, gateway, after)]
+    return (with_gateway(fleet, after), changes) if changes else (fleet, [])
+
+
+def devices_listed(fleet: Fleet, gateway: Gateway, event: ev.DevicesListed, now: Now) -> Result:
+    """A full list of devices."""
+    devices = {device.id: device for device in event.devices}
+    if devices == gateway.devices:
+        return fleet, []
+    changed = DevicesChanged(gateway.id, gateway.devices, devices)
+    return with_gateway(fleet, replace(gateway, devices=devices)), [changed]
+
+
+# Commands
+
+
+def command_sent(fleet: Fleet, gateway: Gateway, event: ev.CommandSent, now: Now) -> Result:
+    """The oldest goes when there are too many, of those that are over first."""
+    ident = event.command.id
+    if ident in gateway.commands:
+        return fleet, []
+    commands = {**gateway.commands, ident: CommandState(event.command, at=now.wall)}
+    if len(commands) > COMMANDS_PER_GATEWAY:
+        over = (key for key, one in commands.items() if one.phase is not CommandPhase.PENDING)
+        del commands[next(over, next(iter(commands)))]
+    return put_gateway(fleet, gateway, replace(gateway, commands=commands))
+
+
+def command_done(fleet: Fleet, gateway: Gateway, event: ev.CommandDone, now: Now) -> Result:
+    """A pending command was carried out."""
+    return _end_command(fleet, gateway, event.id, CommandPhase.DONE, "", now)
+
+
+def command_refused(fleet: Fleet, gateway: Gateway, event: ev.CommandRefused, now: Now) -> Result:
+    """A pending command was not carried out."""
+    return _end_command(fleet, gateway, event.id, CommandPhase.REFUSED, event.reason, now)
+
+
+def _end_command(
+    fleet: Fleet, gateway: Gateway, ident: str, phase: CommandPhase, reason: str, now: Now
+) -> Result:
+    state = gateway.commands.get(ident)
+    if state is None or state.phase is not CommandPhase.PENDING:
+        return fleet, []
+    state = replace(state, phase=phase, at=now.wall, reason=reason)
+    return put_gateway(
+        fleet, gateway, replace(gateway, commands={**gateway.commands, ident: state})
+    )

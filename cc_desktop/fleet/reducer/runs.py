@@ -1,0 +1,157 @@
+"""Runs in progress, and which sessions are active."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
+from cc_desktop.fleet.reducer.approvals import without_those_of
+from cc_desktop.fleet.reducer.state import Result, put_agent
+from cc_desktop.fleet.status import row_start
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet import events as ev
+
+_SEEN_STEP_MS = 1_000  # signs of life that say nothing else count once in so long
+
+
+def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) -> Result:
+    """A sign of life of a run, with or without news."""
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None:
+        return fleet, []
+    key = event.session_key
+    known = agent.runs.get(key)
+    session = agent.sessions.get(key)
+    if known is None or known.run_id != event.run_id:
+        if event.over and (not event.error or (known is not None and not known.over)):
+            return fleet, []  # it never was the one that runs: a message that was steered into it
+        old = Run(event.run_id, key, thinking=True, started_at=_start(gateway, session, event, now))
+    elif not known.over:
+        old = known
+    elif event.starts:
+        old = replace(known, error="")
+    else:
+        return fleet, []
+    thinking = old.thinking if event.thinking is None else event.thinking
+    doing = old.activity if event.activity is None else event.activity
+    error = old.error if event.error is None else event.error
+    if (
+        old is known
+        and (thinking, doing, error, event.over)
+        == (old.thinking, old.activity, old.error, old.over)
+        and seen_just_now(agent, key, now)
+    ):
+        return fleet, []
+    run = Run(old.run_id, key, thinking, doing, error, now.wall, event.over, old.started_at)
+    active = session is not None and session.active
+    after = replace(
+        with_run(agent, key, run, active=active, seen=now),
+        unconfirmed_failures=with_failure(agent.unconfirmed_failures, key, session, run),
+        **(without_those_of(agent, run) if run.over else {}),
+    )
+    return put_agent(fleet, gateway, agent, trimmed(after), now)
+
+
+def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now: Now) -> int:
+    """Local ms. A run that was in progress when we came started when its row says, if it does."""
+    if event.starts and event.started_at:
+        return min(now.wall, event.started_at + gateway.clock_offset_ms)
+    if event.starts or session is None or not session.active:
+        return now.wall
+    return row_start(session, gateway.clock_offset_ms)
+
+
+def seen_just_now(agent: Agent, key: str, now: Now) -> bool:
+    """Whether it gave a sign of life already: a model that streams does so 50 times a second."""
+    return key in agent.heard and 0 <= now.mono - agent.heard[key].mono < _SEEN_STEP_MS
+
+
+def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now | None) -> Agent:
+    """The agent with this run of a session.
+
+    Args:
+        agent: as it was before.
+        key: of the session.
+        run: None: it has none.
+        active: whether the session's row says that a run is in progress.
+        seen: when it gave a sign of life; None: this is none.
+    """
+    runs = agent.runs
+    if run is not runs.get(key):
+        runs = (
+            {other: one for other, one in runs.items() if other != key}
+            if run is None
+            else {
+                **runs,
+                key: run,
+            }
+        )
+    is_live = active or (run is not None and not run.over)
+    heard, acting = agent.heard, agent.acting
+    if key in heard:
+        before = agent.runs.get(key)
+        acting -= before is None or not before.thinking
+    if is_live:
+        acting += run is None or not run.thinking
+        if seen is not None:
+            heard = heard.copy()  # unlike dict(), quick after an entry was popped
+            heard.pop(key, None)  # the one that was heard last is at the end
+            heard[key] = seen
+    elif key in heard:
+        heard = {other: at for other, at in heard.items() if other != key}
+    return replace(agent, runs=runs, heard=heard, acting=acting)
+
+
+def trimmed(agent: Agent) -> Agent:
+    """The agent with no more runs than the ceiling: the oldest, then the quietest go."""
+    while len(agent.runs) > RUNS_PER_AGENT:
+        agent = _without_run(agent, next(iter(agent.runs)))
+    while len(agent.heard) > RUNS_PER_AGENT:
+        agent = _without_run(agent, next(iter(agent.heard)))
+    return agent
+
+
+def _without_run(agent: Agent, key: str) -> Agent:
+    after = with_run(agent, key, None, active=False, seen=None)
+    return replace(
+        after,
+        unconfirmed_failures=after.unconfirmed_failures - {key},
+        dropped_runs=agent.dropped_runs + (key in agent.heard),
+    )
+
+
+def fails(session: Session, run: Run | None) -> bool:
+    """Whether the run ended with an error that no row shows yet (2026.5.7: 15 s later)."""
+    return run is not None and run.over and bool(run.error) and not session.finished_at
+
+
+def with_failure(
+    failures: frozenset[str], key: str, session: Session | None, run: Run | None
+) -> frozenset[str]:
+    """The sessions with an unconfirmed failure, after this one changed."""
+    if session is None:
+        return failures
+    if fails(session, run):
+        return failures if key in failures else failures | {key}
+    return failures - {key} if key in failures else failures
+
+
+def timing_fields(runs: dict[str, Run], heard: dict[str, Now]) -> dict[str, Any]:
+    """Fields of an agent with these active sessions: the quietest first, within the ceiling."""
+    order = sorted(heard, key=lambda key: (heard[key].mono, key))
+    dropped = order[:-RUNS_PER_AGENT]
+    kept = order[-RUNS_PER_AGENT:]
+    for key in dropped:
+        runs.pop(key, None)
+    for key in list(runs)[: max(0, len(runs) - RUNS_PER_AGENT)]:
+        if key not in heard:
+            del runs[key]
+    return {
+        "runs": runs,
+        "heard": {key: heard[key] for key in kept},
+        "acting": sum(key not in runs or not runs[key].thinking for key in kept),
+        "dropped_runs": len(dropped),
+    }

@@ -1,0 +1,89 @@
+"""How a changed agent or gateway gets into the fleet. All reducers use this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cc_desktop.fleet.model import (
+    Agent,
+    AgentChanged,
+    Approval,
+    Change,
+    Fleet,
+    Gateway,
+    GatewayChanged,
+    Now,
+    Origin,
+)
+from cc_desktop.fleet.status import assess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Result = tuple[Fleet, list[Change]]
+
+
+def with_gateway(fleet: Fleet, gateway: Gateway) -> Fleet:
+    """The fleet with this version of a gateway."""
+    return replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
+
+
+def put_gateway(fleet: Fleet, before: Gateway, after: Gateway) -> Result:
+    """The fleet after a gateway changed, but not its agents."""
+    if after is before:
+        return fleet, []
+    return with_gateway(fleet, after), [GatewayChanged(after.id, before, after)]
+
+
+def put_agent(fleet: Fleet, gateway: Gateway, before: Agent, after: Agent, now: Now) -> Result:
+    """The fleet after an agent changed: its status is assessed anew."""
+    after = assessed(fleet, gateway, after, now)
+    if after is before:
+        return fleet, []
+    agents = {**gateway.agents, after.id: after}
+    count = gateway.session_count + len(after.sessions) - len(before.sessions)
+    gateway = replace(gateway, agents=agents, as_of=now.wall, session_count=count)
+    return with_gateway(fleet, gateway), [AgentChanged(gateway.id, after.id, before, after)]
+
+
+def origin_of(gateway: Gateway, agent_id: str) -> Origin:
+    """Where what is known of an agent comes from, also while a list arrives in slices."""
+    listing = gateway.listing
+    if listing is not None and agent_id in listing.applied:
+        return listing.origin
+    return gateway.origin
+
+
+def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
+    """The agent with the status that it has at this moment, without approvals that expired."""
+    if 0 < agent.approvals_expire_at <= now.wall:
+        left = {
+            key: approval
+            for key, approval in agent.approvals.items()
+            if not 0 < approval.expires_at <= now.wall
+        }
+        agent = replace(agent, approvals=left, approvals_expire_at=first_expiry(left))
+    origin = origin_of(gateway, agent.id)
+    status, cause = assess(agent, origin, gateway.seen, now, fleet.stuck_after_ms)
+    if status is agent.status and cause == agent.status_session_key:
+        return agent
+    since = agent.status_since if status is agent.status else now.wall
+    return replace(agent, status=status, status_session_key=cause, status_since=since)
+
+
+def reassessed(fleet: Fleet, gateway: Gateway, now: Now) -> tuple[Gateway, list[Change]]:
+    """The gateway with the status of all its agents assessed anew."""
+    agents: dict[str, Agent] = {}
+    changes: list[Change] = []
+    for key, agent in gateway.agents.items():
+        agents[key] = assessed(fleet, gateway, agent, now)
+        if agents[key] is not agent:
+            changes.append(AgentChanged(gateway.id, key, agent, agents[key]))
+    return (replace(gateway, agents=agents) if changes else gateway), changes
+
+
+def first_expiry(approvals: Mapping[str, Approval]) -> int:
+    """Local ms at which the first of them expires, 0 if none does."""
+    return min((one.expires_at for one in approvals.values() if one.expires_at), default=0)

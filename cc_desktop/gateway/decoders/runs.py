@@ -1,0 +1,183 @@
+"""Runs in progress: the streams of `agent`, and `chat` and `session.tool`, which repeat them.
+
+Each stream has a function of its own. It returns the fields of `RunProgress` that the message
+tells, or events of another kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import Approval
+from cc_desktop.gateway.decoders.values import NAME_LIMIT, agent_of, error_text, name
+from cc_desktop.protocol import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAX_COMMANDS = 200  # tool calls in progress that are remembered, to name what waits for approval
+# 2026.5.7 ends the run that asks. What was decided goes to a run that has the approval in its id.
+_FOLLOW_UP = "exec-approval-followup:"
+_ARGUMENTS = ("command", "path", "query", "url", "file_path", "pattern")  # worth showing
+
+
+class RunId(NamedTuple):
+    """Which run a message is about."""
+
+    agent_id: str
+    session_key: str
+    run_id: str
+
+
+def run_of(data: dict[str, Any]) -> RunId | None:
+    """Which run a message is about, or None when it does not say."""
+    key = fields.identifier(data.get("sessionKey"))
+    agent_id = fields.identifier(data.get("agentId")) or agent_of(key)
+    run_id = fields.identifier(data.get("runId"))
+    return RunId(agent_id, key, run_id) if key and agent_id and run_id else None
+
+
+class RunDecoder:
+    """Decodes what runs tell. Remembers the commands in progress: approvals only point to them."""
+
+    def __init__(self, gateway: str) -> None:
+        self._gateway = gateway
+        self._commands: dict[tuple[str, str], str] = {}  # by run and tool call
+
+    def agent(self, data: dict[str, Any]) -> Iterable[ev.Event]:
+        """The payload of `agent`: one message of one stream of a run."""
+        run = run_of(data)
+        if run is None:
+            return
+        stream, detail = data.get("stream"), fields.as_object(data.get("data"))
+        if run.run_id.startswith(_FOLLOW_UP):
+            approval_id = run.run_id.removeprefix(_FOLLOW_UP).split(":", 1)[0]
+            yield ev.ApprovalClosed(self._gateway, run.agent_id, approval_id)
+        if stream == "approval":
+            if detail.get("status") != "unavailable":  # nobody can decide it: it was refused
+                # The run that asks is over, or goes on by itself: it does not wait.
+                yield from self._approval(run, detail.get("phase"), detail, run_waits=False)
+            return
+        if stream == "lifecycle":
+            phase = _APPROVAL_PHASES.get(str(detail.get("phase")))
+            if phase:
+                yield from self._approval(run, phase, detail, run_waits=True)
+        progress = _STREAMS.get(stream, _no_news)(detail) if isinstance(stream, str) else {}
+        yield ev.RunProgress(self._gateway, *run, **progress)
+
+    def chat(self, data: dict[str, Any]) -> Iterable[ev.Event]:
+        """The payload of `chat`, which clients with few scopes get instead of `agent`."""
+        run = run_of(data)
+        if run is None:
+            return
+        state = data.get("state")
+        if state == "error":
+            first_line = str(data.get("errorMessage") or "").split("\n", 1)[0]
+            error = fields.text(first_line) or None
+            yield ev.RunProgress(self._gateway, *run, error=error, over=True)
+        elif state in ("final", "aborted"):
+            yield ev.RunProgress(self._gateway, *run, over=True)
+        elif state in ("delta", "status"):
+            yield ev.RunProgress(self._gateway, *run, thinking=True)
+
+    def tool(self, data: dict[str, Any]) -> Iterable[ev.Event]:
+        """The payload of `session.tool`: a tool call with its arguments."""
+        run = run_of(data)
+        detail = fields.as_object(data.get("data"))
+        if run is None or detail.get("phase") not in ("start", "result"):
+            return
+        call = (run.run_id, fields.identifier(detail.get("toolCallId")))
+        if detail.get("phase") == "result":
+            self._commands.pop(call, None)
+            yield ev.RunProgress(self._gateway, *run, thinking=True, activity="")
+            return
+        arguments = fields.as_object(detail.get("args"))
+        texts = (arguments.get(argument) for argument in _ARGUMENTS)
+        what = next((fields.text(one, NAME_LIMIT) for one in texts if isinstance(one, str)), "")
+        if what and call[1]:
+            self._remember(call, what)
+        activity = fields.text(f"{name(detail.get('name'))} {what}", NAME_LIMIT)
+        yield ev.RunProgress(self._gateway, *run, thinking=False, activity=activity)
+
+    def _remember(self, call: tuple[str, str], command: str) -> None:
+        if len(self._commands) >= MAX_COMMANDS:
+            del self._commands[next(iter(self._commands))]
+        self._commands[call] = command
+
+    def _approval(
+        self, run: RunId, phase: object, detail: dict[str, Any], *, run_waits: bool
+    ) -> Iterable[ev.Event]:
+        ident = (
+            fields.identifier(detail.get("approvalId"))
+            or fields.identifier(detail.get("id"))
+            or f"session:{run.session_key}"
+        )
+        if phase == "requested":
+            run_id = run.run_id if run_waits else ""
+            approval = Approval(
+                id=ident,
+                agent_id=run.agent_id,
+                session_key=run.session_key,
+                title=self._approval_title(run_id, detail),
+                run_id=run_id,
+                opened_at=fields.integer(detail.get("createdAtMs")),
+                expires_at=fields.integer(detail.get("expiresAtMs")),
+            )
+            yield ev.ApprovalOpened(self._gateway, approval)
+        elif phase is not None:
+            yield ev.ApprovalClosed(self._gateway, run.agent_id, ident)
+
+    def _approval_title(self, run_id: str, detail: dict[str, Any]) -> str:
+        for source in (detail, fields.as_object(detail.get("request"))):
+            for field in ("command", "title", "message"):
+                if words := fields.text(source.get(field), NAME_LIMIT):
+                    return words
+        # 2026.9.6 names only the tool call, whose command it told before.
+        call = (run_id, fields.identifier(detail.get("toolCallId")))
+        return self._commands.get(call, "")
+
+
+# Streams of `agent`: each returns the fields of RunProgress that the message tells
+
+_APPROVAL_PHASES = {"waiting-approval": "requested", "approval-resolved": "resolved"}
+
+
+def _lifecycle(detail: dict[str, Any]) -> dict[str, Any]:
+    phase = detail.get("phase")
+    told: dict[str, Any] = {"over": phase in ("end", "error"), "starts": phase == "start"}
+    if phase in ("start", "model"):
+        told["thinking"] = True
+    if phase == "start":
+        told["started_at"] = fields.integer(detail.get("startedAt"))
+    if phase == "error" and not detail.get("aborted"):
+        told["error"] = error_text(detail.get("error")) or None
+    return told
+
+
+def _assistant(_detail: dict[str, Any]) -> dict[str, Any]:
+    return {"thinking": True, "activity": ""}
+
+
+def _item(detail: dict[str, Any]) -> dict[str, Any]:
+    if detail.get("phase") == "end":
+        return {"thinking": True, "activity": ""}
+    title = fields.text(detail.get("title"), NAME_LIMIT)
+    return {"thinking": False, "activity": title} if title else {}
+
+
+def _run_status(_detail: dict[str, Any]) -> dict[str, Any]:
+    return {"thinking": True}
+
+
+def _no_news(_detail: dict[str, Any]) -> dict[str, Any]:
+    """A stream that this client does not know: still a sign of life."""
+    return {}
+
+
+_STREAMS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "lifecycle": _lifecycle,
+    "assistant": _assistant,
+    "item": _item,
+    "run_status": _run_status,
+}

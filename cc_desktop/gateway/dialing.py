@@ -1,0 +1,271 @@
+"""Opens a connection to a gateway: the socket or the proxy, TLS, the upgrade, the handshake.
+
+Whoever answers here has not proven anything yet. Nothing it sends may do more than fail this try.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from websockets.asyncio import client as ws_client
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+    ProxyError,
+)
+
+from cc_desktop.gateway.connection import CannotConnectError, GatewayConnection, closed_by_peer
+from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.protocol import fields, frames, handshake
+from cc_desktop.system.network import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.system.clock import Clock
+
+CONNECT_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0  # a frozen peer must not hold up the end of the app
+MAX_UNSENT = 4 * 2**20  # bytes; no request of this app is near it
+_PRE_HELLO_LIMIT = 64 * 2**10  # bytes of a frame before hello-ok
+_MAX_RETRY_AFTER_S = 99_999
+
+
+class Channel(ws_client.ClientConnection):
+    """A WebSocket whose outgoing buffer is bounded.
+
+    Every ping makes a pong. A peer that sends pings and reads nothing would fill the memory.
+    """
+
+    overflowed = False
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio override: drop the connection when too much is unsent."""
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+            self.overflowed = True
+            self.transport.abort()
+
+
+class _Connect(ws_client.connect):
+    """`connect` without redirects: they would take the token to another place."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def open_connection(
+    url: str,
+    connect_params: Callable[[handshake.Challenge], dict[str, Any]],
+    clock: Clock,
+    on_event: Callable[[frames.EventFrame], None],
+    on_connected: Callable[[], None] = lambda: None,
+) -> GatewayConnection:
+    """Connect, and complete the handshake within `handshake.HANDSHAKE_TIMEOUT_S`.
+
+    Args:
+        url: ws:// or wss://.
+        connect_params: Makes the parameters of `connect` from the gateway's challenge.
+        clock: Measures the deadlines of the protocol; dialing itself has `CONNECT_TIMEOUT_S`.
+        on_event: Gets every event, those before hello-ok included.
+        on_connected: Called when the challenge is there.
+
+    Raises:
+        CannotConnectError: With the failure to classify.
+    """
+    channel = await _dial(url)
+    connection = GatewayConnection(channel, clock, on_event)
+    deadline = asyncio.create_task(
+        clock.sleep(handshake.HANDSHAKE_TIMEOUT_S), name="handshake deadline"
+    )
+    shake = asyncio.create_task(
+        _handshake(connection, channel, connect_params, on_connected), name="handshake"
+    )
+    try:
+        await asyncio.wait({deadline, shake}, return_when=asyncio.FIRST_COMPLETED)
+        if not shake.done():
+            raise CannotConnectError(Failure(kind=FailureKind.SILENT))
+        connection.hello = shake.result()
+    except BaseException:
+        shake.cancel()
+        await asyncio.gather(shake, return_exceptions=True)
+        await channel.close(1000, "shutdown")
+        raise
+    finally:
+        deadline.cancel()
+        await asyncio.gather(deadline, return_exceptions=True)
+    return connection
+
+
+async def _dial(url: str) -> Channel:
+    proxy = _proxy_for(url)
+    try:
+        channel = await _Connect(
+            url,
+            proxy=proxy,
+            compression=None if is_loopback(url) else "deflate",
+            max_size=handshake.DEFAULT_MAX_PAYLOAD,
+            open_timeout=CONNECT_TIMEOUT_S,
+            ping_interval=None,  # the gateway's ticks tell more, and idle shall cost nothing
+            close_timeout=CLOSE_TIMEOUT_S,
+            user_agent_header=None,
+            create_connection=Channel,
+        )
+    except InvalidStatus as error:
+        failure = _http_failure(error)
+    except (InvalidProxy, ProxyError, ImportError) as error:
+        failure = _proxy_failure(error, proxy)
+    except InvalidHandshake as error:
+        # An upgrade that ends early is a tunnel or a proxy whose far end is away.
+        ended = isinstance(error.__cause__, EOFError)
+        failure = Failure(kind=FailureKind.HUNG_UP if ended else FailureKind.NOT_A_GATEWAY)
+    except (OSError, EOFError) as error:
+        failure = _network_failure(error, proxy)
+    except ValueError:
+        if proxy is None:  # the address was checked, so nothing is known of this
+            raise
+        failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
+    else:
+        assert isinstance(channel, Channel)  # noqa: S101 - create_connection made it
+        return channel
+    if not failure.detail:
+        place = _host(proxy) if failure.kind is FailureKind.PROXY_FAILED else address_of(url)
+        failure = msgspec.structs.replace(failure, detail=place)
+    raise CannotConnectError(failure)
+
+
+def _proxy_failure(error: InvalidProxy | ProxyError | ImportError, proxy: str | None) -> Failure:
+    if isinstance(error, InvalidProxy):
+        return Failure(kind=FailureKind.PROXY, detail=_scheme(proxy), http_message=error.msg)
+    if isinstance(error, ImportError):
+        if not _scheme(proxy).startswith("socks"):  # for which websockets needs python-socks
+            raise error
+        return Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    said = f"HTTP status {status}" if status else ""
+    return Failure(kind=FailureKind.PROXY_FAILED, detail=_host(proxy), http_message=said)
+
+
+def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Failure(kind=FailureKind.CERTIFICATE, http_message=error.verify_message)
+        case ssl.SSLError():
+            return Failure(kind=FailureKind.TLS)
+        case socket.gaierror():
+            return Failure(kind=FailureKind.PROXY_FAILED if proxy else FailureKind.DNS)
+        case TimeoutError():
+            return Failure(kind=FailureKind.SILENT)
+        case EOFError():
+            return Failure(kind=FailureKind.HUNG_UP)
+    kind = FailureKind.PROXY_FAILED if proxy else FailureKind.UNREACHABLE
+    return Failure(kind=kind, http_message=error.strerror or "")
+
+
+def _proxy_for(url: str) -> str | None:
+    """Return the proxy of the environment or the system for an address; none for this machine."""
+    try:
+        uri = ws_client.parse_uri(url)  # type: ignore[attr-defined]  # moved between versions 15 and 17
+        uri.host.encode("idna")  # as the resolver will
+    except (InvalidURI, ValueError):
+        raise CannotConnectError(
+            Failure(kind=FailureKind.BAD_URL, detail=address_of(url))
+        ) from None
+    if is_loopback(url):
+        return None
+    proxy: str | None = ws_client.get_proxy(uri)  # type: ignore[attr-defined]  # the same
+    return proxy
+
+
+def address_of(url: str) -> str:
+    """Return an address for people, without user name, query and fragment."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        return fields.text(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", 200)
+    return ""
+
+
+def _scheme(proxy: str | None) -> str:
+    """Return the scheme of a proxy: the rest may hold a password."""
+    scheme = (proxy or "").partition("://")[0]
+    return fields.text(scheme, 20) if scheme.isalnum() else ""
+
+
+def _host(proxy: str | None) -> str:
+    with contextlib.suppress(ValueError):
+        return fields.text(urlsplit(proxy or "").netloc.rpartition("@")[2], 200)
+    return ""
+
+
+def _http_failure(error: InvalidStatus) -> Failure:
+    response = error.response
+    message = ""
+    if response.body:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            body = fields.as_object(msgspec.json.decode(response.body))
+            said = body.get("error")
+            message = fields.text(said, 300) or fields.text(
+                fields.as_object(said).get("message"), 300
+            )
+    waits = response.headers.get_all("Retry-After")  # there may be several
+    wait = waits[0] if waits else ""
+    wait_s = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 0
+    return Failure(
+        http_status=response.status_code,
+        http_message=message,
+        retry_after_ms=min(wait_s, _MAX_RETRY_AFTER_S) * 1000,
+    )
+
+
+async def _handshake(
+    connection: GatewayConnection,
+    channel: Channel,
+    connect_params: Callable[[handshake.Challenge], dict[str, Any]],
+    on_connected: Callable[[], None],
+) -> handshake.Hello:
+    try:
+        while True:
+            frame = await _next_frame(channel)
+            if isinstance(frame, frames.EventFrame) and frame.event == "connect.challenge":
+                break
+        on_connected()
+        ident = str(uuid.uuid4())
+        params = connect_params(handshake.read_challenge(frame.payload))
+        await channel.send(frames.encode_request(ident, "connect", params))
+        while True:
+            frame = await _next_frame(channel)
+            if isinstance(frame, frames.Response) and frame.id == ident:
+                break
+            if isinstance(frame, frames.EventFrame):
+                connection.dispatch(frame)
+    except ConnectionClosed:
+        raise CannotConnectError(closed_by_peer(channel)) from None
+    if frame.error:
+        raise CannotConnectError(Failure(error=frame.error))
+    return handshake.read_hello(frame.payload)
+
+
+async def _next_frame(channel: Channel) -> frames.Frame:
+    """Return the next valid frame.
+
+    Malformed messages are skipped, and so are messages over 64 KiB unless they may be hello-ok:
+    the peer is not authenticated yet.
+    """
+    while True:
+        message = await channel.recv()
+        if len(message) > _PRE_HELLO_LIMIT and b"hello-ok" not in (
+            message.encode() if isinstance(message, str) else message
+        ):
+            continue
+        with contextlib.suppress(frames.BadFrameError):
+            return frames.decode(message)

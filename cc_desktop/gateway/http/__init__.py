@@ -1,0 +1,1 @@
+"""The HTTP fallback while no WebSocket can be had."""

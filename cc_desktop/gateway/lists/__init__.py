@@ -1,0 +1,1 @@
+"""Lists of agents and sessions: when one is needed, and how it is fetched."""

@@ -1,0 +1,66 @@
+"""What a supervisor is told about its gateway, and what it needs from the rest of the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from cc_desktop.gateway.http.http_fallback import AFTER_S
+from cc_desktop.protocol import handshake
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.events import Event
+    from cc_desktop.gateway.device_identity import Identity
+    from cc_desktop.system.clock import Clock
+
+
+class Secret(Protocol):
+    """A token that does not show itself."""
+
+    def reveal(self) -> str:
+        """Return the token in the clear."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Where device tokens are kept."""
+
+    place: str  # "keyring" or "file"
+
+    async def get(self, url: str, device_id: str, role: str) -> Secret:
+        """Return the token, or an empty one."""
+        ...
+
+    async def keep(self, url: str, device_id: str, role: str, token: str) -> None:
+        """Store the token."""
+        ...
+
+
+class SupervisorOptions(Struct, frozen=True, kw_only=True):
+    """What the settings say about one gateway."""
+
+    gateway: str  # its id
+    url: str  # ws:// or wss://
+    token: Secret  # the shared token, may be empty
+    client: handshake.Client
+    rest_url: str
+    poll_s: float  # seconds between two polls over HTTP
+    insecure: bool = False  # tokens may travel unencrypted
+    rest_after_s: float = AFTER_S  # seconds without a live connection until HTTP is polled
+    scopes: tuple[str, ...] = handshake.SCOPES  # a change makes the gateway ask for a new pairing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorServices:
+    """What a supervisor needs from the rest of the app."""
+
+    identity: Callable[[], Identity]  # may raise IdentityError
+    tokens: TokenStore
+    clock: Clock
+    rng: random.Random
+    sink: Callable[[Event], object]  # takes every event for the model

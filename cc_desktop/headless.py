@@ -1,0 +1,185 @@
+"""The fleet without a window: `cc-desktop status`, and the text view where there is no display."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cc_desktop.about import APP_ID, ExitCode
+from cc_desktop.diagnostics import crash
+from cc_desktop.monitor import FleetMonitor, MonitorOptions
+from cc_desktop.text import report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cc_desktop.config.paths import Paths
+    from cc_desktop.config.settings import Settings
+    from cc_desktop.fleet.model import Change
+
+log = logging.getLogger(__name__)
+
+QUIET_S = 0.1  # changes that come this close together are printed as one
+
+
+def status(
+    settings: Settings, paths: Paths, *, demo: bool, json: bool, watch: bool, timeout_s: float
+) -> int:
+    """Print the fleet once, or a line of JSON for every change.
+
+    Args:
+        settings: The settings.
+        paths: Where files belong.
+        demo: Sample data only.
+        json: One line of JSON instead of text.
+        watch: Print JSON for every change until a signal.
+        timeout_s: How long to wait for gateways.
+
+    Returns:
+        The exit code.
+    """
+    options = MonitorOptions(demo_only=demo, may_demo=False, http_after_s=0.0)
+
+    async def show(view: _View) -> int:
+        fleet = view.monitor.store.fleet
+        if demo:
+            await view.until(lambda: bool(view.monitor.store.fleet.gateways), timeout_s)
+        else:
+            await view.until(lambda: view.monitor.is_settled, timeout_s)
+        if watch:
+            return await _print_changes(view)
+        fleet, now = view.monitor.store.fleet, view.monitor.now_ms()
+        if json:
+            _print(report.json_line(report.as_json(fleet, now)))
+        else:
+            _print("\n".join(report.as_text(fleet, now)))
+        return report.exit_code(fleet)
+
+    return asyncio.run(_run(FleetMonitor(settings, paths, options), show))
+
+
+def text(settings: Settings, paths: Paths, options: MonitorOptions) -> int:
+    """Show the fleet as text, refreshed in place, until a signal.
+
+    Returns:
+        The exit code.
+    """
+    return asyncio.run(_run(FleetMonitor(settings, paths, options), _show_text))
+
+
+def _print_note(line: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"{APP_ID}: {line}\n")
+
+
+class MonitorEndedError(Exception):
+    """The monitor ended although nobody stopped it."""
+
+
+class _View:
+    """Waits for changes of the fleet, for signals, and for the monitor to fail."""
+
+    def __init__(self, monitor: FleetMonitor) -> None:
+        self.monitor = monitor
+        self.stopped = False
+        self._changed = asyncio.Event()
+        self._running = asyncio.create_task(monitor.run(), name="fleet monitor")
+        self._running.add_done_callback(lambda _task: self._changed.set())
+        monitor.store.subscribe(self._on_changes)
+        monitor.memory.notes.subscribe(_print_note)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._stop)
+
+    def _on_changes(self, _changes: list[Change]) -> None:
+        self._changed.set()
+
+    def _stop(self) -> None:
+        self.stopped = True
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Wait for a change or a signal.
+
+        Raises:
+            MonitorEndedError: The monitor has failed, so nothing will ever change.
+        """
+        await self._changed.wait()
+        if self._running.done() and not self.stopped:
+            raise MonitorEndedError from self._running.exception()
+        self._changed.clear()
+
+    async def until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until `done`, a signal, or the timeout.
+
+        Raises:
+            MonitorEndedError: The monitor has failed.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not done() and not self.stopped:
+                    with contextlib.suppress(TimeoutError):
+                        # Not every change of a supervisor is a change of the model.
+                        await asyncio.wait_for(self.changed(), QUIET_S)
+
+    async def end(self) -> None:
+        """Stop the monitor."""
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+
+
+async def _run(monitor: FleetMonitor, show: Callable[[_View], Awaitable[int]]) -> int:
+    view = _View(monitor)
+    try:
+        return await show(view)
+    except MonitorEndedError as ended:
+        cause = ended.__cause__ or ended
+        log.critical("the fleet monitor ended", exc_info=cause)
+        if sys.stderr is not None:
+            sys.stderr.write(f"{APP_ID}: internal error: {crash.headline(cause)}\n")
+        return ExitCode.CRASHED
+    finally:
+        await view.end()
+
+
+async def _print_changes(view: _View) -> int:
+    last: dict[str, Any] = {}
+    while True:
+        fleet = view.monitor.store.fleet
+        told = report.as_json(fleet, view.monitor.now_ms())
+        facts = {**told, "as_of": 0}  # that time has passed is no change
+        if facts != last:
+            _print(report.json_line(told))
+            last = facts
+        if view.stopped:
+            return report.exit_code(fleet)
+        await view.changed()
+        if not view.stopped:
+            await asyncio.sleep(QUIET_S)
+
+
+async def _show_text(view: _View) -> int:
+    in_place = sys.stdout is not None and sys.stdout.isatty()
+    last: list[str] = []
+    while not view.stopped:
+        lines = list(report.as_text(view.monitor.store.fleet, view.monitor.now_ms()))
+        if lines != last:
+            last = lines
+            start, end = ("\x1b[H\x1b[J", "") if in_place else ("", "\n")
+            _print(start + "\n".join(lines) + end)
+        await view.changed()
+        await asyncio.sleep(QUIET_S)
+    return ExitCode.OK
+
+
+def _print(text: str) -> None:
+    """Print what may have lone surrogates in it: hostile text is no reason to fail."""
+    if sys.stdout is not None:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()

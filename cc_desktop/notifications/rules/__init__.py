@@ -1,0 +1,104 @@
+"""Turns fleet changes into alerts. An alert is raised once and resolved when its condition ends.
+
+Nothing is raised for the first list of a gateway, for the demo, or for the last known state. What
+changed while a gateway was away is raised as one alert when it is back.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.model import AgentChanged, DevicesChanged, GatewayChanged
+from cc_desktop.notifications.rules.agents import AgentRules
+from cc_desktop.notifications.rules.common import is_current
+from cc_desktop.notifications.rules.devices import DeviceRules
+from cc_desktop.notifications.rules.gateways import GatewayRules
+from cc_desktop.system.supervision import FaultLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cc_desktop.fleet.model import Change, Fleet
+    from cc_desktop.notifications.alerts import AlertEvent
+    from cc_desktop.notifications.preferences import Preferences
+
+log = logging.getLogger(__name__)
+
+
+class Rules:
+    """Hands each change to the rules that watch such changes. One that fails stops no other."""
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        refresh: Callable[[str], None] = lambda _gateway: None,
+        faults: FaultLog | None = None,
+    ) -> None:
+        """`refresh` asks a gateway (by id) for a fresh list."""
+        self._faults = faults or FaultLog(log)
+        self._agents = AgentRules(preferences, refresh)
+        self._devices = DeviceRules()
+        self._gateways = GatewayRules(self._agents, self._devices)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the operator chose."""
+        return self._agents.preferences
+
+    @preferences.setter
+    def preferences(self, preferences: Preferences) -> None:
+        self._agents.preferences = preferences
+
+    def process(self, fleet: Fleet, changes: Iterable[Change], now: int) -> list[AlertEvent]:
+        """Return what the changes mean. `fleet` is the state after them; `now` is local ms."""
+        changes = list(changes)
+        # Their agents and devices are compared as a whole, in the change of the gateway.
+        turned = {
+            change.gateway
+            for change in changes
+            if isinstance(change, GatewayChanged)
+            and is_current(change.before) is not is_current(change.after)
+        }
+        found: list[AlertEvent] = []
+        for change in changes:
+            if not isinstance(change, GatewayChanged) and (
+                change.gateway in turned or not is_current(fleet.gateways.get(change.gateway))
+            ):
+                continue
+            try:
+                found += self._dispatch(fleet, change, now)
+            except Exception as error:
+                self._faults.record(f"a rule for {type(change).__name__}", error)
+        return found
+
+    def _dispatch(self, fleet: Fleet, change: Change, now: int) -> list[AlertEvent]:
+        match change:
+            case AgentChanged():
+                return self._agents.process(fleet, change, now)
+            case DevicesChanged():
+                return self._devices.compare(
+                    fleet, change.gateway, change.before, change.after, now
+                )
+            case GatewayChanged():
+                return self._gateways.process(fleet, change, now)
+
+    def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
+        """Return what became true by the mere passing of time."""
+        found: list[AlertEvent] = []
+        for rules in (self._gateways, self._devices, self._agents):
+            try:
+                found += rules.tick(fleet, now)
+            except Exception as error:
+                self._faults.record(f"{type(rules).__name__} at its time", error)
+        return found
+
+    def due(self) -> int | None:
+        """Return when `tick` has something to do: local ms, or None."""
+        times = (self._gateways.due(), self._devices.due(), self._agents.due())
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def marks(self) -> int:
+        """How many agents, sessions and devices are remembered, for tests of the bounds."""
+        return self._agents.marks + self._devices.marks

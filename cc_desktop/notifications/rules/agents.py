@@ -1,0 +1,205 @@
+"""Alerts about agents: failed, needs an answer, stuck, silent, recovered, finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
+from cc_desktop.notifications.conditions import conditions, finished, silent_from
+from cc_desktop.notifications.kinds import AlertKind, tag_of
+from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
+from cc_desktop.text import notifications as text
+from cc_desktop.text.i18n import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.model import Agent, AgentChanged, Fleet, Session
+    from cc_desktop.notifications.conditions import Condition
+    from cc_desktop.notifications.preferences import Preferences
+
+SURE_AFTER_MS = 30_000  # for a fresh list to come, before an agent is called silent
+MAX_FINISHED = 5_000  # sessions whose last end is remembered
+
+AgentKey = tuple[str, str]  # gateway id, agent id
+
+
+class AgentRules:
+    """Watches agents. Each mark is dropped with its agent or gateway."""
+
+    def __init__(self, preferences: Preferences, refresh: Callable[[str], None]) -> None:
+        self.preferences = preferences
+        self._refresh = refresh
+        self._failed: set[AgentKey] = set()
+        self._finished: dict[tuple[str, str], int] = {}  # (gateway, session key) → end that counted
+        self._silent: set[AgentKey] = set()
+        self._doubted: dict[AgentKey, int] = {}  # silent unless a list by then (local ms) denies it
+        self._silent_check: int | None = None  # local ms
+
+    def process(self, fleet: Fleet, change: AgentChanged, now: int) -> list[AlertEvent]:
+        """Return what a change of an agent means."""
+        before, after = change.before, change.after
+        if before is None:
+            return [] if after is None else self.check_silent(fleet, after, now, tell=False)
+        if after is None:
+            return self._remove(before)
+        return [
+            *self.compare(fleet, before, after, now),
+            *self.check_silent(fleet, after, now, tell=True),
+        ]
+
+    def _remove(self, agent: Agent) -> list[AlertEvent]:
+        key = (agent.gateway, agent.id)
+        self._failed.discard(key)
+        self._silent.discard(key)
+        self._doubted.pop(key, None)
+        for session in agent.sessions:
+            self._finished.pop((agent.gateway, session), None)
+        kinds = [*conditions(agent, subagents=True), (AlertKind.SILENT, "")]
+        return [AlertResolved(tag_of(kind, *key, cause)) for kind, cause in kinds]
+
+    def compare(
+        self, fleet: Fleet, before: Agent, after: Agent, now: int, *, by_kind: bool = False
+    ) -> list[AlertEvent]:
+        """Return what began and what ended between two states of an agent.
+
+        Args:
+            fleet: The state now.
+            before: The agent then.
+            after: The agent now.
+            now: Local ms.
+            by_kind: The two come from sources that name sessions differently, so only the kinds
+                are compared.
+        """
+        subagents = self.preferences.subagents
+        old = conditions(before, subagents=subagents)
+        new = conditions(after, subagents=subagents, now=now)
+        opened, closed = _differences(old, new, by_kind=by_kind)
+        key = (after.gateway, after.id)
+        found: list[AlertEvent] = []
+        found += [AlertResolved(tag_of(kind, *key, cause)) for kind, cause in closed]
+        still_failed = any(kind is AlertKind.FAILED for kind, _ in new)
+        for session in finished(before, after, subagents=subagents):
+            found += self._on_finished(fleet, after, session, still_failed=still_failed)
+        for (kind, cause), words in opened.items():
+            if kind is AlertKind.FAILED:
+                self._failed.add(key)
+            found.append(self._alert(fleet, kind, after, cause, words))
+        return found
+
+    def _on_finished(
+        self, fleet: Fleet, agent: Agent, session: Session, *, still_failed: bool
+    ) -> list[AlertEvent]:
+        key = (agent.gateway, agent.id)
+        mark = (agent.gateway, session.key)
+        if self._finished.get(mark) == session.finished_at:
+            return []
+        remember(self._finished, mark, session.finished_at, MAX_FINISHED)
+        recovered = key in self._failed and not still_failed
+        self._failed.discard(key)
+        tells = recovered and self.preferences.kinds[AlertKind.RECOVERED].on
+        kind = AlertKind.RECOVERED if tells else AlertKind.FINISHED
+        return [self._alert(fleet, kind, agent, session.key, session.title)]
+
+    # Heartbeats
+
+    def check_silent(self, fleet: Fleet, agent: Agent, now: int, *, tell: bool) -> list[AlertEvent]:
+        """Return whether an agent became silent, or is no longer.
+
+        Events do not tell every heartbeat, so a fresh list is asked for and has the last word.
+
+        Args:
+            fleet: The state now.
+            agent: The agent.
+            now: Local ms.
+            tell: Whether silence that begins is news. Without it, it is only noted.
+        """
+        key = (agent.gateway, agent.id)
+        offset = fleet.gateways[agent.gateway].clock_offset_ms
+        due = silent_from(agent, offset)
+        if due is not None and due <= now:
+            due = silent_from(agent, offset, exact=True)
+        if due is None or due > now:
+            self._doubted.pop(key, None)
+            if due is not None:
+                self._check_at(due)
+            if key in self._silent:
+                self._silent.discard(key)
+                return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
+            return []
+        if key in self._silent or not self.preferences.kinds[AlertKind.SILENT].on:
+            return []
+        if not tell:
+            self._silent.add(key)
+            return []
+        return self._doubt(fleet, agent, now)
+
+    def _doubt(self, fleet: Fleet, agent: Agent, now: int) -> list[AlertEvent]:
+        """Ask for a fresh list, and raise the alert when that does not deny it."""
+        key = (agent.gateway, agent.id)
+        sure_at = self._doubted.get(key)
+        if sure_at is not None and sure_at <= now:
+            del self._doubted[key]
+            self._silent.add(key)
+            return [self._alert(fleet, AlertKind.SILENT, agent, "", tr(text.HEARTBEAT_OVERDUE))]
+        if sure_at is None:
+            sure_at = self._doubted[key] = now + SURE_AFTER_MS
+            self._refresh(agent.gateway)
+        self._check_at(sure_at)
+        return []
+
+    def _check_at(self, at: int) -> None:
+        self._silent_check = min(at, self._silent_check or at)
+
+    def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
+        """Return who became silent."""
+        if self._silent_check is None or self._silent_check > now:
+            return []
+        self._silent_check = None
+        found: list[AlertEvent] = []
+        for gateway in fleet.gateways.values():
+            if is_current(gateway):
+                for agent in gateway.agents.values():
+                    found += self.check_silent(fleet, agent, now, tell=True)
+        return found
+
+    def due(self) -> int | None:
+        """Return when `tick` has something to do: local ms, or None."""
+        return self._silent_check
+
+    def forget(self, gateway: str) -> None:
+        """Drop the marks of a gateway that was removed."""
+        forget_gateway(self._failed, gateway)
+        forget_gateway(self._silent, gateway)
+        forget_gateway(self._doubted, gateway)
+        forget_gateway(self._finished, gateway)
+
+    @property
+    def marks(self) -> int:
+        """How much is remembered, for tests of its bounds."""
+        return sum(map(len, (self._failed, self._finished, self._silent, self._doubted)))
+
+    def _alert(self, fleet: Fleet, kind: AlertKind, agent: Agent, cause: str, words: str) -> Alert:
+        return Alert(
+            kind,
+            tag_of(kind, agent.gateway, agent.id, cause),
+            agent.shown_name,
+            Target(agents=((agent.gateway, agent.id),), gateway=agent.gateway),
+            agent.gateway,
+            agent.id,
+            words,
+            where(fleet, agent.gateway),
+        )
+
+
+def _differences(
+    old: dict[Condition, str], new: dict[Condition, str], *, by_kind: bool
+) -> tuple[dict[Condition, str], list[Condition]]:
+    """Return the conditions that began, with their words, and those that ended."""
+    if not by_kind:
+        opened = {one: words for one, words in new.items() if one not in old}
+        return opened, [one for one in old if one not in new]
+    kinds_old, kinds_new = {kind for kind, _ in old}, {kind for kind, _ in new}
+    opened = {one: words for one, words in new.items() if one[0] not in kinds_old}
+    return opened, [one for one in old if one[0] not in kinds_new]

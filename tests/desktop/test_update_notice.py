@@ -1,0 +1,102 @@
+"""The line about the app itself in the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QDesktopServices
+
+from cc_desktop import __version__
+from cc_desktop.desktop.update_notice import UpdateNotice
+from cc_desktop.system.update_check import Update, UpdateCheck
+from tests.desktop import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+
+PAGE = "https://example.org/news"
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.kept: dict[str, object] = {}
+
+    def recall(self, key: str) -> object:
+        return self.kept.get(key)
+
+    def remember(self, key: str, value: object) -> None:
+        self.kept[key] = value
+
+
+class News(UpdateCheck):
+    """News without anybody to ask."""
+
+    def __init__(self) -> None:
+        self.news: Update | None = None
+
+    @property
+    def found(self) -> Update | None:
+        return self.news
+
+
+class Shown:
+    """A notice in a real window."""
+
+    def __init__(self, window: FleetWindow) -> None:
+        self.window = window
+        self.bar = window.notice
+        self.news = News()
+        self.notice = UpdateNotice(self.bar, self.news, Memory())
+
+    def find(self, update: Update) -> None:
+        self.news.news = update
+        self.notice.refresh()
+
+
+@pytest.fixture
+def it(open_window: Callable[..., FleetWindow]) -> Shown:
+    return Shown(open_window(sample.live_store()))
+
+
+def test_a_newer_version_is_told_until_it_is_dismissed(it: Shown) -> None:
+    it.find(Update("9.1"))
+    assert it.bar.text == f"Version 9.1 is available, this is {__version__}."
+    assert it.bar.link.isHidden()
+
+    it.bar.dismiss.click()
+    it.notice.refresh()
+    assert it.bar.text == ""
+
+    it.find(Update("9.2"))
+    assert "9.2" in it.bar.text
+
+
+def test_its_page_is_opened_by_the_browser(it: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    it.find(Update("9.1", PAGE))
+    it.bar.link.click()
+
+    assert opened == [PAGE]
+
+
+def test_messages_go_before_the_news(it: Shown) -> None:
+    it.find(Update("9.1", PAGE))
+    it.notice.show_message("Something else.")
+    assert it.bar.text == "Something else."
+    assert it.bar.link.isHidden()
+
+    it.bar.dismiss.click()
+    assert "9.1" in it.bar.text
+
+
+def test_nobody_is_asked_where_no_address_is_set(it: Shown) -> None:
+    notice = UpdateNotice(it.bar, None, Memory())
+
+    with pytest.raises(StopIteration):
+        notice.run().send(None)
+    assert notice.update is None
+    assert not notice.enabled

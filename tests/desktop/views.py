@@ -1,0 +1,22 @@
+"""The parts of a window that tests look at, by their own types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.desktop.details.overview_tab import OverviewTab
+from cc_desktop.desktop.details.panel import Details
+
+if TYPE_CHECKING:
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+
+
+def details_of(window: FleetWindow) -> Details:
+    assert isinstance(window.details, Details)
+    return window.details
+
+
+def overview(details: Details) -> OverviewTab:
+    tab = details.tab()
+    assert isinstance(tab, OverviewTab)
+    return tab

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin
+from cc_desktop.fleet.store import Store
+from cc_desktop.text.banner import BannerKind, BannerLink, empty, source
+from cc_desktop.text.banner import banner as make_banner
+from tests.desktop import sample
+from tests.desktop.sample import NOW
+
+
+def test_no_banner_when_all_is_live() -> None:
+    assert make_banner(sample.live_store().fleet, NOW) is None
+
+
+def test_the_banner_of_the_demo() -> None:
+    banner = make_banner(sample.demo_store().fleet, NOW)
+    assert banner is not None
+    assert banner.kind is BannerKind.DEMO
+    assert banner.tag == "DEMO"
+    assert banner.text == "No gateway can be reached, so this is sample data, not your fleet."
+    assert banner.links == (
+        (BannerLink.LAST_KNOWN, "Show last known (14:02)"),
+        (BannerLink.RECONNECT, "Reconnect now"),
+    )
+
+
+def test_a_demo_that_was_asked_for_blames_nobody() -> None:
+    store = Store(sample.Clock())
+    store.apply(ev.GatewayAdded("demo", "Demo"))
+    store.apply(ev.Snapshot("demo", (), (), Origin.DEMO))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert (banner.text, banner.links) == ("This is sample data, not your fleet.", ())
+
+
+def test_the_banner_of_the_last_known() -> None:
+    banner = make_banner(sample.last_known_store().fleet, NOW)
+    assert banner is not None
+    assert banner.kind is BannerKind.LAST_KNOWN
+    assert banner.text == "studio cannot be reached; showing the last known state from 14:02."
+
+
+@pytest.mark.parametrize("store", [sample.blocked_store, sample.demo_store])
+def test_a_problem_that_only_the_operator_can_solve_comes_first(store: object) -> None:
+    made: Store = store()  # type: ignore[operator]
+    gateway = next(iter(made.fleet.gateways))
+    made.apply(
+        ev.ConnectionChanged(
+            gateway, ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+        )
+    )
+    banner = make_banner(made.fleet, NOW)
+    assert banner is not None
+    assert banner.text.startswith("The token is wrong. Put the gateway's token into OPENCLAW_")
+
+
+def test_a_blocked_gateway_is_named_beside_live_ones() -> None:
+    store = sample.live_store()
+    store.apply(
+        ev.ConnectionChanged(
+            "home-lab", ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+        )
+    )
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert banner.text.startswith("home-lab: The token is wrong.")
+
+
+def test_the_banner_of_the_fallback() -> None:
+    store = sample.live_store(second=False)
+    store.apply(ev.ConnectionChanged("studio", sample.waiting(8)))
+    store.apply(ev.OriginChanged("studio", Origin.REST))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert banner.kind is BannerKind.REST
+    assert "polled over HTTP" in banner.text
+
+
+@pytest.mark.parametrize(
+    ("fleet", "said"),
+    [
+        (sample.live_store().fleet, "Live"),
+        (sample.demo_store().fleet, "Demo since 14:25 · not your fleet"),
+        (sample.last_known_store().fleet, "Last known · as of 14:02"),
+        (Fleet(), "No connection"),
+    ],
+)
+def test_the_source_in_the_status_bar(fleet: Fleet, said: str) -> None:
+    assert source(fleet, NOW) == said
+
+
+def test_an_empty_list_says_why() -> None:
+    live = sample.live_store().fleet
+    assert empty(live, 11, "zebra").title == "No match"
+    assert empty(live, 11, "").title == "Nobody"
+    assert empty(live, 0, "").title == "No agents"
+    assert empty(Fleet(), 0, "").title == "No gateway yet"
+    assert empty(sample.blocked_store().fleet, 0, "").title == "The token is wrong"
+    connecting = Store(sample.Clock())
+    connecting.apply(ev.GatewayAdded("g", "studio"))
+    connecting.apply(ev.ConnectionChanged("g", ConnectionInfo(ConnectionState.SYNCING)))
+    assert empty(connecting.fleet, 0, "").title == "Connecting"
+
+
+def test_several_gateways_have_their_agents() -> None:
+    store = Store(sample.Clock())
+    for key in ("a", "b"):
+        store.apply(ev.GatewayAdded(key, key))
+        store.apply(ev.ConnectionChanged(key, ConnectionInfo(ConnectionState.SYNCING)))
+    assert empty(store.fleet, 0, "").text == "Asking a and b for their agents…"
+
+
+def test_a_gateway_that_was_never_reached_is_named() -> None:
+    store = Store(sample.Clock())
+    store.apply(ev.GatewayAdded("g", "studio"))
+    store.apply(ev.ConnectionChanged("g", sample.waiting(8)))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert (banner.kind, banner.text) == (BannerKind.NONE, "studio cannot be reached.")
