@@ -357,17 +357,20 @@ class Trial:
             self.app.running()
             self.host.choose(OPEN_FLEET)
             self._until("the window again", lambda: self.host.is_in_front(self.app))
-        elif self.app.process.wait(15):
-            raise AssertionError(f"it ended with {self.app.process.returncode}")
+        else:
+            self._ended()
 
     def _ends(self) -> None:
         if self.host.tray:
             self.app.process.terminate()
+        self._ended()
+
+    # Steps
+
+    def _ended(self) -> None:
         code = self.app.process.wait(15)
         if code:
             raise AssertionError(f"it ended with {code}")
-
-    # Steps
 
     def _show(self) -> None:
         """Bring the window to the front by the desktop's own means."""
