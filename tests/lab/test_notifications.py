@@ -134,6 +134,10 @@ async def test_a_failure_and_an_approval_reach_the_operator(
         await asyncio.to_thread(wait_for, lambda: dunst.displayed() == 0, "nothing left", 60)
         await sender.wait_idle("dex", settled=True)
 
+        # A run that succeeds ends the failure; two at once would share one notification.
+        await sender.send("rex", "say: better")
+        await sender.wait_idle("rex", settled=True)
+
         # The window was closed meanwhile: a click brings it back, with the agent it speaks of.
         await sender.send("otto", "fail: bad request")
         told = await asyncio.to_thread(it.popup, "Otto failed")
