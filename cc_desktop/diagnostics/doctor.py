@@ -145,8 +145,8 @@ def slip(path: Path, message: str) -> Slip:
         return Slip(told, str(path))
     numbers = [int(number) for number in re.findall(r"at line (\d+)", said)]
     if not numbers:
-        key = re.search(r"setting '([^']+)'|^(\w+)", said)
-        name = re.escape((key[1] or key[2]) if key else "")
+        key = re.search(r"setting '([^']+)'", said) or re.match(r"(\w+)", said)
+        name = re.escape(key[1]) if key else ""
         written = re.compile(rf"\s*[\"']?{name}[\"']?\s*=")
         numbers = [n for n, line in enumerate(lines, 1) if name and written.match(line)]
     if len(numbers) != 1 or not 0 < numbers[0] <= len(lines):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cc_desktop.fleet.model import GatewayChanged, Origin
+from cc_desktop.fleet.model import GatewayChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,12 @@ LENGTH = 500
 
 
 class Entry(Struct, frozen=True):
-    """One change of a connection. No words of the gateway: only kinds and codes."""
+    """One change of a connection, or of the demo. No words of the gateway: only kinds and codes."""
 
     at: int  # local ms
     gateway: str
     state: str
-    source: str  # what is on the screen: "live", "rest", "last-known" or "none"
+    source: str  # what is on the screen: a value of `Origin`
     kind: str = ""
     code: str = ""
     flapping: bool = False
@@ -59,7 +59,7 @@ class Timeline:
             if not isinstance(change, GatewayChanged):
                 continue
             now = change.after or change.before
-            if now is None or now.origin is Origin.DEMO:
+            if now is None:
                 continue
             told = _entry(self._now_ms(), now, removed=change.after is None)
             before = _entry(told.at, change.before) if change.before else None
