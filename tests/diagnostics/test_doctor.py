@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.config.paths import find_paths
+from cc_desktop.config.secrets.system_keyring import SystemKeyring
 from cc_desktop.config.settings import SettingsError, load_settings
 from cc_desktop.diagnostics import doctor
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
@@ -182,6 +183,6 @@ def test_a_keyring_that_fails_in_a_way_that_nobody_expected(
     def fail(_self: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr(doctor.SystemKeyring, "state", fail)
+    monkeypatch.setattr(SystemKeyring, "state", fail)
     assert doctor.keyring_state(allowed=True) == "absent"
     assert doctor.keyring_state(allowed=False) == "off"

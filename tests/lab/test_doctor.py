@@ -15,8 +15,8 @@ from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.diagnostics import doctor
 from cc_desktop.diagnostics.bundle import make_bundle
-from cc_desktop.gateway.http.readiness import Ready, ask_ready
 from cc_desktop.gateway.probe import Found, Step, StepResult
+from cc_desktop.gateway.probe.readiness import Ready, ask_ready
 from cc_desktop.monitor import FleetMonitor
 from tests.lab.conftest import TOKEN
 from tests.lab.follow import following, settings_for

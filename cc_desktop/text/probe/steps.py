@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Problem
 
 _LINE = 600  # characters
-_SHOWN_SKEW_MS = 120_000  # as `gateway.probe.SKEW_LIMIT_MS`
+_SHOWN_SKEW_MS = 120_000  # as `gateway.probe.walk.SKEW_LIMIT_MS`
 _PASSED = {
     "name": mark("{host} is {addresses}"),
     "port": mark("Port {port} answers"),

@@ -6,8 +6,9 @@ import pytest
 
 from cc_desktop.fleet.model import Problem
 from cc_desktop.gateway.failures import FailureKind
-from cc_desktop.gateway.http.readiness import Ready
-from cc_desktop.gateway.probe import SKEW_LIMIT_MS, Step
+from cc_desktop.gateway.probe import Step
+from cc_desktop.gateway.probe.readiness import Ready
+from cc_desktop.gateway.probe.walk import SKEW_LIMIT_MS
 from cc_desktop.text.probe import pending_line, step_line, step_text
 
 FACTS: dict[Step, dict[str, Any]] = {

@@ -11,10 +11,10 @@ import httpx
 import msgspec
 import pytest
 
-from cc_desktop.gateway import probe as probing
 from cc_desktop.gateway.device_identity import IdentityError, new_identity
-from cc_desktop.gateway.http.readiness import Ready, ask_ready
 from cc_desktop.gateway.probe import Found, ProbeTarget, Step, StepResult, probe
+from cc_desktop.gateway.probe import walk as probing
+from cc_desktop.gateway.probe.readiness import Ready, ask_ready
 from cc_desktop.text.probe import step_text
 from tests.fakes.clock import FakeClock, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
