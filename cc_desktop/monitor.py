@@ -34,7 +34,6 @@ from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http.http_fallback import AFTER_S
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
-from cc_desktop.gateway.probe import ProbeTarget, StepResult, probe
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.protocol.handshake import SCOPES, Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import GatewaySettings, Settings
+    from cc_desktop.gateway.probe import StepResult
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +186,8 @@ class FleetMonitor:
             token: The shared token; where it is empty, the device token that is kept serves.
             insecure: Tokens may travel unencrypted.
         """
+        from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
+
         add_secret(token)
         known = next((one for one in self._settings.gateways if one.url == url), None)
         target = ProbeTarget(
