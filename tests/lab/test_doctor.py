@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import ssl
+import urllib.request
 import zipfile
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.secrets.credentials import Token
@@ -18,14 +23,18 @@ from cc_desktop.diagnostics.bundle import make_bundle
 from cc_desktop.gateway.probe import Found, Step, StepResult
 from cc_desktop.gateway.probe.readiness import Ready, ask_ready
 from cc_desktop.monitor import FleetMonitor
-from tests.lab.conftest import TOKEN
+from tests.fakes.raw import self_signed
+from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import following, settings_for
+from tests.lab.openclaw import RealGateway
 from tests.lab.proxy import proxied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.lab.openclaw import RealGateway
+    from tests.lab.install import Lab
+    from tests.lab.mock_model import MockModel
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -122,3 +131,59 @@ async def test_the_bundle_has_no_secret_of_the_lab(gateway: RealGateway, tmp_pat
         text = "".join(bundle.read(name).decode() for name in bundle.namelist())
     assert gateway.version in text
     assert [secret for secret in secrets if secret in text] == []
+
+
+class TlsGateway(RealGateway):
+    """Shows a certificate of its own."""
+
+    def _is_ready(self) -> bool:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        address = f"https://127.0.0.1:{self.port}/readyz"
+        try:
+            with urllib.request.urlopen(address, timeout=5.0, context=context) as answer:
+                return json.load(answer).get("ready") is True
+        except (OSError, ValueError, HTTPException):
+            return False
+
+
+@pytest.fixture(scope="module")
+def tls_gateway(
+    lab: Lab, model: MockModel, version: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TlsGateway]:
+    home = tmp_path_factory.mktemp(f"tls-{version}")
+    self_signed(home)
+    pem = str(home / "server.pem")
+    tls = {"enabled": True, "certPath": pem, "keyPath": pem, "autoGenerate": False}
+    with TlsGateway(
+        lab,
+        version,
+        home=home,
+        token=TOKEN,
+        agents=AGENTS,
+        model=model,
+        extra_config={"gateway": {"tls": tls}},
+    ) as running:
+        yield running
+
+
+async def test_a_certificate_of_its_own(
+    tls_gateway: TlsGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = (tls_gateway.home / "server.pem").read_bytes()
+    shown = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex()
+    url = f"wss://localhost:{tls_gateway.port}/"
+
+    end = end_of(await tried(tmp_path, GatewaySettings("g", "g", url, Token(TOKEN))))
+    assert (end.step, end.found) == (Step.TLS, Found.FAILED)
+    assert (end.facts["fingerprint"], end.facts["trusted"]) == (shown, False)
+
+    plain = f"ws://localhost:{tls_gateway.port}/"
+    end = end_of(await tried(tmp_path, GatewaySettings("g", "g", plain, Token(TOKEN))))
+    assert (end.step, end.facts["speaks_tls"]) == (Step.UPGRADE, True)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls_gateway.home / "server.pem"))
+    visit = await tried(tmp_path, GatewaySettings("g", "g", url, Token(TOKEN)))
+    assert [result.step for result in visit.results] == list(Step), end_of(visit)
+    assert visit.reached
