@@ -39,7 +39,7 @@ exit codes:
   0    it worked; for "status": a gateway was reached, nothing needs you
   1    "status": an agent needs you; otherwise: it could not be done
   2    wrong arguments or settings
-  3    "status": no gateway could be reached
+  3    "status": no gateway could be reached; "doctor": not every gateway
   70   internal error
   141  the reader of the output has gone
 """
@@ -137,6 +137,17 @@ def _parser() -> _Parser:
         metavar="S",
         help="how many seconds to wait for gateways (default: 10)",
     )
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help="try the way to each gateway and say what to do"
+    )
+    doctor.set_defaults(handler=_doctor)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="FILE.zip",
+        help="also write what a support request needs, without secrets",
+    )
     return parser
 
 
@@ -198,18 +209,23 @@ def _prepare(args: argparse.Namespace) -> Paths:
 def _settings(args: argparse.Namespace, paths: Paths) -> Settings | None:
     """Load the settings; None after one line on stderr."""
     try:
-        settings = load_settings(
-            paths.settings,
-            args.environ,
-            url=getattr(args, "url", None),
-            token_file=getattr(args, "token_file", None),
-        )
+        settings = _load(args, paths)
     except SettingsError as error:
         say(str(error))
         return None
     for warning in settings.warnings:
         say(warning)
     return settings
+
+
+def _load(args: argparse.Namespace, paths: Paths) -> Settings:
+    """Load the settings. Raises SettingsError."""
+    return load_settings(
+        paths.settings,
+        args.environ,
+        url=getattr(args, "url", None),
+        token_file=getattr(args, "token_file", None),
+    )
 
 
 # Commands
@@ -225,6 +241,23 @@ def _status(args: argparse.Namespace) -> int:
     demo = getattr(args, "demo", False)
     return headless.status(
         settings, paths, demo=demo, json=args.json, watch=args.watch, timeout_s=args.timeout
+    )
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from cc_desktop import headless
+
+    paths = _prepare(args)
+    if getattr(args, "demo", False):
+        say("doctor tries the real gateways; leave out --demo")
+        return ExitCode.USAGE
+    settings, error = None, ""
+    try:
+        settings = _load(args, paths)
+    except SettingsError as slip:
+        error = str(slip)
+    return headless.doctor(
+        settings, paths, error=error, json=args.json, bundle=args.bundle, environ=args.environ
     )
 
 
