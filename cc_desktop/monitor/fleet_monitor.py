@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cc_desktop.config.gateway_editor import GatewayEditor
 from cc_desktop.config.secrets.device_tokens import DeviceTokens
+from cc_desktop.config.secrets.shared_tokens import SharedTokens
+from cc_desktop.config.settings_file import SettingsFile
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
@@ -29,8 +32,10 @@ from cc_desktop.system.supervision import FaultLog, keep_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from cc_desktop.config.paths import Paths
+    from cc_desktop.config.secrets.credentials import Token
     from cc_desktop.config.settings import Settings
     from cc_desktop.gateway.supervisor import GatewaySupervisor
 
@@ -45,6 +50,7 @@ class FleetMonitor:
         store: The model, and who is told of its changes.
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
+        shared: Tokens and passwords that the operator entered in the window.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class FleetMonitor:
         self._paths = paths
         self._identity: Identity | None = None
         self._tokens = DeviceTokens(paths.tokens, use_keyring=settings.keyring)
+        self.shared = SharedTokens(paths.shared_tokens, use_keyring=settings.keyring)
         self._faults = FaultLog(log)
         self._listeners: list[Callable[[Settings], None]] = []
         self._deadlines = Deadlines(self.store, self.clock)
@@ -77,7 +84,9 @@ class FleetMonitor:
             rng=self._rng,
             sink=self.store.apply,
         )
-        self._pool = GatewayPool(self.store, services, self._faults, options.http_after_s)
+        self._pool = GatewayPool(
+            self.store, services, self.shared, self._faults, options.http_after_s
+        )
         self.store.subscribe(self._on_changes)
         self.configure(settings)
 
@@ -168,6 +177,23 @@ class FleetMonitor:
         """
         if self._options.read_settings is not None:
             self.configure(self._options.read_settings(), changed)
+
+    @functools.cached_property
+    def editor(self) -> GatewayEditor:
+        """Adds, changes and removes gateways; what it does is taken over at once."""
+        return GatewayEditor(SettingsFile(self._paths.settings), self.shared, self.reload)
+
+    @property
+    def settings_file(self) -> Path:
+        """Where the settings are written; there may be no such file."""
+        return self._paths.settings
+
+    def stored_token(self, gateway: str) -> Token:
+        """The token or password of a gateway of the settings; empty if none is known."""
+        for each in self.settings.gateways:
+            if each.id == gateway and each.token:
+                return each.token
+        return self.shared.known(gateway)
 
     def on_settings(self, listener: Callable[[Settings], None]) -> None:
         """Call `listener` with the settings: now, and whenever they were read again."""

@@ -11,6 +11,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from cc_desktop import __version__
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
@@ -24,6 +26,7 @@ from cc_desktop.system.supervision import FaultLog, keep_running
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cc_desktop.config.secrets.shared_tokens import SharedTokens
     from cc_desktop.config.settings import GatewaySettings
     from cc_desktop.fleet.store import Store
 
@@ -63,6 +66,7 @@ class GatewayPool:
         self,
         store: Store,
         services: SupervisorServices,
+        shared: SharedTokens,
         faults: FaultLog,
         http_after_s: float,
     ) -> None:
@@ -71,11 +75,13 @@ class GatewayPool:
         Args:
             store: The model.
             services: What each supervisor needs; its `sink` is not used.
+            shared: Tokens of gateways whose settings name none.
             faults: Where failures of supervisors are logged once.
             http_after_s: Seconds without a WebSocket before the HTTP fallback starts.
         """
         self._store = store
         self._services = services
+        self._shared = shared
         self._faults = faults
         self._http_after_s = http_after_s
         self._watched: dict[str, _Watched] = {}
@@ -137,6 +143,13 @@ class GatewayPool:
                 if one.has_crashed:
                     one.restart.set()
                 one.link.reconnect_now()
+                if self._is_running and not (one.settings.token or self._shared.known(name)):
+                    self._shared.start(self._reconnect_with_token(one.link, name))
+
+    async def _reconnect_with_token(self, link: GatewaySupervisor, name: str) -> None:
+        """The keyring may have been unlocked since the last try."""
+        if await self._shared.read(name):
+            link.reconnect_now()
 
     async def run(self) -> None:
         """Keep them connected until cancelled."""
@@ -182,6 +195,8 @@ class GatewayPool:
             return _Watched(settings, None, sink)
         self._store.apply(ev.ConnectionChanged(settings.id, ConnectionInfo()))
         options = supervisor_options(settings, self._http_after_s)
+        if not settings.token:
+            options = structs.replace(options, token=self._shared.secret_of(settings.id))
         link = GatewaySupervisor(options, replace(self._services, sink=sink))
         return _Watched(settings, link, sink)
 
@@ -201,6 +216,8 @@ class GatewayPool:
     async def _keep(self, one: _Watched, link: GatewaySupervisor) -> None:
         async def run() -> None:
             one.has_crashed = False
+            if not one.settings.token:
+                await self._shared.read(one.settings.id)
             await link.run()
 
         await keep_running(

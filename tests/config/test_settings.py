@@ -194,7 +194,6 @@ WRONG = [
     ("deep", "a = " + "[" * 100_000, 0, "nested too deeply"),
     ("unreachable", 'when_unreachable = "nothing"', 1, "last-known"),
     ("access", GATEWAY + 'access = "root"', 3, '"watch"'),
-    ("auth", GATEWAY + 'auth = "none"', 3, '"password"'),
     ("too large", "#" * 1_100_000, 0, "larger than"),
     ("insecure", GATEWAY + 'insecure = "false"', 3, 'insecure cannot be "false"'),
     ("client id", GATEWAY + "client_id = 5", 3, "client_id cannot be 5"),

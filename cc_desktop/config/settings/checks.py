@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from urllib.parse import urlsplit
 
+from cc_desktop.config.address import AddressError, read_address
 from cc_desktop.config.secrets.token_sources import has_secret
 from cc_desktop.system.network import host_of, may_send_secret
 
@@ -15,6 +17,18 @@ def names_of(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     host = (parts.hostname or "")[:80]
     return (f"{host}:{parts.port}" if parts.port else host)[:80], host
+
+
+def default_id(typed: str, number: int) -> str:
+    """The id of a gateway that the settings file gives none.
+
+    Args:
+        typed: Its address, as it is written there.
+        number: Its place, from 0.
+    """
+    with contextlib.suppress(AddressError):
+        return names_of(read_address(typed).url)[0]
+    return f"gateway {number + 1}"
 
 
 def printable(text: str) -> str:

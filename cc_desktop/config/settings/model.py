@@ -11,7 +11,6 @@ from cc_desktop.text.settings import SettingsProblem, describe_slip
 DEFAULT_POLL_S = 5.0
 
 Access = Literal["watch", "approve", "operate"]
-Auth = Literal["token", "password"]
 WhenUnreachable = Literal["sample", "last-known"]
 
 # Operator scopes of OpenClaw 2026.9.6. Not asked for without need: while a client that has
@@ -37,7 +36,6 @@ class GatewaySettings:
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"  # what the operator may do there with this app
-    auth: Auth = "token"  # what the gateway takes the secret for
     enabled: bool = True
     problem: SettingsProblem | None = None  # why it cannot be connected
 

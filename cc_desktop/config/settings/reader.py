@@ -25,6 +25,7 @@ from cc_desktop.config.settings.checks import (
     can_be_rest_url,
     can_be_url,
     can_update_from,
+    default_id,
     has_inner_space,
     names_of,
     printable,
@@ -35,7 +36,6 @@ from cc_desktop.config.settings.checks import (
 from cc_desktop.config.settings.model import (
     DEFAULT_POLL_S,
     Access,
-    Auth,
     GatewaySettings,
     Settings,
     WhenUnreachable,
@@ -70,7 +70,6 @@ class _GatewayTable(msgspec.Struct):
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"
-    auth: Auth = "token"
     enabled: bool = True
 
 
@@ -304,15 +303,14 @@ class _Reader:
             client_id=table.client_id,
             client_mode=table.client_mode,
             access=table.access,
-            auth=table.auth,
             enabled=table.enabled,
             problem=problem,
         )
 
     def _names(self, number: int, table: _GatewayTable, url: str) -> tuple[str, str]:
         """Id and name; one that cannot be used falls back to the address."""
-        ident, host = names_of(url) if url else ("", "")
-        ident = ident or f"gateway {number + 1}"
+        ident, host = names_of(url)
+        ident = ident or default_id(url, number)
         chosen = {"id": table.id or "", "name": table.name or ""}
         for key, value in chosen.items():
             if value and not value.isprintable():

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cc_desktop.text.i18n import mark, tr
+from cc_desktop.text.i18n import mark, tr, trn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SlipKind(StrEnum):
@@ -66,7 +70,6 @@ _ADVICE = {
     "client_id": mark('Write a text like "control-center".'),
     "client_mode": mark('Write a text like "operator".'),
     "access": mark('Write "watch", "approve" or "operate".'),
-    "auth": mark('Write "token" or "password".'),
 }
 # The names of settings on the command line and in the environment.
 _SAME_AS = {
@@ -124,3 +127,23 @@ def describe_slip(problem: SettingsProblem) -> str:
     if not problem.place:
         return said
     return tr("{place}: {said}", place=problem.place, said=said)
+
+
+def describe_slips(problems: Sequence[SettingsProblem]) -> str:
+    """Put all slips into one line: the first one, and how many more there are; "" for none."""
+    if not problems:
+        return ""
+    first, more = describe_slip(problems[0]), len(problems) - 1
+    if not more:
+        return first
+    return trn("{first} (and {n} more slip)", "{first} (and {n} more slips)", more, first=first)
+
+
+CHANGED_MEANWHILE = mark(
+    "The settings file was changed meanwhile. The list is up to date now: try again."
+)
+
+
+def id_taken(ident: str) -> str:
+    """A gateway cannot be saved because another one has its id."""
+    return tr('There is a gateway with the id "{id}" already. Choose another one.', id=ident)
