@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, NoReturn
 from cc_desktop import __version__
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.config.paths import Paths, find_paths, resource
-from cc_desktop.config.settings import Settings, SettingsError, load_settings
+from cc_desktop.config.settings import Settings, load_settings
 from cc_desktop.diagnostics import crash, logs
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
 from cc_desktop.system.environment import take_secrets
 from cc_desktop.system.launch_command import own_command
 from cc_desktop.system.redaction import add_secret
 from cc_desktop.text.i18n import choose_language, mark, tr
+from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ cc-desktop://agent/GATEWAY/AGENT in the place of COMMAND shows that agent.
 exit codes:
   0    it worked; for "status": a gateway was reached, nothing needs you
   1    "status": an agent needs you; otherwise: it could not be done
-  2    wrong arguments or settings
+  2    wrong arguments
   3    "status": no gateway could be reached; "doctor": not every gateway
   70   internal error
   141  the reader of the output has gone
@@ -206,26 +207,21 @@ def _prepare(args: argparse.Namespace) -> Paths:
     return paths
 
 
-def _settings(args: argparse.Namespace, paths: Paths) -> Settings | None:
-    """Load the settings; None after one line on stderr."""
-    try:
-        settings = _load(args, paths)
-    except SettingsError as error:
-        say(str(error))
-        return None
-    for warning in settings.warnings:
-        say(warning)
-    return settings
-
-
-def _load(args: argparse.Namespace, paths: Paths) -> Settings:
-    """Load the settings. Raises SettingsError."""
+def _read_settings(args: argparse.Namespace, paths: Paths) -> Settings:
     return load_settings(
         paths.settings,
         args.environ,
         url=getattr(args, "url", None),
         token_file=getattr(args, "token_file", None),
     )
+
+
+def _settings(args: argparse.Namespace, paths: Paths) -> Settings:
+    """Load the settings, and say on stderr what is wrong with them."""
+    settings = _read_settings(args, paths)
+    for slip in (*settings.problems, *settings.notes):
+        say(describe_slip(slip))
+    return settings
 
 
 # Commands
@@ -236,7 +232,7 @@ def _status(args: argparse.Namespace) -> int:
 
     paths = _prepare(args)
     settings = _settings(args, paths)
-    if settings is None:
+    if settings.usage_errors:
         return ExitCode.USAGE
     demo = getattr(args, "demo", False)
     return headless.status(
@@ -251,13 +247,13 @@ def _doctor(args: argparse.Namespace) -> int:
     if getattr(args, "demo", False):
         say("doctor tries the real gateways; leave out --demo")
         return ExitCode.USAGE
-    settings, error = None, ""
-    try:
-        settings = _load(args, paths)
-    except SettingsError as slip:
-        error = str(slip)
+    settings = _read_settings(args, paths)
+    if settings.usage_errors:
+        for slip in settings.usage_errors:
+            say(describe_slip(slip))
+        return ExitCode.USAGE
     return headless.doctor(
-        settings, paths, error=error, json=args.json, bundle=args.bundle, environ=args.environ
+        settings, paths, json=args.json, bundle=args.bundle, environ=args.environ
     )
 
 
@@ -272,10 +268,12 @@ def _run_app(args: argparse.Namespace) -> int:
             return found
         lock = found
     settings = _settings(args, paths)
-    if settings is None:
-        return ExitCode.USAGE
     demo = getattr(args, "demo", False)
-    options = MonitorOptions(demo_only=demo, wake_sources=() if demo else system_wake_sources())
+    options = MonitorOptions(
+        demo_only=demo,
+        wake_sources=() if demo else system_wake_sources(),
+        read_settings=lambda: _read_settings(args, paths),
+    )
     if lock is None:
         from cc_desktop import headless
 

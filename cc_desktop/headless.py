@@ -75,10 +75,9 @@ def text(settings: Settings, paths: Paths, options: MonitorOptions) -> int:
 
 
 def doctor(
-    settings: Settings | None,
+    settings: Settings,
     paths: Paths,
     *,
-    error: str,
     json: bool,
     bundle: Path | None,
     environ: Mapping[str, str],
@@ -86,9 +85,8 @@ def doctor(
     """Try the way to each gateway, and say what to do where it ends.
 
     Args:
-        settings: The settings; None where they cannot be used.
+        settings: The settings.
         paths: Where files belong.
-        error: Why the settings cannot be used.
         json: One line of JSON instead of text.
         bundle: A zip to write for a support request.
         environ: The environment.
@@ -97,7 +95,7 @@ def doctor(
         The exit code.
     """
     say = _Lines(quiet=json)
-    found, code = asyncio.run(_examine(settings, paths, error, environ, say))
+    found, code = asyncio.run(_examine(settings, paths, environ, say))
     if bundle is not None:
         from cc_desktop.diagnostics.bundle import BundleError, make_bundle, write_bundle
 
@@ -128,17 +126,15 @@ class _Lines:
 
 
 async def _examine(
-    settings: Settings | None, paths: Paths, error: str, environ: Mapping[str, str], say: _Lines
+    settings: Settings, paths: Paths, environ: Mapping[str, str], say: _Lines
 ) -> tuple[dict[str, Any], int]:
     from cc_desktop.diagnostics import doctor as look
     from cc_desktop.text.probe import doctor as words
 
-    machine = await look.look_at_machine(paths, settings, error)
+    machine = await look.look_at_machine(paths, settings)
     say(*words.machine_lines(machine.versions, machine.paths, machine.keyring, machine.time))
     for slip in machine.slips:
-        say(*words.slip_lines(slip.text, slip.line, slip.value))
-    if settings is None:
-        return look.as_json(machine, []), ExitCode.USAGE
+        say(f"! {slip.text}")
     signs = _signs()
     monitor = FleetMonitor(settings, paths, MonitorOptions(may_demo=False))
     for note in monitor.memory.notes.lines:
@@ -157,8 +153,8 @@ async def _examine(
                 say(*words.step_lines(sign, look.text_of(result), result.took_ms))
     visits = examination.visits
     reached = sum(visit.reached for visit in visits)
-    say("", words.summary_line(reached, len(visits)))
-    ok = bool(visits) and reached == len(visits)
+    ok = look.is_well(machine, visits)
+    say("", words.summary_line(reached, len(visits), is_well=ok))
     return look.as_json(machine, visits), ExitCode.OK if ok else ExitCode.UNREACHED
 
 

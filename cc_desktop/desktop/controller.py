@@ -17,6 +17,7 @@ from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
+from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.menu import MenuPart
 from cc_desktop.desktop.tray.notifications_menu import notifications_part
@@ -126,6 +127,8 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
+        self.settings_watcher = SettingsWatcher(monitor, self.notice)
+        self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
         app.open_link = self.instance.open_link
         self.center = NotificationCenter(

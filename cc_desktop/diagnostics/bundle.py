@@ -30,7 +30,7 @@ _MAX_FILE = 4 * 2**20  # bytes
 # Settings whose value is shown. Whatever else somebody wrote there may be a secret.
 _SHOWN = {
     *("id", "name", "url", "rest_url", "poll_interval", "insecure", "client_id", "client_mode"),
-    *("access", "token_file", "enabled", "fingerprint", "scopes", "proxy", "gateways"),
+    *("access", "auth", "token_file", "enabled", "fingerprint", "scopes", "proxy", "gateways"),
     *("demo", "demo_seed", "stuck_after_minutes", "keyring", "update_url", "when_unreachable"),
 }
 _ENVIRONMENT = (
@@ -104,7 +104,7 @@ def write_bundle(path: Path, data: bytes) -> None:
 
 def learn_secrets(paths: Paths) -> None:
     """Let the redaction know every secret that this app keeps in files."""
-    for path in (paths.tokens, paths.identity):
+    for path in (paths.tokens, paths.shared_tokens, paths.identity):
         try:
             _learn(msgspec.json.decode(read_private(path, _MAX_FILE)))
         except (FileError, msgspec.DecodeError, UnicodeError, RecursionError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import re
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from msgspec import Struct
 
 from cc_desktop import __version__
 from cc_desktop.config.secrets.system_keyring import KeyringState, SystemKeyring
-from cc_desktop.config.secrets.token_sources import has_secret
 from cc_desktop.diagnostics.checks import in_time
 from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.probe import Found, StepResult
@@ -30,6 +28,7 @@ from cc_desktop.system.environment import TOKEN_NAMES
 from cc_desktop.system.files import FileError, read_private
 from cc_desktop.system.redaction import redact
 from cc_desktop.text.probe import StepText, step_text
+from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -38,18 +37,21 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import GatewaySettings, Settings
     from cc_desktop.monitor import FleetMonitor
+    from cc_desktop.text.settings import SettingsProblem
 
 _MAX_FILE = 1024 * 1024  # bytes
+_LINE = 400  # characters
 _LIBRARIES = ("PySide6-Essentials", "websockets", "httpx", "msgspec", "cryptography", "keyring")
 
 
 class Slip(Struct, frozen=True):
-    """A setting that cannot be used, or is not."""
+    """What is to be said of a setting."""
 
     text: str
     file: str = ""
     line: int = 0  # 0: not known
-    value: str = ""  # the line as it is written; "" where it may hold a secret
+    value: str = ""
+    is_harmless: bool = False  # all works, but the operator should know
 
 
 class Machine(Struct, frozen=True):
@@ -108,18 +110,16 @@ def keyring_state(*, allowed: bool) -> str:
         return KeyringState.ABSENT.value
 
 
-async def look_at_machine(paths: Paths, settings: Settings | None, error: str = "") -> Machine:
+async def look_at_machine(paths: Paths, settings: Settings) -> Machine:
     """Gather what is known without a gateway.
 
     Args:
         paths: Where files belong.
-        settings: The settings; None where they cannot be used.
-        error: Why they cannot be used.
+        settings: The settings.
     """
-    slips = [slip(paths.settings, error)] if error else []
-    slips += [slip(paths.settings, warning) for warning in (settings.warnings if settings else ())]
-    allowed = settings is None or settings.keyring
-    keyring = await asyncio.to_thread(keyring_state, allowed=allowed)
+    slips = [slip(problem) for problem in settings.problems]
+    slips += [slip(note, is_harmless=True) for note in settings.notes]
+    keyring = await asyncio.to_thread(keyring_state, allowed=settings.keyring)
     return Machine(
         versions=versions(),
         paths={
@@ -133,28 +133,11 @@ async def look_at_machine(paths: Paths, settings: Settings | None, error: str = 
     )
 
 
-def slip(path: Path, message: str) -> Slip:
-    """Find the line that a message about the settings speaks of."""
-    told = redact(clean_text(message, 400))
-    if not message.startswith(str(path)):
-        return Slip(told)
-    said = message.removeprefix(str(path)).lstrip(": ")
-    try:
-        lines = read_private(path, _MAX_FILE).decode("utf-8", "replace").splitlines()
-    except FileError:
-        return Slip(told, str(path))
-    numbers = [int(number) for number in re.findall(r"at line (\d+)", said)]
-    if not numbers:
-        key = re.search(r"setting '([^']+)'", said) or re.match(r"(\w+)", said)
-        name = re.escape(key[1]) if key else ""
-        written = re.compile(rf"\s*[\"']?{name}[\"']?\s*=")
-        numbers = [n for n, line in enumerate(lines, 1) if name and written.match(line)]
-    if len(numbers) != 1 or not 0 < numbers[0] <= len(lines):
-        return Slip(told, str(path))
-    line = lines[numbers[0] - 1].strip()
-    value = line.partition("=")[2].strip().strip("\"'")
-    shown = "" if has_secret(value) else redact(clean_text(line, 200))
-    return Slip(told, str(path), numbers[0], shown)
+def slip(problem: SettingsProblem, *, is_harmless: bool = False) -> Slip:
+    """What is said of a slip, and where it is."""
+    text = redact(clean_text(describe_slip(problem), _LINE))
+    value = redact(clean_text(problem.value, _LINE))
+    return Slip(text, problem.file, problem.line, value, is_harmless)
 
 
 def token_source(gateway: GatewaySettings, path: Path, environ: Mapping[str, str]) -> str:
@@ -192,7 +175,7 @@ class Examination:
             environ: The environment.
         """
         self._monitor = monitor
-        self._gateways = settings.gateways
+        self._gateways = tuple(each for each in settings.gateways if each.enabled)
         self._path = path
         self._environ = environ
         self.visits: list[Visit] = []
@@ -220,9 +203,13 @@ class Examination:
         self, gateway: GatewaySettings, queue: asyncio.Queue[StepResult | Visit]
     ) -> None:
         results: list[StepResult] = []
-        steps = self._monitor.test_gateway(
-            gateway.url, gateway.token.reveal(), insecure=gateway.insecure
-        )
+        if gateway.problem is not None:  # the slip says why there is nothing to try
+            queue.put_nowait(Visit(gateway, ()))
+            return
+        if not gateway.token:
+            await self._monitor.shared.read(gateway.id)
+        token = self._monitor.stored_token(gateway.id)
+        steps = self._monitor.test_gateway(gateway.url, token.reveal(), insecure=gateway.insecure)
         kept_in, kept_why = "", ""
         try:
             async for result in steps:
@@ -232,6 +219,8 @@ class Examination:
         finally:
             await steps.aclose()
             source = token_source(gateway, self._path, self._environ)
+            if not source and token:
+                source = self._monitor.shared.place_of(gateway.id)
             queue.put_nowait(Visit(gateway, tuple(results), source, kept_in, kept_why))
 
     async def _kept(self, gateway: GatewaySettings) -> tuple[str, str]:
@@ -245,10 +234,16 @@ class Examination:
         return (tokens.place if token else ""), tokens.why
 
 
+def is_well(machine: Machine, visits: list[Visit]) -> bool:
+    """Whether the settings work as they are written, and all gateways were reached."""
+    settings_work = all(slip.is_harmless for slip in machine.slips)
+    return settings_work and bool(visits) and all(visit.reached for visit in visits)
+
+
 def as_json(machine: Machine, visits: list[Visit]) -> dict[str, Any]:
     """All that was found, for `--json` and for the bundle. Nothing in it is secret."""
     told: dict[str, Any] = {
-        "ok": bool(visits) and all(visit.reached for visit in visits),
+        "ok": is_well(machine, visits),
         "machine": msgspec.to_builtins(machine),
         "gateways": [
             {

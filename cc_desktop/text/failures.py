@@ -176,6 +176,11 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         mark("This device's key cannot be read or written."),
         mark("Make the app's data directory writable, with room on the disk. The app retries."),
     ),
+    "settings": (
+        mark("A slip in the settings"),
+        mark("The settings of this gateway cannot be used: see {at}."),
+        mark("Mend it there; the app takes it over at once."),
+    ),
     "internal": (
         mark("Internal error"),
         mark("This app failed while it worked with the gateway."),

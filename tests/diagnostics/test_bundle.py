@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SECRETS = {
     "device": "device-t0ken-of-an-old-gateway",
+    "shared": "shared-t0ken-of-the-window",
     "password": "pr0xy-passw0rd",
     "unknown": "what-somebody-wrote-0815",
     "query": "in-the-address-4711",
@@ -49,6 +50,7 @@ def test_no_secret_gets_in_from_anywhere(paths: Paths) -> None:
     identity = load_identity(paths.identity)
     private = identity.key.private.private_bytes_raw().hex()
     paths.tokens.write_text(json.dumps({"ws://gone/ id operator": SECRETS["device"]}))
+    paths.shared_tokens.write_text(json.dumps({"g": SECRETS["shared"]}))
     paths.settings.write_text(
         f"""
         my_note = "{SECRETS["unknown"]}"
@@ -58,7 +60,10 @@ def test_no_secret_gets_in_from_anywhere(paths: Paths) -> None:
         extra = {{ url = "{SECRETS["unknown"]}" }}
         """
     )
-    log = [f"sent {SECRETS['device']} and {private}", f"wss://me:{SECRETS['password']}@studio/"]
+    log = [
+        f"sent {SECRETS['device']}, {SECRETS['shared']} and {private}",
+        f"wss://me:{SECRETS['password']}@studio/",
+    ]
     (paths.log / LOG_FILE).write_text("\n".join(log))
     environ = {"HTTPS_PROXY": f"http://me:{SECRETS['password']}@proxy:3128", "LANG": "C"}
     lines = [f"the gateway said {SECRETS['device']}"]

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.config.paths import find_paths
 from cc_desktop.config.secrets.system_keyring import SystemKeyring
-from cc_desktop.config.settings import SettingsError, load_settings
 from cc_desktop.diagnostics import doctor
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
 from tests.test_cli import Cli
@@ -72,16 +70,50 @@ async def test_each_gateway_is_tried_and_one_that_is_not_reached_is_exit_code_3(
     assert told.json["machine"]["versions"]["app"]
 
 
-async def test_a_slip_in_the_settings_is_exit_code_2_with_file_line_and_value(cc: Cli) -> None:
-    cc.settings.write_text('keyring = false\n\n[[gateways]]\nurl = "ws://x/"\ninsecure = "yes"\n')
-    text, told = await asyncio.gather(cc.run("doctor"), cc.run("doctor", "--json"))
+async def test_a_slip_in_the_settings_is_told_with_file_line_and_value(cc: Cli) -> None:
+    async with FakeGateway() as gateway:
+        cc.settings.write_text(
+            f'keyring = false\n\n[[gateways]]\nurl = "{gateway.url}"\ninsecure = "maybe"\n'
+        )
+        text, told = await asyncio.gather(cc.run("doctor"), cc.run("doctor", "--json"))
 
-    assert (text.code, told.code) == (2, 2)
-    assert f"! {cc.settings}: insecure must be written like true" in text.out
-    assert 'line 5: insecure = "yes"' in text.out
+    assert (text.code, told.code) == (3, 3)
+    assert f"! {cc.settings}:5: insecure cannot be" in text.out
+    assert "but the settings have a mistake" in text.out
     (slip,) = told.json["machine"]["slips"]
-    assert (slip["file"], slip["line"]) == (str(cc.settings), 5)
-    assert slip["value"] == 'insecure = "yes"'
+    assert (slip["file"], slip["line"], slip["value"]) == (str(cc.settings), 5, '"maybe"')
+    assert told.json["gateways"][0]["reached"] is True
+
+
+async def test_settings_that_are_no_toml(cc: Cli) -> None:
+    cc.settings.write_text("keyring = \n")
+    ran = await cc.run("doctor")
+    assert ran.code == 3
+    assert f"! {cc.settings}" in ran.out
+
+
+async def test_a_note_about_the_settings_is_no_failure(cc: Cli) -> None:
+    async with FakeGateway() as gateway:
+        configure(cc, live=gateway.url)
+        cc.settings.write_text(f"colour = 7\n{cc.settings.read_text()}")
+        ran = await cc.run("doctor")
+    assert ran.code == 0
+    assert "colour" in ran.out
+
+
+async def test_a_gateway_whose_settings_cannot_be_used(cc: Cli) -> None:
+    async with FakeGateway() as gateway:
+        configure(cc, live=gateway.url, bad="ws://host:99999/")
+        text, told = await asyncio.gather(cc.run("doctor"), cc.run("doctor", "--json"))
+    assert (text.code, told.code) == (3, 3)
+    assert "1 of 2 gateways reached." in text.out
+    assert [gateway["reached"] for gateway in told.json["gateways"]] == [True, False]
+
+
+async def test_a_slip_on_the_command_line_is_wrong_usage(cc: Cli) -> None:
+    ran = await cc.run("doctor", "--url", "ftp://host/")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
 
 
 async def test_the_demo_is_wrong_usage(cc: Cli) -> None:
@@ -141,40 +173,6 @@ async def test_a_terminal_without_the_signs(cc: Cli) -> None:
         ran = await cc.run("doctor", "--url", gateway.url)
     assert ran.code == 0
     assert "  + 0 agents" in ran.out
-
-
-# Slips
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "value"),
-    [
-        ('keyring = false\ndemo = "no"\n', 2, 'demo = "no"'),
-        ("keyring = false\ndemo = \n", 2, "demo ="),
-        ('[[gateways]]\nurl = "ws://x/"\n\n[[gateways]]\nurl = "ws://x/"\n', 0, ""),
-        ('[[gateways]]\nurl = "ws://me:hunter22@host/"\n', 0, ""),
-        ("a = [\n", 0, ""),
-    ],
-)
-def test_where_a_slip_stands(tmp_path: Path, text: str, line: int, value: str) -> None:
-    paths = find_paths(tmp_path)
-    paths.settings.write_text(text)
-    with pytest.raises(SettingsError) as raised:
-        load_settings(paths.settings, {})
-    slip = doctor.slip(paths.settings, str(raised.value))
-    assert (slip.line, slip.value) == (line, value)
-    assert "hunter22" not in repr(slip)
-
-
-def test_a_setting_that_nobody_knows(tmp_path: Path) -> None:
-    paths = find_paths(tmp_path)
-    paths.settings.write_text("keyring = false\ncolour = 7\n")
-    (warning,) = load_settings(paths.settings, {}).warnings
-    assert doctor.slip(paths.settings, warning).line == 2
-
-
-def test_what_is_said_of_the_environment_has_no_line(tmp_path: Path) -> None:
-    assert doctor.slip(find_paths(tmp_path).settings, "GATEWAY_WS_URL: not good").file == ""
 
 
 def test_a_keyring_that_fails_in_a_way_that_nobody_expected(

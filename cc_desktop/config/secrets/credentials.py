@@ -37,6 +37,12 @@ class Token:
         """The secret, for the wire."""
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def __bool__(self) -> bool:
         return bool(self._value)
 
@@ -45,7 +51,7 @@ class Token:
 
 
 def read_token_file(path: Path) -> Token:
-    """The token in a file; one line end at its end is not part of it.
+    """The token in a file; spaces and line ends around it are not part of it.
 
     Raises:
         TokenError: the file cannot be read, or has no token. The text says which file.
@@ -57,7 +63,7 @@ def read_token_file(path: Path) -> Token:
     except UnicodeDecodeError:
         raise TokenError(tr("{path}: not a text file", path=path)) from None
     try:
-        token = Token(text.removesuffix("\n").removesuffix("\r"))
+        token = Token(text.strip())
     except TokenError as error:
         raise TokenError(f"{path}: {error}") from None
     if not token:
@@ -65,8 +71,6 @@ def read_token_file(path: Path) -> Token:
     return token
 
 
-def token_file_warning(path: Path) -> str:
-    """What the operator should know about a token file; "" where only its owner can read it."""
-    if others_may(path, stat.S_IROTH | stat.S_IWOTH):
-        return f"{path}: every user of this machine can read this token (chmod 600 helps)"
-    return ""
+def is_readable_by_others(path: Path) -> bool:
+    """Whether every user of this machine can read or change a token file."""
+    return others_may(path, stat.S_IROTH | stat.S_IWOTH)

@@ -54,13 +54,6 @@ def _row(name: str, value: str) -> str:
     return f"{name:<9} {clean_text(value, _LINE)}"
 
 
-def slip_lines(text: str, line: int, value: str) -> list[str]:
-    """A setting that cannot be used: what is wrong, and where it stands."""
-    where = [tr("line {line}: {value}", line=line, value=value)] if line and value else []
-    where = [tr("line {line}", line=line)] if line and not value else where
-    return [f"! {text}", *(f"    {each}" for each in where)]
-
-
 def gateway_line(name: str, url: str) -> str:
     """The head of the steps to a gateway."""
     return clean_text(f"{name}  {url}" if name not in url else url, _LINE)
@@ -94,12 +87,14 @@ def token_line(source: str, place: str, why: str) -> str:
     return f"    {shared}"
 
 
-def summary_line(reached: int, count: int) -> str:
+def summary_line(reached: int, count: int, *, is_well: bool) -> str:
     """The last line."""
     if not count:
         return tr("No gateway was tried.")
-    if reached == count:
+    if is_well:
         return tr(
             "All is well: {reached} of {count} gateways reached.", reached=reached, count=count
         )
+    if reached == count:
+        return tr("All gateways reached, but the settings have a mistake: see the top.")
     return tr("{reached} of {count} gateways reached.", reached=reached, count=count)
