@@ -181,6 +181,8 @@ class _Reader:
             found = re.search(r"\(at line (\d+), column \d+\)", said)
             if found:
                 line, said = int(found[1]), said.replace(found[0], "").strip()
+            elif "(at end of document)" in said:
+                line, said = text.count("\n") + 1, said.replace("(at end of document)", "").strip()
         self._problems.append(
             SettingsProblem(kind, file=str(self._path), line=line, detail=said.rstrip("."))
         )
