@@ -197,6 +197,8 @@ WRONG = [
     ("too large", "#" * 1_100_000, 0, "larger than"),
     ("insecure", GATEWAY + 'insecure = "false"', 3, 'insecure cannot be "false"'),
     ("client id", GATEWAY + "client_id = 5", 3, "client_id cannot be 5"),
+    ("proxy", GATEWAY + 'proxy = "nobody"', 3, "http://proxy.example"),
+    ("fingerprint", GATEWAY + 'fingerprint = "AB:CD"', 3, "64 hex digits"),
     ("enabled", GATEWAY + "enabled = 1", 3, "true or false"),
 ]
 
@@ -228,7 +230,17 @@ def test_a_slip_is_told_with_its_place_and_everything_else_goes_on(
 
 
 BLOCKING = {"no address", "other scheme", "no host", "port", "port that is none", "port 0"}
-BLOCKING |= {"bracket", "space", "no text", "password", "no file", "unknown user", "NUL"}
+BLOCKING |= {
+    "proxy",
+    "fingerprint",
+    "bracket",
+    "space",
+    "no text",
+    "password",
+    "no file",
+    "unknown user",
+    "NUL",
+}
 
 
 @pytest.mark.parametrize(
@@ -332,6 +344,15 @@ def test_a_gateway_can_be_off(file: Path) -> None:
 
     assert not only(settings).enabled
     assert settings.is_configured
+
+
+@pytest.mark.parametrize(
+    "written", ["ab" * 32, "AB:" * 31 + "AB", "sha256 Fingerprint=" + "AB:" * 31 + "AB"]
+)
+def test_a_fingerprint_as_it_is_copied(file: Path, written: str) -> None:
+    file.write_text(GATEWAY + f'fingerprint = "{written}"')
+
+    assert only(load_settings(file, {})).fingerprint == "ab" * 32
 
 
 def test_that_nobody_has_named_a_gateway_is_known(file: Path) -> None:

@@ -36,6 +36,8 @@ class GatewaySettings:
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"  # what the operator may do there with this app
+    proxy: str = ""  # "": as the environment says; "none", or the address of an HTTP proxy
+    fingerprint: str = ""  # SHA-256 of the one certificate that is trusted, 64 hex digits
     enabled: bool = True
     problem: SettingsProblem | None = None  # why it cannot be connected
 

@@ -22,10 +22,12 @@ from cc_desktop.config.secrets.credentials import (
 )
 from cc_desktop.config.secrets.token_sources import address_in, assign_token, has_secret
 from cc_desktop.config.settings.checks import (
+    can_be_proxy,
     can_be_rest_url,
     can_be_url,
     can_update_from,
     default_id,
+    fingerprint_in,
     has_inner_space,
     names_of,
     printable,
@@ -70,6 +72,8 @@ class _GatewayTable(msgspec.Struct):
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"
+    proxy: str = ""
+    fingerprint: str = ""
     enabled: bool = True
 
 
@@ -87,7 +91,7 @@ _KNOWN: dict[type, dict[str, Any]] = {
     table: get_type_hints(table, include_extras=True) for table in (_File, _GatewayTable)
 }
 # Written by other parts of the app, or kept for them.
-_KEPT_KEYS = frozenset({"proxy", "scopes", "fingerprint"})
+_KEPT_KEYS = frozenset({"scopes"})
 
 
 def load_settings(
@@ -181,6 +185,8 @@ class _Reader:
             found = re.search(r"\(at line (\d+), column \d+\)", said)
             if found:
                 line, said = int(found[1]), said.replace(found[0], "").strip()
+            elif "(at end of document)" in said:
+                line, said = text.count("\n") + 1, said.replace("(at end of document)", "").strip()
         self._problems.append(
             SettingsProblem(kind, file=str(self._path), line=line, detail=said.rstrip("."))
         )
@@ -292,6 +298,15 @@ class _Reader:
         if poll_s is None:
             shown = shown_value("poll_interval", table.poll_interval)
             self._slip(SlipKind.VALUE, "poll_interval", shown, table=number)
+        fingerprint = fingerprint_in(table.fingerprint)
+        # What was to protect the connection must not be left out in silence.
+        for key, fits in (
+            ("proxy", can_be_proxy(table.proxy)),
+            ("fingerprint", bool(fingerprint) or not table.fingerprint),
+        ):
+            if not fits:
+                slip = self._slip(SlipKind.PROTECTION, key, table=number)
+                problem = problem or slip
         return GatewaySettings(
             id=ident,
             name=name,
@@ -303,6 +318,8 @@ class _Reader:
             client_id=table.client_id,
             client_mode=table.client_mode,
             access=table.access,
+            proxy=table.proxy,
+            fingerprint=fingerprint,
             enabled=table.enabled,
             problem=problem,
         )

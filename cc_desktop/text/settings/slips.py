@@ -22,6 +22,7 @@ class SlipKind(StrEnum):
     ADDRESS = "address"  # `detail` is why there is none in it
     SECRET_IN_ADDRESS = "secret-in-address"  # noqa: S105 - the name of a slip
     TOKEN = "token"  # noqa: S105 - a token that cannot be used; `detail` says why
+    PROTECTION = "protection"  # a proxy or certificate that cannot be used; the gateway waits
     RESERVED_ID = "reserved-id"
     DUPLICATE_ID = "duplicate-id"  # the second gateway is left out
     # What the operator should know, but nothing is lost.
@@ -69,6 +70,8 @@ _ADVICE = {
     "enabled": mark("Write true or false."),
     "client_id": mark('Write a text like "control-center".'),
     "client_mode": mark('Write a text like "operator".'),
+    "proxy": mark('Write "none", or an address like "http://proxy.example:3128".'),
+    "fingerprint": mark("Write the SHA-256 of the gateway's certificate: 64 hex digits."),
     "access": mark('Write "watch", "approve" or "operate".'),
 }
 # The names of settings on the command line and in the environment.
@@ -97,6 +100,7 @@ _WORDS = {
         "Put it into a token file instead."
     ),
     SlipKind.TOKEN: mark("The token cannot be used: {detail}."),
+    SlipKind.PROTECTION: mark("{key} cannot be used, so this gateway is not connected."),
     SlipKind.RESERVED_ID: mark('The id "{value}" belongs to the sample data. Choose another one.'),
     SlipKind.DUPLICATE_ID: mark(
         'Two gateways have the id "{value}", so the second one is left out. Give each its own id.'
@@ -121,7 +125,7 @@ def describe_slip(problem: SettingsProblem) -> str:
     else:
         template = _WORDS[kind]
     said = tr(template, key=problem.key, value=problem.value, detail=problem.detail)
-    if kind in (SlipKind.VALUE, SlipKind.ADDRESS):
+    if kind in (SlipKind.VALUE, SlipKind.ADDRESS, SlipKind.PROTECTION):
         key = _SAME_AS.get(problem.key, problem.key)
         said = tr("{said} {advice}", said=said, advice=tr(_ADVICE.get(key, _ADVICE["url"])))
     if not problem.place:
