@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
@@ -41,8 +43,7 @@ class Client:
     device_family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What the gateway wants to have signed. `ts`: ms, by its clock."""
 
     nonce: str

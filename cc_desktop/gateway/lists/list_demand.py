@@ -8,13 +8,15 @@ being newer. Older dialects tell parts of rows, and a list has to settle every r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cc_desktop.fleet import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from cc_desktop.fleet.model import Session
     from cc_desktop.system.clock import Clock
@@ -31,8 +33,7 @@ MAX_TRACKED = 5_000  # sessions of which is remembered that they changed
 MAX_KEYS = 50_000  # sessions that are known to exist
 
 
-@dataclass(slots=True)
-class _Touch:
+class _Touch(Struct):
     """A session that changed a moment ago."""
 
     at: float
