@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, MutableMapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -12,16 +13,13 @@ from PySide6.QtGui import QAction
 
 from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
+from cc_desktop.desktop.application import first_paint
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.style.theme import ThemeManager
-from cc_desktop.desktop.tray.menu import MenuPart
-from cc_desktop.desktop.tray.notifications_menu import notifications_part
-from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
-from cc_desktop.desktop.tray.window_toggle import WindowToggle
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
     from cc_desktop.desktop.system_services import SystemServices
+    from cc_desktop.desktop.tray.menu import MenuPart
+    from cc_desktop.desktop.tray.tray_icon import TrayHost
     from cc_desktop.diagnostics.crash import CrashHook
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.message import Target
@@ -91,7 +91,7 @@ class DesktopController:
         services: SystemServices,
         hook: CrashHook,
     ) -> None:
-        """Build everything; `start` shows it.
+        """Build what the window needs; `show` shows it, and `start` adds the rest.
 
         Args:
             app: The application.
@@ -142,14 +142,24 @@ class DesktopController:
         )
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
-        self.tray = TrayHost(
+        self._actions = actions
+        monitor.memory.notes.subscribe(self.notice.show_message)
+
+    @cached_property
+    def tray(self) -> TrayHost:
+        """The tray icon. Built when first needed, so that the window is painted before."""
+        from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
+        from cc_desktop.desktop.tray.window_toggle import WindowToggle
+
+        monitor, window = self.monitor, self.window
+        tray = TrayHost(
             monitor.store,
-            actions,
+            self._actions,
             self.center,
             TrayOptions(
-                open_fleet=self.window.show_fleet,
-                toggle_fleet=WindowToggle(self.window, self.window.show_fleet),
-                open_agent=self.window.show_agent,
+                open_fleet=window.show_fleet,
+                toggle_fleet=WindowToggle(window, window.show_fleet),
+                open_agent=window.show_agent,
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
                 menu=self._menu_parts(),
@@ -157,14 +167,18 @@ class DesktopController:
                 now_ms=monitor.now_ms,
             ),
         )
-        self.tray.menu.aboutToShow.connect(self._login.refresh)
-        self.center.subscribe(self.tray.refresh)
-        monitor.memory.notes.subscribe(self.notice.show_message)
+        tray.menu.aboutToShow.connect(self._login.refresh)
+        self.center.subscribe(tray.refresh)
+        return tray
 
-    def start(self) -> None:
-        """Show what is to be shown."""
+    async def show(self) -> None:
+        """Show the window, and return when it has been painted; hidden, do nothing."""
         if not self._hidden:
             self.window.show_fleet()
+            await first_paint(self.window, self.monitor.clock)
+
+    def start(self) -> None:
+        """Show the tray icon, and listen to later starts."""
         try:
             self.tray.start()
         except Exception as error:  # noqa: BLE001, RUF100 - the window works without the tray
@@ -254,6 +268,9 @@ class DesktopController:
 
     def _menu_parts(self) -> tuple[MenuPart, ...]:
         """What the tray's menu offers beside the fleet."""
+        from cc_desktop.desktop.tray.menu import MenuPart
+        from cc_desktop.desktop.tray.notifications_menu import notifications_part
+
         center, login = self.center, self._login
         return (
             notifications_part(
