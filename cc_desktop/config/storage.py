@@ -112,7 +112,7 @@ class Storage:
 
 
 def identity_note(aside: Path) -> str:
-    """What is told when a damaged device key was replaced."""
+    """The message to the operator when a damaged device key was replaced."""
     return (
         f"The device key was damaged and kept aside as {aside}. "
         "Gateways on other machines must approve this device again."

@@ -219,7 +219,7 @@ class DesktopController:
         self.monitor.execute(Refresh(gateway))
 
     def _on_notification(self, target: Target, token: str) -> None:
-        """A click must not end whoever reads the clicks."""
+        """Log a click that fails: it must not end the reader of the clicks."""
         try:
             self.open_target(target, token)
         except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
@@ -290,7 +290,7 @@ class DesktopController:
         menu.addAction(settings)
 
     def _start_again(self) -> None:
-        """End the app and start it anew, with the window or without it, as it is now."""
+        """End the app and start it again, with its window as visible as it is now."""
         log.warning("the session bus came back, which Qt cannot use: the app starts again")
         services = self._services
         self.restart = services.restart if self.window.isVisible() else services.restart_hidden

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FIRST_RESTART_S = 30.0
 LONGEST_RESTART_S = 300.0
 HEALTHY_S = 600.0  # a task that ran this long starts again with the first wait
-MAX_FAULTS = 500  # distinct faults that are told apart
+MAX_FAULTS = 500  # how many distinct faults are remembered
 
 log = logging.getLogger(__name__)
 

@@ -162,7 +162,7 @@ class UpdateCheck:
             return
         version = _version(answer.version)
         if version is None:
-            log.info("no news of a newer version: what was told is no version")
+            log.info("update check: the answer is not a version")
             return
         page = answer.url if _is_page(answer.url) else ""
         self._memory.remember(_REMEMBERED, {**kept, "version": str(version), "url": page})

@@ -82,7 +82,7 @@ class SessionModel(RecordModel[SessionRow]):
     def show_sessions(self, agent: Agent, now: int, clock_offset_ms: int) -> None:
         """Show what is known now.
 
-        Agents may have thousands: only rows that are new, or say another time, are made anew.
+        An agent may have thousands: only new rows and rows whose time text changed are rebuilt.
         """
         offline = agent.status is Status.OFFLINE
         made: dict[str, tuple[Session, SessionRow]] = {}

@@ -37,8 +37,8 @@ class _Touch(Struct):
     """A session that changed a moment ago."""
 
     at: float
-    row: Mapping[str, Any] | None  # the last whole row that an event told
-    vague: bool  # something was told that only a list can settle
+    row: Mapping[str, Any] | None  # the last complete row from an event
+    vague: bool  # an event said something that only a list can settle
 
 
 class ListDemand:
@@ -150,7 +150,7 @@ class ListDemand:
             self._want(DEBOUNCE_S)
 
     def _is_new(self, agent_id: str, key: str) -> bool:
-        """Whether a session that runs is to be looked for in a list."""
+        """Whether to look for this running session in a list."""
         if key in self._keys or self._sessions_cut or agent_id not in self._agents:
             return False
         return self._look_for(key)

@@ -62,7 +62,7 @@ class Outbox:
         return next((tag for tag in self._line if tag not in self._unanswered), None)
 
     def take(self, tag: str) -> Call | None:
-        """Take a tag out of the line: the call to make, or None if its message is to be closed."""
+        """Remove a tag from the queue: the call to make, or None when its message must close."""
         message = self._line.pop(tag)
         if message is None:
             return None
