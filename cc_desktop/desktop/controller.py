@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator, MutableMapping
 from functools import cached_property
@@ -25,7 +24,7 @@ from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
-from cc_desktop.system.supervision import keep_running
+from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -193,21 +192,12 @@ class DesktopController:
             Exception: Whatever ends the fleet monitor: without it the app cannot go on. The other
                 parts are restarted.
         """
-        parts: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-            ("notifications", self.center.run)
-        ]
-        if self.notice.enabled:
-            parts.append(("update check", self.notice.run))
         clock, faults = self.monitor.clock, self._hook.faults
-        tasks = [asyncio.create_task(self.monitor.run(), name="fleet monitor")]
-        for name, part in parts:
-            tasks.append(asyncio.create_task(keep_running(name, part, clock, faults), name=name))
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        parts: dict[str, Callable[[], Awaitable[object]]] = {"notifications": self.center.run}
+        if self.notice.enabled:
+            parts["update check"] = self.notice.run
+        jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
+        await run_together({"fleet monitor": self.monitor.run(), **jobs})
 
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
