@@ -156,8 +156,8 @@ class DesktopController:
             self._actions,
             self.center,
             TrayOptions(
-                open_fleet=window.show_fleet,
-                toggle_fleet=WindowToggle(window, window.show_fleet),
+                open_fleet=self.instance.raise_window,
+                toggle_fleet=WindowToggle(window, self.instance.raise_window),
                 open_agent=window.show_agent,
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
