@@ -5,9 +5,10 @@ All three say the same of the same fleet, because they share one `Situation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import screen_origin
@@ -41,8 +42,7 @@ class BannerLink(StrEnum):
     RECONNECT = "reconnect"
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(Struct, frozen=True):
     """What stands above the list when the data is not simply live."""
 
     kind: BannerKind
