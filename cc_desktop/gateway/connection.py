@@ -79,7 +79,7 @@ class GatewayConnection:
     ) -> None:
         self._channel = channel
         self._clock = clock
-        self._on_event = on_event
+        self.on_event = on_event  # gets every event from now on
         self._incidents = IncidentLog(log)
         self._pending: dict[str, _Pending] = {}
         self._last_received = clock.monotonic()
@@ -156,7 +156,7 @@ class GatewayConnection:
                 payload = fields.as_object(frame.payload)
                 self.restart_expected_ms = fields.integer(payload.get("restartExpectedMs"))
             try:
-                self._on_event(frame)
+                self.on_event(frame)
             except Exception as error:  # noqa: BLE001, RUF100 - whatever it is, the next event comes
                 self._incidents.record("an event could not be handled", error)
         elif isinstance(frame, frames.Response):
