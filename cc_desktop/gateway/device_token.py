@@ -148,7 +148,7 @@ class Login:
                 shared=not by_device_token,
             )
 
-        return await open_connection(
+        connection = await open_connection(
             options.url,
             params,
             self._services.clock,
@@ -156,6 +156,8 @@ class Login:
             on_challenged,
             way=Way(options.proxy, options.fingerprint),
         )
+        connection.scopes = handshake.granted(scopes, connection.hello.scopes)
+        return connection
 
     async def keep_token(self, token: str) -> None:
         """Store a device token that the gateway issued. Raises nothing: it is live without."""

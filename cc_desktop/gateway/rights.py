@@ -110,12 +110,12 @@ class Rights:
         self._extra = ()  # taken away meanwhile; what the settings name is asked for again
         return True
 
-    def to_ask_for(self, granted: tuple[str, ...] | None) -> tuple[str, ...]:
+    def to_ask_for(self, granted: tuple[str, ...]) -> tuple[str, ...]:
         """What the settings want beyond reading, once after it was refused at the connect."""
         if not self._reading_only or self._asked:
             return ()
         self._asked = True
-        return tuple(scope for scope in self._in_settings if scope not in (granted or ()))
+        return tuple(scope for scope in self._in_settings if scope not in granted)
 
     # A request that waits for a person
 
@@ -157,7 +157,7 @@ class Rights:
         Raises:
             RightsRefusedError: Everything stays as it is.
         """
-        granted = live.hello.scopes or self.wanted
+        granted = live.scopes
         if isinstance(command, GiveBackRights):
             return await self._give_back(login, granted, command.scopes)
         if set(command.scopes) <= set(granted):
@@ -169,8 +169,7 @@ class Rights:
             raise RightsRefusedError(classify(error.failure).kind.value) from None
         finally:
             self._show(None)
-        told = successor.hello.scopes
-        if told is not None and not set(scopes) <= set(told):
+        if not set(scopes) <= set(successor.scopes):
             await successor.close()
             raise RightsRefusedError("not-granted")
         self._set_extra(merged(self._extra, command.scopes))

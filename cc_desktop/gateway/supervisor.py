@@ -216,7 +216,7 @@ class GatewaySupervisor:
                     ConnectionEvent.HELLO,
                     protocol=hello.protocol,
                     server_version=hello.server_version,
-                    scopes=self._rights.wanted if hello.scopes is None else hello.scopes,
+                    scopes=connection.scopes,
                 )
                 failure = await self._follow(connection)
             except BaseException:
@@ -288,7 +288,7 @@ class GatewaySupervisor:
         self._was_live = True
         self._expected_back = 0
         self._transition(ConnectionEvent.SYNCED)
-        missing = self._rights.to_ask_for(hello.scopes)
+        missing = self._rights.to_ask_for(connection.scopes)
         if missing:
             self.change_rights(
                 RequestRights(gateway=self.gateway, scopes=missing), lambda _reason: None

@@ -100,6 +100,17 @@ def read_hello(payload: object) -> Hello:
     )
 
 
+def granted(asked: tuple[str, ...], told: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What a connection may do.
+
+    2026.5.7 tells what the device was approved for, although the connection asked for less and
+    gets no more than that. The Control Center's own dialect tells nothing.
+    """
+    if told is None:
+        return asked
+    return tuple(scope for scope in asked if scope in told) or told
+
+
 def b64url(data: bytes) -> str:
     """Base64 for URLs, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
