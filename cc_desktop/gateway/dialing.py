@@ -211,7 +211,8 @@ def _proxy_failure(error: InvalidProxy | ProxyError | ImportError, proxy: str | 
 def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
     match error:
         case ssl.SSLCertVerificationError():
-            return Failure(kind=FailureKind.CERTIFICATE, http_message=error.verify_message)
+            said = getattr(error, "verify_message", "")  # one of this app has none
+            return Failure(kind=FailureKind.CERTIFICATE, http_message=said)
         case ssl.SSLError():
             return Failure(kind=FailureKind.TLS)
         case socket.gaierror():

@@ -254,25 +254,27 @@ class RightsChanges:
         handover: Set once a connection is there that takes over.
     """
 
-    def __init__(
-        self,
-        rights: Rights,
-        login: Login,
-        show_pairing: Callable[[PairingRequest | None], object],
-        incidents: IncidentLog,
-    ) -> None:
+    def __init__(self, rights: Rights, login: Login, incidents: IncidentLog) -> None:
         self.handover = asyncio.Event()
         self._rights = rights
-        rights.on_pairing = show_pairing
         self._login = login
         self._incidents = incidents
         self._task: asyncio.Task[None] | None = None
         self._successor: GatewayConnection | None = None
 
     def start(
-        self, live: GatewayConnection, command: RightsCommand, on_end: Callable[[str], object]
+        self,
+        live: GatewayConnection,
+        command: RightsCommand,
+        on_end: Callable[[str], object] = lambda _reason: None,
     ) -> None:
-        """Begin, unless another change is under way. `on_end` gets "" or the kind of refusal."""
+        """Begin, unless another change is under way.
+
+        Args:
+            live: The connection to ask on; it goes on meanwhile.
+            command: Which rights.
+            on_end: Called once: with "" when it is done, else with the kind of the refusal.
+        """
         if self._task is not None and not self._task.done():
             on_end("busy")
             return

@@ -75,9 +75,8 @@ class GatewaySupervisor:
         self._expected_back = 0  # local ms
         self._login = Login(options, services, self._incidents)
         self._rights = Rights(options, services.clock, services.rng)
-        self._changes = RightsChanges(
-            self._rights, self._login, self._show_pairing, self._incidents
-        )
+        self._changes = RightsChanges(self._rights, self._login, self._incidents)
+        self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
 
     @property
@@ -135,12 +134,7 @@ class GatewaySupervisor:
         return await self._live.request(method, params, timeout_s)
 
     def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
-        """Get or give back rights on the live connection, which goes on meanwhile.
-
-        Args:
-            command: Which rights.
-            on_end: Called once: with "" when it is done, else with the kind of the refusal.
-        """
+        """Get or give back rights while the connection lives; see `RightsChanges.start`."""
         if self._live is None or not self.is_live:
             on_end("not-live")
         else:
@@ -290,9 +284,7 @@ class GatewaySupervisor:
         self._transition(ConnectionEvent.SYNCED)
         missing = self._rights.to_ask_for(connection.scopes)
         if missing:
-            self.change_rights(
-                RequestRights(gateway=self.gateway, scopes=missing), lambda _reason: None
-            )
+            self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
     async def _keep_token(self, token: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 import threading
 from typing import TYPE_CHECKING
@@ -11,17 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.system import tls
-from tests.fakes.raw import raw_server, self_signed
+from tests.fakes.raw import fingerprint_in, raw_server, self_signed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def fingerprint_in(directory: Path) -> str:
-    pem = (directory / "server.pem").read_text()
-    marker = "-----BEGIN CERTIFICATE-----"
-    der = ssl.PEM_cert_to_DER_cert(marker + pem.partition(marker)[2])
-    return hashlib.sha256(der).hexdigest()
 
 
 async def received(server_tls: ssl.SSLContext, client: ssl.SSLContext) -> list[bytes]:
