@@ -19,7 +19,15 @@ from cc_desktop.config.secrets.device_tokens import DeviceTokens
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY, DemoPolicy, WhenUnreachable
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import Command, MarkSeen, MarkUnseen, Reconnect, Refresh
+from cc_desktop.fleet.commands import (
+    Command,
+    GiveBackRights,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+    RequestRights,
+)
 from cc_desktop.fleet.model import (
     AgentChanged,
     Change,
@@ -146,6 +154,8 @@ class FleetMonitor:
             poll_s=gateway.poll_s,
             insecure=gateway.insecure,
             scopes=gateway.scopes,
+            proxy=gateway.proxy,
+            fingerprint=gateway.fingerprint,
             rest_after_s=self._options.http_after_s,
         )
         services = SupervisorServices(
@@ -292,11 +302,15 @@ class FleetMonitor:
             except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
                 self._faults.record(f"command {type(command).__name__}", error)
                 refused = "internal"
-            if refused:
-                self.store.apply(ev.CommandRefused(gateway, command.id, refused))
-            else:
-                self.store.apply(ev.CommandDone(gateway, command.id))
+            if refused is not None:
+                self._end_command(gateway, command.id, refused)
         return command.id
+
+    def _end_command(self, gateway: str, ident: str, refused: str) -> None:
+        if refused:
+            self.store.apply(ev.CommandRefused(gateway, ident, refused))
+        else:
+            self.store.apply(ev.CommandDone(gateway, ident))
 
     def _targets(self, command: Command) -> list[str]:
         match command:
@@ -304,15 +318,21 @@ class FleetMonitor:
                 return list(self.links)
             case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
                 return [command.gateway]
+            case RequestRights() | GiveBackRights():
+                return [command.gateway]
         raise TypeError(type(command).__name__)
 
-    def _carry_out(self, gateway: str, command: Command) -> str:
-        """Returns why it is refused, as a kind; "" if it is done."""
+    def _carry_out(self, gateway: str, command: Command) -> str | None:
+        """Returns why it is refused, as a kind; "" if it is done; None if it is under way."""
         if isinstance(command, MarkSeen | MarkUnseen):
             return self._mark(command)
         link = self.links.get(gateway)
         if link is None:
             return "demo" if gateway == DEMO_GATEWAY else "unknown-gateway"
+        if isinstance(command, RequestRights | GiveBackRights):
+            end = functools.partial(self._end_command, gateway, command.id)
+            link.change_rights(command, end)
+            return None
         if isinstance(command, Reconnect):
             self._reconnect(gateway)
         elif not link.is_live:

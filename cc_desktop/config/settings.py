@@ -24,6 +24,7 @@ from cc_desktop.config.secrets.credentials import (
 from cc_desktop.config.secrets.token_sources import address_in, assign_token, has_secret
 from cc_desktop.system.files import FileError, MissingFileError, read_private
 from cc_desktop.system.network import default_rest_url, host_of, may_send_secret
+from cc_desktop.system.tls import read_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,6 +63,8 @@ class GatewaySettings:
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"  # what the operator may do there with this app
+    proxy: str = ""  # "": as the environment says; "none", or the address of an HTTP proxy
+    fingerprint: str = ""  # SHA-256 of the one certificate that is trusted, 64 hex digits
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -100,6 +103,8 @@ class _GatewayTable(msgspec.Struct):
     client_id: str = ""
     client_mode: str = ""
     access: Access = "watch"
+    proxy: str = ""
+    fingerprint: str = ""
 
 
 class _File(msgspec.Struct):
@@ -130,6 +135,8 @@ _ADVICE = {
     "insecure": "must be written like true",
     "client_id": 'must be written like "control-center"',
     "client_mode": 'must be written like "operator"',
+    "proxy": 'must be written like "none" or "http://proxy.example:3128"',
+    "fingerprint": "must be the SHA-256 of the gateway's certificate: 64 hex digits",
     "access": 'must be written like "watch", "approve" or "operate"',
 }
 
@@ -269,6 +276,8 @@ def _gateway(
         client_id=table.client_id,
         client_mode=table.client_mode,
         access=table.access,
+        proxy=_proxy(where, table.proxy),
+        fingerprint=_fingerprint(where, table.fingerprint),
     )
 
 
@@ -283,6 +292,22 @@ def _url(where: str, url: str) -> str:
     if not _can_be_url(url, ("ws", "wss")):
         raise SettingsError(f"{where}: the gateway's address cannot be used; {advice}")
     return url
+
+
+def _proxy(where: str, proxy: str) -> str:
+    if proxy in ("", "none"):
+        return proxy
+    # A SOCKS proxy is refused when it is used, with the words for it.
+    if not _can_be_url(proxy, ("http", "https", "socks4", "socks4a", "socks5", "socks5h")):
+        raise SettingsError(f"{where}: proxy {_ADVICE['proxy']}")
+    return proxy
+
+
+def _fingerprint(where: str, text: str) -> str:
+    found = read_fingerprint(text)
+    if text and not found:
+        raise SettingsError(f"{where}: fingerprint {_ADVICE['fingerprint']}")
+    return found
 
 
 def _rest_url(where: str, url: str) -> str:
