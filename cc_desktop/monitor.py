@@ -196,6 +196,7 @@ class FleetMonitor:
             token: The shared token; where it is empty, the device token that is kept serves.
             insecure: Tokens may travel unencrypted.
         """
+        from cc_desktop.gateway.dialing import Way
         from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
 
         add_secret(token)
@@ -208,6 +209,7 @@ class FleetMonitor:
             tokens=self._tokens,
             insecure=insecure,
             scopes=known.scopes if known else SCOPES,
+            way=Way(known.proxy, known.fingerprint) if known else Way(),
         )
         async with contextlib.aclosing(probe(target, self.clock)) as results:
             async for result in results:

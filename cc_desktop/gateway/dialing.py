@@ -248,13 +248,17 @@ def _proxy_for(url: str, wanted: str) -> str | None:
     return proxy
 
 
-def proxy_address(url: str) -> str:
+def proxy_address(url: str, wanted: str = "") -> str:
     """Return host and port of the proxy that leads to an address; "" where none is used.
+
+    Args:
+        url: The gateway's.
+        wanted: `Way.proxy`.
 
     Raises:
         CannotConnectError: The address cannot be used.
     """
-    proxy = _proxy_for(url)
+    proxy = _proxy_for(url, wanted)
     return "" if proxy is None else _host(proxy) or _scheme(proxy) or "unknown"
 
 
