@@ -283,8 +283,8 @@ class FakeGateway:
 
     def _upgrade(self, ws: ServerConnection, request: Request) -> Response | None:
         if request.path == "/readyz" and self.ready is not None:
-            status = HTTPStatus.OK if self.ready else HTTPStatus.SERVICE_UNAVAILABLE
-            return ws.respond(status, json.dumps({"ready": self.ready}))
+            answer = HTTPStatus.OK if self.ready else HTTPStatus.SERVICE_UNAVAILABLE
+            return ws.respond(answer, json.dumps({"ready": self.ready}))
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             return ws.respond(HTTPStatus.NOT_FOUND, "not found\n")
         self.upgrades.append(self.stamp())
