@@ -34,7 +34,7 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.summary import screen_origin, summarize
-from cc_desktop.gateway import supervisor
+from cc_desktop.gateway import device_token, supervisor
 from cc_desktop.gateway.http import http_fallback
 from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
@@ -513,7 +513,9 @@ async def test_whatever_a_try_raises_the_other_gateway_lives_on(
         async with running(settings, paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             await until(lambda: app.engine.links["gw1"].connection.problem)
-            monkeypatch.setattr(supervisor, name, broken)
+            monkeypatch.setattr(
+                device_token if name == "open_connection" else supervisor, name, broken
+            )
             await live_on(app, gateway, 1800)
 
             assert app.engine.links["gw"].is_live

@@ -89,6 +89,24 @@ class Problem(Struct, frozen=True, gc=False):
     code: str = ""  # the gateway's own code, else the kind
     said: str = ""  # the gateway's or the system's own words, cleaned
     detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
+    fingerprint: str = ""  # SHA-256 of the certificate that was shown, 64 hex digits
+    pinned: str = ""  # the fingerprint that is trusted instead
+
+
+class PairingRequest(Struct, frozen=True, gc=False):
+    """A question that waits on the gateway's host: may this device have these scopes?"""
+
+    request_id: str = ""  # checked: safe in a shell; "" when the gateway named none
+    device: str = ""  # the name that the gateway shows for this device
+    scopes: tuple[str, ...] = ()
+    requested_at: int = 0  # local ms
+    expires_at: int = 0  # local ms: the gateway forgets the request by then
+    upgrade: bool = False  # the device is known, and asks for more
+
+    @property
+    def command(self) -> str:
+        """What approves it, on the gateway's host."""
+        return f"openclaw devices approve {self.request_id}" if self.request_id else ""
 
 
 INTERNAL = "internal"  # the kind of a problem inside this app
@@ -106,6 +124,8 @@ class ConnectionInfo(Struct, frozen=True):
     flapping: bool = False  # it comes and goes: no connection held for 30 s lately
     expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
     silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
+    pairing: PairingRequest | None = None  # while somebody has to approve this device or its scopes
+    scopes: tuple[str, ...] = ()  # what the gateway lets us do, while live
 
 
 class Session(Struct, frozen=True, gc=False):

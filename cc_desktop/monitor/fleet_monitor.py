@@ -18,7 +18,15 @@ from cc_desktop.config.settings_file import SettingsFile
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import Command, MarkSeen, MarkUnseen, Reconnect, Refresh
+from cc_desktop.fleet.commands import (
+    Command,
+    GiveBackRights,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+    RequestRights,
+)
 from cc_desktop.fleet.model import Change, GatewayChanged
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
@@ -128,6 +136,7 @@ class FleetMonitor:
             token: The shared token; where it is empty, the device token that is kept serves.
             insecure: Tokens may travel unencrypted.
         """
+        from cc_desktop.gateway.dialing import Way
         from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
 
         add_secret(token)
@@ -140,6 +149,7 @@ class FleetMonitor:
             tokens=self._tokens,
             insecure=insecure,
             scopes=known.scopes if known else SCOPES,
+            way=Way(known.proxy, known.fingerprint) if known else Way(),
         )
         async with contextlib.aclosing(probe(target, self.clock)) as results:
             async for result in results:
@@ -261,11 +271,15 @@ class FleetMonitor:
             except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
                 self._faults.record(f"command {type(command).__name__}", error)
                 refused = "internal"
-            if refused:
-                self.store.apply(ev.CommandRefused(gateway, command.id, refused))
-            else:
-                self.store.apply(ev.CommandDone(gateway, command.id))
+            if refused is not None:
+                self._end_command(gateway, command.id, refused)
         return command.id
+
+    def _end_command(self, gateway: str, ident: str, refused: str) -> None:
+        if refused:
+            self.store.apply(ev.CommandRefused(gateway, ident, refused))
+        else:
+            self.store.apply(ev.CommandDone(gateway, ident))
 
     def _reload_first(self) -> None:
         """Who reconnects may have mended the settings or a token file just before."""
@@ -280,10 +294,12 @@ class FleetMonitor:
                 return list(self.links)
             case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
                 return [command.gateway]
+            case RequestRights() | GiveBackRights():
+                return [command.gateway]
         raise TypeError(type(command).__name__)
 
-    def _carry_out(self, gateway: str, command: Command) -> str:
-        """Returns why it is refused, as a kind; "" if it is done."""
+    def _carry_out(self, gateway: str, command: Command) -> str | None:
+        """Returns why it is refused, as a kind; "" if it is done; None if it is under way."""
         if isinstance(command, MarkSeen | MarkUnseen):
             return self._mark(command)
         link = self.links.get(gateway)
@@ -291,6 +307,9 @@ class FleetMonitor:
             if gateway == DEMO_GATEWAY:
                 return "demo"
             return "settings" if gateway in self.store.fleet.gateways else "unknown-gateway"
+        if isinstance(command, RequestRights | GiveBackRights):
+            link.change_rights(command, functools.partial(self._end_command, gateway, command.id))
+            return None
         if isinstance(command, Reconnect):
             self._pool.reconnect(gateway)
         elif not link.is_live:

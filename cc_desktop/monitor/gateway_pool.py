@@ -260,5 +260,7 @@ def supervisor_options(gateway: GatewaySettings, http_after_s: float) -> Supervi
         poll_s=gateway.poll_s,
         insecure=gateway.insecure,
         scopes=gateway.scopes,
+        proxy=gateway.proxy,
+        fingerprint=gateway.fingerprint,
         rest_after_s=http_after_s,
     )

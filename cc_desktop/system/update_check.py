@@ -18,6 +18,7 @@ from msgspec import Struct
 from cc_desktop import __version__
 from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.tls import client_context, plain_context
 
 if TYPE_CHECKING:
     import random
@@ -180,6 +181,7 @@ async def _fetch(url: str) -> _Answer:
     try:
         async with httpx.AsyncClient(
             timeout=TIMEOUT_S,
+            verify=await client_context() if url.startswith("https:") else plain_context(),
             trust_env=not is_loopback(url),
             follow_redirects=False,  # only those of _redirected
             headers=headers,

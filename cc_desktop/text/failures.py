@@ -149,7 +149,18 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "certificate": (
         mark("The certificate is not trusted"),
         mark("The TLS certificate of {at} cannot be verified."),
-        mark("Check the address, or let this computer trust the certificate's issuer."),
+        mark(
+            "Compare the certificate's fingerprint with what the gateway prints, then pin it;"
+            " or let this computer trust its issuer."
+        ),
+    ),
+    "certificate-changed": (
+        mark("The certificate has changed"),
+        mark("{at} shows another certificate than the one that you trusted."),
+        mark(
+            "Nothing was sent. If the gateway has a new certificate, compare its fingerprint and"
+            " pin it; if not, somebody stands in between."
+        ),
     ),
     "proxy": (
         mark("The proxy cannot be used"),
@@ -255,6 +266,9 @@ def connection_words(info: ConnectionInfo, now: int, *, polled: bool = False) ->
         polled: HTTP serves meanwhile.
     """
     kind = info.problem.kind if info.problem else ""
+    # While it is asked again, too: the pill stays as it is.
+    if info.pairing and not info.pairing.upgrade and info.state is not ConnectionState.LIVE:
+        return tr(_EXPECTED["pairing"])
     if info.state is ConnectionState.WAITING:
         if kind in _EXPECTED:
             return tr(_EXPECTED[kind])

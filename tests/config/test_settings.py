@@ -476,3 +476,29 @@ def test_access_to_a_gateway_is_only_watching_unless_it_is_set(file: Path) -> No
     assert "operator.approvals" in approve.scopes
     assert "operator.write" not in approve.scopes
     assert {*approve.scopes, "operator.write"} == set(operate.scopes)
+
+
+# Certificates and proxies of a gateway
+
+
+def test_a_fingerprint_and_a_proxy_of_a_gateway(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    pin = ":".join(["AB"] * 32)
+    path.write_text(
+        f'[[gateways]]\nurl = "wss://gw.example/"\nfingerprint = "{pin}"\nproxy = "none"\n'
+    )
+    (gateway,) = load_settings(path, {}).gateways
+
+    assert gateway.fingerprint == "ab" * 32
+    assert gateway.proxy == "none"
+
+
+@pytest.mark.parametrize(
+    "line", ['fingerprint = "abc"', 'proxy = "proxy.example"', 'proxy = "ftp://proxy.example"']
+)
+def test_a_fingerprint_or_proxy_that_is_none_is_said(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'[[gateways]]\nurl = "wss://gw.example/"\n{line}\n')
+
+    (slip,) = load_settings(path, {}).problems
+    assert slip.key == line.split()[0]

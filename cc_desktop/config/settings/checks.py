@@ -65,12 +65,6 @@ def can_be_proxy(text: str) -> bool:
     return text in ("", "none") or can_be_url(text, schemes)
 
 
-def fingerprint_in(text: str) -> str:
-    """The SHA-256 in a text such as openssl prints it, as 64 hex digits; "" if there is none."""
-    digits = re.sub(r"[\s:]", "", text.rpartition("=")[2]).lower().removeprefix("sha256")
-    return digits if re.fullmatch(r"[0-9a-f]{64}", digits) else ""
-
-
 def can_update_from(url: str) -> bool:
     if not url:
         return True

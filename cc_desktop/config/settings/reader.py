@@ -27,7 +27,6 @@ from cc_desktop.config.settings.checks import (
     can_be_url,
     can_update_from,
     default_id,
-    fingerprint_in,
     has_inner_space,
     names_of,
     printable,
@@ -45,6 +44,7 @@ from cc_desktop.config.settings.model import (
 from cc_desktop.config.settings.toml_lines import TomlLines
 from cc_desktop.system.files import FileError, MissingFileError, read_private
 from cc_desktop.system.network import default_rest_url
+from cc_desktop.system.tls import read_fingerprint
 from cc_desktop.text.settings import SettingsProblem, SlipKind
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class _Reader:
         if poll_s is None:
             shown = shown_value("poll_interval", table.poll_interval)
             self._slip(SlipKind.VALUE, "poll_interval", shown, table=number)
-        fingerprint = fingerprint_in(table.fingerprint)
+        fingerprint = read_fingerprint(table.fingerprint)
         # What was to protect the connection must not be left out in silence.
         for key, fits in (
             ("proxy", can_be_proxy(table.proxy)),

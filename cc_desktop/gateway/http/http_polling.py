@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from cc_desktop.gateway.dialing import Way
 from cc_desktop.gateway.failures import FailureKind
 from cc_desktop.gateway.http.http_fallback import HttpFallback
 from cc_desktop.system.clock import wake_or_sleep
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from cc_desktop.system.clock import Clock
 
 FIRST_ANSWER_S = 3.0  # the longest that polling waits for the first try of the WebSocket
+
+
+def _way(options: SupervisorOptions) -> Way:
+    """The pinned certificate is that of the gateway's own address, and of no other."""
+    same = urlsplit(options.rest_url).netloc == urlsplit(options.url).netloc
+    return Way(options.proxy, options.fingerprint if same else "")
 
 
 class HttpPolling:
@@ -44,7 +52,11 @@ class HttpPolling:
         self._dark.set()
         token = options.token.reveal()
         self._fallback = HttpFallback(
-            options.gateway, options.rest_url, token, insecure=options.insecure
+            options.gateway,
+            options.rest_url,
+            token,
+            insecure=options.insecure,
+            way=_way(options),
         )
         self._clock = clock
         self._take = take

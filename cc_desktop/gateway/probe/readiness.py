@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,6 +10,7 @@ import msgspec
 from cc_desktop.protocol import fields
 from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.tls import client_context, plain_context
 
 READY_TIMEOUT_S = 3.0
 _MAX_BODY = 64 * 2**10  # bytes
@@ -24,11 +24,12 @@ class Ready(StrEnum):
     UNKNOWN = ""  # nothing there answers like a gateway
 
 
-async def ask_ready(url: str) -> Ready:
+async def ask_ready(url: str, fingerprint: str = "") -> Ready:
     """Ask `/readyz` of OpenClaw 2026.5.7 and 2026.9.6: 200 or 503, and JSON with `ready`.
 
     Args:
         url: The gateway's ws:// or wss:// address.
+        fingerprint: Of the certificate that the operator pinned; "" trusts what the system does.
 
     Raises:
         Exception: Whatever httpx and msgspec raise where something else answers, or nothing.
@@ -41,7 +42,7 @@ async def ask_ready(url: str) -> Ready:
     address = urlunsplit(("https" if secure else "http", place, "/readyz", "", ""))
     async with (
         httpx.AsyncClient(
-            verify=ssl.create_default_context() if secure else True,
+            verify=await client_context(fingerprint) if secure else plain_context(),
             timeout=READY_TIMEOUT_S,
             trust_env=not is_loopback(url),
             follow_redirects=False,

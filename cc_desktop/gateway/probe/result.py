@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cc_desktop.fleet.model import Problem
+from cc_desktop.gateway.dialing import Way
 from cc_desktop.protocol import handshake
 
 if TYPE_CHECKING:
@@ -75,3 +76,4 @@ class ProbeTarget:
     tokens: TokenStore | None = None  # has the device token, which serves where `token` is empty
     insecure: bool = False  # tokens may travel unencrypted
     scopes: tuple[str, ...] = handshake.SCOPES
+    way: Way = field(default_factory=Way)  # proxy and pinned certificate

@@ -32,9 +32,10 @@ from cc_desktop.gateway.dialing import (
 from cc_desktop.gateway.failures import Failure, FailureKind, classify
 from cc_desktop.gateway.probe.readiness import READY_TIMEOUT_S, Ready, ask_ready
 from cc_desktop.gateway.probe.result import Found, ProbeTarget, Step, StepResult
-from cc_desktop.gateway.supervisor import READ_SCOPES
+from cc_desktop.gateway.rights import READ_SCOPES
 from cc_desktop.protocol import handshake
 from cc_desktop.system.network import host_of, may_send_secret
+from cc_desktop.system.tls import UntrustedCertificateError, client_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -159,7 +160,7 @@ class _Probe:
         if parts is None or parts.scheme not in _DEFAULT_PORTS:
             return _failed(Step.NAME, Failure(kind=FailureKind.BAD_URL, detail=self._at))
         self._port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        self._proxy = proxy_address(self._target.url)
+        self._proxy = proxy_address(self._target.url, self._target.way.proxy)
         if self._proxy:
             return None
         loop = asyncio.get_running_loop()
@@ -191,15 +192,21 @@ class _Probe:
     async def _tls(self) -> StepResult | None:
         if self._proxy or not self._secure:
             return None
-        context = await asyncio.to_thread(ssl.create_default_context)
+        pinned = self._target.way.fingerprint
+        context = await client_context(pinned)
         try:
             fingerprint, version = await self._in_time(self._visit(context))
         except TimeoutError:
             raise
+        except UntrustedCertificateError as error:
+            kind, shown = FailureKind.CERTIFICATE_CHANGED, error.fingerprint
+            failure = Failure(kind=kind, detail=self._at, fingerprint=shown, pinned=pinned)
+            return _failed(Step.TLS, failure, fingerprint=shown, trusted=False)
         except ssl.SSLCertVerificationError as error:
             kind = FailureKind.CERTIFICATE
             failure = Failure(kind=kind, detail=self._at, http_message=error.verify_message)
             shown, _ = await self._untrusted()
+            failure = structs.replace(failure, fingerprint=shown)
             return _failed(Step.TLS, failure, fingerprint=shown, trusted=False)
         except OSError:
             return _failed(Step.TLS, Failure(kind=FailureKind.TLS, detail=self._at))
@@ -258,10 +265,11 @@ class _Probe:
                 public_key=identity.public_key,
                 sign=identity.sign,
                 scopes=target.scopes,
+                shared=bool(target.token),
             )
 
         self._opening = asyncio.create_task(
-            open_connection(target.url, params, self._clock, lambda _frame: None),
+            open_connection(target.url, params, self._clock, lambda _frame: None, way=target.way),
             name="probe",
         )
         either: set[asyncio.Future[Any]] = {self._opening, challenged}
@@ -314,7 +322,9 @@ class _Probe:
         if facts.get("speaks_tls"):
             return facts
         try:
-            facts["ready"] = await self._in_time(ask_ready(self._target.url), READY_TIMEOUT_S)
+            facts["ready"] = await self._in_time(
+                ask_ready(self._target.url, self._target.way.fingerprint), READY_TIMEOUT_S
+            )
         except Exception as error:  # noqa: BLE001, RUF100 - whatever answers there may be anything
             log.debug("readyz: %s", type(error).__name__)
             facts["ready"] = Ready.UNKNOWN

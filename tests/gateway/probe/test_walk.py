@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from cc_desktop.gateway.device_identity import IdentityError, new_identity
+from cc_desktop.gateway.dialing import Way
 from cc_desktop.gateway.probe import Found, ProbeTarget, Step, StepResult, probe
 from cc_desktop.gateway.probe import walk as probing
 from cc_desktop.gateway.probe.readiness import Ready, ask_ready
@@ -470,3 +471,29 @@ async def test_what_nobody_expects_is_a_failed_step(
     assert last.problem is not None
     assert (last.problem.kind, last.problem.detail) == ("internal", "UnexpectedError")
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
+# A certificate that the operator pinned
+
+
+async def test_a_pinned_certificate_is_trusted_and_another_is_not(tmp_path: Path) -> None:
+    async with raw_server(b"HTTP/1.1 404 no\r\n\r\n", tls=self_signed(tmp_path)) as server:
+        url, shown = f"wss://localhost:{server.port}/", fingerprint_of(tmp_path)
+        tls = (await results_of(url, way=Way(fingerprint=shown)))[2]
+        assert (tls.step, tls.found, tls.facts["fingerprint"]) == (Step.TLS, Found.OK, shown)
+
+        last = (await results_of(url, token=SECRET, way=Way(fingerprint="0" * 64)))[-1]
+    assert last.step is Step.TLS
+    assert last.problem is not None
+    assert last.problem.kind == "certificate-changed"
+    assert (last.problem.fingerprint, last.problem.pinned) == (shown, "0" * 64)
+
+
+async def test_the_proxy_of_one_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://of.the.environment.invalid:1")
+    async with raw_server(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as server:
+        place = f"127.0.0.1:{server.port}"
+        (result,) = await results_of("ws://gateway.invalid/", way=Way(proxy=f"http://{place}"))
+    assert result.facts["proxy"] == place
+    (result,) = await results_of("ws://gateway.invalid/", way=Way(proxy="none"))
+    assert result.step is Step.NAME
