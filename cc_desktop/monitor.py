@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import random
@@ -42,14 +43,18 @@ from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.http.http_fallback import AFTER_S
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
-from cc_desktop.protocol.handshake import Client
+from cc_desktop.protocol.handshake import SCOPES, Client
 from cc_desktop.system.clock import Clock, SystemClock, wake_or_sleep
 from cc_desktop.system.network_watch import SystemBusWakeSource, WakeSource, watch
+from cc_desktop.system.redaction import add_secret
 from cc_desktop.system.supervision import FaultLog, keep_running
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import GatewaySettings, Settings
+    from cc_desktop.gateway.probe import StepResult
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +80,16 @@ def system_wake_sources() -> tuple[WakeSource, ...]:
 def internal_problem() -> Problem:
     """What the operator sees on a gateway whose code failed in a way that nobody expected."""
     return Problem(kind="internal")
+
+
+def client_of(gateway: GatewaySettings | None) -> Client:
+    """How this app introduces itself to a gateway; None: to one that is not in the settings."""
+    client = Client(version=__version__, platform=PLATFORM, instance_id="")
+    if gateway is not None and gateway.client_id:
+        client = replace(client, id=gateway.client_id)
+    if gateway is not None and gateway.client_mode:
+        client = replace(client, mode=gateway.client_mode)
+    return client
 
 
 class FleetMonitor:
@@ -128,11 +143,7 @@ class FleetMonitor:
 
     def _add(self, gateway: GatewaySettings) -> None:
         self.store.apply(ev.GatewayAdded(gateway.id, gateway.name, gateway.url))
-        client = Client(version=__version__, platform=PLATFORM, instance_id="")
-        if gateway.client_id:
-            client = replace(client, id=gateway.client_id)
-        if gateway.client_mode:
-            client = replace(client, mode=gateway.client_mode)
+        client = client_of(gateway)
         self._restarts[gateway.id] = asyncio.Event()
         options = SupervisorOptions(
             gateway=gateway.id,
@@ -172,6 +183,35 @@ class FleetMonitor:
             if self._identity.kept_aside is not None:
                 self.memory.notes.add(identity_note(self._identity.kept_aside))
         return self._identity
+
+    async def test_gateway(
+        self, url: str, token: str, *, insecure: bool = False
+    ) -> AsyncGenerator[StepResult]:
+        """Try the way to a gateway, in the settings or not, with a connection of its own.
+
+        See `gateway.probe.probe`: it never raises; who stops early closes it.
+
+        Args:
+            url: ws:// or wss://.
+            token: The shared token; where it is empty, the device token that is kept serves.
+            insecure: Tokens may travel unencrypted.
+        """
+        from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
+
+        add_secret(token)
+        known = next((one for one in self._settings.gateways if one.url == url), None)
+        target = ProbeTarget(
+            url=url,
+            client=client_of(known),
+            identity=self.identity,
+            token=token,
+            tokens=self._tokens,
+            insecure=insecure,
+            scopes=known.scopes if known else SCOPES,
+        )
+        async with contextlib.aclosing(probe(target, self.clock)) as results:
+            async for result in results:
+                yield result
 
     @property
     def is_settled(self) -> bool:

@@ -85,6 +85,21 @@ def fleet_of(gateway: FakeGateway, **row: Any) -> None:
 # status
 
 
+async def test_the_status_is_in_the_language_of_the_locale_and_json_is_not(cc: Cli) -> None:
+    del cc.environ["CC_DESKTOP_LANGUAGE"]
+    cc.environ |= {"LC_ALL": "de_AT.UTF-8", "PYTHONUTF8": "1"}
+    said = await cc.run("status", "--demo")
+    assert "Beispieldaten, nicht Ihre Flotte" in said.out
+    assert "Braucht Sie" in said.out
+
+    url = "ws://127.0.0.1:9/"
+    told = await cc.run("status", "--json", "--url", url, "--timeout", "2")
+    assert "cannot be reached" in told.json["gateways"][0]["error"]["message"]
+    wrong = await cc.run("status", "--timeout", "0")
+    assert wrong.code == 2
+    assert "Sekunden angeben" in wrong.err
+
+
 async def test_a_live_fleet_as_json(cc: Cli) -> None:
     async with FakeGateway() as gateway:
         fleet_of(gateway, status="running", hasActiveRun=True)

@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
     },
     "app": {"about", "desktop", "monitor", "config", "system"},
-    "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet"},
+    "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet", "system"},
     "cli": {
         "about",
         "headless",

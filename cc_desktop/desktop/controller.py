@@ -304,7 +304,7 @@ class DesktopController:
         if not self._told_no_tray:
             self._told_no_tray = True
             self.notice.show_message(
-                "This desktop has no tray, so closing this window ends the app."
+                tr("This desktop has no tray, so closing this window ends the app.")
             )
 
     def stop(self) -> None:

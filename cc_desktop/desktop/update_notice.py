@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, QUrl, SignalInstance
 from PySide6.QtGui import QDesktopServices
 
 from cc_desktop import __version__
+from cc_desktop.text.format import with_stop
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.system.update_check import Memory, Update, UpdateCheck
@@ -68,8 +70,8 @@ class UpdateNotice(QObject):
         """Show what is current."""
         line, link, update = self._line, "", self.update
         if not line and update and self._memory.recall(_DISMISSED) != update.version:
-            line = f"{update_text(update)}."
-            link = "Read about it" if update.url else ""
+            line = with_stop(update_text(update))
+            link = tr("Read about it") if update.url else ""
         self._bar.show_line(line, link)
 
     def _on_dismissed(self) -> None:
@@ -82,4 +84,6 @@ class UpdateNotice(QObject):
 
 def update_text(update: Update) -> str:
     """A newer version in words."""
-    return f"Version {update.version} is available, this is {__version__}"
+    return tr(
+        "Version {new} is available, this is {version}", new=update.version, version=__version__
+    )

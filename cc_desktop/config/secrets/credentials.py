@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cc_desktop.system.files import FileError, others_may, read_private
 from cc_desktop.system.redaction import add_secret
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,9 @@ class Token:
     def __init__(self, value: str = "") -> None:
         """Raises TokenError for line breaks, control characters and more than 8,192 characters."""
         if len(value) > MAX_TOKEN:
-            raise TokenError("the token is longer than 8192 characters")
+            raise TokenError(tr("the token is longer than {n} characters", n=MAX_TOKEN))
         if any(not char.isprintable() or char.isspace() for char in value):
-            raise TokenError("the token has a line break, a space or a control character")
+            raise TokenError(tr("the token has a line break, a space or a control character"))
         self._value = value
         add_secret(value)
 
@@ -54,13 +55,13 @@ def read_token_file(path: Path) -> Token:
     except FileError as error:
         raise TokenError(str(error)) from None
     except UnicodeDecodeError:
-        raise TokenError(f"{path}: not a text file") from None
+        raise TokenError(tr("{path}: not a text file", path=path)) from None
     try:
         token = Token(text.removesuffix("\n").removesuffix("\r"))
     except TokenError as error:
         raise TokenError(f"{path}: {error}") from None
     if not token:
-        raise TokenError(f"{path}: the file is empty")
+        raise TokenError(tr("{path}: the file is empty", path=path))
     return token
 
 
