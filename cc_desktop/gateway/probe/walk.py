@@ -32,7 +32,7 @@ from cc_desktop.gateway.dialing import (
 from cc_desktop.gateway.failures import Failure, FailureKind, classify
 from cc_desktop.gateway.probe.readiness import READY_TIMEOUT_S, Ready, ask_ready
 from cc_desktop.gateway.probe.result import Found, ProbeTarget, Step, StepResult
-from cc_desktop.gateway.supervisor import READ_SCOPES
+from cc_desktop.gateway.rights import READ_SCOPES
 from cc_desktop.protocol import handshake
 from cc_desktop.system.network import host_of, may_send_secret
 
@@ -258,6 +258,7 @@ class _Probe:
                 public_key=identity.public_key,
                 sign=identity.sign,
                 scopes=target.scopes,
+                shared=token == target.token.reveal(),
             )
 
         self._opening = asyncio.create_task(
