@@ -258,7 +258,7 @@ class _Probe:
                 public_key=identity.public_key,
                 sign=identity.sign,
                 scopes=target.scopes,
-                shared=token == target.token.reveal(),
+                shared=bool(target.token),
             )
 
         self._opening = asyncio.create_task(
