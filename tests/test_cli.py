@@ -279,7 +279,7 @@ async def test_a_token_is_in_nothing_that_is_printed_or_written(cc: Cli) -> None
         gateway.tokens = ("other",)
         refusal = await cc.run("--log-level", "debug", "status", *args)
 
-        assert gateway.connect_params["auth"] == {"token": TOKEN}
+        assert gateway.connect_params["auth"] == {"token": TOKEN, "password": TOKEN}
     assert (ran.code, refusal.code) == (0, 3)
     for text in (ran.out, ran.err, refusal.out, refusal.err, cc.everything_written()):
         assert TOKEN not in text

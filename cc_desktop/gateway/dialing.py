@@ -225,7 +225,7 @@ def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
     return Failure(kind=kind, http_message=error.strerror or "")
 
 
-def _proxy_for(url: str, wanted: str) -> str | None:
+def _proxy_for(url: str, wanted: str = "") -> str | None:
     """Return the proxy for an address, or None for none.
 
     Args:
