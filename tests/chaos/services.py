@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -49,7 +50,9 @@ def _desktop(session: Session, url: str) -> App:
 def _end(app: App) -> None:
     app.process.terminate()
     code = app.process.wait(15)
-    check(code == 0, f"exit code {code}")
+    # The exit code of a process that is not ours, as the app that started again, is not told.
+    known = isinstance(app.process, subprocess.Popen)
+    check(code == 0 or not known, f"exit code {code}")
 
 
 @asynccontextmanager
@@ -130,6 +133,7 @@ def _bus(chaos: Chaos, url: str) -> str:
         began = time.monotonic()
         session.start_bus()
         session.start_panel()
+        app = app.successor()  # Qt cannot use a second bus: the app starts again by itself
         wait_for(lambda: _answers(app), "the icon after the bus was killed", _BACK_S)
         took = time.monotonic() - began
         _end(app)
