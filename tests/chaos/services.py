@@ -57,12 +57,15 @@ def _end(app: App) -> None:
 
 @asynccontextmanager
 async def _failing_gateway() -> AsyncIterator[FakeGateway]:
-    """A gateway whose agent fails every two seconds, so that there is something to notify of."""
+    """A gateway whose agent fails every four seconds, so that there is something to notify of.
+
+    It stays failed for longer than a notification waits for others.
+    """
 
     async def fail() -> None:
         while True:
-            await asyncio.sleep(1)
-            gateway.now_ms = max(gateway.now_ms + 1, time.time_ns() // 1_000_000)
+            await asyncio.sleep(3)
+            gateway.now_ms = time.time_ns() // 1_000_000
             await gateway.change(_KEY, status="running", hasActiveRun=True, endedAt=None)
             await asyncio.sleep(1)
             gateway.now_ms += 1
@@ -70,6 +73,7 @@ async def _failing_gateway() -> AsyncIterator[FakeGateway]:
             await gateway.change(_KEY, status="failed", **ends)
 
     async with FakeGateway(4) as gateway:
+        gateway.now_ms = time.time_ns() // 1_000_000  # the app's clock is the real one
         gateway.add_agent("otto", name="Otto")
         gateway.add_session(_KEY)
         failing = asyncio.create_task(fail())
