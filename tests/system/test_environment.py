@@ -35,7 +35,8 @@ def test_the_app_that_starts_again_has_its_secrets_and_what_is_set_now() -> None
     before = {"HOME": "/home/me", "OLD": "1", **SECRETS}
 
     assert restart_environment(before, {"HOME": "/home/me", "NEW": "1"}) == {
-        **{"HOME": "/home/me", "NEW": "1"},
+        "HOME": "/home/me",
+        "NEW": "1",
         **SECRETS,
     }
 
