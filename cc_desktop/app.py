@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.system.autostart import system_autostart
 from cc_desktop.system.clock import SystemClock
+from cc_desktop.system.environment import restart_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
@@ -30,6 +31,7 @@ def run_desktop(
     link: str = "",
     command: Sequence[str],
     restart: Sequence[str],
+    environ: Mapping[str, str],
 ) -> int:
     """Run the app with tray and window until it is quit.
 
@@ -41,7 +43,8 @@ def run_desktop(
         hidden: Start without the window.
         link: A link to open, or "".
         command: Starts the app at login or for a link.
-        restart: Starts the app again as it was started now.
+        restart: Starts the app again as it was started now, with its window.
+        environ: The environment that this start had, secrets included.
 
     Returns:
         The exit code.
@@ -60,18 +63,19 @@ def run_desktop(
         make_updates=make_updates if settings.update_url else None,
         link=link,
         facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
-        restart=lambda: _start_again(restart),
-        restart_hidden=lambda: _start_again([*restart, "--hidden"]),
+        restart=lambda: _start_again(restart, environ),
+        restart_hidden=lambda: _start_again([*restart, "--hidden"], environ),
     )
     return run_controller(
         lambda: FleetMonitor(settings, paths, options), hidden=hidden, services=services
     )
 
 
-def _start_again(command: Sequence[str]) -> None:
+def _start_again(command: Sequence[str], environ: Mapping[str, str]) -> None:
     """Start the app as a process of its own, which outlives this one."""
     subprocess.Popen(  # noqa: S603 - the app's own command
         command,
+        env=restart_environment(environ),
         stdin=subprocess.DEVNULL,
         start_new_session=sys.platform != "win32",
     )

@@ -192,7 +192,6 @@ def _run(words: list[str], environ: dict[str, str]) -> int:
         parser.error(tr("give one link, and no command with it"))
     args.link = "".join(links)
     args.environ = environ
-    args.words = [word for word in words if word not in links]
     code: int = args.handler(args)
     return code
 
@@ -292,7 +291,8 @@ def _run_app(args: argparse.Namespace) -> int:
         hidden=args.hidden,
         link=args.link,
         command=[*own_command(), *_started_with(args)],
-        restart=[*own_command(), *args.words],
+        restart=[*own_command(), *_as_started(args)],
+        environ=args.environ,
     )
 
 
@@ -335,6 +335,16 @@ def _started_with(args: argparse.Namespace) -> list[str]:
                 yield str(value.absolute() if isinstance(value, Path) else value)
 
     return list(options())
+
+
+def _as_started(args: argparse.Namespace) -> list[str]:
+    """The options of this start, but for `--hidden`."""
+    level = getattr(args, "log_level", None)
+    return [
+        *_started_with(args),
+        *(["--demo"] if getattr(args, "demo", False) else []),
+        *(["--log-level", level] if level else []),
+    ]
 
 
 # One running app

@@ -522,11 +522,12 @@ async def test_whatever_a_try_raises_the_other_gateway_lives_on(
             assert len(reports(caplog)) == 1
 
 
+@pytest.mark.parametrize("kind", [ev.SnapshotBegan, ev.SnapshotRows, ev.SnapshotEnded])
 async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gateway(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def reduce_or_fail(fleet: Fleet, event: ev.Event, now: int, mono: int) -> object:
-        if isinstance(event, ev.SnapshotBegan) and event.gateway == "gw1":
+        if isinstance(event, kind) and event.gateway == "gw1":
             raise UnexpectedError
         return reduce(fleet, event, now, mono)
 

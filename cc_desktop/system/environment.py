@@ -37,3 +37,16 @@ def child_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     """Copy the environment for a program that this app starts, without the secrets."""
     environ = os.environ if environ is None else environ
     return {name: value for name, value in environ.items() if name not in SECRET_NAMES}
+
+
+def restart_environment(
+    before: Mapping[str, str], environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Copy the environment for this very app that starts again: it needs its secrets once more.
+
+    Args:
+        before: What `take_secrets` returned.
+        environ: The environment now; `os.environ` by default.
+    """
+    secrets = {name: value for name, value in before.items() if name in SECRET_NAMES}
+    return {**child_environment(environ), **secrets}

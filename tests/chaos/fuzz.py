@@ -232,13 +232,24 @@ async def other_starts(chaos: Chaos) -> str:
     """Anything from another start: it is answered or turned away, and the next one is heard."""
     from PySide6.QtCore import QCoreApplication
 
-    from cc_desktop.desktop.instance.single_instance import Endpoint, InstanceLock, InstanceServer
+    from cc_desktop.desktop.instance.single_instance import (
+        Answer,
+        Endpoint,
+        InstanceLock,
+        InstanceMessage,
+        InstanceServer,
+    )
 
     app = QCoreApplication.instance() or QCoreApplication([])
-    asked: list[object] = []
+    asked: list[InstanceMessage] = []
+
+    def handle(message: InstanceMessage, answer: Callable[[Answer], None]) -> None:
+        asked.append(message)
+        answer(Answer.DONE)
+
     with tempfile.TemporaryDirectory(prefix="cc-") as directory:
         place = Endpoint(f"{directory}/socket", f"{directory}/lock")
-        server = InstanceServer(InstanceLock(place), lambda message, _answer: asked.append(message))
+        server = InstanceServer(InstanceLock(place), handle)
         check(server.start(), "it does not listen")
 
         def talk(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -49,17 +50,22 @@ def _desktop(session: Session, url: str) -> App:
 def _end(app: App) -> None:
     app.process.terminate()
     code = app.process.wait(15)
-    check(code == 0, f"exit code {code}")
+    # The exit code of a process that is not ours, as the app that started again, is not told.
+    known = isinstance(app.process, subprocess.Popen)
+    check(code == 0 or not known, f"exit code {code}")
 
 
 @asynccontextmanager
 async def _failing_gateway() -> AsyncIterator[FakeGateway]:
-    """A gateway whose agent fails every two seconds, so that there is something to notify of."""
+    """A gateway whose agent fails every four seconds, so that there is something to notify of.
+
+    It stays failed for longer than a notification waits for others.
+    """
 
     async def fail() -> None:
         while True:
-            await asyncio.sleep(1)
-            gateway.now_ms = max(gateway.now_ms + 1, time.time_ns() // 1_000_000)
+            await asyncio.sleep(3)
+            gateway.now_ms = time.time_ns() // 1_000_000
             await gateway.change(_KEY, status="running", hasActiveRun=True, endedAt=None)
             await asyncio.sleep(1)
             gateway.now_ms += 1
@@ -67,6 +73,7 @@ async def _failing_gateway() -> AsyncIterator[FakeGateway]:
             await gateway.change(_KEY, status="failed", **ends)
 
     async with FakeGateway(4) as gateway:
+        gateway.now_ms = time.time_ns() // 1_000_000  # the app's clock is the real one
         gateway.add_agent("otto", name="Otto")
         gateway.add_session(_KEY)
         failing = asyncio.create_task(fail())
@@ -130,6 +137,7 @@ def _bus(chaos: Chaos, url: str) -> str:
         began = time.monotonic()
         session.start_bus()
         session.start_panel()
+        app = app.successor()  # Qt cannot use a second bus: the app starts again by itself
         wait_for(lambda: _answers(app), "the icon after the bus was killed", _BACK_S)
         took = time.monotonic() - began
         _end(app)

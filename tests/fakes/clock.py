@@ -117,7 +117,7 @@ async def settle() -> None:
     raise AssertionError("the fakes do not come to rest")
 
 
-async def until(done: Callable[[], object], what: str = "it", timeout_s: float = 5.0) -> None:
+async def until(done: Callable[[], object], what: str = "it", timeout_s: float = 30.0) -> None:
     """Wait for real, as short as can be, while the fake clock stands still."""
     end = time.monotonic() + timeout_s
     while not done():

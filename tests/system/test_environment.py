@@ -7,7 +7,12 @@ import sys
 import pytest
 
 from cc_desktop import cli
-from cc_desktop.system.environment import SECRET_NAMES, child_environment, take_secrets
+from cc_desktop.system.environment import (
+    SECRET_NAMES,
+    child_environment,
+    restart_environment,
+    take_secrets,
+)
 
 SECRETS = {name: f"secret-{name}" for name in SECRET_NAMES}
 
@@ -24,6 +29,16 @@ def test_the_secrets_leave_the_environment_and_are_returned() -> None:
 
 def test_the_environment_of_a_child_has_none() -> None:
     assert child_environment({"HOME": "/home/me", **SECRETS}) == {"HOME": "/home/me"}
+
+
+def test_the_app_that_starts_again_has_its_secrets_and_what_is_set_now() -> None:
+    before = {"HOME": "/home/me", "OLD": "1", **SECRETS}
+
+    assert restart_environment(before, {"HOME": "/home/me", "NEW": "1"}) == {
+        "HOME": "/home/me",
+        "NEW": "1",
+        **SECRETS,
+    }
 
 
 def child_sees() -> str:

@@ -84,7 +84,7 @@ def need(*programs: str) -> None:
 
 
 def wait_for(
-    look: Callable[[], T], what: str, timeout_s: float = 15.0, *, still: Callable[[], object] = list
+    look: Callable[[], T], what: str, timeout_s: float = 40.0, *, still: Callable[[], object] = list
 ) -> T:
     """What `look` gives, once that is true. `still` may raise when waiting makes no sense."""
     end = time.monotonic() + timeout_s
@@ -420,7 +420,7 @@ class App:
 
     def wait(self) -> int:
         """Its exit code. Raises AssertionError if it had something to complain about."""
-        code = self.process.wait(15)
+        code = self.process.wait(40)
         told = self.told()
         bad = [word for word in ("Traceback", "WARNING", "ERROR", "CRITICAL") if word in told]
         assert not bad, told
