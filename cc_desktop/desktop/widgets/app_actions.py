@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _nothing(*_: object) -> None:
+    """What an app without settings does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actions:
     """Handed in by the app. None of them blocks."""
@@ -17,3 +21,6 @@ class Actions:
     mark_seen: Callable[[str, str], None]  # gateway id, agent id
     show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
     quit: Callable[[], None]
+    connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
+    edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
+    open_settings_file: Callable[[], None] = _nothing

@@ -1,0 +1,142 @@
+"""Opens the way to a gateway: the panel over the sample, and the dialog of one gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.desktop.tray.menu import MenuPart
+from cc_desktop.text.banner import BannerLink
+from cc_desktop.text.i18n import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QMenu
+
+    from cc_desktop.desktop.connect.page import ConnectPage, GatewayDialog
+    from cc_desktop.desktop.connect.tools import ConnectTools
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+    from cc_desktop.fleet.store import Store
+
+
+class ConnectDesk:
+    """Serves the banner, the popup of a gateway, the tray's menu and the settings."""
+
+    def __init__(
+        self, window: FleetWindow, store: Store, settings: Path, tools: Callable[[], ConnectTools]
+    ) -> None:
+        """`settings` is the settings file. `tools` is called when something is first opened."""
+        self._window = window
+        self._store = store
+        self._settings = settings
+        self._make_tools = tools
+        self.panel: ConnectPage | None = None
+        self.dialog: GatewayDialog | None = None
+        window.banner.chosen.connect(self._on_banner)
+
+    @property
+    def is_first_start(self) -> bool:
+        """Whether no gateway is set up."""
+        return all(name == DEMO_GATEWAY for name in self._store.fleet.gateways)
+
+    def show_panel(self) -> None:
+        """Show the panel in the place of the sample."""
+        self._window.show_fleet()
+        if self.panel is None:
+            from cc_desktop.desktop.connect.page import ConnectPage  # most starts open none
+
+            self.panel = ConnectPage(
+                self._make_tools(),
+                tr("Connect your gateway"),
+                tr("Then your agents take the place of the sample behind this panel."),
+                tr("Look at the sample first"),
+            )
+            self.panel.hide()
+            self.panel.left.connect(self.hide_panel)
+            self.panel.saved.connect(self.hide_panel)
+            column = self._column()
+            column.insertWidget(column.indexOf(self._window.splitter), self.panel, 1)
+        self._window.splitter.hide()
+        self.panel.show()
+
+    def hide_panel(self) -> None:
+        """Show the fleet again."""
+        if self.panel is not None and not self.panel.isHidden():
+            self.panel.hide()
+            self._window.splitter.show()
+            self._window.list.setFocus()
+
+    def edit(self, gateway: str) -> None:
+        """Change a gateway, by its id; one that is not in the settings file cannot be changed."""
+        self._window.show_fleet()
+        entries = [entry.id for entry in self._make_tools().editor.list()]
+        if gateway in entries:
+            self.open_dialog(self._window, entries.index(gateway))
+        else:
+            self._window.notice.show_line(
+                tr("The command line or the environment names this gateway: change it there.")
+            )
+
+    def open_dialog(self, parent: QWidget, index: int | None = None, *, test: bool = False) -> None:
+        """Add or change a gateway. `test`: begin with a test of what is set up."""
+        from cc_desktop.desktop.connect.page import GatewayDialog
+
+        self.close_dialog()
+        self.dialog = GatewayDialog(self._make_tools(), parent, index)
+        self.dialog.destroyed.connect(self._on_dialog_gone)
+        self.dialog.show()
+        if test:
+            self.dialog.page.form.test()
+
+    def close_dialog(self) -> None:
+        """Close the dialog, if there is one."""
+        if self.dialog is not None:
+            self.dialog.close()
+
+    def open_settings_file(self) -> None:
+        """Show the settings file in the program that the desktop has for it."""
+        path = self._settings if self._settings.exists() else self._settings.parent
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+    def menu_part(self) -> MenuPart:
+        """“Connect a gateway…” in the tray's menu, while none is set up."""
+        return MenuPart(lambda: self.is_first_start, self._add_entry)
+
+    def stop(self) -> None:
+        """Close everything, and end what runs."""
+        self.close_dialog()
+        self.hide_panel()
+
+    def _add_entry(self, menu: QMenu) -> None:
+        if self.is_first_start:
+            entry = QAction(tr("Connect a gateway…"), menu)
+            entry.triggered.connect(lambda _checked=False: self.show_panel())
+            menu.addAction(entry)
+
+    def _on_banner(self, link: BannerLink) -> None:
+        banner = self._window.banner.banner
+        match link:
+            case BannerLink.CONNECT:
+                self.show_panel()
+            case BannerLink.EDIT if banner is not None:
+                self.edit(banner.gateway)
+            case BannerLink.COPY if banner is not None:
+                QGuiApplication.clipboard().setText(banner.command)
+            case BannerLink.OPEN_FILE:
+                self.open_settings_file()
+
+    def _on_dialog_gone(self) -> None:
+        self.dialog = None
+
+    def _column(self) -> QVBoxLayout:
+        centre = self._window.centralWidget()
+        column = centre.layout() if centre is not None else None
+        if not isinstance(column, QVBoxLayout):  # pragma: no cover - the window builds one
+            raise TypeError(type(column).__name__)
+        return column
