@@ -57,7 +57,7 @@ def run_desktop(
         autostart=system_autostart(command),
         make_updates=make_updates if settings.update_url else None,
         link=link,
-        facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
+        paths=paths,
         restart=lambda: _start_again(restart),
         restart_hidden=lambda: _start_again([*restart, "--hidden"]),
     )

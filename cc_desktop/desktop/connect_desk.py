@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from cc_desktop.config.local_gateway import find_local_gateway, read_local_token
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.desktop.tray.menu import MenuPart
 from cc_desktop.text.banner import BannerLink
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from PySide6.QtWidgets import QMenu
 
+    from cc_desktop.config.local_gateway import LocalGateway
     from cc_desktop.desktop.connect.page import ConnectPage, GatewayDialog
     from cc_desktop.desktop.connect.tools import ConnectTools
+    from cc_desktop.desktop.system_services import SetupServices
     from cc_desktop.desktop.window.fleet_window import FleetWindow
-    from cc_desktop.fleet.store import Store
+    from cc_desktop.monitor import FleetMonitor
 
 
 class ConnectDesk:
     """Serves the banner, the popup of a gateway, the tray's menu and the settings."""
 
     def __init__(
-        self, window: FleetWindow, store: Store, settings: Path, tools: Callable[[], ConnectTools]
+        self, window: FleetWindow, monitor: FleetMonitor, file: Path, setup: SetupServices
     ) -> None:
-        """`settings` is the settings file. `tools` is called when something is first opened."""
+        """`file` is the settings file."""
         self._window = window
-        self._store = store
-        self._settings = settings
-        self._make_tools = tools
+        self._store = monitor.store
+        self._clock = monitor.clock
+        self._file = file
+        self.setup = setup
         self.panel: ConnectPage | None = None
         self.dialog: GatewayDialog | None = None
         window.banner.chosen.connect(self._on_banner)
@@ -75,7 +81,7 @@ class ConnectDesk:
     def edit(self, gateway: str) -> None:
         """Change a gateway, by its id; one that is not in the settings file cannot be changed."""
         self._window.show_fleet()
-        entries = [entry.id for entry in self._make_tools().editor.list()]
+        entries = [entry.id for entry in self.setup.editor.list()]
         if gateway in entries:
             self.open_dialog(self._window, entries.index(gateway))
         else:
@@ -101,7 +107,7 @@ class ConnectDesk:
 
     def open_settings_file(self) -> None:
         """Show the settings file in the program that the desktop has for it."""
-        path = self._settings if self._settings.exists() else self._settings.parent
+        path = self._file if self._file.exists() else self._file.parent
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
     def menu_part(self) -> MenuPart:
@@ -131,6 +137,19 @@ class ConnectDesk:
             case BannerLink.OPEN_FILE:
                 self.open_settings_file()
 
+    def _make_tools(self) -> ConnectTools:
+        from cc_desktop.desktop.connect.tools import ConnectTools  # most starts need none
+
+        return ConnectTools(
+            look=self._window.context.look,
+            editor=self.setup.editor,
+            test=self.setup.test,
+            sleep=self._clock.sleep,
+            find_local=_find_running,
+            local_token=lambda: read_local_token(os.environ, Path.home()),
+            stored_token=self.setup.stored_token,
+        )
+
     def _on_dialog_gone(self) -> None:
         self.dialog = None
 
@@ -140,3 +159,21 @@ class ConnectDesk:
         if not isinstance(column, QVBoxLayout):  # pragma: no cover - the window builds one
             raise TypeError(type(column).__name__)
         return column
+
+
+ANSWER_S = 2.0  # how long the gateway of this computer may take to accept a connection
+
+
+async def _find_running() -> LocalGateway | None:
+    """The gateway of this computer, if something listens at its port."""
+    found = await asyncio.to_thread(find_local_gateway, os.environ, Path.home())
+    parts = urlsplit(found.url)
+    opening = asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        _, writer = await asyncio.wait_for(opening, ANSWER_S)
+    except OSError:
+        return None
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return found

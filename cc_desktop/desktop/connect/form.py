@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from typing import TYPE_CHECKING
 
@@ -208,18 +207,18 @@ class GatewayForm(QWidget):
                 self.local.use.setFocus()
 
     async def _save(self, address: Address, token: Token) -> None:
-        insecure = self.insecure.agreed
+        insecure, may_use_file = self.insecure.agreed, self.token.may_use_file.isChecked()
         try:
             if self._index is None or self._before is None:
                 taken = {entry.id for entry in self._tools.editor.list()}
                 entry = GatewayEntry(_free_id(address.host, taken), address.url, insecure=insecure)
-                done = self._tools.editor.add(entry, token)
+                await self._tools.editor.add(entry, token, may_use_file=may_use_file)
             else:
                 name = self.name.text().strip()
                 entry = replace(self._before, url=address.url, name=name, insecure=insecure)
-                done = self._tools.editor.update(self._index, entry, token or None)
-            if inspect.isawaitable(done):
-                await done
+                await self._tools.editor.update(
+                    self._index, entry, token or None, may_use_file=may_use_file
+                )
         except SettingsFileError as error:
             self._show_error(str(error))
             return

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, 
 from cc_desktop.config.secrets.credentials import MAX_TOKEN, Token, TokenError, read_token_file
 from cc_desktop.desktop.connect.parts import caption, copy_button, mono
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
 from cc_desktop.text.connect.next_step import SHOW_TOKEN
 from cc_desktop.text.format import plain
@@ -60,6 +61,9 @@ class TokenField(QWidget):
         self.copy = copy_button(SHOW_TOKEN)
         self.copy.setFont(font(11.5))
         hint.addWidget(self.copy)
+        words = tr("Without a keyring, keep it in a private file instead of forgetting it")
+        self.may_use_file = check_box(look, words)
+        self.may_use_file.setFont(font(11.5))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(px(4))
@@ -67,6 +71,7 @@ class TokenField(QWidget):
         column.addLayout(row)
         column.addWidget(self._says)
         column.addLayout(hint)
+        column.addWidget(self.may_use_file)
         look.changed.connect(self._show_refused)
 
     def token(self) -> Token | None:

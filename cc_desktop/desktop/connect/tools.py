@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtGui import QGuiApplication
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from cc_desktop.config.local_gateway import LocalGateway
     from cc_desktop.config.secrets.credentials import Token
@@ -49,10 +49,17 @@ class Editor(Protocol):
     def list(self) -> Sequence[GatewayEntry]:
         """The gateways of the settings file."""
 
-    def add(self, entry: GatewayEntry, token: Token) -> object:
-        """Append a gateway. What it returns is awaited where it can be."""
+    async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
+        """Append a gateway. `may_use_file`: a private file may keep its token."""
 
-    def update(self, index: int, entry: GatewayEntry, token: Token | None) -> object:
+    async def update(
+        self,
+        index: int,
+        entry: GatewayEntry,
+        token: Token | None = None,
+        *,
+        may_use_file: bool = False,
+    ) -> None:
         """Change a gateway; without a token, it keeps the one that it has."""
 
 
@@ -62,7 +69,7 @@ class ConnectTools:
 
     look: ThemeManager
     editor: Editor
-    test: Callable[[str, Token, bool], AsyncIterator[StepFound]]  # url, token, insecure
+    test: Callable[[str, Token, bool], AsyncGenerator[StepFound, None]]  # url, token, insecure
     sleep: Callable[[float], Awaitable[None]]  # seconds
     find_local: Callable[[], Awaitable[LocalGateway | None]]  # one that answers; None: none does
     local_token: Callable[[], Token]  # read only when the operator asks for it

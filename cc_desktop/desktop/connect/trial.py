@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -56,9 +57,10 @@ class Trial(QObject):
         last: StepFound | None = None
         try:
             self.begun.emit()
-            async for step in self._tools.test(url, token, insecure):
-                last = step
-                self.found.emit(step)
+            async with aclosing(self._tools.test(url, token, insecure)) as steps:
+                async for step in steps:
+                    last = step
+                    self.found.emit(step)
             while last is not None and _waits_for_approval(last):
                 self.ended.emit(False)
                 await self._tools.sleep(AGAIN_S)
@@ -72,7 +74,8 @@ class Trial(QObject):
         self, url: str, token: Token, insecure: bool, before: StepFound
     ) -> StepFound:
         """Test again, and show it only if something is different."""
-        steps = [step async for step in self._tools.test(url, token, insecure)]
+        async with aclosing(self._tools.test(url, token, insecure)) as found:
+            steps = [step async for step in found]
         if not steps:
             return before
         if steps[-1].problem != before.problem or steps[-1].step != before.step:

@@ -30,20 +30,3 @@ def will_connect(url: str, *, secret: bool) -> str:
 def milliseconds(took_ms: int) -> str:
     """How long a step took."""
     return tr("{n} ms", n=took_ms) if took_ms < 1000 else tr("{n:.1f} s", n=took_ms / 1000)
-
-
-def removed(name: str) -> str:
-    """A gateway was removed, which can be undone."""
-    return tr("{gateway} was removed.", gateway=name)
-
-
-_DECIDED = {
-    "--url": mark("The command line names a gateway (--url): it goes before this list."),
-    "GATEWAY_WS_URL": mark("{name} is set in the environment: it goes before this list."),
-}
-
-
-def decided_by(name: str) -> str:
-    """Where the command line or the environment goes before the settings file."""
-    template = _DECIDED["--url"] if name == "--url" else _DECIDED["GATEWAY_WS_URL"]
-    return tr(template, name=name)

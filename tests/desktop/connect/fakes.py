@@ -13,7 +13,7 @@ from cc_desktop.desktop.connect.tools import ConnectTools
 from cc_desktop.fleet.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
@@ -52,6 +52,7 @@ class FakeGateways:
         self.entries: list[GatewayEntry] = []
         self.done: list[tuple[Any, ...]] = []
         self.refusal = ""
+        self.may_use_file = False
         self.results: list[tuple[Result, ...]] = [LIVE]  # of one test after another; the last stays
         self.tested: list[tuple[str, str, bool]] = []
         self.local: LocalGateway | None = None
@@ -71,7 +72,7 @@ class FakeGateways:
             stored_token=lambda ident: Token(f"stored-for-{ident}"),
         )
 
-    async def test(self, url: str, token: Token, insecure: bool) -> AsyncIterator[Result]:
+    async def test(self, url: str, token: Token, insecure: bool) -> AsyncGenerator[Result, None]:
         self.tested.append((url, token.reveal(), insecure))
         if self.broken is not None:
             raise self.broken
@@ -96,13 +97,22 @@ class FakeGateways:
     def list(self) -> tuple[GatewayEntry, ...]:
         return tuple(self.entries)
 
-    def add(self, entry: GatewayEntry, token: Token) -> None:
+    async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
         self._refuse()
+        self.may_use_file = may_use_file
         self.entries.append(entry)
         self.done.append(("add", entry, token.reveal()))
 
-    def update(self, index: int, entry: GatewayEntry, token: Token | None) -> None:
+    async def update(
+        self,
+        index: int,
+        entry: GatewayEntry,
+        token: Token | None = None,
+        *,
+        may_use_file: bool = False,
+    ) -> None:
         self._refuse()
+        self.may_use_file = may_use_file
         self.entries[index] = entry
         self.done.append(("update", index, entry, token.reveal() if token else None))
 

@@ -333,6 +333,18 @@ async def test_what_is_saved(opened: Callable[..., ConnectPage], fake: FakeGatew
     assert saved == [True]
 
 
+async def test_a_file_keeps_the_token_only_where_the_operator_agrees(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    page = opened()
+    fill(page.form)
+    assert not page.form.token.may_use_file.isChecked()
+    page.form.token.may_use_file.click()
+    page.save.click()
+    await settle()
+    assert fake.may_use_file
+
+
 async def test_an_id_that_is_taken_gets_a_number(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:
