@@ -39,11 +39,13 @@ class GatewayForm(QWidget):
 
     Signals:
         saved: It was saved.
+        passed: The test has found that the gateway can be used.
         busy: A test begins or ends. Whether one runs.
         grew: Something appeared that should be seen, with its widget.
     """
 
     saved = Signal()
+    passed = Signal()
     busy = Signal(bool)
     grew = Signal(QWidget)
 
@@ -93,7 +95,7 @@ class GatewayForm(QWidget):
         self.insecure.changed.connect(self._on_changed)
         self.trial.begun.connect(self._on_begun)
         self.trial.found.connect(self._on_found)
-        self.trial.ended.connect(lambda _usable: self.busy.emit(False))
+        self.trial.ended.connect(self._on_ended)
         for edit in (self.name, self.address.edit, self.token.edit):
             edit.returnPressed.connect(self.test)
         self._tools.look.changed.connect(self._recolour)
@@ -192,6 +194,11 @@ class GatewayForm(QWidget):
     def _on_found(self, found: StepFound) -> None:
         self.steps.show_found(found)
         self._show_steps()
+
+    def _on_ended(self, usable: bool) -> None:
+        self.busy.emit(False)
+        if usable:
+            self.passed.emit()
 
     def _show_steps(self) -> None:
         # Later: until then the layout does not know how tall it is.

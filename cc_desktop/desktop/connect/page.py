@@ -72,13 +72,12 @@ class ConnectPage(QWidget):
         outer.addWidget(_centred(foot, px(WIDTH), px(16)))
         self.form.saved.connect(self.saved)
         self.form.busy.connect(self._on_busy)
+        self.form.passed.connect(self.save.setFocus)
         self.form.grew.connect(self._on_grew)
 
     def _on_busy(self, busy: bool) -> None:
         again = not self.form.steps.isHidden()
         self.test.setText(tr("Testing…") if busy else tr("Test again") if again else tr("Test"))
-        if not busy and again and all(sign.value == "ok" for sign in self.form.steps.signs()):
-            self.save.setFocus()
 
     def _on_grew(self, part: QWidget) -> None:
         self.area.ensureWidgetVisible(part, 0, self._look.metrics.px(16))

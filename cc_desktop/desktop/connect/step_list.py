@@ -17,12 +17,11 @@ from cc_desktop.text.connect.next_step import command_for
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
-from cc_desktop.text.probe import pending_line, step_line
+from cc_desktop.text.probe import pending_line, step_text
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.connect.tools import StepFound
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.fleet.model import Problem
 
 
 class StepRow(QWidget):
@@ -46,7 +45,7 @@ class StepRow(QWidget):
         sign = {"ok": Sign.OK, "warning": Sign.WARNING}.get(found.found, Sign.FAILED)
         waits = found.problem is not None and found.problem.kind == "pairing"
         self.mark.show_sign(Sign.WARNING if waits else sign)
-        line = step_line(found.step, found.facts) if sign is not Sign.FAILED else ""
+        line = step_text(found.step, found.facts, found.problem).line
         if found.problem is not None and sign is Sign.FAILED:
             line = (
                 tr("Approve this device on the gateway") if waits else describe(found.problem).title
@@ -107,8 +106,8 @@ class StepList(Card):
         if found.found == "failed":
             for step in STEPS[at + 1 :]:
                 self.rows[step].hide()
-        if found.problem is not None:
-            self._show_help(found.problem)
+        if found.found != "ok":
+            self._show_help(found)
 
     def lines(self) -> list[str]:
         """What its visible steps say."""
@@ -122,14 +121,15 @@ class StepList(Card):
         """What it says below the steps."""
         return self._help.accessibleName()
 
-    def _show_help(self, problem: Problem) -> None:
-        _, message, next_step = describe(problem)
-        command = command_for(problem)
+    def _show_help(self, found: StepFound) -> None:
+        problem = found.problem
+        command = command_for(problem) if problem is not None else ""
         font = self._look.metrics.font(12)
-        if problem.kind == "pairing":
+        line, said = step_text(found.step, found.facts, problem)
+        if problem is not None and problem.kind == "pairing":
             said = tr("Asked for: watch only (operator.read). Goes on by itself.")
-        else:
-            said = f"{message} {next_step}".strip()
+        elif problem is not None:
+            said = f"{line} {said}".strip()
         self._clear(self._help_column)
         if command:
             self.command = CommandBox(self._look, command)

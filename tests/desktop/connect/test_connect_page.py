@@ -180,6 +180,24 @@ async def test_each_step_passes_with_its_time(
     assert fake.tested == [("wss://studio.example:18789/", TOKEN, False)]
 
 
+async def test_a_warning_says_what_to_do_and_saving_is_next(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    facts = {"release": "2026.9.6", "protocol": 4, "skew_ms": 600_000}
+    steps = list(LIVE)
+    steps[4] = Result("handshake", "warning", facts=facts)
+    fake.results = [tuple(steps)]
+    page = opened()
+    QTest.qWaitForWindowActive(page, 1000)
+    fill(page.form)
+    page.test.click()
+    await settle()
+    assert page.form.steps.signs()[4] is Sign.WARNING
+    assert "ahead of this computer" in page.form.steps.lines()[4]
+    assert page.form.steps.help_text().startswith("Set the clock")
+    assert page.window().focusWidget() is page.save
+
+
 async def test_a_step_that_does_not_apply_is_left_out(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:
