@@ -251,6 +251,11 @@ class DesktopController:
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)
 
+    @property
+    def settings_window(self) -> SettingsWindow | None:
+        """The settings, once they were opened."""
+        return self._settings
+
     def open_about(self) -> None:
         """Show the page About."""
         self.open_settings("about")

@@ -25,7 +25,7 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable
 
     from cc_desktop.config.address import Address
     from cc_desktop.config.secrets.credentials import Token
@@ -115,7 +115,7 @@ class GatewayForm(QWidget):
         """Somebody looks: find the gateway of this computer, and take the keyboard."""
         self.address.edit.setFocus()
         if self._index is None:
-            self._spawn(self._find_local())
+            self._spawn(self._find_local)
 
     def test(self) -> None:
         """Test what is in the fields."""
@@ -136,7 +136,7 @@ class GatewayForm(QWidget):
             self.insecure.anyway.setFocus()
             self.grew.emit(self.insecure)
             return
-        self._spawn(self._save(*target))
+        self._spawn(lambda: self._save(*target))
 
     def stop(self) -> None:
         """Nobody looks any more: no test goes on, and no token stays in a field."""
@@ -231,14 +231,14 @@ class GatewayForm(QWidget):
             return
         self.saved.emit()
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.get_event_loop().create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guard(self, work: Coroutine[object, object, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception:  # the border of a failure domain: the window goes on
             log.exception("the form of a gateway failed")
             self._show_error(tr("This app failed while it worked with the gateway."))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout
 
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.inputs import check_box
-from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour
+from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.connect.next_step import command_for
@@ -59,7 +59,7 @@ class GatewayRow(QFrame):
         mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         mono.setPointSizeF(font(12).pointSizeF())
         self._address = ElidedLabel(look, mono, muted=True)
-        self._line = label(font(11.5), muted=True)
+        self._line = wrapping_label(font(11.5), muted=True)
         self.secure = button(
             tr("Move to the keyring"), lambda: self.acted.emit(self.SECURE), "link"
         )
@@ -77,9 +77,8 @@ class GatewayRow(QFrame):
         first.addWidget(self._address, 1)
         second = QHBoxLayout()
         second.setSpacing(px(4))
-        second.addWidget(self._line)
+        second.addWidget(self._line, 1)
         second.addWidget(self.secure)
-        second.addStretch(1)
         words = QVBoxLayout()
         words.setSpacing(px(1))
         words.addLayout(first)

@@ -50,7 +50,7 @@ class GatewayPopup(QFrame):
         self._facts = wrapping_label(metrics.font(11.5), muted=True)
         for part in (self._title, self._message, self._next):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(px(16), px(14), px(16), px(14))
         column.setSpacing(px(6))
         for part in (self._name, self._state, self._title, self._message, self._next, self._facts):
@@ -58,12 +58,15 @@ class GatewayPopup(QFrame):
         self._remedies = self._make_buttons()
         self.reconnect = self._remedies[Remedy.RECONNECT]
         place = QWidget()
+        policy = place.sizePolicy()
+        policy.setHeightForWidth(True)  # the buttons wrap
+        place.setSizePolicy(policy)
         row = FlowLayout(px(8), place)
         for made in self._remedies.values():
             row.addWidget(made)
         column.addSpacing(px(6))
         column.addWidget(place)
-        self.setFixedWidth(px(360))
+        self.setFixedWidth(px(400))
 
     def _make_buttons(self) -> dict[Remedy, Button]:
         """A button for everything that can be done; `follow` shows those that help."""
@@ -104,7 +107,9 @@ class GatewayPopup(QFrame):
 
     def open_under(self, pill: QWidget) -> None:
         """Open below a pill, inside its screen."""
-        self.adjustSize()
+        # Not adjustSize: it takes the height of another width than the fixed one.
+        self._column.activate()
+        self.resize(self.width(), self._column.totalHeightForWidth(self.width()))
         spot = pill.mapToGlobal(QPoint(0, pill.height() + self._context.look.metrics.px(4)))
         screen = pill.screen().availableGeometry()
         right = screen.right() - self.width()
