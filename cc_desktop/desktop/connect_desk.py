@@ -65,11 +65,16 @@ class ConnectDesk:
             )
             self.panel.hide()
             self.panel.left.connect(self.hide_panel)
-            self.panel.saved.connect(self.hide_panel)
+            self.panel.saved.connect(self._on_saved)
             column = self._column()
             column.insertWidget(column.indexOf(self._window.splitter), self.panel, 1)
         self._window.splitter.hide()
         self.panel.show()
+
+    def offer(self) -> None:
+        """Show the panel at the start, where there is nothing else to see."""
+        if self.is_first_start and self.setup.connects:
+            self.show_panel()
 
     def hide_panel(self) -> None:
         """Show the fleet again."""
@@ -149,6 +154,12 @@ class ConnectDesk:
             local_token=lambda: read_local_token(os.environ, Path.home()),
             stored_token=self.setup.stored_token,
         )
+
+    def _on_saved(self) -> None:
+        self.hide_panel()
+        if not self.setup.connects:
+            words = tr("Saved. The gateway is watched when the app starts without --demo.")
+            self._window.notice.show_line(words)
 
     def _on_dialog_gone(self) -> None:
         self.dialog = None

@@ -175,8 +175,8 @@ class DesktopController:
             self._hook.faults.record("tray icon", error)
             self._do_without_tray()
         self.instance.start(self._services.link)
-        if self.connect is not None and self.connect.is_first_start and not self._hidden:
-            self.connect.show_panel()
+        if self.connect is not None and not self._hidden:
+            self.connect.offer()
 
     async def run(self) -> None:
         """Run the background work.

@@ -34,6 +34,7 @@ class SetupServices:
     test: Callable[[str, Token, bool], AsyncGenerator[StepFound, None]]
     stored_token: Callable[[str], Token]
     decided_by: str = ""
+    connects: bool = True  # False: this run shows sample data only
 
 
 @dataclass(frozen=True, slots=True)

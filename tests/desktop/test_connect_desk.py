@@ -47,7 +47,9 @@ class Started:
         self.path = path
         self.fake = FakeGateways(look)
 
-    def start(self, *gateways: GatewaySettings, hidden: bool = False) -> DesktopController:
+    def start(
+        self, *gateways: GatewaySettings, hidden: bool = False, connects: bool = True
+    ) -> DesktopController:
         paths = find_paths(self.path)
         settings = Settings(gateways, keyring=False)
         monitor = FleetMonitor(
@@ -58,7 +60,9 @@ class Started:
             rng=random.Random(1),
         )
         editor: Any = self.fake  # has what the form asks for; the page is tested by itself
-        setup = SetupServices(editor, self.fake.test, self.fake.tools.stored_token)
+        setup = SetupServices(
+            editor, self.fake.test, self.fake.tools.stored_token, connects=connects
+        )
         services = SystemServices(paths=paths, setup=lambda _monitor: setup)
         desk = DesktopController(self._app, monitor, lambda: None, hidden, services, CrashHook())
         desk.start()
@@ -70,6 +74,8 @@ def started(
     qapp: QApplication, look: ThemeManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., DesktopController]]:
     monkeypatch.setattr("cc_desktop.desktop.connect_desk._find_running", nothing_runs)
+    # One application has one theme, and the tests share both.
+    monkeypatch.setattr("cc_desktop.desktop.controller.ThemeManager", lambda *_: look)
     kept = []
 
     def make(*gateways: GatewaySettings, **options: bool) -> DesktopController:
@@ -143,6 +149,20 @@ async def test_saving_shows_the_fleet(started: Callable[..., DesktopController])
     panel.save.click()
     await settle()
     assert not shows_panel(desk)
+
+
+async def test_a_demo_that_was_asked_for_offers_nothing_by_itself(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(connects=False)
+    assert connect_of(desk).panel is None
+    desk.window.banner.chosen.emit(BannerLink.CONNECT)
+    panel = connect_of(desk).panel
+    assert panel is not None
+    panel.form.address.edit.setText("studio.example")
+    panel.save.click()
+    await settle()
+    assert "without --demo" in desk.window.notice.text
 
 
 async def test_the_banner_edits_the_gateway_and_copies_the_command(
