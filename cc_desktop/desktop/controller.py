@@ -151,8 +151,8 @@ class DesktopController:
             actions,
             self.center,
             TrayOptions(
-                open_fleet=self.window.show_fleet,
-                toggle_fleet=WindowToggle(self.window, self.window.show_fleet),
+                open_fleet=self.instance.raise_window,
+                toggle_fleet=WindowToggle(self.window, self.instance.raise_window),
                 open_agent=self.window.show_agent,
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
