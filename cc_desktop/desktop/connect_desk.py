@@ -14,8 +14,10 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cc_desktop.config.local_gateway import find_local_gateway, read_local_token
+from cc_desktop.config.settings_file import SettingsFileError
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.desktop.tray.menu import MenuPart
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.banner import BannerLink
 from cc_desktop.text.i18n import tr
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.system_services import SetupServices
     from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.monitor import FleetMonitor
+
+_LIVE = ConnectionState.LIVE
 
 
 class ConnectDesk:
@@ -48,8 +52,16 @@ class ConnectDesk:
 
     @property
     def is_first_start(self) -> bool:
-        """Whether no gateway is set up."""
-        return all(name == DEMO_GATEWAY for name in self._store.fleet.gateways)
+        """Whether no gateway is set up, and none is there at the default address either."""
+        real = [g for name, g in self._store.fleet.gateways.items() if name != DEMO_GATEWAY]
+        if not real:
+            return True
+        if self.setup.decided_by or any(g.connection.state is _LIVE for g in real):
+            return False
+        try:
+            return not self.setup.editor.list()
+        except SettingsFileError:
+            return False  # there is a file, and another line tells what is wrong with it
 
     def show_panel(self) -> None:
         """Show the panel in the place of the sample."""
@@ -85,6 +97,9 @@ class ConnectDesk:
 
     def edit(self, gateway: str) -> None:
         """Change a gateway, by its id; one that is not in the settings file cannot be changed."""
+        if self.is_first_start:
+            self.show_panel()
+            return
         self._window.show_fleet()
         entries = [entry.id for entry in self.setup.editor.list()]
         if gateway in entries:
