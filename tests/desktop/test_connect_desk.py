@@ -48,7 +48,11 @@ class Started:
         self.fake = FakeGateways(look)
 
     def start(
-        self, *gateways: GatewaySettings, hidden: bool = False, connects: bool = True
+        self,
+        *gateways: GatewaySettings,
+        hidden: bool = False,
+        connects: bool = True,
+        decided_by: str = "",
     ) -> DesktopController:
         paths = find_paths(self.path)
         settings = Settings(gateways, keyring=False)
@@ -61,7 +65,7 @@ class Started:
         )
         editor: Any = self.fake  # has what the form asks for; the page is tested by itself
         setup = SetupServices(
-            editor, self.fake.test, self.fake.tools.stored_token, connects=connects
+            editor, self.fake.test, self.fake.tools.stored_token, decided_by, connects
         )
         services = SystemServices(paths=paths, setup=lambda _monitor: setup)
         desk = DesktopController(self._app, monitor, lambda: None, hidden, services, CrashHook())
@@ -78,7 +82,7 @@ def started(
     monkeypatch.setattr("cc_desktop.desktop.controller.ThemeManager", lambda *_: look)
     kept = []
 
-    def make(*gateways: GatewaySettings, **options: bool) -> DesktopController:
+    def make(*gateways: GatewaySettings, **options: Any) -> DesktopController:
         one = Started(qapp, look, tmp_path)
         one.fake.entries = [GatewayEntry(gateway.id, gateway.url) for gateway in gateways]
         kept.append(one.start(*gateways, **options))
@@ -195,11 +199,24 @@ async def test_the_popup_offers_the_next_step(started: Callable[..., DesktopCont
 async def test_a_gateway_of_the_command_line_is_not_edited_here(
     started: Callable[..., DesktopController],
 ) -> None:
-    desk = started(STUDIO)
+    desk = started(STUDIO, decided_by="--url")
     connect_of(desk).setup.editor.entries.clear()  # type: ignore[attr-defined] # the fake
     connect_of(desk).edit("studio")
     assert connect_of(desk).dialog is None
     assert "command line" in desk.window.notice.text
+
+
+async def test_a_default_address_where_nothing_answers_is_a_first_start(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(STUDIO)
+    connect_of(desk).setup.editor.entries.clear()  # type: ignore[attr-defined] # the fake
+    assert connect_of(desk).is_first_start
+    connect_of(desk).edit("studio")
+    assert shows_panel(desk)
+    live = ConnectionInfo(ConnectionState.LIVE)
+    desk.monitor.store.apply(ev.ConnectionChanged("studio", live))
+    assert not connect_of(desk).is_first_start
 
 
 async def test_the_theme_is_remembered(started: Callable[..., DesktopController]) -> None:
