@@ -76,6 +76,12 @@ format: ## format the code and mend what the linter can
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
+.PHONY: translations
+translations: ## take new texts into resources/locale and compile the catalogs
+	@scripts/bootstrap
+	$(bin)/python scripts/translations.py update
+	$(bin)/python scripts/translations.py compile
+
 .PHONY: lock
 lock: ## pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest
 	@scripts/bootstrap

@@ -39,6 +39,11 @@ class Paths:
         return self.data / "device-tokens.json"
 
     @property
+    def shared_tokens(self) -> Path:
+        """Shared tokens that are not in the keyring, where the operator agreed to that."""
+        return self.data / "shared-tokens.json"
+
+    @property
     def state(self) -> Path:
         """Sizes of windows, seen failures, snooze: what is remembered, not chosen."""
         return self.data / "state.json"

@@ -17,6 +17,7 @@ from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
+from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.menu import MenuPart
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.application import App
-    from cc_desktop.desktop.connect_desk import ConnectDesk
     from cc_desktop.desktop.settings.window import SettingsWindow
+    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.palette import Theme
     from cc_desktop.desktop.system_services import SystemServices
     from cc_desktop.diagnostics.crash import CrashHook
@@ -130,6 +131,8 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
+        self.settings_watcher = SettingsWatcher(monitor, self.notice)
+        self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
         app.open_link = self.instance.open_link
         self.center = NotificationCenter(
@@ -233,9 +236,9 @@ class DesktopController:
         """Show the settings, at a page or at the last one."""
         if self._settings is None:
             # Here: most starts never open it.
-            from cc_desktop.desktop import settings_tools as tools
             from cc_desktop.desktop.settings.page import Preference, SettingsContext
             from cc_desktop.desktop.settings.window import SettingsWindow
+            from cc_desktop.desktop.setup import settings_tools as tools
 
             paths, memory = self._services.paths, self.monitor.memory
             context = SettingsContext(
@@ -264,7 +267,7 @@ class DesktopController:
         services = self._services
         if services.setup is None or services.paths is None:
             return None
-        from cc_desktop.desktop.connect_desk import ConnectDesk
+        from cc_desktop.desktop.setup.connect_desk import ConnectDesk
 
         setup = services.setup(self.monitor)
         return ConnectDesk(self.window, self.monitor, services.paths.settings, setup)
@@ -330,7 +333,7 @@ class DesktopController:
         if not self._told_no_tray:
             self._told_no_tray = True
             self.notice.show_message(
-                "This desktop has no tray, so closing this window ends the app."
+                tr("This desktop has no tray, so closing this window ends the app.")
             )
 
     def stop(self) -> None:

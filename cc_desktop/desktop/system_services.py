@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.secrets.credentials import Token
     from cc_desktop.desktop.connect.tools import StepFound
-    from cc_desktop.desktop.settings_tools import GatewayKeeper
+    from cc_desktop.desktop.setup.settings_tools import GatewayKeeper
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.system.autostart import Autostart
     from cc_desktop.system.update_check import Memory, UpdateCheck

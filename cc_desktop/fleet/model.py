@@ -91,6 +91,9 @@ class Problem(Struct, frozen=True, gc=False):
     detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
 
 
+INTERNAL = "internal"  # the kind of a problem inside this app
+
+
 class ConnectionInfo(Struct, frozen=True):
     """The connection to one gateway, as shown on its pill."""
 

@@ -187,6 +187,16 @@ def _proxy_for(url: str) -> str | None:
     return proxy
 
 
+def proxy_address(url: str) -> str:
+    """Return host and port of the proxy that leads to an address; "" where none is used.
+
+    Raises:
+        CannotConnectError: The address cannot be used.
+    """
+    proxy = _proxy_for(url)
+    return "" if proxy is None else _host(proxy) or _scheme(proxy) or "unknown"
+
+
 def address_of(url: str) -> str:
     """Return an address for people, without user name, query and fragment."""
     with contextlib.suppress(ValueError):

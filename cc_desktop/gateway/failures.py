@@ -63,6 +63,7 @@ class FailureKind(StrEnum):
     BAD_URL = "bad-url"
     INSECURE = "insecure"
     IDENTITY = "identity"
+    SETTINGS = "settings"  # its settings cannot be used: it is not even tried
     INTERNAL = "internal"
 
 
@@ -75,7 +76,7 @@ POLICIES: dict[FailureKind, RetryPolicy] = {
         (
             *(_K.TOKEN_MISMATCH, _K.TOKEN_MISSING, _K.SCOPE_MISMATCH, _K.PROTOCOL, _K.BAD_URL),
             *(_K.DEVICE_EXPIRED, _K.DEVICE_REFUSED, _K.NO_PERMISSION, _K.REJECTED),
-            *(_K.FORBIDDEN, _K.INSECURE),
+            *(_K.FORBIDDEN, _K.INSECURE, _K.SETTINGS),
         ),
         RetryPolicy.STOP,
     ),

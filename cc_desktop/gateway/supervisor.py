@@ -117,6 +117,11 @@ class GatewaySupervisor:
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
 
+    def list_again(self) -> None:
+        """List again when the pacer allows: the model has missed something."""
+        if self._sync is not None and self.is_live:
+            self._sync.want_list()
+
     async def request(
         self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
     ) -> Any:

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.text.format import with_stop
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -175,6 +176,11 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         mark("This device's key cannot be read or written."),
         mark("Make the app's data directory writable, with room on the disk. The app retries."),
     ),
+    "settings": (
+        mark("A slip in the settings"),
+        mark("The settings of this gateway cannot be used: see {at}."),
+        mark("Mend it there; the app takes it over at once."),
+    ),
     "internal": (
         mark("Internal error"),
         mark("This app failed while it worked with the gateway."),
@@ -237,7 +243,7 @@ def describe(problem: Problem) -> ProblemText:
             else mark("{message} It says: {said}")
         )
         told = tr(template, message=told, said=said)
-    return ProblemText(tr(title), _with_stop(told), tr(step, **values))
+    return ProblemText(tr(title), with_stop(told), tr(step, **values))
 
 
 def connection_words(info: ConnectionInfo, now: int, *, polled: bool = False) -> str:
@@ -274,7 +280,3 @@ def _newer(expected: str) -> str:
     if expected.isdecimal() and int(expected) > 4:
         return mark("The gateway wants protocol {at}; this app speaks 3 and 4: update this app.")
     return mark("The gateway wants protocol {at}; this app speaks 3 and 4: update the gateway.")
-
-
-def _with_stop(text: str) -> str:
-    return text if text[-1:] in ".!?…)]" else f"{text}."

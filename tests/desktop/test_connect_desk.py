@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
-    from cc_desktop.desktop.connect_desk import ConnectDesk
+    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
 
 STUDIO = GatewaySettings("studio", "studio", "ws://127.0.0.1:9/")
@@ -77,7 +77,7 @@ class Started:
 def started(
     qapp: QApplication, look: ThemeManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., DesktopController]]:
-    monkeypatch.setattr("cc_desktop.desktop.connect_desk._find_running", nothing_runs)
+    monkeypatch.setattr("cc_desktop.desktop.setup.connect_desk._find_running", nothing_runs)
     # One application has one theme, and the tests share both.
     monkeypatch.setattr("cc_desktop.desktop.controller.ThemeManager", lambda *_: look)
     kept = []

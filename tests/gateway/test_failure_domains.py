@@ -239,7 +239,11 @@ async def test_a_try_that_fails_unexpectedly_is_told_and_retried_rarely(
 
 
 @pytest.mark.parametrize(
-    "kind", [ev.ConnectionChanged, ev.Snapshot, ev.OriginChanged, ev.SessionChanged]
+    "kind",
+    [
+        *(ev.ConnectionChanged, ev.OriginChanged, ev.SessionChanged),
+        *(ev.SnapshotBegan, ev.SnapshotRows, ev.SnapshotEnded),
+    ],
 )
 async def test_a_model_that_fails_is_told_and_others_live_on(
     kind: type, caplog: pytest.LogCaptureFixture

@@ -101,8 +101,20 @@ class DeviceTokens:
             return
         if await self._move_to_keyring(name, token):
             return
-        self._file.set(name, token)
-        self.place = "" if self._file.dirty else "file"
+        self._keep_outside(name, token)
+
+    async def drop(self, url: str, device_id: str, role: str) -> None:
+        """Forget a token that its gateway no longer accepts, wherever it is. Raises nothing."""
+        name = f"{url} {device_id} {role}"
+        self._in_keyring.pop(name, None)
+        self._in_file(name)  # what another process wrote goes, too
+        self._file.remove(name)
+        self.place = ""
+        if await self._may_ask():
+            try:
+                await self._ask(lambda: self._keyring.delete(name))
+            except (KeyringError, _SilentError) as error:
+                self._refused(error)
 
     async def use_keyring_now(self) -> bool:
         """The operator asks for the keyring: it may open a dialog, and takes over all tokens.
@@ -128,6 +140,11 @@ class DeviceTokens:
             if token and not await self._move_to_keyring(name, token.reveal()):
                 moved = False
         return moved
+
+    def _keep_outside(self, name: str, token: str) -> None:
+        """Keep a token that the keyring does not take."""
+        self._file.set(name, token)
+        self.place = "" if self._file.dirty else "file"
 
     def _in_file(self, name: str) -> Token:
         if self._file.flush():  # what could not be written before

@@ -12,7 +12,7 @@ from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordMod
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.format import MINUTE, cost, local, model_name, plain, tokens, when
 from cc_desktop.text.i18n import mark, tr
-from cc_desktop.text.sessions import session_state, session_times
+from cc_desktop.text.sessions import SESSION_WORDS, session_state, session_times
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -66,7 +66,7 @@ class SessionModel(RecordModel[SessionRow]):
     """The sessions of an agent."""
 
     COLUMNS = (
-        Column(mark("Status"), 84),
+        Column(mark("Status"), 84, words=SESSION_WORDS),
         Column(mark("Session")),
         Column(mark("Channel"), 70, needs=420),
         Column(mark("Model"), 92, needs=580),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.text.format import plain
-from cc_desktop.text.gateways import device_since, device_state
+from cc_desktop.text.gateways import GONE, ONLINE, device_since, device_state
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class DeviceModel(RecordModel[DeviceRow]):
 
     COLUMNS = (
         Column(mark("Device")),
-        Column(mark("State"), 90),
+        Column(mark("State"), 90, words=(ONLINE, GONE)),
         Column(mark("Platform"), 110, needs=560),
         Column(mark("Mode"), 90, needs=640),
         Column(mark("Gateway"), 110, needs=430),

@@ -114,6 +114,10 @@ class SessionListSync:
         self._asked = True
         self._wake.set()
 
+    def want_list(self) -> None:
+        """List again soon, but not more often than the pacer allows."""
+        self._want(DEBOUNCE_S)
+
     def _want(self, after_s: float) -> None:
         """A list is wanted `after_s` from now. It may come later, and serve several wants."""
         now = self._clock.monotonic()

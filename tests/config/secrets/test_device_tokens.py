@@ -61,6 +61,10 @@ class FakeKeyring:
         if not self.forgets:
             self.kept[name] = token
 
+    def delete(self, name: str) -> None:
+        self._called("set")
+        self.kept.pop(name, None)
+
     def unlock(self) -> KeyringState:
         self._called("unlock")
         if self.now in (KeyringState.LOCKED, KeyringState.NOT_MADE):

@@ -19,7 +19,7 @@ from cc_desktop.desktop.settings.general_page import GeneralPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
 from cc_desktop.desktop.settings.window import SettingsWindow
-from cc_desktop.desktop.settings_tools import SettingsChoices
+from cc_desktop.desktop.setup.settings_tools import SettingsChoices
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
 from cc_desktop.text.connect.settings import diagnostics

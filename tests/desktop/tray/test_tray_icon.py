@@ -361,7 +361,7 @@ def test_the_icon_is_set_only_when_it_looks_different(panel: Callable[..., Panel
     tray.settle()
     assert (tray.icon.icons_set, tray.icon.tooltips_set) == (2, 2)
     assert tray.shows(TrayState.NEEDS_YOU, 2)
-    assert tray.icon.toolTip() == "Control Center: 3 working, 2 need you, 6 idle · live"
+    assert tray.icon.toolTip() == "Control Center: 2 need you, 3 working, 6 idle · live"
 
 
 def test_what_vanishes_within_half_a_second_never_shows(panel: Callable[..., Panel]) -> None:

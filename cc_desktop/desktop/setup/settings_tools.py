@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.app_menu import LoginSwitch
-    from cc_desktop.desktop.connect_desk import ConnectDesk
+    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.update_notice import UpdateNotice
     from cc_desktop.monitor import FleetMonitor
