@@ -250,7 +250,7 @@ async def _print_changes(view: _View) -> int:
     while True:
         fleet = view.monitor.store.fleet
         told = report.as_json(fleet, view.monitor.now_ms())
-        facts = {**told, "as_of": 0}  # that time has passed is no change
+        facts = {**told, "as_of": 0}  # a newer time alone is no change
         if facts != last:
             _print(report.json_line(told))
             last = facts

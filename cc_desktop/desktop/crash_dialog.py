@@ -50,7 +50,7 @@ class CrashDialog(QMessageBox):
         QGuiApplication.clipboard().setText(self._details)
 
     async def ask(self, stop: asyncio.Event) -> CrashChoice:
-        """Show it and wait for an answer, or for the app to be told to end."""
+        """Show the dialog; wait for an answer, or until the app is asked to end."""
         answered = asyncio.Event()
         self.finished.connect(answered.set)
         self.open()

@@ -38,7 +38,7 @@ def run_controller(
         make_monitor: Makes the fleet to show.
         hidden: Start without the window.
         services: The system around the app.
-        ready: Called once the window is there (tests, benchmarks).
+        ready: Called before the window is shown (tests, benchmarks).
 
     Returns:
         The exit code.
@@ -75,11 +75,12 @@ async def _main(
     try:
         try:
             controller = DesktopController(app, make_monitor(), stop.set, hidden, services, hook)
+            if ready is not None:
+                ready(controller)
+            await controller.show()
+            controller.start()
             work = asyncio.create_task(controller.run(), name="background work")
             try:
-                controller.start()
-                if ready is not None:
-                    ready(controller)
                 await _first_of(stop, work)
             finally:
                 work.cancel()

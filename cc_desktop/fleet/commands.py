@@ -59,5 +59,5 @@ class CommandState(Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether it was carried out: such a command vanishes after a while."""
+        """Whether it succeeded: such a command is forgotten after a while."""
         return self.phase is CommandPhase.DONE

@@ -208,7 +208,7 @@ class Agent(Struct, frozen=True):
     reported_status: Status | None = None  # the seed's dialect and the REST API tell a status
     reported_task: str = ""
     reported_at: int = 0
-    heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or not told
+    heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or unknown
     sessions: Mapping[str, Session] = {}
     by_activity: Sequence[tuple[int, str]] = ()  # (activity_at, key), oldest first
     newest_finished_key: str = ""  # the session whose run ended last
@@ -246,7 +246,7 @@ class Agent(Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why it failed, in the gateway's words; "" when it told none."""
+        """Why it failed, in the gateway's words, or ""."""
         cause, run = self.cause, self.runs.get(self.status_session_key)
         if cause is None:
             return self.reported_task
@@ -286,7 +286,7 @@ class Listing(Struct, frozen=True):
 
 
 class Gateway(Struct, frozen=True):
-    """One gateway and all that it told."""
+    """One gateway and everything known about it."""
 
     id: str
     name: str

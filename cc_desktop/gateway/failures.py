@@ -129,7 +129,7 @@ class FailureAdvice(Struct, frozen=True):
     code: str  # the gateway's own code, else the kind
     said: str = ""  # the gateway's own words, cleaned
     detail: str = ""
-    wait_ms: int = 0  # wait at least so long; 0: not told
+    wait_ms: int = 0  # wait at least this long; 0: the gateway named no time
 
     @property
     def problem(self) -> Problem:

@@ -121,7 +121,7 @@ class NotificationCenter:
         self._policy.history.load(notices)
         if isinstance(snooze, int) and snooze > clock.now_ms():
             self._policy.snoozed_until = snooze
-        self._targets: dict[str, tuple[Target, tuple[str, ...]]] = {}  # by tag: what it told
+        self._targets: dict[str, tuple[Target, tuple[str, ...]]] = {}  # by tag: what it was about
         self._listeners: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._sleeps_until: int | None = None

@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 MIN_PROTOCOL = 3
 MAX_PROTOCOL = 4
 ROLE = "operator"
-SCOPES = ("operator.read",)  # what a client asks for unless told otherwise
+SCOPES = ("operator.read",)  # the default request
 # Without it no `session.tool` arrives. `approvals` is left out on purpose: a client that says it
 # makes OpenClaw 2026.9.6 ask for approvals where it would have refused at once.
 CAPS = ("tool-events",)
@@ -41,8 +43,7 @@ class Client:
     device_family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What the gateway wants to have signed. `ts`: ms, by its clock."""
 
     nonce: str
@@ -57,9 +58,9 @@ class Hello:
     server_version: str = ""
     conn_id: str = ""
     methods: frozenset[str] = frozenset()
-    scopes: tuple[str, ...] | None = None  # None: not told
+    scopes: tuple[str, ...] | None = None  # None: the gateway did not say
     device_token: str = field(default="", repr=False)
-    tick_ms: int = 0  # 0: not told
+    tick_ms: int = 0  # 0: the gateway did not say
     max_payload: int = DEFAULT_MAX_PAYLOAD  # bytes
     uptime_ms: int = 0
     presence: Any = None

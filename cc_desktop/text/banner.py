@@ -6,9 +6,11 @@ All three say the same of the same fleet, because they share one `Situation`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import screen_origin
@@ -49,8 +51,7 @@ class BannerLink(StrEnum):
     OPEN_FILE = "open-file"
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(Struct, frozen=True):
     """What stands above the list when the data is not simply live."""
 
     kind: BannerKind

@@ -52,7 +52,7 @@ def needs_remap(token: str, platform: str, environ: Mapping[str, str]) -> bool:
     """Whether a visible window must be hidden and shown again to get in front.
 
     GNOME on Wayland only marks a window that asks for the focus without a token; a window that
-    appears anew gets it.
+    appears again gets it.
 
     Args:
         token: The activation token, "" for none.

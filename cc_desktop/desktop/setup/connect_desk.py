@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -14,20 +15,21 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cc_desktop.config.local_gateway import find_local_gateway, read_local_token
-from cc_desktop.config.settings_file import SettingsFileError
 from cc_desktop.demo.policy import DEMO_GATEWAY
-from cc_desktop.desktop.tray.menu import MenuPart
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.banner import BannerLink
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.config.local_gateway import LocalGateway
     from cc_desktop.desktop.connect.page import ConnectPage, GatewayDialog
     from cc_desktop.desktop.connect.tools import ConnectTools
     from cc_desktop.desktop.system_services import SetupServices
+    from cc_desktop.desktop.tray.menu import MenuPart
     from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.monitor import FleetMonitor
 
@@ -38,17 +40,26 @@ class ConnectDesk:
     """Serves the banner, the popup of a gateway, the tray's menu and the settings."""
 
     def __init__(
-        self, window: FleetWindow, monitor: FleetMonitor, file: Path, setup: SetupServices
+        self,
+        window: FleetWindow,
+        monitor: FleetMonitor,
+        file: Path,
+        setup: Callable[[], SetupServices],
     ) -> None:
-        """`file` is the settings file."""
+        """`file` is the settings file. `setup` is called when it is first needed."""
         self._window = window
         self._store = monitor.store
         self._clock = monitor.clock
         self._file = file
-        self.setup = setup
+        self._make_setup = setup
         self.panel: ConnectPage | None = None
         self.dialog: GatewayDialog | None = None
         window.banner.chosen.connect(self._on_banner)
+
+    @functools.cached_property
+    def setup(self) -> SetupServices:
+        """What it takes to set gateways up. Late: it loads what the first picture does not need."""
+        return self._make_setup()
 
     @property
     def is_first_start(self) -> bool:
@@ -58,6 +69,8 @@ class ConnectDesk:
             return True
         if self.setup.decided_by or any(g.connection.state is _LIVE for g in real):
             return False
+        from cc_desktop.config.settings_file import SettingsFileError  # not for the first picture
+
         try:
             return not self.setup.editor.list()
         except SettingsFileError:
@@ -132,6 +145,8 @@ class ConnectDesk:
 
     def menu_part(self) -> MenuPart:
         """“Connect a gateway…” in the tray's menu, while none is set up."""
+        from cc_desktop.desktop.tray.menu import MenuPart  # not for the first picture
+
         return MenuPart(lambda: self.is_first_start, self._add_entry)
 
     def stop(self) -> None:

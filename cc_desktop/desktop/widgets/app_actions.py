@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from msgspec import Struct
 
 
 def _nothing(*_: object) -> None:
     """What an app without settings does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Struct, frozen=True):
     """Handed in by the app. None of them blocks."""
 
     reconnect: Callable[[str | None], None]  # a gateway's id, or None for all

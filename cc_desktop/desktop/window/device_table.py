@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _NAME, _STATE = range(2)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRow:
+class DeviceRow(Struct, frozen=True):
     """One device as it is shown."""
 
     key: tuple[str, str]

@@ -39,7 +39,7 @@ _INVOCATION = {"tool": "sessions_list", "action": "json", "args": {}}
 
 
 class HttpFallback:
-    """Asks once each time it is told to; the supervisor decides when."""
+    """Polls once per call; the supervisor decides when."""
 
     def __init__(self, gateway: str, url: str, token: str, *, insecure: bool = False) -> None:
         """Ask nothing yet.
@@ -67,7 +67,7 @@ class HttpFallback:
                 that, no token is sent.
 
         Returns:
-            What was told, or None when nothing useful answered. Nothing but a cancellation is
+            The answer as an event, or None without a useful answer. Nothing but a cancellation is
             raised: whatever goes wrong is a failed poll.
         """
         token = self._token if trusted else ""

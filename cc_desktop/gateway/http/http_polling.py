@@ -21,7 +21,7 @@ FIRST_ANSWER_S = 3.0  # the longest that polling waits for the first try of the 
 
 
 class HttpPolling:
-    """The loop around `HttpFallback`. It is told how the WebSocket fares."""
+    """Runs the polls of `HttpFallback`. The supervisor reports the WebSocket's state to it."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class HttpPolling:
         Args:
             options: Where and how often to poll, and with which token.
             clock: Measures the waits.
-            take: Gets what each poll told, None for nothing.
-            record: Gets what a poll raised; a poll that raises told nothing.
+            take: Receives the result of each poll; None without one.
+            record: Receives what a poll raised; such a poll has no result.
         """
         self.live = asyncio.Event()
         self.polled = False  # at least once
