@@ -51,9 +51,14 @@ lab: ## run the tests against real gateways, which it fetches first
 	$(pytest) -m lab tests/lab $(ARGS)
 
 .PHONY: hosts
-hosts: ## try the app on real desktops, headless; ARGS="sway xfce" chooses some
+hosts: ## try the app on the desktops that are installed, headless; ARGS="sway xfce"
 	@scripts/bootstrap desktop hosts
 	$(bin)/python -m tests.hosts $(ARGS)
+
+.PHONY: hosts-all
+hosts-all: ## the same with GNOME and KDE Plasma, which it installs: 1.2 GB
+	@scripts/bootstrap desktop hosts hosts-all
+	CC_DESKTOP_LAB_REQUIRED=1 $(bin)/python -m tests.hosts $(ARGS)
 
 .PHONY: bench
 bench: ## measure start-up, memory, idle load, and a large and busy fleet
@@ -70,6 +75,12 @@ format: ## format the code and mend what the linter can
 	@scripts/bootstrap
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
+
+.PHONY: translations
+translations: ## take new texts into resources/locale and compile the catalogs
+	@scripts/bootstrap
+	$(bin)/python scripts/translations.py update
+	$(bin)/python scripts/translations.py compile
 
 .PHONY: lock
 lock: ## pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest

@@ -11,7 +11,6 @@ from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.system.autostart import system_autostart
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.environment import restart_environment
-from cc_desktop.system.update_check import Memory, UpdateCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
     from cc_desktop.desktop.instance.single_instance import InstanceLock
+    from cc_desktop.system.update_check import Memory, UpdateCheck
 
 
 def run_desktop(
@@ -53,6 +53,8 @@ def run_desktop(
     from cc_desktop.desktop.system_services import SystemServices
 
     def make_updates(memory: Memory) -> UpdateCheck:
+        from cc_desktop.system.update_check import UpdateCheck
+
         return UpdateCheck(settings.update_url, memory, SystemClock(), random.Random())
 
     services = SystemServices(

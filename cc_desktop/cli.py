@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NoReturn
 from cc_desktop import __version__
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.config.paths import Paths, find_paths, resource
-from cc_desktop.config.settings import Settings, SettingsError, load_settings
+from cc_desktop.config.settings import Settings, load_settings
 from cc_desktop.diagnostics import crash, logs
 from cc_desktop.system.deep_links import MAX_LINK, LinkError, is_link, register_links
 from cc_desktop.system.environment import take_secrets
 from cc_desktop.system.launch_command import own_command
 from cc_desktop.system.redaction import add_secret
+from cc_desktop.text.i18n import choose_language, mark, tr
+from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,8 +39,8 @@ cc-desktop://agent/GATEWAY/AGENT in the place of COMMAND shows that agent.
 exit codes:
   0    it worked; for "status": a gateway was reached, nothing needs you
   1    "status": an agent needs you; otherwise: it could not be done
-  2    wrong arguments or settings
-  3    "status": no gateway could be reached
+  2    wrong arguments
+  3    "status": no gateway could be reached; "doctor": not every gateway
   70   internal error
   141  the reader of the output has gone
 """
@@ -65,7 +67,7 @@ def _timeout(text: str) -> float:
         value = 0.0
     if not 0 < value <= MAX_TIMEOUT_S:
         raise argparse.ArgumentTypeError(
-            f"write seconds, more than 0 and at most {MAX_TIMEOUT_S:.0f}"
+            tr("write seconds, more than 0 and at most {most}", most=f"{MAX_TIMEOUT_S:.0f}")
         )
     return value
 
@@ -136,6 +138,17 @@ def _parser() -> _Parser:
         metavar="S",
         help="how many seconds to wait for gateways (default: 10)",
     )
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help="try the way to each gateway and say what to do"
+    )
+    doctor.set_defaults(handler=_doctor)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="FILE.zip",
+        help="also write what a support request needs, without secrets",
+    )
     return parser
 
 
@@ -146,6 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, see `cc_desktop.about.ExitCode`.
     """
     environ = take_secrets()  # first of all: no program that is started from here on inherits them
+    choose_language(environ, lambda: resource("locale"))
     try:
         code = _run(list(sys.argv[1:] if argv is None else argv), environ)
         if sys.stdout is not None:
@@ -157,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130  # 128 + SIGINT, as shells report it
     except Exception as error:  # noqa: BLE001, RUF100 - whatever nobody expected
         log.critical("internal error", exc_info=error)
-        say(f"internal error: {crash.headline(error)}")
+        say(tr("internal error: {error}", error=crash.headline(error)))
         return ExitCode.CRASHED
     return code
 
@@ -175,7 +189,7 @@ def _run(words: list[str], environ: dict[str, str]) -> int:
     parser = _parser()
     args = parser.parse_args([word for word in words if not is_link(word)])
     if len(links) > 1 or (links and args.command):
-        parser.error("give one link, and no command with it")
+        parser.error(tr("give one link, and no command with it"))
     args.link = "".join(links)
     args.environ = environ
     code: int = args.handler(args)
@@ -192,20 +206,20 @@ def _prepare(args: argparse.Namespace) -> Paths:
     return paths
 
 
-def _settings(args: argparse.Namespace, paths: Paths) -> Settings | None:
-    """Load the settings; None after one line on stderr."""
-    try:
-        settings = load_settings(
-            paths.settings,
-            args.environ,
-            url=getattr(args, "url", None),
-            token_file=getattr(args, "token_file", None),
-        )
-    except SettingsError as error:
-        say(str(error))
-        return None
-    for warning in settings.warnings:
-        say(warning)
+def _read_settings(args: argparse.Namespace, paths: Paths) -> Settings:
+    return load_settings(
+        paths.settings,
+        args.environ,
+        url=getattr(args, "url", None),
+        token_file=getattr(args, "token_file", None),
+    )
+
+
+def _settings(args: argparse.Namespace, paths: Paths) -> Settings:
+    """Load the settings, and say on stderr what is wrong with them."""
+    settings = _read_settings(args, paths)
+    for slip in (*settings.problems, *settings.notes):
+        say(describe_slip(slip))
     return settings
 
 
@@ -217,11 +231,28 @@ def _status(args: argparse.Namespace) -> int:
 
     paths = _prepare(args)
     settings = _settings(args, paths)
-    if settings is None:
+    if settings.usage_errors:
         return ExitCode.USAGE
     demo = getattr(args, "demo", False)
     return headless.status(
         settings, paths, demo=demo, json=args.json, watch=args.watch, timeout_s=args.timeout
+    )
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from cc_desktop import headless
+
+    paths = _prepare(args)
+    if getattr(args, "demo", False):
+        say("doctor tries the real gateways; leave out --demo")
+        return ExitCode.USAGE
+    settings = _read_settings(args, paths)
+    if settings.usage_errors:
+        for slip in settings.usage_errors:
+            say(describe_slip(slip))
+        return ExitCode.USAGE
+    return headless.doctor(
+        settings, paths, json=args.json, bundle=args.bundle, environ=args.environ
     )
 
 
@@ -236,14 +267,16 @@ def _run_app(args: argparse.Namespace) -> int:
             return found
         lock = found
     settings = _settings(args, paths)
-    if settings is None:
-        return ExitCode.USAGE
     demo = getattr(args, "demo", False)
-    options = MonitorOptions(demo_only=demo, wake_sources=() if demo else system_wake_sources())
+    options = MonitorOptions(
+        demo_only=demo,
+        wake_sources=() if demo else system_wake_sources(),
+        read_settings=lambda: _read_settings(args, paths),
+    )
     if lock is None:
         from cc_desktop import headless
 
-        say("no display here, so the fleet is shown as text; Ctrl-C ends.")
+        say(tr("no display here, so the fleet is shown as text; Ctrl-C ends."))
         return headless.text(settings, paths, options)
     from cc_desktop.app import run_desktop
 
@@ -286,7 +319,7 @@ def _register_links(args: argparse.Namespace) -> int:
     try:
         print(register_links([*own_command(), *_started_with(args)], icon))
     except LinkError as error:
-        say(str(error))
+        say(tr(str(error)))
         return ExitCode.FAILED
     return ExitCode.OK
 
@@ -331,19 +364,26 @@ def _acquire(paths: Paths, args: argparse.Namespace) -> InstanceLock | int:
     if isinstance(found, single_instance.InstanceLock):
         return found
     shown = {
-        HandOver.DONE: "nothing to do" if message.command == "none" else "its window is shown",
-        HandOver.BEHIND: "its window is open; the desktop decides when it comes to the front",
+        HandOver.DONE: mark("running already, nothing to do")
+        if message.command == "none"
+        else mark("running already, its window is shown"),
+        HandOver.BEHIND: mark(
+            "running already, its window is open; the desktop decides when it comes to the front"
+        ),
     }
     if found in shown:
-        say(f"running already, {shown[found]}")
+        say(tr(shown[found]))
         return ExitCode.OK
     if found is HandOver.FAILED:
-        say("running already, but its window could not be shown; its log says why")
+        say(tr("running already, but its window could not be shown; its log says why"))
         return ExitCode.FAILED
     process = single_instance.running_pid(paths)
-    which = f" (process {process})" if process else ""
-    what = "does not answer" if found is HandOver.SILENT else "is another version"
-    say(f"it is running already{which} but {what}: end that one, then start again")
+    who = tr("{app} (process {process})", app=APP_ID, process=process) if process else APP_ID
+    if found is HandOver.SILENT:
+        said = tr("{app} runs already but does not answer: end that one, then start again", app=who)
+    else:
+        said = tr("{app} runs already in another version: end that one, then start again", app=who)
+    say(said)
     return ExitCode.FAILED
 
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.diagnostics import crash
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
+from cc_desktop.system.redaction import redact
 from cc_desktop.text import report
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
@@ -69,6 +72,100 @@ def text(settings: Settings, paths: Paths, options: MonitorOptions) -> int:
         The exit code.
     """
     return asyncio.run(_run(FleetMonitor(settings, paths, options), _show_text))
+
+
+def doctor(
+    settings: Settings,
+    paths: Paths,
+    *,
+    json: bool,
+    bundle: Path | None,
+    environ: Mapping[str, str],
+) -> int:
+    """Try the way to each gateway, and say what to do where it ends.
+
+    Args:
+        settings: The settings.
+        paths: Where files belong.
+        json: One line of JSON instead of text.
+        bundle: A zip to write for a support request.
+        environ: The environment.
+
+    Returns:
+        The exit code.
+    """
+    say = _Lines(quiet=json)
+    found, code = asyncio.run(_examine(settings, paths, environ, say))
+    if bundle is not None:
+        from cc_desktop.diagnostics.bundle import BundleError, make_bundle, write_bundle
+
+        try:
+            write_bundle(bundle, make_bundle(paths, found, say.lines, environ))
+        except BundleError as failure:
+            _print_note(str(failure))
+            code = code or ExitCode.FAILED
+        else:
+            say("", tr("Written: {path}. Look through it before you send it.", path=bundle))
+    if json:
+        _print(report.json_line(found))
+    return code
+
+
+class _Lines:
+    """Prints lines as they come, without secrets, and keeps them for the bundle."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.lines: list[str] = []
+        self._quiet = quiet
+
+    def __call__(self, *lines: str) -> None:
+        for line in map(redact, lines):
+            self.lines.append(line)
+            if not self._quiet:
+                _print(line.rstrip())
+
+
+async def _examine(
+    settings: Settings, paths: Paths, environ: Mapping[str, str], say: _Lines
+) -> tuple[dict[str, Any], int]:
+    from cc_desktop.diagnostics import doctor as look
+    from cc_desktop.text.probe import doctor as words
+
+    machine = await look.look_at_machine(paths, settings)
+    say(*words.machine_lines(machine.versions, machine.paths, machine.keyring, machine.time))
+    for slip in machine.slips:
+        say(f"! {slip.text}")
+    signs = _signs()
+    monitor = FleetMonitor(settings, paths, MonitorOptions(may_demo=False))
+    for note in monitor.memory.notes.lines:
+        say(f"! {note}")
+    examination = look.Examination(monitor, settings, paths.settings, environ)
+    head = ""
+    async with contextlib.aclosing(examination.run()) as told:
+        async for gateway, result in told:
+            if head != gateway.id:
+                head = gateway.id
+                say("", words.gateway_line(gateway.name, gateway.url))
+            if isinstance(result, look.Visit):
+                say(words.token_line(result.token_source, result.kept_in, result.kept_why))
+            else:
+                sign = signs[result.found.value]
+                say(*words.step_lines(sign, look.text_of(result), result.took_ms))
+    visits = examination.visits
+    reached = sum(visit.reached for visit in visits)
+    ok = look.is_well(machine, visits)
+    say("", words.summary_line(reached, len(visits), is_well=ok))
+    return look.as_json(machine, visits), ExitCode.OK if ok else ExitCode.UNREACHED
+
+
+def _signs() -> Mapping[str, str]:
+    from cc_desktop.text.probe.doctor import PLAIN_SIGNS, SIGNS
+
+    try:
+        "".join(SIGNS.values()).encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return PLAIN_SIGNS
+    return SIGNS
 
 
 def _print_note(line: str) -> None:
@@ -141,7 +238,8 @@ async def _run(monitor: FleetMonitor, show: Callable[[_View], Awaitable[int]]) -
         cause = ended.__cause__ or ended
         log.critical("the fleet monitor ended", exc_info=cause)
         if sys.stderr is not None:
-            sys.stderr.write(f"{APP_ID}: internal error: {crash.headline(cause)}\n")
+            line = tr("internal error: {error}", error=crash.headline(cause))
+            sys.stderr.write(f"{APP_ID}: {line}\n")
         return ExitCode.CRASHED
     finally:
         await view.end()
@@ -152,7 +250,7 @@ async def _print_changes(view: _View) -> int:
     while True:
         fleet = view.monitor.store.fleet
         told = report.as_json(fleet, view.monitor.now_ms())
-        facts = {**told, "as_of": 0}  # that time has passed is no change
+        facts = {**told, "as_of": 0}  # a newer time alone is no change
         if facts != last:
             _print(report.json_line(told))
             last = facts

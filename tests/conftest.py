@@ -21,6 +21,8 @@ def _pretend_uptime(seconds: float) -> None:
 if os.environ.get(_UPTIME):
     _pretend_uptime(float(os.environ[_UPTIME]))
 
+os.environ["CC_DESKTOP_LANGUAGE"] = "en"  # what tests expect is English, wherever they run
+
 from tests.fakes.clock import SEED  # noqa: E402 - after the clock is set
 
 

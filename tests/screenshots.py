@@ -1,4 +1,4 @@
-"""Pictures of the window in every look: `python -m tests.screenshots OUTDIR`.
+"""Pictures of the window in every look: `python -m tests.screenshots OUTDIR [LANGUAGE]`.
 
 Needs a display (Xvfb will do), for real fonts and emoji. The tray's: tests/tray_sheet.py.
 """
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
+from cc_desktop.config.paths import resource
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.settings.notifications_page import NotificationsPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.window import SettingsWindow
@@ -24,6 +26,7 @@ from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.store import Store
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
+from cc_desktop.text.i18n import CHOICE, PSEUDO_RTL, choose_language, set_language
 from tests.desktop import sample
 from tests.desktop.notified import SAMPLE, Notified, notice
 from tests.fakes.backend import NoBackend
@@ -42,9 +45,11 @@ class Shot(NamedTuple):
     tools: NotificationTools
 
 
-def main(out: Path) -> None:
+def main(out: Path, language: str = "") -> None:
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
+    choose_language({CHOICE: language}, lambda: resource("locale"))
+    follow_language(app)
     look = ThemeManager(app, DARK)
 
     def shoot(
@@ -118,8 +123,8 @@ def main(out: Path) -> None:
     _shoot_notices(shoot, out)
     _shoot_settings(app, look, out)
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    set_language(PSEUDO_RTL)
     shoot("rtl-light", LIGHT, sample.live_store())
-    app.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:
@@ -211,4 +216,4 @@ def _settle(app: QApplication) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

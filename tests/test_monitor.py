@@ -14,6 +14,7 @@ from cc_desktop.demo import simulation
 from cc_desktop.demo.policy import DemoPolicy, WhenUnreachable
 from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet import store
 from cc_desktop.fleet.commands import (
     CommandPhase,
     MarkSeen,
@@ -26,13 +27,14 @@ from cc_desktop.fleet.model import (
     Approval,
     ConnectionState,
     Device,
+    Fleet,
     Origin,
     Problem,
     Status,
 )
-from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.summary import screen_origin, summarize
-from cc_desktop.gateway import supervisor
+from cc_desktop.gateway import device_token, supervisor
 from cc_desktop.gateway.http import http_fallback
 from cc_desktop.monitor import FleetMonitor, MonitorOptions, internal_problem
 from tests.fakes.clock import FakeClock, settle, until
@@ -511,7 +513,9 @@ async def test_whatever_a_try_raises_the_other_gateway_lives_on(
         async with running(settings, paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             await until(lambda: app.engine.links["gw1"].connection.problem)
-            monkeypatch.setattr(supervisor, name, broken)
+            monkeypatch.setattr(
+                device_token if name == "open_connection" else supervisor, name, broken
+            )
             await live_on(app, gateway, 1800)
 
             assert app.engine.links["gw"].is_live
@@ -522,14 +526,12 @@ async def test_whatever_a_try_raises_the_other_gateway_lives_on(
 async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gateway(
     kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    apply = Store.apply
-
-    def apply_or_fail(store: Store, event: ev.Event) -> object:
+    def reduce_or_fail(fleet: Fleet, event: ev.Event, now: int, mono: int) -> object:
         if isinstance(event, kind) and event.gateway == "gw1":
             raise UnexpectedError
-        return apply(store, event)
+        return reduce(fleet, event, now, mono)
 
-    monkeypatch.setattr(Store, "apply", apply_or_fail)
+    monkeypatch.setattr(store, "reduce", reduce_or_fail)
     async with FakeGateway() as gateway, FakeGateway() as other:
         gateway.add_agent("otto")
         other.add_agent("rex")
@@ -538,9 +540,38 @@ async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gatew
             await live_on(app, gateway, 600)
 
             assert app.engine.links["gw"].is_live
-            assert not app.engine.links["gw1"].is_live
-            assert shown_problem(app, "gw1")[1] is not None
+            assert shown_problem(app, "gw")[1] is None
+            assert app.engine.store.fleet.agent("gw1", "rex") is None
+            assert shown_problem(app, "gw1")[1] == internal_problem()
             assert len(reports(caplog)) == 1
+
+            monkeypatch.undo()
+            app.engine.execute(Refresh("gw1"))
+            await until(lambda: app.engine.store.fleet.agent("gw1", "rex"))
+            await until(lambda: shown_problem(app, "gw1")[1] is None)
+
+
+async def test_an_event_that_the_model_cannot_take_is_mended_by_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reduce_or_fail(fleet: Fleet, event: ev.Event, now: int, mono: int) -> object:
+        if isinstance(event, ev.SessionChanged):
+            raise UnexpectedError
+        return reduce(fleet, event, now, mono)
+
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(MAIN, label="old")
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            await app.on_screen(Origin.LIVE)
+            monkeypatch.setattr(store, "reduce", reduce_or_fail)
+            await gateway.change(MAIN, label="new")
+            await until(lambda: app.engine.store.fleet.gateways["gw"].faults)
+            assert shown_problem(app, "gw") == (ConnectionState.LIVE, internal_problem())
+
+            await live_on(app, gateway, 120)
+            await until(lambda: app.agent().sessions[MAIN].label == "new")
+            assert shown_problem(app, "gw") == (ConnectionState.LIVE, None)
 
 
 async def test_an_http_fallback_that_raises_ends_no_other_gateway(
@@ -606,7 +637,7 @@ async def test_a_timer_that_raises_is_started_again(
         gateway.add_agent("otto")
         gateway.add_session(MAIN, status="running", hasActiveRun=True)
         with monkeypatch.context() as patched:
-            patched.setattr(Store, "wait_ms", broken)
+            patched.setattr(store.Store, "wait_ms", broken)
             async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
                 await app.on_screen(Origin.LIVE)
                 await app.clock.advance(20)

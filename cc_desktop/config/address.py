@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import msgspec
 
 from cc_desktop.config.secrets.credentials import Token, TokenError
+from cc_desktop.config.secrets.token_sources import has_secret
 from cc_desktop.system.network import is_loopback
 
 DEFAULT_PORT = 18789  # of `openclaw gateway run`
@@ -112,7 +113,9 @@ def read_address(typed: str) -> Address:
         mends.append(Mend.PORT)
     shown_host = f"[{host}]" if ":" in host else host
     netloc = f"{shown_host}:{port}" if port else shown_host
-    url = urlunsplit((socket_scheme, netloc, parts.path or "/", "", ""))
+    # The page of a Control UI link is not part of the gateway's address.
+    query = "" if scheme not in ("ws", "wss") or has_secret(text) else parts.query
+    url = urlunsplit((socket_scheme, netloc, parts.path or "/", query, ""))
     return Address(url, tuple(mends), token)
 
 

@@ -21,7 +21,7 @@ _MAX_BYTES = 2**20
 
 
 class LocalGateway(msgspec.Struct, frozen=True):
-    """A gateway that is set up on this computer. Whether it runs is another question."""
+    """A gateway that is configured on this computer. It need not be running."""
 
     url: str
     config: str  # the path of its configuration; "" when there is none

@@ -1,4 +1,4 @@
-"""What the operator should know about the app's own files: one line each, told once."""
+"""What the operator should know about the app's own files: one line each, shown once."""
 
 from __future__ import annotations
 

@@ -6,17 +6,16 @@ the cache directory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import appdirs
+from msgspec import Struct
 
 from cc_desktop.about import APP_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """The directories of the app; each is created, private, when something is written to it."""
 
     config: Path
@@ -37,6 +36,11 @@ class Paths:
     def tokens(self) -> Path:
         """Device tokens that are not in the keyring."""
         return self.data / "device-tokens.json"
+
+    @property
+    def shared_tokens(self) -> Path:
+        """Shared tokens that are not in the keyring, where the operator agreed to that."""
+        return self.data / "shared-tokens.json"
 
     @property
     def state(self) -> Path:

@@ -16,6 +16,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
+from cc_desktop.config.settings.checks import default_id
 from cc_desktop.system.files import FileError, write_private
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ class SettingsFile:
             return b""
         except OSError as error:
             raise SettingsFileError(f"{self.path}: {error.strerror}") from None
+
+    def gateways(self) -> list[GatewayEntry]:
+        """The gateways as they are now; a field that cannot be used is as if it were not there.
+
+        Raises:
+            SettingsFileError: the file cannot be read.
+        """
+        tables = self._parse(self.stamp()).get("gateways")
+        if not isinstance(tables, AoT):
+            return []
+        return [_entry(number, table.unwrap()) for number, table in enumerate(tables)]
 
     def add_gateway(self, entry: GatewayEntry) -> None:
         """Append a gateway.
@@ -272,6 +284,17 @@ def _table(entry: GatewayEntry) -> Table:
         if value is not None:
             table[key] = value
     return table
+
+
+def _entry(number: int, table: dict[str, Any]) -> GatewayEntry:
+    values: dict[str, Any] = {"id": "", "url": ""}
+    for field in msgspec.structs.fields(GatewayEntry):
+        if field.name in table:
+            with contextlib.suppress(msgspec.ValidationError):
+                values[field.name] = msgspec.convert(table[field.name], field.type)
+    if not values["id"]:
+        values["id"] = default_id(values["url"], number)
+    return GatewayEntry(**values)
 
 
 def _fields(entry: GatewayEntry) -> dict[str, Any]:

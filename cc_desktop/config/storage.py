@@ -13,6 +13,7 @@ from cc_desktop.config.seen_marks import SeenMarks
 from cc_desktop.config.state_store import StateStore
 from cc_desktop.system.clock import wake_or_sleep
 from cc_desktop.system.files import others_may, remove_drafts
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_WRITABLE = mark("Other users can change {path}: take that right away (chmod o-w).")
 RETRY_S = 60.0  # until a write that failed is tried again, where no change comes before
 
 
@@ -52,7 +54,7 @@ class Storage:
     def _check_rights(self, paths: Paths) -> None:
         for path in dict.fromkeys((paths.config, paths.settings, paths.data)):
             if others_may(path, stat.S_IWOTH):
-                self.notes.add(f"Other users can change {path}: take that right away (chmod o-w).")
+                self.notes.add(tr(_WRITABLE, path=path))
 
     async def run(self, clock: Clock) -> None:
         """Write changes in a thread, for as long as the app runs; what is left, at its end.
@@ -112,8 +114,9 @@ class Storage:
 
 
 def identity_note(aside: Path) -> str:
-    """What is told when a damaged device key was replaced."""
-    return (
-        f"The device key was damaged and kept aside as {aside}. "
-        "Gateways on other machines must approve this device again."
+    """The message to the operator when a damaged device key was replaced."""
+    return tr(
+        "The device key was damaged and kept aside as {path}. "
+        "Gateways on other machines must approve this device again.",
+        path=aside,
     )

@@ -41,7 +41,7 @@ class DemoPolicy:
             when_unreachable: What shows once every gateway is lost.
         """
         self._started = started
-        self._when_unreachable = when_unreachable
+        self.when_unreachable = when_unreachable
         self._lost_at: int | None = None
         self._reached = False
         self._last_known_chosen: bool | None = None
@@ -76,8 +76,8 @@ class DemoPolicy:
             self._lost_at = now
         stays = self._last_known_chosen
         if stays is None:
-            stays = self._when_unreachable is WhenUnreachable.LAST_KNOWN
-        elif not stays and self._when_unreachable is WhenUnreachable.LAST_KNOWN:
+            stays = self.when_unreachable is WhenUnreachable.LAST_KNOWN
+        elif not stays and self.when_unreachable is WhenUnreachable.LAST_KNOWN:
             return True, None  # asked for, so there is nothing to wait for
         if stays:
             return False, None

@@ -6,15 +6,15 @@ caller passes the parsed `demo-fleet.json`, the seed and the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
-from cc_desktop.demo.scenario import MINUTE, load, session_row
+from cc_desktop.demo.scenario import MINUTE, DemoAgent, DemoModel, load, session_row
 from cc_desktop.fleet.commands import MarkSeen, MarkUnseen
 from cc_desktop.fleet.events import (
     AgentInfo,
@@ -34,7 +34,7 @@ from cc_desktop.fleet.events import (
 from cc_desktop.fleet.model import Approval, Device, Origin, Session
 
 if TYPE_CHECKING:
-    from cc_desktop.demo.scenario import DemoAgent, DemoModel, DemoSession
+    from cc_desktop.demo.scenario import DemoSession
     from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.events import Event
 
@@ -65,8 +65,7 @@ class _Phase(Enum):
     ERROR = auto()
 
 
-@dataclass(slots=True)
-class _Actor:
+class _Actor(Struct):
     """An agent of the story and where in its run it is."""
 
     agent: DemoAgent

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QMessageBox
 from cc_desktop import __version__
 from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.update_notice import update_text
+from cc_desktop.text.format import with_stop
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from cc_desktop.system.update_check import Update
@@ -22,7 +24,7 @@ class AboutDialog(QMessageBox):
     def __init__(self, facts: tuple[str, ...]) -> None:
         super().__init__()
         self._facts = facts
-        self.setWindowTitle(f"About {APP_NAME}")
+        self.setWindowTitle(tr("About {app}", app=APP_NAME))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setModal(False)
         self.addButton(QMessageBox.StandardButton.Close)
@@ -30,7 +32,7 @@ class AboutDialog(QMessageBox):
 
     def open_for(self, update: Update | None) -> None:
         """Show it in front."""
-        news = [f"{update_text(update)}."] if update else []
+        news = [with_stop(update_text(update))] if update else []
         versions = f"Python {platform.python_version()}, Qt {qVersion()}"
         self.setInformativeText("\n".join([*news, versions, *self._facts]))
         self.show()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction
 
 from cc_desktop import __version__
 from cc_desktop.system.autostart import AutostartError
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ def add_login_entry(menu: QMenu, switch: LoginSwitch) -> None:
     """Add “Start at login”, where the system has it."""
     if switch.on is None:
         return
-    entry = QAction("Start at login", menu, checkable=True, checked=switch.on)
+    entry = QAction(tr("Start at login"), menu, checkable=True, checked=switch.on)
 
     def on_triggered(on: bool) -> None:
         switch.set(on)
@@ -64,7 +65,9 @@ def add_login_entry(menu: QMenu, switch: LoginSwitch) -> None:
 
 def add_about_entry(menu: QMenu, show_about: Callable[[], None], update: Update | None) -> None:
     """Add “About”, which mentions a newer version."""
-    text = f"About (version {update.version} is available)" if update else f"About {__version__}"
+    text = tr("About {version}", version=__version__)
+    if update:
+        text = tr("About (version {version} is available)", version=update.version)
     entry = QAction(text, menu)
     entry.triggered.connect(lambda _checked=False: show_about())
     menu.addAction(entry)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,11 +13,16 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from cc_desktop.about import APP_ID, APP_NAME
+from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from PySide6.QtWidgets import QWidget
 
+    from cc_desktop.system.clock import Clock
+
+LONGEST_PAINT_S = 1.0
 THREADS = 4  # for name resolution and the keyring; qasync's own executor would start 10 threads
 
 _Result = TypeVar("_Result")
@@ -36,6 +40,8 @@ class App(QApplication):
         # Set before the application exists: on Wayland it is the app id of the windows.
         QApplication.setDesktopFileName(APP_ID)
         if sys.platform == "win32":  # one id for taskbar and notifications; not tried
+            import ctypes
+
             ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(APP_ID)
         super().__init__(list(argv))
         self.setApplicationName(APP_ID)
@@ -58,6 +64,33 @@ class App(QApplication):
             self.open_link(event.url().toEncoded().toStdString())
             return True
         return super().event(event)
+
+
+class _PaintWatch(PySide6.QtCore.QObject):
+    """Sets an event when a window is painted for the first time."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__()
+        self.painted = asyncio.Event()
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: PySide6.QtCore.QObject, event: PySide6.QtCore.QEvent) -> bool:
+        """Qt override: note the paint, and look no further."""
+        if event.type() == PySide6.QtCore.QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            self.painted.set()
+        return False
+
+
+async def first_paint(window: QWidget, clock: Clock) -> None:
+    """Wait until a window that was just shown has been painted.
+
+    Whatever the first picture does not need is imported and built after it. A window that the
+    desktop keeps out of sight is not painted, so this waits `LONGEST_PAINT_S` at most.
+    """
+    watch = _PaintWatch(window)
+    await wake_or_sleep(clock, watch.painted, LONGEST_PAINT_S)
+    window.removeEventFilter(watch)
 
 
 def run(app: App, coroutine: Coroutine[Any, Any, _Result]) -> _Result:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator, MutableMapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -12,22 +12,20 @@ from PySide6.QtGui import QAction
 
 from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
+from cc_desktop.desktop.application import first_paint
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
+from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.theme import ThemeManager
-from cc_desktop.desktop.tray.menu import MenuPart
-from cc_desktop.desktop.tray.notifications_menu import notifications_part
-from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
-from cc_desktop.desktop.tray.window_toggle import WindowToggle
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
-from cc_desktop.system.supervision import keep_running
+from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
     from cc_desktop.desktop.system_services import SystemServices
+    from cc_desktop.desktop.tray.menu import MenuPart
+    from cc_desktop.desktop.tray.tray_icon import TrayHost
     from cc_desktop.diagnostics.crash import CrashHook
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.message import Target
@@ -91,7 +91,7 @@ class DesktopController:
         services: SystemServices,
         hook: CrashHook,
     ) -> None:
-        """Build everything; `start` shows it.
+        """Build what the window needs; `show` shows it, and `start` adds the rest.
 
         Args:
             app: The application.
@@ -126,6 +126,8 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
+        self.settings_watcher = SettingsWatcher(monitor, self.notice)
+        self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
         app.open_link = self.instance.open_link
         self.center = NotificationCenter(
@@ -142,14 +144,24 @@ class DesktopController:
         )
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
-        self.tray = TrayHost(
+        self._actions = actions
+        monitor.memory.notes.subscribe(self.notice.show_message)
+
+    @cached_property
+    def tray(self) -> TrayHost:
+        """The tray icon. Built when first needed, so that the window is painted before."""
+        from cc_desktop.desktop.tray.tray_icon import TrayHost, TrayOptions
+        from cc_desktop.desktop.tray.window_toggle import WindowToggle
+
+        monitor, window = self.monitor, self.window
+        tray = TrayHost(
             monitor.store,
-            actions,
+            self._actions,
             self.center,
             TrayOptions(
-                open_fleet=self.window.show_fleet,
-                toggle_fleet=WindowToggle(self.window, self.window.show_fleet),
-                open_agent=self.window.show_agent,
+                open_fleet=self.instance.raise_window,
+                toggle_fleet=WindowToggle(window, self.instance.raise_window),
+                open_agent=window.show_agent,
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
                 menu=self._menu_parts(),
@@ -157,14 +169,18 @@ class DesktopController:
                 now_ms=monitor.now_ms,
             ),
         )
-        self.tray.menu.aboutToShow.connect(self._login.refresh)
-        self.center.subscribe(self.tray.refresh)
-        monitor.memory.notes.subscribe(self.notice.show_message)
+        tray.menu.aboutToShow.connect(self._login.refresh)
+        self.center.subscribe(tray.refresh)
+        return tray
 
-    def start(self) -> None:
-        """Show what is to be shown."""
+    async def show(self) -> None:
+        """Show the window, and return when it has been painted; hidden, do nothing."""
         if not self._hidden:
             self.window.show_fleet()
+            await first_paint(self.window, self.monitor.clock)
+
+    def start(self) -> None:
+        """Show the tray icon, and listen to later starts."""
         try:
             self.tray.start()
         except Exception as error:  # noqa: BLE001, RUF100 - the window works without the tray
@@ -179,21 +195,12 @@ class DesktopController:
             Exception: Whatever ends the fleet monitor: without it the app cannot go on. The other
                 parts are restarted.
         """
-        parts: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-            ("notifications", self.center.run)
-        ]
-        if self.notice.enabled:
-            parts.append(("update check", self.notice.run))
         clock, faults = self.monitor.clock, self._hook.faults
-        tasks = [asyncio.create_task(self.monitor.run(), name="fleet monitor")]
-        for name, part in parts:
-            tasks.append(asyncio.create_task(keep_running(name, part, clock, faults), name=name))
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        parts: dict[str, Callable[[], Awaitable[object]]] = {"notifications": self.center.run}
+        if self.notice.enabled:
+            parts["update check"] = self.notice.run
+        jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
+        await run_together({"fleet monitor": self.monitor.run(), **jobs})
 
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
@@ -205,7 +212,7 @@ class DesktopController:
         self.monitor.execute(Refresh(gateway))
 
     def _on_notification(self, target: Target, token: str) -> None:
-        """A click must not end whoever reads the clicks."""
+        """Log a click that fails: it must not end the reader of the clicks."""
         try:
             self.open_target(target, token)
         except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
@@ -254,6 +261,9 @@ class DesktopController:
 
     def _menu_parts(self) -> tuple[MenuPart, ...]:
         """What the tray's menu offers beside the fleet."""
+        from cc_desktop.desktop.tray.menu import MenuPart
+        from cc_desktop.desktop.tray.notifications_menu import notifications_part
+
         center, login = self.center, self._login
         return (
             notifications_part(
@@ -273,7 +283,7 @@ class DesktopController:
         menu.addAction(settings)
 
     def _start_again(self) -> None:
-        """End the app and start it anew, with the window or without it, as it is now."""
+        """End the app and start it again, with its window as visible as it is now."""
         log.warning("the session bus came back, which Qt cannot use: the app starts again")
         services = self._services
         self.restart = services.restart if self.window.isVisible() else services.restart_hidden
@@ -304,7 +314,7 @@ class DesktopController:
         if not self._told_no_tray:
             self._told_no_tray = True
             self.notice.show_message(
-                "This desktop has no tray, so closing this window ends the app."
+                tr("This desktop has no tray, so closing this window ends the app.")
             )
 
     def stop(self) -> None:

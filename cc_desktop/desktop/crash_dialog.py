@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from cc_desktop.about import APP_NAME
 from cc_desktop.diagnostics import crash
+from cc_desktop.text.i18n import tr
 
 
 class CrashChoice(Enum):
@@ -29,14 +30,17 @@ class CrashDialog(QMessageBox):
         self.setWindowTitle(APP_NAME)
         self.setIcon(QMessageBox.Icon.Critical)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setText(f"{APP_NAME} cannot go on because of an internal error.")
+        self.setText(tr("{app} cannot go on because of an internal error.", app=APP_NAME))
         self.setInformativeText(
-            f"{crash.headline(error)}\n\nYour gateways and agents are not affected. "
-            "“Copy details” copies what a bug report needs."
+            tr(
+                "{error}\n\nYour gateways and agents are not affected. "
+                "“Copy details” copies what a bug report needs.",
+                error=crash.headline(error),
+            )
         )
-        self.copy = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
-        self.restart = self.addButton("Restart", QMessageBox.ButtonRole.AcceptRole)
-        self.quit = self.addButton("Quit", QMessageBox.ButtonRole.RejectRole)
+        self.copy = self.addButton(tr("Copy details"), QMessageBox.ButtonRole.ActionRole)
+        self.restart = self.addButton(tr("Restart"), QMessageBox.ButtonRole.AcceptRole)
+        self.quit = self.addButton(tr("Quit"), QMessageBox.ButtonRole.RejectRole)
         self.setDefaultButton(self.restart)
         self.setEscapeButton(self.quit)
         self.copy.clicked.disconnect()  # a click on it does not close the dialog
@@ -46,7 +50,7 @@ class CrashDialog(QMessageBox):
         QGuiApplication.clipboard().setText(self._details)
 
     async def ask(self, stop: asyncio.Event) -> CrashChoice:
-        """Show it and wait for an answer, or for the app to be told to end."""
+        """Show the dialog; wait for an answer, or until the app is asked to end."""
         answered = asyncio.Event()
         self.finished.connect(answered.set)
         self.open()

@@ -14,8 +14,10 @@ from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.desktop.application import App, run
 from cc_desktop.desktop.controller import DesktopController
+from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.diagnostics import crash
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +38,7 @@ def run_controller(
         make_monitor: Makes the fleet to show.
         hidden: Start without the window.
         services: The system around the app.
-        ready: Called once the window is there (tests, benchmarks).
+        ready: Called before the window is shown (tests, benchmarks).
 
     Returns:
         The exit code.
@@ -47,6 +49,7 @@ def run_controller(
     qInstallMessageHandler(_log_qt)
     try:
         app = App([sys.argv[0] or APP_ID])
+        follow_language(app)
         code, restart = run(app, _main(app, make_monitor, hidden, services, ready, hook))
     finally:
         qInstallMessageHandler(None)  # Qt may log while Python shuts down
@@ -72,11 +75,12 @@ async def _main(
     try:
         try:
             controller = DesktopController(app, make_monitor(), stop.set, hidden, services, hook)
+            if ready is not None:
+                ready(controller)
+            await controller.show()
+            controller.start()
             work = asyncio.create_task(controller.run(), name="background work")
             try:
-                controller.start()
-                if ready is not None:
-                    ready(controller)
                 await _first_of(stop, work)
             finally:
                 work.cancel()
@@ -109,8 +113,8 @@ async def _report_crash(error: Exception, stop: asyncio.Event) -> bool:
 
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            line = f"{APP_ID}: internal error, the app ends: {crash.headline(error)}"
-            sys.stderr.write(f"{line}\n")
+            line = tr("internal error, the app ends: {error}", error=crash.headline(error))
+            sys.stderr.write(f"{APP_ID}: {line}\n")
     if stop.is_set() or not can_show():
         return False
     return await CrashDialog(error).ask(stop) is CrashChoice.RESTART

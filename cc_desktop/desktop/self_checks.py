@@ -13,6 +13,7 @@ from cc_desktop.desktop.application import App
 from cc_desktop.desktop.lifecycle import run_controller
 from cc_desktop.diagnostics.checks import Result, State, guarded
 from cc_desktop.fleet.summary import summarize
+from cc_desktop.text.i18n import mark, tr
 from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run(make_monitor: Callable[[], FleetMonitor]) -> Iterator[Result]:
     def demo() -> Result:
         code = run_controller(make_monitor, hidden=False, ready=ready)
         if code or not painted:
-            text = f"the app ended with {code}; report this as a fault of the app"
+            text = tr("the app ended with {code}; report this as a fault of the app", code=code)
             return Result("demo", State.FAIL, text)
         return painted[0]
 
@@ -72,10 +73,15 @@ def check_platforms() -> Result:
             loaded.append(name)
     text = "; ".join(failures)
     if failures:
-        return Result("Qt plugins", State.FAIL, f"{text}; install the library it names")
+        return Result(
+            "Qt plugins", State.FAIL, tr("{error}; install the library it names", error=text)
+        )
     if not loaded:
-        return Result("Qt plugins", State.FAIL, f"no {names[0]}; install the app again")
-    return Result("Qt plugins", State.OK, f"platforms {', '.join(loaded)} and {App.platformName()}")
+        return Result(
+            "Qt plugins", State.FAIL, tr("{files} missing; install the app again", files=names[0])
+        )
+    text = tr("platforms {names} and {last}", names=", ".join(loaded), last=App.platformName())
+    return Result("Qt plugins", State.OK, text)
 
 
 def _plugin(kind: str, name: str) -> Path | None:
@@ -99,14 +105,17 @@ def check_svg() -> Result:
     """The plugins that draw SVG. The app paints its own icons, so it works without them."""
     picture = resource("icons/cc-desktop.svg")
     if b"svg" not in [bytes(form.data()) for form in QImageReader.supportedImageFormats()]:
-        return Result("SVG", State.NOT_HERE, "no image plugin; the app paints its own icons")
+        return Result("SVG", State.NOT_HERE, tr("no image plugin; the app paints its own icons"))
     image = QImageReader(str(picture))
     image.setScaledSize(QSize(PAGE, PAGE))
     icon = QIcon(str(picture)).pixmap(PAGE, PAGE).toImage()
-    for what, drawn in (("as an image", image.read()), ("as an icon", icon)):
+    for failure, drawn in (
+        (mark("nothing is drawn as an image"), image.read()),
+        (mark("nothing is drawn as an icon"), icon),
+    ):
         if colours(drawn) < 2:
-            return Result("SVG", State.NOT_HERE, f"nothing is drawn {what}")
-    return Result("SVG", State.OK, "as an image and as an icon")
+            return Result("SVG", State.NOT_HERE, tr(failure))
+    return Result("SVG", State.OK, tr("as an image and as an icon"))
 
 
 def check_text() -> Result:
@@ -114,7 +123,9 @@ def check_text() -> Result:
     family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
     page, nothing = paint(TEXT), paint(NO_CHARACTER * len(TEXT))
     if not QFontDatabase.families() or colours(page) < 2 or page == nothing:
-        return Result("font, text", State.FAIL, "no font with letters; install fonts-dejavu-core")
+        return Result(
+            "font, text", State.FAIL, tr("no font with letters; install fonts-dejavu-core")
+        )
     return Result("font, text", State.OK, family)
 
 
@@ -122,9 +133,9 @@ def check_emoji() -> Result:
     """Some font has emoji, which many agents use as their picture."""
     page, nothing = paint(EMOJI), paint(NO_CHARACTER)
     if colours(page) < 2 or page == nothing:
-        text = "no font with emoji; install fonts-noto-color-emoji"
+        text = tr("no font with emoji; install fonts-noto-color-emoji")
         return Result("font, emoji", State.FAIL, text)
-    kind = "in colour" if has_hue(page) else "in black and white"
+    kind = tr("in colour") if has_hue(page) else tr("in black and white")
     return Result("font, emoji", State.OK, kind)
 
 
@@ -180,9 +191,15 @@ class _Watch(QObject):
         seen = colours(self._controller.window.grab().toImage()) if agents else 0
         if seen >= COLOURS:
             words = headline(summarize(self._controller.monitor.store.fleet))
-            self._end(Result("demo", State.OK, f"{agents} agents painted: {words}"))
+            self._end(
+                Result("demo", State.OK, tr("{n} agents painted: {what}", n=agents, what=words))
+            )
         elif self._polls * POLL_MS > PAINT_MS:
-            text = f"not painted: {agents} agents, {seen} colours; report this as a fault"
+            text = tr(
+                "not painted: {n} agents, {colours} colours; report this as a fault of the app",
+                n=agents,
+                colours=seen,
+            )
             self._end(Result("demo", State.FAIL, text))
 
     def _end(self, result: Result) -> None:

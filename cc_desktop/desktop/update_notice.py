@@ -1,4 +1,4 @@
-"""The line about the app itself, above the list: a message, else a newer version."""
+"""The line about the app itself: a message, else a slip in the settings, else a newer version."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from PySide6.QtCore import QObject, QUrl, SignalInstance
 from PySide6.QtGui import QDesktopServices
 
 from cc_desktop import __version__
+from cc_desktop.text.format import with_stop
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cc_desktop.system.update_check import Memory, Update, UpdateCheck
 
 _DISMISSED = "update_dismissed"
@@ -19,15 +23,16 @@ class MessageBar(Protocol):
     """Where the line is shown."""
 
     chosen: SignalInstance
+    second_chosen: SignalInstance
     dismissed: SignalInstance
 
-    def show_line(self, text: str, link: str = "") -> None:
-        """Show a line with a link; without text, nothing."""
+    def show_line(self, text: str, link: str = "", second: str = "") -> None:
+        """Show a line with its links; without text, nothing."""
         ...
 
 
 class UpdateNotice(QObject):
-    """Messages come before news of a newer version, which stays until it is dismissed."""
+    """Messages come first; slips and newer versions stay until they are dismissed."""
 
     def __init__(self, bar: MessageBar, updates: UpdateCheck | None, memory: Memory) -> None:
         super().__init__()
@@ -35,7 +40,11 @@ class UpdateNotice(QObject):
         self._updates = updates
         self._memory = memory
         self._line = ""
-        bar.chosen.connect(self.open_page)
+        self._problem = ""
+        self._open_file: Callable[[], object] = lambda: None
+        self._try_again: Callable[[], object] = lambda: None
+        bar.chosen.connect(self._on_chosen)
+        bar.second_chosen.connect(self._on_second)
         bar.dismissed.connect(self._on_dismissed)
         self.refresh()
 
@@ -59,6 +68,20 @@ class UpdateNotice(QObject):
         self._line = line
         self.refresh()
 
+    def show_problem(
+        self, line: str, open_file: Callable[[], object], try_again: Callable[[], object]
+    ) -> None:
+        """Show a slip in the settings; "" takes it away.
+
+        Args:
+            line: What is wrong, and where.
+            open_file: Opens the file in an editor.
+            try_again: Reads it again.
+        """
+        self._open_file, self._try_again = open_file, try_again
+        self._problem = line
+        self.refresh()
+
     def open_page(self) -> None:
         """Open the page about the newer version in the browser."""
         if self.update is not None and self.update.url:
@@ -66,15 +89,28 @@ class UpdateNotice(QObject):
 
     def refresh(self) -> None:
         """Show what is current."""
-        line, link, update = self._line, "", self.update
-        if not line and update and self._memory.recall(_DISMISSED) != update.version:
-            line = f"{update_text(update)}."
-            link = "Read about it" if update.url else ""
-        self._bar.show_line(line, link)
+        line, link, second, update = self._line, "", "", self.update
+        if not line and self._problem:
+            line, link, second = self._problem, tr("Open file"), tr("Try again")
+        elif not line and update and self._memory.recall(_DISMISSED) != update.version:
+            line = with_stop(update_text(update))
+            link = tr("Read about it") if update.url else ""
+        self._bar.show_line(line, link, second)
+
+    def _on_chosen(self) -> None:
+        if self._problem and not self._line:
+            self._open_file()
+        else:
+            self.open_page()
+
+    def _on_second(self) -> None:
+        self._try_again()
 
     def _on_dismissed(self) -> None:
         if self._line:
             self._line = ""
+        elif self._problem:
+            self._problem = ""
         elif self.update is not None:
             self._memory.remember(_DISMISSED, self.update.version)
         self.refresh()
@@ -82,4 +118,6 @@ class UpdateNotice(QObject):
 
 def update_text(update: Update) -> str:
     """A newer version in words."""
-    return f"Version {update.version} is available, this is {__version__}"
+    return tr(
+        "Version {new} is available, this is {version}", new=update.version, version=__version__
+    )

@@ -23,6 +23,7 @@ from cc_desktop.config.paths import find_paths, resource
 from cc_desktop.config.settings import load_settings
 from cc_desktop.gateway.device_identity import new_identity
 from cc_desktop.protocol.handshake import device_id
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,15 +94,18 @@ def _run(desktop: DesktopChecks, out: TextIO) -> int:
             failed += result.state is State.FAIL
             print(result.line(), file=out, flush=True)
     timer.cancel()
-    told = "all that is needed is here" if not failed else f"{failed} failed"
+    told = tr("{n} failed", n=failed) if failed else tr("all that is needed is here")
     print(f"self-test: {told}", file=out, flush=True)
     return 1 if failed else 0
 
 
 def _give_up(out: TextIO) -> None:
     """End the process when a check hangs."""
-    text = f"the check after the last line did not end within {DEADLINE_S:g} s"
-    print(f"self-test: {text}; report this as a fault of the app", file=out, flush=True)
+    text = tr(
+        "the check after the last line did not end within {n} s; report this as a fault of the app",
+        n=f"{DEADLINE_S:g}",
+    )
+    print(f"self-test: {text}", file=out, flush=True)
     os._exit(1)
 
 
@@ -121,7 +125,8 @@ def _all(desktop: DesktopChecks, directory: Path) -> Iterator[Result]:
     try:
         yield from desktop(directory)
     except Exception as error:  # noqa: BLE001, RUF100 - whatever a broken bundle raises
-        yield Result("Qt", State.FAIL, f"cannot be loaded: {error}; install the libraries it names")
+        text = tr("cannot be loaded: {error}; install the libraries it names", error=error)
+        yield Result("Qt", State.FAIL, text)
 
 
 def guarded(name: str, check: Callable[[], Result]) -> Result:
@@ -129,7 +134,8 @@ def guarded(name: str, check: Callable[[], Result]) -> Result:
     try:
         return check()
     except Exception as error:  # noqa: BLE001, RUF100 - one check must not keep the others from running
-        text = f"{type(error).__name__}: {error}; report this as a fault of the app"
+        said = f"{type(error).__name__}: {error}"
+        text = tr("{error}; report this as a fault of the app", error=said)
         return Result(name, State.FAIL, " ".join(text.split()))
 
 
@@ -137,7 +143,7 @@ def check_resources() -> Result:
     """The files that come with the app."""
     missing = [name for name in RESOURCES if not resource(name).is_file()]
     if missing:
-        text = f"{', '.join(missing)} missing; install the app again"
+        text = tr("{files} missing; install the app again", files=", ".join(missing))
         return Result("resources", State.FAIL, text)
     return Result("resources", State.OK, ", ".join(RESOURCES))
 
@@ -145,7 +151,7 @@ def check_resources() -> Result:
 def check_settings(directory: Path) -> Result:
     """The default settings, in an empty directory."""
     settings = load_settings(find_paths(directory).settings, {})
-    return Result("settings", State.OK, f"default gateway {settings.gateways[0].url}")
+    return Result("settings", State.OK, tr("default gateway {url}", url=settings.gateways[0].url))
 
 
 def check_key() -> Result:
@@ -156,7 +162,7 @@ def check_key() -> Result:
     public = Ed25519PublicKey.from_public_bytes(identity.public_key)
     public.verify(identity.sign(b"challenge"), b"challenge")
     fine = identity.device_id == device_id(identity.public_key)
-    return Result("signing key", State.OK if fine else State.FAIL, "Ed25519, made in memory")
+    return Result("signing key", State.OK if fine else State.FAIL, tr("Ed25519, made in memory"))
 
 
 def check_tls() -> Result:
@@ -168,9 +174,10 @@ def check_tls() -> Result:
     files = sum(1 for _ in directory.glob("*.0")) if directory.is_dir() else 0
     count = max(count, files)
     if not count:
-        text = f"no certificates of the system ({directory}); install ca-certificates"
+        text = tr("no certificates of the system ({path}); install ca-certificates", path=directory)
         return Result("TLS, WebSocket", State.FAIL, text)
-    return Result("TLS, WebSocket", State.OK, f"{count} root certificates, {ssl.OPENSSL_VERSION}")
+    text = tr("{n} root certificates, {library}", n=count, library=ssl.OPENSSL_VERSION)
+    return Result("TLS, WebSocket", State.OK, text)
 
 
 def check_tls_http() -> Result:
@@ -179,8 +186,8 @@ def check_tls_http() -> Result:
 
     count = len(httpx.create_ssl_context(trust_env=False).get_ca_certs())
     if not count:
-        return Result("TLS, HTTP", State.FAIL, "no root certificates; install the app again")
-    return Result("TLS, HTTP", State.OK, f"{count} root certificates")
+        return Result("TLS, HTTP", State.FAIL, tr("no root certificates; install the app again"))
+    return Result("TLS, HTTP", State.OK, tr("{n} root certificates", n=count))
 
 
 def check_keyring() -> Result:
@@ -188,17 +195,23 @@ def check_keyring() -> Result:
     found = metadata.entry_points(group="keyring.backends")
     names = sorted({entry.name for entry in found})
     if not names:
-        text = "its back ends cannot be found; install the app again"
+        text = tr("its back ends cannot be found; install the app again")
         return Result("keyring", State.FAIL, text)
     if sys.platform == "linux":
         import_module("secretstorage")  # SecretService is of no use without, and says nothing
     chosen = in_time(_keyring)
     if chosen is None:
-        return Result("keyring", State.NOT_HERE, "it does not answer; tokens go to a private file")
+        return Result(
+            "keyring", State.NOT_HERE, tr("it does not answer; tokens go to a private file")
+        )
     if ".fail." in chosen or ".null." in chosen:
-        text = f"none in this session, tokens go to a private file; known: {', '.join(names)}"
+        text = tr(
+            "none in this session, tokens go to a private file; known: {names}",
+            names=", ".join(names),
+        )
         return Result("keyring", State.NOT_HERE, text)
-    return Result("keyring", State.OK, f"{chosen}; known: {', '.join(names)}")
+    text = tr("{chosen}; known: {names}", chosen=chosen, names=", ".join(names))
+    return Result("keyring", State.OK, text)
 
 
 def _keyring() -> str:
@@ -211,18 +224,18 @@ def _keyring() -> str:
 def check_bus(name: str, service: tuple[str, str], what: str) -> Result:
     """Which program serves the tray or the notifications."""
     if sys.platform != "linux":
-        return Result(name, State.OK, "the system's own, through Qt")
+        return Result(name, State.OK, tr("the system's own, through Qt"))
     import_module("jeepney.io.blocking")
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return Result(name, State.NOT_HERE, "no session bus")
+        return Result(name, State.NOT_HERE, tr("no session bus"))
     try:
         told = in_time(lambda: _ask_bus(service))
     except (OSError, ValueError):  # no bus there, or an answer that is none
         told = None
     if told is None:
-        return Result(name, State.NOT_HERE, "the session bus does not answer")
+        return Result(name, State.NOT_HERE, tr("the session bus does not answer"))
     if not told:
-        return Result(name, State.NOT_HERE, f"nobody serves {service[0]}")
+        return Result(name, State.NOT_HERE, tr("nobody serves {name}", name=service[0]))
     return Result(name, State.OK, what or told)
 
 
@@ -242,7 +255,7 @@ def _ask_bus(service: tuple[str, str]) -> str:
         who = jeepney.DBusAddress(service[1], service[0], interface=service[0])
         question = jeepney.new_method_call(who, "GetServerInformation")
         name, _, version, spec = connection.send_and_get_reply(question, timeout=TIMEOUT_S).body
-        return f"{name} {version}, specification {spec}"
+        return tr("{name} {version}, specification {spec}", name=name, version=version, spec=spec)
 
 
 def in_time(look: Callable[[], str]) -> str | None:

@@ -33,7 +33,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 class PrivateLogFile(RotatingFileHandler):
-    """A rotating log file that only its owner can read. A failure to write is told once."""
+    """A rotating log file that only its owner can read. It reports a failure to write once."""
 
     def __init__(self, path: Path) -> None:
         self._failed = False
@@ -97,7 +97,7 @@ def start(directory: Path, level: str) -> PrivateLogFile | None:
         level: One of `LEVELS`; "debug" and "info" go to stderr as well.
 
     Returns:
-        The log file, or None if there cannot be one. Then one line on stderr has told why.
+        The log file, or None if there cannot be one. In that case one line on stderr says why.
     """
     logging.raiseExceptions = False  # no traceback on stderr for a log that cannot be written
     handlers: list[logging.Handler] = []

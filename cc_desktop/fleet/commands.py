@@ -41,6 +41,49 @@ class Refresh(Command, frozen=True):
     gateway: str
 
 
+class RequestRights(Command, frozen=True):
+    """Ask the gateway for more rights; somebody there may have to approve it.
+
+    The connection and its rights stay as they are until the new ones are granted.
+    """
+
+    gateway: str
+    scopes: tuple[str, ...]  # in addition to those that are granted
+
+
+class GiveBackRights(Command, frozen=True):
+    """Do without rights from now on. The right to read stays."""
+
+    gateway: str
+    scopes: tuple[str, ...]
+
+
+class Right(StrEnum):
+    """What an operator may do on a gateway with this app, as a ladder."""
+
+    WATCH = "watch"
+    ANSWER = "answer"  # questions
+    APPROVE = "approve"  # changes where the fleet sends its approvals
+    OPERATE = "operate"  # send and stop
+
+
+# Operator scopes of OpenClaw 2026.9.6.
+SCOPE_OF: dict[Right, str] = {
+    Right.WATCH: "operator.read",
+    Right.ANSWER: "operator.questions",
+    Right.APPROVE: "operator.approvals",
+    Right.OPERATE: "operator.write",
+}
+
+
+def rights_in(scopes: tuple[str, ...]) -> tuple[Right, ...]:
+    """The rights that scopes amount to; admin has them all, and who may write may read."""
+    if "operator.admin" in scopes:
+        return tuple(Right)
+    implied = {Right.WATCH} if "operator.write" in scopes else set()
+    return tuple(r for r in Right if SCOPE_OF[r] in scopes or r in implied)
+
+
 class CommandPhase(StrEnum):
     """How far a command is."""
 
@@ -59,5 +102,5 @@ class CommandState(Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether it was carried out: such a command vanishes after a while."""
+        """Whether it succeeded: such a command is forgotten after a while."""
         return self.phase is CommandPhase.DONE

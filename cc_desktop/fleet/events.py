@@ -33,6 +33,20 @@ class GatewayAdded(Struct, frozen=True):
     url: str = ""
 
 
+class GatewayRenamed(Struct, frozen=True):
+    """The settings give a gateway another name."""
+
+    gateway: str
+    name: str
+
+
+class GatewaysOrdered(Struct, frozen=True):
+    """The order of the settings. Gateways that it does not name come last."""
+
+    order: tuple[str, ...]
+    gateway: str = ""  # concerns none alone
+
+
 class GatewayRemoved(Struct, frozen=True):
     """A gateway that is no longer watched."""
 
@@ -238,6 +252,8 @@ class Tick(Struct, frozen=True):
 
 Event = (
     GatewayAdded
+    | GatewayRenamed
+    | GatewaysOrdered
     | GatewayRemoved
     | ConnectionChanged
     | Snapshot

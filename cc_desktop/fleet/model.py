@@ -89,6 +89,27 @@ class Problem(Struct, frozen=True, gc=False):
     code: str = ""  # the gateway's own code, else the kind
     said: str = ""  # the gateway's or the system's own words, cleaned
     detail: str = ""  # by kind: an address, a checked request id, the protocol that is expected
+    fingerprint: str = ""  # SHA-256 of the certificate that was shown, 64 hex digits
+    pinned: str = ""  # the fingerprint that is trusted instead
+
+
+class PairingRequest(Struct, frozen=True, gc=False):
+    """A question that waits on the gateway's host: may this device have these scopes?"""
+
+    request_id: str = ""  # checked: safe in a shell; "" when the gateway named none
+    device: str = ""  # the name that the gateway shows for this device
+    scopes: tuple[str, ...] = ()
+    requested_at: int = 0  # local ms
+    expires_at: int = 0  # local ms: the gateway forgets the request by then
+    upgrade: bool = False  # the device is known, and asks for more
+
+    @property
+    def command(self) -> str:
+        """What approves it, on the gateway's host."""
+        return f"openclaw devices approve {self.request_id}" if self.request_id else ""
+
+
+INTERNAL = "internal"  # the kind of a problem inside this app
 
 
 class ConnectionInfo(Struct, frozen=True):
@@ -103,6 +124,8 @@ class ConnectionInfo(Struct, frozen=True):
     flapping: bool = False  # it comes and goes: no connection held for 30 s lately
     expected_back: int = 0  # local ms by which a planned restart should be over; 0: none
     silent_since: int = 0  # local ms of the last word when a tick was missed, else 0
+    pairing: PairingRequest | None = None  # while somebody has to approve this device or its scopes
+    scopes: tuple[str, ...] = ()  # what the gateway lets us do, while live
 
 
 class Session(Struct, frozen=True, gc=False):
@@ -205,7 +228,7 @@ class Agent(Struct, frozen=True):
     reported_status: Status | None = None  # the seed's dialect and the REST API tell a status
     reported_task: str = ""
     reported_at: int = 0
-    heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or not told
+    heartbeat_ms: int = 0  # how often it wakes by itself; 0: never, or unknown
     sessions: Mapping[str, Session] = {}
     by_activity: Sequence[tuple[int, str]] = ()  # (activity_at, key), oldest first
     newest_finished_key: str = ""  # the session whose run ended last
@@ -243,7 +266,7 @@ class Agent(Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why it failed, in the gateway's words; "" when it told none."""
+        """Why it failed, in the gateway's words, or ""."""
         cause, run = self.cause, self.runs.get(self.status_session_key)
         if cause is None:
             return self.reported_task
@@ -283,7 +306,7 @@ class Listing(Struct, frozen=True):
 
 
 class Gateway(Struct, frozen=True):
-    """One gateway and all that it told."""
+    """One gateway and everything known about it."""
 
     id: str
     name: str

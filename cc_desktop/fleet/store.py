@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.model import Change, Fleet, GatewayChanged, Now
+from cc_desktop.fleet.model import INTERNAL, Change, Fleet, GatewayChanged, Now, Problem
 from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.status import next_wait
 
@@ -66,7 +66,7 @@ class Store:
         Returns:
             What changed. Empty for an event that a listener applies: it is taken in after all
             listeners have heard of the one before. An event that fails inside the model changes
-            nothing but `Gateway.faults`.
+            nothing but `Gateway.faults`, and the problem of the gateway's connection.
         """
         if self._busy:
             self._waiting.append(event)
@@ -107,7 +107,9 @@ class Store:
         gateway = self.fleet.gateways.get(ident)
         if gateway is None:
             return []
-        after = replace(gateway, faults=gateway.faults + 1)
+        problem = gateway.connection.problem or Problem(INTERNAL)
+        connection = replace(gateway.connection, problem=problem)
+        after = replace(gateway, faults=gateway.faults + 1, connection=connection)
         self.fleet = replace(self.fleet, gateways={**self.fleet.gateways, ident: after})
         return [] if gateway.faults else [GatewayChanged(ident, gateway, after)]
 

@@ -41,7 +41,7 @@ def screen_origin(fleet: Fleet) -> Origin:
 
 
 def _is_lost(gateway: Gateway) -> bool:
-    """Whether it was there and is gone, or could not be reached so far."""
+    """Whether a gateway was lost, or was never reached."""
     never = gateway.origin is Origin.NONE and gateway.connection.problem is not None
     return gateway.origin is Origin.LAST_KNOWN or never
 

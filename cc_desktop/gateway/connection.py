@@ -79,7 +79,7 @@ class GatewayConnection:
     ) -> None:
         self._channel = channel
         self._clock = clock
-        self._on_event = on_event
+        self.on_event = on_event  # gets every event from now on
         self._incidents = IncidentLog(log)
         self._pending: dict[str, _Pending] = {}
         self._last_received = clock.monotonic()
@@ -88,6 +88,7 @@ class GatewayConnection:
         # Called with that when a tick is overdue, and with 0 when the gateway speaks again.
         self.on_silence: Callable[[int], object] = lambda _since: None
         self.hello = handshake.Hello()
+        self.scopes: tuple[str, ...] = ()  # what it may do, see `handshake.granted`
         self.skipped = 0  # messages that were no frames
         # ms that the gateway says its restart takes; None while it has announced none.
         self.restart_expected_ms: int | None = None
@@ -156,7 +157,7 @@ class GatewayConnection:
                 payload = fields.as_object(frame.payload)
                 self.restart_expected_ms = fields.integer(payload.get("restartExpectedMs"))
             try:
-                self._on_event(frame)
+                self.on_event(frame)
             except Exception as error:  # noqa: BLE001, RUF100 - whatever it is, the next event comes
                 self._incidents.record("an event could not be handled", error)
         elif isinstance(frame, frames.Response):

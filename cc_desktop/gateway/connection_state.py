@@ -31,6 +31,8 @@ TABLE: dict[tuple[ConnectionState, ConnectionEvent], ConnectionState] = {
     (S.CONNECTING, E.CHALLENGED): S.AUTHENTICATING,
     (S.AUTHENTICATING, E.HELLO): S.SYNCING,
     (S.SYNCING, E.SYNCED): S.LIVE,
+    # A connection with other rights takes over from one that is live.
+    **{(S.LIVE, e): S.LIVE for e in (E.HELLO, E.SYNCED)},
     **{(s, E.RETRY): S.WAITING for s in (*TRYING, S.LIVE)},
     **{(s, E.STOP): S.BLOCKED for s in (*TRYING, S.LIVE)},
     **{(s, E.END): S.OFF for s in ConnectionState},

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from cc_desktop.protocol import handshake
 from cc_desktop.system.files import (
@@ -22,10 +22,6 @@ from cc_desktop.system.files import (
     read_private,
     write_private,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +60,7 @@ class _Key:
         self.public = self.private.public_key().public_bytes_raw()
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The device's key and ids. Its repr does not show the private part."""
 
     key: _Key

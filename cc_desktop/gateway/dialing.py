@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import uuid
@@ -28,13 +29,17 @@ from cc_desktop.gateway.connection import CannotConnectError, GatewayConnection,
 from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.protocol import fields, frames, handshake
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.tls import UntrustedCertificateError, client_context, pinned_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.system.clock import Clock
 
+log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT_S = 10.0
+NO_PROXY_WANTED = "none"
 CLOSE_TIMEOUT_S = 2.0  # a frozen peer must not hold up the end of the app
 MAX_UNSENT = 4 * 2**20  # bytes; no request of this app is near it
 _PRE_HELLO_LIMIT = 64 * 2**10  # bytes of a frame before hello-ok
@@ -57,6 +62,13 @@ class Channel(ws_client.ClientConnection):
             self.transport.abort()
 
 
+class Way(msgspec.Struct, frozen=True):
+    """How to get to a gateway, where the operator says more than the system."""
+
+    proxy: str = ""  # "": as the environment says; NO_PROXY_WANTED, or the proxy's address
+    fingerprint: str = ""  # the one certificate that is trusted (SHA-256, 64 hex digits)
+
+
 class _Connect(ws_client.connect):
     """`connect` without redirects: they would take the token to another place."""
 
@@ -70,6 +82,8 @@ async def open_connection(
     clock: Clock,
     on_event: Callable[[frames.EventFrame], None],
     on_connected: Callable[[], None] = lambda: None,
+    *,
+    way: Way | None = None,
 ) -> GatewayConnection:
     """Connect, and complete the handshake within `handshake.HANDSHAKE_TIMEOUT_S`.
 
@@ -79,11 +93,12 @@ async def open_connection(
         clock: Measures the deadlines of the protocol; dialing itself has `CONNECT_TIMEOUT_S`.
         on_event: Gets every event, those before hello-ok included.
         on_connected: Called when the challenge is there.
+        way: Proxy and certificate; None for what the system says.
 
     Raises:
         CannotConnectError: With the failure to classify.
     """
-    channel = await _dial(url)
+    channel = await _dial(url, way or Way())
     connection = GatewayConnection(channel, clock, on_event)
     deadline = asyncio.create_task(
         clock.sleep(handshake.HANDSHAKE_TIMEOUT_S), name="handshake deadline"
@@ -107,20 +122,13 @@ async def open_connection(
     return connection
 
 
-async def _dial(url: str) -> Channel:
-    proxy = _proxy_for(url)
+async def _dial(url: str, way: Way) -> Channel:
+    proxy = _proxy_for(url, way.proxy)
+    context = None
+    if url.lower().startswith("wss:"):
+        context = await client_context(way.fingerprint)
     try:
-        channel = await _Connect(
-            url,
-            proxy=proxy,
-            compression=None if is_loopback(url) else "deflate",
-            max_size=handshake.DEFAULT_MAX_PAYLOAD,
-            open_timeout=CONNECT_TIMEOUT_S,
-            ping_interval=None,  # the gateway's ticks tell more, and idle shall cost nothing
-            close_timeout=CLOSE_TIMEOUT_S,
-            user_agent_header=None,
-            create_connection=Channel,
-        )
+        return await _open(url, proxy, context)
     except InvalidStatus as error:
         failure = _http_failure(error)
     except (InvalidProxy, ProxyError, ImportError) as error:
@@ -131,17 +139,61 @@ async def _dial(url: str) -> Channel:
         failure = Failure(kind=FailureKind.HUNG_UP if ended else FailureKind.NOT_A_GATEWAY)
     except (OSError, EOFError) as error:
         failure = _network_failure(error, proxy)
+        if failure.kind is FailureKind.CERTIFICATE:
+            failure = await _with_fingerprint(failure, error, url, proxy, way.fingerprint)
     except ValueError:
         if proxy is None:  # the address was checked, so nothing is known of this
             raise
         failure = Failure(kind=FailureKind.PROXY, detail=_scheme(proxy))
-    else:
-        assert isinstance(channel, Channel)  # noqa: S101 - create_connection made it
-        return channel
     if not failure.detail:
         place = _host(proxy) if failure.kind is FailureKind.PROXY_FAILED else address_of(url)
         failure = msgspec.structs.replace(failure, detail=place)
     raise CannotConnectError(failure)
+
+
+async def _open(url: str, proxy: str | None, context: ssl.SSLContext | None) -> Channel:
+    channel = await _Connect(
+        url,
+        ssl=context,
+        proxy=proxy,
+        compression=None if is_loopback(url) else "deflate",
+        max_size=handshake.DEFAULT_MAX_PAYLOAD,
+        open_timeout=CONNECT_TIMEOUT_S,
+        ping_interval=None,  # the gateway's ticks tell more, and idle shall cost nothing
+        close_timeout=CLOSE_TIMEOUT_S,
+        user_agent_header=None,
+        create_connection=Channel,
+    )
+    assert isinstance(channel, Channel)  # noqa: S101 - create_connection made it
+    return channel
+
+
+async def _with_fingerprint(
+    failure: Failure, error: BaseException, url: str, proxy: str | None, pinned: str
+) -> Failure:
+    """Add which certificate was shown, for a person to compare with what the gateway prints.
+
+    OpenSSL does not tell the certificate that it refuses, so it is asked for once more, on a
+    connection that ends there.
+    """
+    if isinstance(error, UntrustedCertificateError):
+        return msgspec.structs.replace(
+            failure,
+            kind=FailureKind.CERTIFICATE_CHANGED,
+            http_message="",
+            fingerprint=error.fingerprint,
+            pinned=pinned,
+        )
+    shown = ""
+    try:
+        channel = await _open(url, proxy, pinned_context(""))
+    except UntrustedCertificateError as refused:
+        shown = refused.fingerprint
+    except Exception as unexpected:  # noqa: BLE001, RUF100 - the failure itself is known
+        log.debug("the certificate of the gateway is not told: %s", type(unexpected).__name__)
+    else:  # pragma: no cover - a context that trusts nobody trusted somebody
+        await channel.close()
+    return msgspec.structs.replace(failure, fingerprint=shown)
 
 
 def _proxy_failure(error: InvalidProxy | ProxyError | ImportError, proxy: str | None) -> Failure:
@@ -159,7 +211,8 @@ def _proxy_failure(error: InvalidProxy | ProxyError | ImportError, proxy: str | 
 def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
     match error:
         case ssl.SSLCertVerificationError():
-            return Failure(kind=FailureKind.CERTIFICATE, http_message=error.verify_message)
+            said = getattr(error, "verify_message", "")  # one of this app has none
+            return Failure(kind=FailureKind.CERTIFICATE, http_message=said)
         case ssl.SSLError():
             return Failure(kind=FailureKind.TLS)
         case socket.gaierror():
@@ -172,8 +225,14 @@ def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
     return Failure(kind=kind, http_message=error.strerror or "")
 
 
-def _proxy_for(url: str) -> str | None:
-    """Return the proxy of the environment or the system for an address; none for this machine."""
+def _proxy_for(url: str, wanted: str = "") -> str | None:
+    """Return the proxy for an address, or None for none.
+
+    Args:
+        url: The gateway's.
+        wanted: What the operator says of this gateway; "" is the environment or the system, which
+            have none for this machine.
+    """
     try:
         uri = ws_client.parse_uri(url)  # type: ignore[attr-defined]  # moved between versions 15 and 17
         uri.host.encode("idna")  # as the resolver will
@@ -181,10 +240,26 @@ def _proxy_for(url: str) -> str | None:
         raise CannotConnectError(
             Failure(kind=FailureKind.BAD_URL, detail=address_of(url))
         ) from None
+    if wanted:
+        return None if wanted == NO_PROXY_WANTED else wanted
     if is_loopback(url):
         return None
     proxy: str | None = ws_client.get_proxy(uri)  # type: ignore[attr-defined]  # the same
     return proxy
+
+
+def proxy_address(url: str, wanted: str = "") -> str:
+    """Return host and port of the proxy that leads to an address; "" where none is used.
+
+    Args:
+        url: The gateway's.
+        wanted: `Way.proxy`.
+
+    Raises:
+        CannotConnectError: The address cannot be used.
+    """
+    proxy = _proxy_for(url, wanted)
+    return "" if proxy is None else _host(proxy) or _scheme(proxy) or "unknown"
 
 
 def address_of(url: str) -> str:

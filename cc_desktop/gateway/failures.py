@@ -58,12 +58,14 @@ class FailureKind(StrEnum):
     DNS = "dns"
     TLS = "tls"
     CERTIFICATE = "certificate"
+    CERTIFICATE_CHANGED = "certificate-changed"  # not the one that the operator pinned
     PROXY = "proxy"  # the proxy's address or kind cannot be used
     PROXY_FAILED = "proxy-failed"  # the proxy does not let us through
     # On this side
     BAD_URL = "bad-url"
     INSECURE = "insecure"
     IDENTITY = "identity"
+    SETTINGS = "settings"  # its settings cannot be used: it is not even tried
     INTERNAL = "internal"
 
 
@@ -76,7 +78,7 @@ POLICIES: dict[FailureKind, RetryPolicy] = {
         (
             *(_K.TOKEN_MISMATCH, _K.TOKEN_MISSING, _K.SCOPE_MISMATCH, _K.PROTOCOL, _K.BAD_URL),
             *(_K.DEVICE_EXPIRED, _K.DEVICE_REFUSED, _K.NO_PERMISSION, _K.REJECTED),
-            *(_K.FORBIDDEN, _K.INSECURE),
+            *(_K.FORBIDDEN, _K.INSECURE, _K.SETTINGS, _K.CERTIFICATE_CHANGED),
         ),
         RetryPolicy.STOP,
     ),
@@ -94,6 +96,8 @@ class Failure(Struct, frozen=True):
     retry_after_ms: int = 0  # of an HTTP Retry-After
     kind: FailureKind | None = None  # what this side found out itself
     detail: str = ""  # address, system error or the like; depends on the kind
+    fingerprint: str = ""  # of the certificate that was shown
+    pinned: str = ""  # the fingerprint that the operator trusts
 
 
 class Rule(Struct, frozen=True):
@@ -129,12 +133,16 @@ class FailureAdvice(Struct, frozen=True):
     code: str  # the gateway's own code, else the kind
     said: str = ""  # the gateway's own words, cleaned
     detail: str = ""
-    wait_ms: int = 0  # wait at least so long; 0: not told
+    wait_ms: int = 0  # wait at least this long; 0: the gateway named no time
+    fingerprint: str = ""
+    pinned: str = ""
+    upgrade: bool = False  # a pairing that is refused for its scopes alone: fewer would do
 
     @property
     def problem(self) -> Problem:
         """What the model keeps of it."""
-        return Problem(self.kind.value, self.code, self.said, self.detail)
+        kind = self.kind.value
+        return Problem(kind, self.code, self.said, self.detail, self.fingerprint, self.pinned)
 
 
 def _set(*values: str) -> frozenset[str]:
@@ -227,13 +235,20 @@ def classify(failure: Failure, *, was_live: bool = False) -> FailureAdvice:
         said=redact_known(error.message or failure.http_message or failure.close_reason),
         detail=redact_known(_detail(kind, error) or failure.detail),
         wait_ms=error.retry_after_ms or failure.retry_after_ms,
+        fingerprint=failure.fingerprint,
+        pinned=failure.pinned,
+        upgrade=kind is FailureKind.PAIRING and error.details.get("reason") == "scope-upgrade",
     )
+
+
+def request_id(value: object) -> str:
+    """Return the id of a pairing request, if it is safe to paste into a shell; else ""."""
+    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else ""
 
 
 def _detail(kind: FailureKind, error: GatewayError) -> str:
     if kind is FailureKind.PAIRING:
-        request = error.details.get("requestId")
-        return request if isinstance(request, str) and _REQUEST_ID.fullmatch(request) else ""
+        return request_id(error.details.get("requestId"))
     if kind is FailureKind.PROTOCOL:
         expected = error.details.get("expectedProtocol")
         if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected < 10_000:

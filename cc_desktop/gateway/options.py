@@ -40,6 +40,18 @@ class TokenStore(Protocol):
         """Store the token."""
         ...
 
+    async def drop(self, url: str, device_id: str, role: str) -> None:
+        """Forget the token."""
+        ...
+
+    def rights(self, url: str, device_id: str, role: str) -> tuple[str, ...]:
+        """Return the scopes that were granted on request, or none."""
+        ...
+
+    def keep_rights(self, url: str, device_id: str, role: str, scopes: tuple[str, ...]) -> None:
+        """Store those scopes."""
+        ...
+
 
 class SupervisorOptions(Struct, frozen=True, kw_only=True):
     """What the settings say about one gateway."""
@@ -52,7 +64,9 @@ class SupervisorOptions(Struct, frozen=True, kw_only=True):
     poll_s: float  # seconds between two polls over HTTP
     insecure: bool = False  # tokens may travel unencrypted
     rest_after_s: float = AFTER_S  # seconds without a live connection until HTTP is polled
-    scopes: tuple[str, ...] = handshake.SCOPES  # a change makes the gateway ask for a new pairing
+    scopes: tuple[str, ...] = handshake.SCOPES  # what the settings ask for; see gateway/rights.py
+    proxy: str = ""  # "": as the environment says; "none", or the address of an HTTP proxy
+    fingerprint: str = ""  # SHA-256 of the one certificate that is trusted, 64 hex digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

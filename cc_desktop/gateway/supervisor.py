@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
 from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
@@ -24,21 +24,22 @@ from cc_desktop.gateway.connection import (
     NotConnectedError,
 )
 from cc_desktop.gateway.connection_state import ConnectionEvent
-from cc_desktop.gateway.device_identity import IdentityError
-from cc_desktop.gateway.device_token import DeviceToken
-from cc_desktop.gateway.dialing import address_of, open_connection
+from cc_desktop.gateway.device_token import Login
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
 from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
-from cc_desktop.protocol import handshake
-from cc_desktop.system.network import is_loopback, may_send_secret
+from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.system.network import is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.model import PairingRequest
     from cc_desktop.gateway.connection import GatewayConnection
-    from cc_desktop.gateway.device_identity import Identity
     from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
+    from cc_desktop.gateway.rights import RightsCommand
     from cc_desktop.protocol.frames import EventFrame
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,6 @@ HELD_S = 30.0  # a connection that lives so long has held
 FLAPPING_AFTER = 3  # connections in a row that did not hold
 RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
 LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
-READ_SCOPES = frozenset({"operator.read", "operator.write", "operator.admin"})  # each lets us read
 
 
 class GatewaySupervisor:
@@ -73,8 +73,11 @@ class GatewaySupervisor:
         self._was_live = False
         self._short_lives = 0  # connections in a row that did not hold
         self._expected_back = 0  # local ms
-        self._device_token = DeviceToken(services.tokens, options.url)
-        self._mismatched = False  # the shared token was refused: the device token is tried once
+        self._login = Login(options, services, self._incidents)
+        self._rights = Rights(options, services.clock, services.rng)
+        self._changes = RightsChanges(self._rights, self._login, self._incidents)
+        self._rights.on_pairing = self._show_pairing
+        self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
 
     @property
     def is_live(self) -> bool:
@@ -94,8 +97,8 @@ class GatewaySupervisor:
     def reconnect_now(self) -> None:
         """Forget all waits and blocks, and try at once: a person asked."""
         self._backoff.reset()
-        self._mismatched = False
-        self._device_token.forget()
+        self._login.forgive()
+        self._rights.forgive()
         self._polling.forgive()
         if self.connection.state in (ConnectionState.WAITING, ConnectionState.BLOCKED):
             self._pausing.end()
@@ -117,6 +120,11 @@ class GatewaySupervisor:
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
 
+    def list_again(self) -> None:
+        """List again when the pacer allows: the model has missed something."""
+        if self._sync is not None and self.is_live:
+            self._sync.want_list()
+
     async def request(
         self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
     ) -> Any:
@@ -129,6 +137,16 @@ class GatewaySupervisor:
         if self._live is None or not self.is_live:
             raise NotConnectedError(Failure(kind=FailureKind.LOST))
         return await self._live.request(method, params, timeout_s)
+
+    def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
+        """Get or give back rights while the connection lives; see `RightsChanges.start`."""
+        if self._live is None or not self.is_live:
+            on_end("not-live")
+        else:
+            self._changes.start(self._live, command, on_end)
+
+    def _show_pairing(self, pairing: PairingRequest | None) -> None:
+        self._publish(structs.replace(self.connection, pairing=pairing))
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -145,8 +163,10 @@ class GatewaySupervisor:
                         self._transition(ConnectionEvent.RETRY, problem=advice.problem)
                     await self._pausing.wait(RARE_FIRST_S)
         finally:
-            polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
+            tasks = [t for t in (polling, self._keeping) if t is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._polling.close()
             self._transition(ConnectionEvent.END)
 
@@ -170,19 +190,14 @@ class GatewaySupervisor:
         finally:
             self._polling.on_try_ended(failure)
         advice = classify(failure, was_live=self._was_live)
-        if self._may_try_device_token(advice):
-            self._mismatched = True
+        device = self._login.used_device_token
+        if self._rights.reads_only_after(advice, by_device_token=device) or (
+            await self._login.has_another_way(advice)
+        ):
             advice = structs.replace(advice, policy=RetryPolicy.RETRY)
+        else:
+            self._rights.note(advice)
         return advice
-
-    def _may_try_device_token(self, advice: FailureAdvice) -> bool:
-        """Whether the device token may do where the shared one did not. On this machine alone."""
-        return (
-            advice.kind is FailureKind.TOKEN_MISMATCH
-            and not self._mismatched
-            and bool(self._options.token.reveal() and self._device_token.value)
-            and is_loopback(self._options.url)
-        )
 
     def _internal(self, error: BaseException) -> FailureAdvice:
         self._record("connection", error)
@@ -190,90 +205,81 @@ class GatewaySupervisor:
         return FailureAdvice(kind, RetryPolicy.RARELY, kind.value, detail=type(error).__name__)
 
     async def _connect(self) -> Failure:
-        options = self._options
-        try:
-            identity = self._services.identity()
-        except IdentityError as error:
-            return Failure(kind=FailureKind.IDENTITY, detail=str(error))
-        shared = options.token.reveal()
-        device = await self._device_token.read(identity.device_id)
-        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
-        token = device if (self._mismatched or not shared) else shared
-        if token and not may_send_secret(options.url, insecure=options.insecure):
-            return Failure(kind=FailureKind.INSECURE, detail=address_of(options.url))
-        client = replace(options.client, instance_id=identity.instance_id)
-
-        def params(challenge: handshake.Challenge) -> dict[str, object]:
-            return handshake.connect_params(
-                client,
-                challenge,
-                token=token,
-                public_key=identity.public_key,
-                sign=identity.sign,
-                scopes=options.scopes,
-            )
-
-        def on_event(frame: EventFrame) -> None:
-            sync = self._sync
-            if sync is None:
-                return  # before hello-ok: it is in the list that follows
+        self._rights.take_kept(self._login.kept_rights())
+        connection = await self._login.open(self._rights.wanted, self._on_challenged)
+        while True:
+            hello = connection.hello
             try:
-                sync.on_event(frame)
-            except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
-                self._record("event", error)
-                sync.schedule_refresh()  # a list says what the event did
-
-        self._sync = None
-        connection = await open_connection(
-            options.url,
-            params,
-            self._clock,
-            on_event,
-            self._on_challenged,
-        )
-        hello = connection.hello
-        try:
-            self._transition(
-                ConnectionEvent.HELLO, protocol=hello.protocol, server_version=hello.server_version
-            )
-            return await self._follow(connection, identity)
-        finally:
-            await connection.close()
+                self._rights.pairing = None
+                self._transition(
+                    ConnectionEvent.HELLO,
+                    protocol=hello.protocol,
+                    server_version=hello.server_version,
+                    scopes=connection.scopes,
+                )
+                failure = await self._follow(connection)
+            except BaseException:
+                await self._changes.close()
+                raise
+            finally:
+                await connection.close()
+            successor = self._changes.take_successor()
+            if successor is None:
+                return failure
+            connection = successor
 
     def _on_challenged(self) -> None:
         self._polling.on_challenged()
         self._transition(ConnectionEvent.CHALLENGED)
 
-    async def _follow(self, connection: GatewayConnection, identity: Identity) -> Failure:
-        """Keep the model in step with a connection until it ends."""
+    def _on_event(self, frame: EventFrame) -> None:
+        sync = self._sync
+        if sync is None:
+            return
+        try:
+            sync.on_event(frame)
+        except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
+            self._record("event", error)
+            sync.schedule_refresh()  # a list says what the event did
+
+    async def _follow(self, connection: GatewayConnection) -> Failure:
+        """Keep the model in step with a connection until it ends, or another takes over."""
         self._sync = SessionListSync(
             self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
+        connection.on_event = self._on_event
         connection.on_silence = self._on_silence
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(
-            self._feed(connection, self._sync, identity), name=f"sync {self.gateway}"
+            self._feed(connection, self._sync), name=f"sync {self.gateway}"
         )
         holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
+        handover = asyncio.create_task(
+            self._changes.handover.wait(), name=f"handover {self.gateway}"
+        )
+        tasks = (feeder, reader, holder, handover)
         try:
-            await asyncio.wait({reader, feeder}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
+            if handover.done():
+                return Failure(kind=FailureKind.LOST)  # of no consequence: see `_connect`
             if reader.done():
                 return reader.result()
             feeder.result()  # raises: it never ends by itself
             raise RuntimeError("the synchronisation ended")
         finally:
-            if self.is_live:
+            await self._changes.end()
+            if self.is_live and not self._changes.handover.is_set():
                 self._on_lost(connection, held=holder.done())
             self._live = self._sync = None
-            for task in (feeder, reader, holder):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(feeder, reader, holder, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _feed(
-        self, connection: GatewayConnection, sync: SessionListSync, identity: Identity
-    ) -> None:
-        granted = connection.hello.scopes
-        if granted is not None and READ_SCOPES.isdisjoint(granted):
+    async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
+        hello = connection.hello
+        # At once, and beside the list: a rotated token is lost otherwise if this is cut off.
+        self._keeping = asyncio.create_task(self._keep_token(hello.device_token))
+        if hello.scopes is not None and READ_SCOPES.isdisjoint(hello.scopes):
             raise GatewayFailureError(Failure(kind=FailureKind.NO_PERMISSION))
         await sync.start()
         self._live = connection
@@ -281,15 +287,14 @@ class GatewaySupervisor:
         self._was_live = True
         self._expected_back = 0
         self._transition(ConnectionEvent.SYNCED)
-        await self._keep_device_token(connection.hello.device_token, identity)
+        missing = self._rights.to_ask_for(connection.scopes)
+        if missing:
+            self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
-    async def _keep_device_token(self, token: str, identity: Identity) -> None:
-        try:
-            await self._device_token.keep(identity.device_id, token)
-        except Exception as error:  # noqa: BLE001, RUF100 - it is live without being kept
-            self._record("device token", error)
-        self._publish(structs.replace(self.connection, token_place=self._device_token.place))
+    async def _keep_token(self, token: str) -> None:
+        await self._login.keep_token(token)
+        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.
@@ -326,6 +331,7 @@ class GatewaySupervisor:
             await self._pausing.wait(math.inf)
             return
         wait_s = self._backoff.wait_s(advice.policy, advice.kind, advice.wait_ms)
+        wait_s = self._rights.wait_s(wait_s, advice.wait_ms)
         now_ms = self._clock.now_ms()
         problem = advice.problem
         if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
@@ -341,6 +347,7 @@ class GatewaySupervisor:
         until: int = 0,
         protocol: int | None = None,
         server_version: str | None = None,
+        scopes: tuple[str, ...] | None = None,
     ) -> None:
         now = self.connection
         try:
@@ -358,7 +365,9 @@ class GatewaySupervisor:
                 problem=problem or (now.problem if trying else None),
                 protocol=now.protocol if protocol is None else protocol,
                 server_version=now.server_version if server_version is None else server_version,
-                token_place=now.token_place,
+                token_place=self._login.token.place,
+                pairing=self._rights.pairing,
+                scopes=scopes or (now.scopes if event is ConnectionEvent.SYNCED else ()),
                 flapping=self._short_lives >= FLAPPING_AFTER,
                 expected_back=back if back > self._clock.now_ms() else 0,
             )

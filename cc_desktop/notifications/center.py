@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 SNOOZE_MS = 3_600_000  # by the button of a notification
 SYSTEM_CHECK_MS = 30_000  # how often the desktop's do-not-disturb is asked for while it is on
+SYSTEM_RECHECK_MS = 1_000  # the same when news has come meanwhile
 SAVE_AFTER_MS = 2_000
 AFTER_FAULT_MS = 5_000  # before time is kept again
 MAX_TARGETS = 1_000  # notifications whose clicks lead somewhere
@@ -120,7 +121,7 @@ class NotificationCenter:
         self._policy.history.load(notices)
         if isinstance(snooze, int) and snooze > clock.now_ms():
             self._policy.snoozed_until = snooze
-        self._targets: dict[str, tuple[Target, tuple[str, ...]]] = {}  # by tag: what it told
+        self._targets: dict[str, tuple[Target, tuple[str, ...]]] = {}  # by tag: what it was about
         self._listeners: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._sleeps_until: int | None = None
@@ -263,6 +264,10 @@ class NotificationCenter:
         with self._guard("handling changes of the fleet"):
             commands = self._policy.process(self._store.fleet, changes, self._clock.now_ms())
             self._carry_out(commands)
+        if self._policy.system_quiet and self._policy.history.version != version:
+            # It may have ended since: ask again rather than hold this back until the next check.
+            soon = self._clock.now_ms() + SYSTEM_RECHECK_MS
+            self._system_check_at = min(self._system_check_at, soon)
         due = self._policy.next_news()  # quiet comes and goes by itself, whatever changes
         if self._policy.history.version != version or (
             due is not None and (self._sleeps_until is None or due < self._sleeps_until)

@@ -6,10 +6,9 @@ replaced as they grow. What is still too much for one notification each becomes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cc_desktop.notifications.alerts import Alert
 from cc_desktop.notifications.kinds import RANK, RULES, AlertKind
@@ -54,8 +53,7 @@ class Withdraw(Struct, frozen=True):
 BackendCommand = Show | Withdraw
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """The alerts that share a notification. Its key is the tag of that."""
 
     alerts: dict[str, Alert] = field(default_factory=dict)  # by tag, newest last

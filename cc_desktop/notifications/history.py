@@ -23,7 +23,7 @@ class Notice(Struct, frozen=True):
     Attributes:
         at: Local ms.
         agent: Id, for muting.
-        shown: A notification told it.
+        shown: A notification showed it.
         over: It is no longer true.
     """
 
@@ -94,7 +94,7 @@ class NotificationHistory:
             }
 
     def mark_shown(self, tag: str) -> None:
-        """A notification told the newest entry with this tag."""
+        """Mark the newest entry with this tag as shown."""
         self._change(self._latest.get(tag, 0), shown=True)
 
     def resolve(self, tag: str) -> None:

@@ -1,4 +1,4 @@
-"""Decides what is told, what is deferred while it is quiet, and lists all of it. Pure."""
+"""Decides which alerts are shown now and which wait for the end of a quiet time. Pure."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class NotificationPolicy:
         local: Callable[[int], datetime] = lambda ms: datetime.fromtimestamp(ms / 1000),
         faults: FaultLog | None = None,
     ) -> None:
-        """Start with nothing told.
+        """Start with an empty history.
 
         Args:
             preferences: What the operator chose.
@@ -208,9 +208,9 @@ class NotificationPolicy:
             self._coalescer.add(alert, now)
 
     def _is_allowed(self, kind: AlertKind) -> bool:
-        """Whether it is shown although it is quiet."""
+        """Whether an alert is shown even in a quiet time."""
         return self._preferences.on and self._preferences.kinds[kind].even_quiet
 
     def _defer(self, alert: Alert, quiet: QuietPeriod) -> None:
-        if quiet.reason is not OFF:  # what is switched off is not told later
+        if quiet.reason is not OFF:  # with notifications off, nothing is shown later either
             remember(self._deferred, alert.tag, alert, KEPT)

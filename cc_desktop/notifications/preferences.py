@@ -1,4 +1,4 @@
-"""What the operator chose: which kinds are told, how they sound, who is muted, when it is quiet."""
+"""The operator's choices: kinds and their sounds, muted agents, quiet hours."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ events, and numbers as error codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from cc_desktop.protocol import fields
 
@@ -21,8 +21,7 @@ class BadFrameError(ValueError):
     """A message that is not a frame. The connection skips it."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayError:
+class GatewayError(Struct, frozen=True):
     """An error in the gateway's own words."""
 
     code: str = ""
@@ -37,8 +36,7 @@ class GatewayError:
         return fields.text(self.details.get("code"), MAX_CODE)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """The answer to a request."""
 
     id: str
@@ -46,8 +44,7 @@ class Response:
     error: GatewayError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventFrame:
+class EventFrame(Struct, frozen=True):
     """Something that happened on the gateway, unasked."""
 
     event: str
@@ -55,8 +52,7 @@ class EventFrame:
     seq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownFrame:
+class UnknownFrame(Struct, frozen=True):
     """A frame of a type that this client does not know."""
 
     type: str = ""

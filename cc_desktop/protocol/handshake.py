@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
@@ -15,10 +17,12 @@ if TYPE_CHECKING:
 MIN_PROTOCOL = 3
 MAX_PROTOCOL = 4
 ROLE = "operator"
+APPROVALS_SCOPE = "operator.approvals"
 SCOPES = ("operator.read",)  # what a client asks for unless told otherwise
-# Without it no `session.tool` arrives. `approvals` is left out on purpose: a client that says it
-# makes OpenClaw 2026.9.6 ask for approvals where it would have refused at once.
-CAPS = ("tool-events",)
+CAPS = ("tool-events",)  # without it no `session.tool` arrives
+# Only with the right to decide: a client that says them makes OpenClaw 2026.9.6 wait for its
+# decision where it would have denied a command at once.
+APPROVAL_CAPS = ("approvals", "exec-approvals")
 HANDSHAKE_TIMEOUT_S = 10.0
 DEFAULT_TICK_MS = 30_000
 DEFAULT_MAX_PAYLOAD = 25 * 2**20  # bytes; `policy.maxPayload` of every measured release
@@ -41,8 +45,7 @@ class Client:
     device_family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """What the gateway wants to have signed. `ts`: ms, by its clock."""
 
     nonce: str
@@ -57,9 +60,9 @@ class Hello:
     server_version: str = ""
     conn_id: str = ""
     methods: frozenset[str] = frozenset()
-    scopes: tuple[str, ...] | None = None  # None: not told
+    scopes: tuple[str, ...] | None = None  # None: the gateway did not say
     device_token: str = field(default="", repr=False)
-    tick_ms: int = 0  # 0: not told
+    tick_ms: int = 0  # 0: the gateway did not say
     max_payload: int = DEFAULT_MAX_PAYLOAD  # bytes
     uptime_ms: int = 0
     presence: Any = None
@@ -98,6 +101,17 @@ def read_hello(payload: object) -> Hello:
     )
 
 
+def granted(asked: tuple[str, ...], told: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What a connection may do.
+
+    2026.5.7 tells what the device was approved for, although the connection asked for less and
+    gets no more than that. The Control Center's own dialect tells nothing.
+    """
+    if told is None:
+        return asked
+    return tuple(scope for scope in asked if scope in told) or told
+
+
 def b64url(data: bytes) -> str:
     """Base64 for URLs, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -133,6 +147,11 @@ def signed_text(
     )
 
 
+def caps_for(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """What a client with these scopes says it can do."""
+    return CAPS + APPROVAL_CAPS if APPROVALS_SCOPE in scopes else CAPS
+
+
 def connect_params(
     client: Client,
     challenge: Challenge,
@@ -141,8 +160,20 @@ def connect_params(
     public_key: bytes,
     sign: Callable[[bytes], bytes],
     scopes: tuple[str, ...] = SCOPES,
+    shared: bool = False,
 ) -> dict[str, Any]:
-    """The parameters of `connect`. `sign` makes an Ed25519 signature (64 bytes)."""
+    """The parameters of `connect`.
+
+    Args:
+        client: Who we are.
+        challenge: What to sign.
+        token: The shared secret, or the device token; "" for none.
+        public_key: The raw Ed25519 key (32 bytes).
+        sign: Makes an Ed25519 signature (64 bytes).
+        scopes: What to ask for.
+        shared: The token is the shared secret, and may be the gateway's password: the gateway's
+            own mode decides which of the two fields it reads.
+    """
     who: dict[str, Any] = {
         "id": client.id,
         "mode": client.mode,
@@ -159,10 +190,10 @@ def connect_params(
         "client": who,
         "role": ROLE,
         "scopes": list(scopes),
-        "caps": list(CAPS),
+        "caps": list(caps_for(scopes)),
     }
     if token:
-        params["auth"] = {"token": token}
+        params["auth"] = {"token": token, "password": token} if shared else {"token": token}
     if challenge.nonce:
         # Without a device a real gateway lets us in and grants no scope at all.
         signature = sign(signed_text(client, challenge, public_key, token, scopes).encode())

@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
+
+from msgspec import Struct
 
 from cc_desktop.about import APP_ID, APP_NAME, URL_SCHEME
 from cc_desktop.system import launch_command
@@ -36,8 +37,7 @@ class LinkError(ValueError):
     """A link cannot be opened, or links cannot be registered. The text is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentUrl:
+class AgentUrl(Struct, frozen=True):
     """The agent that a link names."""
 
     gateway: str

@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from cc_desktop.system.clock import Clock
 
 FIRST_RESTART_S = 30.0
 LONGEST_RESTART_S = 300.0
 HEALTHY_S = 600.0  # a task that ran this long starts again with the first wait
-MAX_FAULTS = 500  # distinct faults that are told apart
+MAX_FAULTS = 500  # how many distinct faults are remembered
 
 log = logging.getLogger(__name__)
+
+
+async def run_together(jobs: Mapping[str, Coroutine[Any, Any, object]]) -> None:
+    """Run jobs, by name, until one raises or the caller is cancelled. None keeps running after."""
+    tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def root_cause(error: BaseException) -> BaseException:

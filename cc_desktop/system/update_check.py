@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from cc_desktop import __version__
 from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.tls import client_context, plain_context
 
 if TYPE_CHECKING:
     import random
@@ -51,8 +52,7 @@ class Memory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """A version that is newer than this one."""
 
     version: str  # in its normal form, such as 1.3.0rc1
@@ -163,7 +163,7 @@ class UpdateCheck:
             return
         version = _version(answer.version)
         if version is None:
-            log.info("no news of a newer version: what was told is no version")
+            log.info("update check: the answer is not a version")
             return
         page = answer.url if _is_page(answer.url) else ""
         self._memory.remember(_REMEMBERED, {**kept, "version": str(version), "url": page})
@@ -181,6 +181,7 @@ async def _fetch(url: str) -> _Answer:
     try:
         async with httpx.AsyncClient(
             timeout=TIMEOUT_S,
+            verify=await client_context() if url.startswith("https:") else plain_context(),
             trust_env=not is_loopback(url),
             follow_redirects=False,  # only those of _redirected
             headers=headers,

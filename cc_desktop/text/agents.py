@@ -18,7 +18,7 @@ from cc_desktop.text.agent_facts import (
     state_since,
 )
 from cc_desktop.text.format import SECOND, ago, clock, local, plain, run_time, span
-from cc_desktop.text.i18n import mark, tr, trn
+from cc_desktop.text.i18n import isolate, mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,10 @@ class _View(NamedTuple):
         passed = self.now - self.since
         return span(passed) if self.since and passed >= SECOND else ""
 
+    def lasting(self, with_span: str, without: str) -> str:
+        """Its status and how long it has been in it, where that is known."""
+        return tr(with_span, span=self.lasts) if self.lasts else tr(without)
+
     def local(self, at: int) -> int:
         """A time of the gateway by the local clock."""
         return local(at, self.clock_offset_ms)
@@ -102,7 +106,8 @@ class _View(NamedTuple):
 def two_lines(agent: Agent, now: int, clock_offset_ms: int = 0) -> tuple[str, str]:
     """`task` and `since` of `describe`."""
     view = _View(agent, now, clock_offset_ms, state_since(agent, clock_offset_ms))
-    return _LINES[agent.status](view)
+    task, since = _LINES[agent.status](view)
+    return task if task == NOTHING else isolate(task), isolate(since)
 
 
 def _error(view: _View) -> tuple[str, str]:
@@ -131,7 +136,7 @@ def _title(session: Session | None) -> str:
 
 def _waiting(view: _View) -> tuple[str, str]:
     agent, cause = view.agent, view.agent.cause
-    since = tr("waiting {span}", span=view.lasts).rstrip()
+    since = view.lasting(mark("waiting {span}"), mark("waiting"))
     approvals = open_approvals(agent)
     if not approvals:
         task = (cause.digest_headline or cause.title) if cause else agent.reported_task
@@ -155,9 +160,9 @@ def _stuck(view: _View) -> tuple[str, str]:
 def _working(view: _View) -> tuple[str, str]:
     agent, cause = view.agent, view.agent.cause
     if agent.status is Status.ACTIVE:
-        since = tr("working {span}", span=view.lasts).rstrip()
+        since = view.lasting(mark("working {span}"), mark("working"))
     else:
-        since = tr("thinking {span}", span=view.lasts).rstrip()
+        since = view.lasting(mark("thinking {span}"), mark("thinking"))
     task = doing(agent)
     return task or NOTHING, _with_title(since, cause, task)
 

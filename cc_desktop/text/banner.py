@@ -5,15 +5,17 @@ All three say the same of the same fleet, because they share one `Situation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import screen_origin
 from cc_desktop.text.format import clock, name_list, plain, sentence_end
 from cc_desktop.text.gateways import problem_sentences, problem_text
 from cc_desktop.text.i18n import mark, tr, trn
+from cc_desktop.text.pairing import awaiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +43,7 @@ class BannerLink(StrEnum):
     RECONNECT = "reconnect"
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(Struct, frozen=True):
     """What stands above the list when the data is not simply live."""
 
     kind: BannerKind
@@ -68,11 +69,17 @@ class Situation:
         return [g for g in self.real if g.connection.state is not ConnectionState.LIVE]
 
     @property
+    def awaiting(self) -> list[Gateway]:
+        """The gateways that wait for somebody to approve this device: they were reached."""
+        return [gateway for gateway in self.real if awaiting(gateway.connection)]
+
+    @property
     def blocked(self) -> str:
         """What only the operator can solve, in sentences; "" when there is no such thing."""
         for gateway in self.real:
-            problem = gateway.connection.problem
-            if gateway.connection.state is ConnectionState.BLOCKED and problem is not None:
+            connection, problem = gateway.connection, gateway.connection.problem
+            solvable = connection.state is ConnectionState.BLOCKED or awaiting(connection)
+            if solvable and problem is not None:
                 text = problem_sentences(problem)
                 if len(self.real) > 1:
                     return tr("{gateway}: {problem}", gateway=plain(gateway.name, 40), problem=text)
@@ -146,7 +153,8 @@ def _last_known(situation: Situation) -> Banner:
 
 
 def _blocked(situation: Situation) -> Banner:
-    return Banner(BannerKind.BLOCKED, tr("BLOCKED"), situation.blocked, (_reconnect(),))
+    tag = tr("APPROVAL") if situation.awaiting else tr("BLOCKED")
+    return Banner(BannerKind.BLOCKED, tag, situation.blocked, (_reconnect(),))
 
 
 def _polled(situation: Situation) -> Banner:

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.text.format import with_stop
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -148,7 +149,18 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "certificate": (
         mark("The certificate is not trusted"),
         mark("The TLS certificate of {at} cannot be verified."),
-        mark("Check the address, or let this computer trust the certificate's issuer."),
+        mark(
+            "Compare the certificate's fingerprint with what the gateway prints, then pin it;"
+            " or let this computer trust its issuer."
+        ),
+    ),
+    "certificate-changed": (
+        mark("The certificate has changed"),
+        mark("{at} shows another certificate than the one that you trusted."),
+        mark(
+            "Nothing was sent. If the gateway has a new certificate, compare its fingerprint and"
+            " pin it; if not, somebody stands in between."
+        ),
     ),
     "proxy": (
         mark("The proxy cannot be used"),
@@ -174,6 +186,11 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         mark("No device key"),
         mark("This device's key cannot be read or written."),
         mark("Make the app's data directory writable, with room on the disk. The app retries."),
+    ),
+    "settings": (
+        mark("A slip in the settings"),
+        mark("The settings of this gateway cannot be used: see {at}."),
+        mark("Mend it there; the app takes it over at once."),
     ),
     "internal": (
         mark("Internal error"),
@@ -237,7 +254,7 @@ def describe(problem: Problem) -> ProblemText:
             else mark("{message} It says: {said}")
         )
         told = tr(template, message=told, said=said)
-    return ProblemText(tr(title), _with_stop(told), tr(step, **values))
+    return ProblemText(tr(title), with_stop(told), tr(step, **values))
 
 
 def connection_words(info: ConnectionInfo, now: int, *, polled: bool = False) -> str:
@@ -249,6 +266,9 @@ def connection_words(info: ConnectionInfo, now: int, *, polled: bool = False) ->
         polled: HTTP serves meanwhile.
     """
     kind = info.problem.kind if info.problem else ""
+    # While it is asked again, too: the pill stays as it is.
+    if info.pairing and not info.pairing.upgrade and info.state is not ConnectionState.LIVE:
+        return tr(_EXPECTED["pairing"])
     if info.state is ConnectionState.WAITING:
         if kind in _EXPECTED:
             return tr(_EXPECTED[kind])
@@ -274,7 +294,3 @@ def _newer(expected: str) -> str:
     if expected.isdecimal() and int(expected) > 4:
         return mark("The gateway wants protocol {at}; this app speaks 3 and 4: update this app.")
     return mark("The gateway wants protocol {at}; this app speaks 3 and 4: update the gateway.")
-
-
-def _with_stop(text: str) -> str:
-    return text if text[-1:] in ".!?…)]" else f"{text}."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from datetime import datetime
 
 from cc_desktop.protocol.clean import clean_text
-from cc_desktop.text.i18n import mark, tr, trn
+from cc_desktop.text.i18n import FSI, PDI, isolate, mark, tr, trn
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -41,12 +42,21 @@ def plain(text: str, limit: int = 200) -> str:
 def sentence_end(text: str) -> str:
     """The text as one line that ends like a sentence."""
     line = plain(text, 300)
-    return line if not line or line[-1] in ".!?…" else f"{line}."
+    return isolate(with_stop(line)) if line else ""
+
+
+def with_stop(text: str) -> str:
+    """The text with a stop at its end, unless it ends like a sentence."""
+    inner = text.rstrip(PDI)
+    if inner[-1:] in ".!?…)]":
+        return text
+    return f"{inner}.{text[len(inner) :]}"
 
 
 def capitalized(text: str) -> str:
     """The text with a capital at its start; the rest stays as it is."""
-    return text[:1].upper() + text[1:]
+    start = len(text) - len(text.lstrip(FSI))
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
 def tooltip(text: str) -> str:
@@ -86,14 +96,26 @@ def model_name(model: str) -> str:
 
 # Numbers
 
+# How a language writes numbers: its signs for thousands and for the decimal point.
+_SAMPLE = mark("1,234.5")
+
+
+def number(amount: float, places: int) -> str:
+    """A number with so many decimal places, with the signs of the language."""
+    text = f"{amount:,.{places}f}"
+    signs = re.search(r"1(\D?)234(\D)5", tr(_SAMPLE))
+    if signs is None or signs.groups() == (",", "."):
+        return text
+    return text.translate({ord(","): signs[1], ord("."): signs[2]})
+
 
 def tokens(count: int) -> str:
     """Tokens in at most four characters: 940, 61k, 1.2M."""
     if count < 1000:
         return str(max(count, 0))
     if count < 999_500:
-        return f"{count / 1000:.1f}k" if count < 9_950 else f"{count / 1000:.0f}k"
-    return f"{count / 1e6:.1f}M" if count < 9_950_000 else f"{count / 1e6:.0f}M"
+        return f"{number(count / 1000, 1 if count < 9_950 else 0)}k"
+    return f"{number(count / 1e6, 1 if count < 9_950_000 else 0)}M"
 
 
 def cost(usd: float) -> str:
@@ -101,8 +123,8 @@ def cost(usd: float) -> str:
     if not math.isfinite(usd) or usd <= 0:
         return ""
     if usd < 0.01:
-        return "<$0.01"
-    return f"${usd:.2f}" if usd < 100 else f"${usd:,.0f}"
+        return tr("<${amount}", amount=number(0.01, 2))
+    return tr("${amount}", amount=number(usd, 2 if usd < 100 else 0))
 
 
 # Times

@@ -18,6 +18,8 @@ _TOKEN_PLACES = {
     "file": mark("token in a file of this app"),
 }
 
+ONLINE, GONE = mark("online"), mark("gone")
+
 
 def problem_text(problem: Problem | None) -> ProblemText:
     """What is said of a problem; three times "" when there is none."""
@@ -63,7 +65,7 @@ def connection_facts(connection: ConnectionInfo) -> str:
 
 def device_state(device: Device) -> str:
     """Whether a device is there."""
-    return tr("online") if device.online else tr("gone")
+    return tr(ONLINE) if device.online else tr(GONE)
 
 
 def device_since(device: Device, now: int, clock_offset_ms: int = 0) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-_FILE = "In a file that only you can read"
+from cc_desktop.text.i18n import mark, tr
+
 # `DeviceTokens.why` → why they are not in the keyring.
 _WHY = {
-    "off": "the settings say keyring = false",
-    "absent": "this system has no keyring",
-    "not-made": "no keyring has been made yet",
-    "locked": "the keyring is locked",
-    "silent": "the keyring does not answer",
-    "refused": "the keyring refused",
+    "off": mark("the settings say keyring = false"),
+    "absent": mark("this system has no keyring"),
+    "not-made": mark("no keyring has been made yet"),
+    "locked": mark("the keyring is locked"),
+    "silent": mark("the keyring does not answer"),
+    "refused": mark("the keyring refused"),
 }
 _OPERATOR_CAN_HELP = {"not-made", "locked", "silent", "refused"}
 
@@ -22,10 +23,14 @@ def place_of_tokens(place: str, why: str) -> str:
         place: `DeviceTokens.place`.
         why: `DeviceTokens.why`.
     """
-    reason = f", because {_WHY[why]}" if why in _WHY else ""
     if place == "keyring":
-        return "In the system's keyring."
-    return f"{_FILE}{reason}." if place == "file" else f"Not kept{reason}."
+        return tr("In the system's keyring.")
+    reason = tr(_WHY[why]) if why in _WHY else ""
+    if place == "file":
+        if reason:
+            return tr("In a file that only you can read, because {reason}.", reason=reason)
+        return tr("In a file that only you can read.")
+    return tr("Not kept, because {reason}.", reason=reason) if reason else tr("Not kept.")
 
 
 def can_use_keyring(why: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.text import format as words
-from cc_desktop.text.i18n import mark, tr
+from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 HALF_DAY = 12 * words.HOUR
 MORNING = 8  # o'clock: "until tomorrow" ends then
-SHORT_DAYS = tuple(day[:2] for day in words.DAYS)
+# As narrow as the buttons of quiet hours
+SHORT_DAYS = (
+    *(mark("Mo"), mark("Tu"), mark("We"), mark("Th"), mark("Fr"), mark("Sa"), mark("Su")),
+)
 
 # Why notifications are not shown, by the value of a QuietReason.
 QUIET = {
@@ -141,10 +144,12 @@ def until(at: int, now: int) -> str:
     if days == 0 or at - now < HALF_DAY:
         return clock
     if days == 1:
-        return f"tomorrow {clock}"
+        return tr("tomorrow {time}", time=clock)
     if days < 7:
-        return f"{words.DAYS[then.weekday()][:3]} {clock}"
-    return f"{then.day} {words.MONTHS[then.month - 1]} {clock}"
+        day = tr(words.SHORT_DAYS[then.weekday()])
+    else:
+        day = tr("{day} {month}", day=then.day, month=tr(words.MONTHS[then.month - 1]))
+    return tr("{day} {time}", day=day, time=clock)
 
 
 def quiet_words(quiet: Quiet, now: int) -> str:
@@ -156,7 +161,7 @@ def quiet_words(quiet: Quiet, now: int) -> str:
 
 def waiting_words(count: int) -> str:
     """How many were not shown because it is quiet; "" for none."""
-    return f"{count} {'waits' if count == 1 else 'wait'}" if count else ""
+    return trn("{n} waits", "{n} wait", count) if count else ""
 
 
 def tomorrow(now: int) -> int:
@@ -172,6 +177,8 @@ def clock_time(minutes: int) -> str:
 
 def window_words(window: Window) -> str:
     """Quiet hours for a screen reader: Mo, Tu 22:00 to 07:00 on the next day."""
-    days = ", ".join(words.DAYS[day] for day in sorted(window.days)) or "no day"
-    crosses = " on the next day" if window.end <= window.start else ""
-    return f"{days}, {clock_time(window.start)} to {clock_time(window.end)}{crosses}"
+    days = ", ".join(tr(words.DAYS[day]) for day in sorted(window.days)) or tr("no day")
+    template = mark("{days}, {start} to {end}")
+    if window.end <= window.start:
+        template = mark("{days}, {start} to {end} on the next day")
+    return tr(template, days=days, start=clock_time(window.start), end=clock_time(window.end))

@@ -19,6 +19,7 @@ from cc_desktop.text.agent_facts import newest as newest_session
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.gateways import connection_state
+from cc_desktop.text.i18n import mark, source_language, tr
 from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 _NAME, _LINE, _TEXT = 120, 400, 2_000  # characters of a name, a sentence, a task
 _SIGNS = dict(zip(Status, "x!#>…o--", strict=True))
 _ORDER = list(Status)
+_SOURCES = {
+    Origin.LIVE: mark("LIVE"),
+    Origin.REST: mark("HTTP   as of {as_of}"),
+    Origin.LAST_KNOWN: mark("LAST KNOWN, as of {as_of}"),
+    Origin.DEMO: mark("DEMO - sample data, not your fleet"),
+    Origin.NONE: mark("NO CONNECTION"),
+}
 _UNREACHED = (Origin.NONE, Origin.LAST_KNOWN)
 
 
@@ -59,10 +67,17 @@ def json_line(told: Mapping[str, Any]) -> str:
 def as_json(fleet: Fleet, now: int) -> dict[str, Any]:
     """What `cc-desktop status --json` prints; tests/text/test_report.py has its schema.
 
+    Never translated: programs read it.
+
     Args:
         fleet: The model.
         now: Local ms. What is live is true now.
     """
+    with source_language():
+        return _as_json(fleet, now)
+
+
+def _as_json(fleet: Fleet, now: int) -> dict[str, Any]:
     origin = screen_origin(fleet)
     reached = origin not in _UNREACHED
     shown = [gateway for gateway in fleet.shown() if reached and gateway.origin is not Origin.NONE]
@@ -140,6 +155,7 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
     agents = [agent for gateway in fleet.shown() for agent in gateway.agents.values()]
     if agents:
         yield ""
+    width = max(9, *(len(words.status_word(status)) for status in Status))
     several = len({agent.gateway for agent in agents}) > 1
     agents.sort(key=lambda agent: (_ORDER.index(agent.status), -agent.last_activity))
     for agent in agents:
@@ -147,18 +163,11 @@ def as_text(fleet: Fleet, now: int) -> Iterator[str]:
         offset = fleet.gateways[agent.gateway].clock_offset_ms
         what = clean_text(words.two_lines(agent, now, offset)[0].removeprefix("—"), 80)
         word, name = words.status_word(agent.status), clean_text(agent.shown_name, 18)
-        yield f"{_SIGNS[agent.status]} {word:<9} {name:<18} {where}{what}".rstrip()
+        yield f"{_SIGNS[agent.status]} {word:<{width}} {name:<18} {where}{what}".rstrip()
 
 
 def _source(summary: Summary, now: int) -> str:
-    as_of = clock(summary.as_of, now)
-    return {
-        Origin.LIVE: "LIVE   ",
-        Origin.REST: f"HTTP   as of {as_of}   ",
-        Origin.LAST_KNOWN: f"LAST KNOWN, as of {as_of}   ",
-        Origin.DEMO: "DEMO - sample data, not your fleet   ",
-        Origin.NONE: "NO CONNECTION   ",
-    }[summary.origin]
+    return f"{tr(_SOURCES[summary.origin], as_of=clock(summary.as_of, now))}   "
 
 
 def _gateway_line(gateway: Gateway, now: int) -> str:

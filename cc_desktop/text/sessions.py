@@ -21,11 +21,14 @@ _SESSION_WORDS = {
     "killed": (mark("stopped"), Status.OFFLINE),
 }
 
+RAN = mark("ran")
+SESSION_WORDS = (*(word for word, _ in _SESSION_WORDS.values()), RAN)
+
 
 def session_state(session: Session, offline: bool) -> tuple[str, Status]:
     """The word and the shape of a session's state."""
     if session.active:
-        return (tr("ran"), Status.OFFLINE) if offline else (tr("running"), Status.ACTIVE)
+        return (tr(RAN), Status.OFFLINE) if offline else (tr("running"), Status.ACTIVE)
     if session.status not in _SESSION_WORDS:
         return plain(session.status, 20) or "—", Status.IDLE
     word, status = _SESSION_WORDS[session.status]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Origin
-from cc_desktop.text.i18n import tr, trn
+from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.summary import Summary
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 TOOLTIP_LIMIT = 127  # characters: Windows cuts there
 
 _SOURCES = {
-    Origin.LIVE: "live",
-    Origin.REST: "polled over HTTP",
-    Origin.LAST_KNOWN: "last known",
-    Origin.DEMO: "not your fleet",
-    Origin.NONE: "no connection",
+    Origin.LIVE: mark("live"),
+    Origin.REST: mark("polled over HTTP"),
+    Origin.LAST_KNOWN: mark("last known"),
+    Origin.DEMO: mark("not your fleet"),
+    Origin.NONE: mark("no connection"),
 }
 
 
@@ -28,20 +28,23 @@ def headline(summary: Summary) -> str:
 
 def tooltip(summary: Summary, more: str = "") -> str:
     """One sentence of at most `TOOLTIP_LIMIT` characters. `more` is the last part to be cut."""
-    start = "DEMO - " if summary.origin is Origin.DEMO else ""
-    counts = ", ".join(_counts(summary)) or "no agents"
+    counts = ", ".join(_counts(summary)) or tr("no agents")
     end = f" · {more}" if more else ""
-    text = f"{start}Control Center: {counts} · {_SOURCES[summary.origin]}"
+    template = mark("Control Center: {counts} · {source}")
+    if summary.origin is Origin.DEMO:
+        template = mark("DEMO - Control Center: {counts} · {source}")
+    text = tr(template, counts=counts, source=tr(_SOURCES[summary.origin]))
     text = _cut(text, TOOLTIP_LIMIT - len(end)) + end
     if summary.unreachable and summary.origin is Origin.LIVE:
-        text += f" · {', '.join(summary.unreachable)} not reached"
+        names = ", ".join(summary.unreachable)
+        text = tr("{text} · {gateways} not reached", text=text, gateways=names)
     return _cut(text, TOOLTIP_LIMIT)
 
 
 def _counts(summary: Summary) -> list[str]:
     counts = (
         trn("{n} needs you", "{n} need you", summary.needs_you) if summary.needs_you else "",
-        tr("{n} working", n=summary.working) if summary.working else "",
+        trn("{n} working", "{n} working", summary.working) if summary.working else "",
         tr("{n} idle", n=summary.idle) if summary.idle else "",
         tr("{n} offline", n=summary.offline) if summary.offline else "",
     )

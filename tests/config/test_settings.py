@@ -10,9 +10,10 @@ from cc_desktop.config.settings import (
     DEFAULT_URL,
     GatewaySettings,
     Settings,
-    SettingsError,
+    SlipKind,
     load_settings,
 )
+from cc_desktop.text.settings import describe_slip
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="rights and special files of POSIX")
 
@@ -86,12 +87,12 @@ def test_the_command_line_is_before_the_environment_is_before_the_file(
     by_environment = only(load_settings(file, environ))
     by_file = only(load_settings(file, {}))
 
-    assert (by_line.url, by_line.token.reveal()) == ("ws://line/", "line")
+    assert (by_line.url, by_line.token.reveal()) == ("ws://line:18789/", "line")
     assert (by_environment.url, by_environment.token.reveal()) == (
-        "ws://environment/",
+        "ws://environment:18789/",
         "environment",
     )
-    assert by_file.url == "ws://file/"
+    assert by_file.url == "ws://file:18789/"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_the_command_line_is_before_the_environment_is_before_the_file(
 def test_the_seed_s_names_of_the_address_count(
     file: Path, names: tuple[str, ...], wanted: str
 ) -> None:
-    environ = {name: f"ws://{name.lower().replace('_', '-')}/" for name in names}
+    environ = {name: f"ws://{name.lower().replace('_', '-')}:1/" for name in names}
 
     assert only(load_settings(file, environ)).url == environ[wanted]
 
@@ -139,103 +140,234 @@ def test_paces(file: Path, written: str, seconds: float) -> None:
 
 
 def test_what_is_unknown_is_told_and_ignored(file: Path) -> None:
-    file.write_text('colour = "red"\n[[gateways]]\nurl = "ws://h/"\nspeed = 3')
+    file.write_text('colour = "red"\n[[gateways]]\nurl = "ws://h:1/"\nspeed = 3')
 
-    warnings = load_settings(file, {}).warnings
+    colour, speed = load_settings(file, {}).notes
 
-    assert len(warnings) == 2
-    assert "'colour'" in warnings[0]
-    assert "'speed'" in warnings[1]
+    assert (colour.kind, colour.key, colour.line) == (SlipKind.UNKNOWN_KEY, "colour", 1)
+    assert (speed.kind, speed.key, speed.line) == (SlipKind.UNKNOWN_KEY, "speed", 4)
 
 
+GATEWAY = '[[gateways]]\nurl = "ws://h:1/"\n'
+# What is written, the line that is blamed, and what is said.
 WRONG = [
-    ("not toml", "demo = ", "settings.toml"),
-    ("not text", "demo = \x00", "settings.toml"),
-    ("no bool", 'demo = "yes"', "demo must be written like true"),
-    ("bool for a number", "demo_seed = true", "demo_seed must be written like 7"),
-    ("number", 'stuck_after_minutes = "ten"', "stuck_after_minutes must be written like 10"),
-    ("no minutes at all", "stuck_after_minutes = 0", "stuck_after_minutes"),
-    ("minutes before now", "stuck_after_minutes = -5", "stuck_after_minutes"),
-    ("no tables", 'gateways = ["ws://h/"]', "[[gateways]]"),
-    ("one table", '[gateways]\nurl = "ws://h/"', "[[gateways]]"),
-    ("no address", '[[gateways]]\nname = "x"', "needs an address"),
-    ("http", '[[gateways]]\nurl = "http://h/"', "ws://localhost:18789/"),
-    ("no host", '[[gateways]]\nurl = "ws:///"', "cannot be used"),
-    ("port", '[[gateways]]\nurl = "ws://h:99999/"', "cannot be used"),
-    ("port that is none", '[[gateways]]\nurl = "ws://h:x/"', "cannot be used"),
-    ("port 0", '[[gateways]]\nurl = "ws://h:0/"', "cannot be used"),
-    ("bracket", '[[gateways]]\nurl = "ws://[::1/"', "cannot be used"),
-    ("space", '[[gateways]]\nurl = "ws://h/a b"', "cannot be used"),
-    ("line break", '[[gateways]]\nurl = "ws://h/\\n"', "needs an address"),
-    ("password", '[[gateways]]\nurl = "ws://me:hunter2@h/"', "use a token file"),
-    ("demo's id", '[[gateways]]\nid = "demo"\nurl = "ws://h/"', "'demo'"),
-    ("long id", f'[[gateways]]\nid = "{"x" * 81}"\nurl = "ws://h/"', "short text"),
-    ("id no text", '[[gateways]]\nid = 7\nurl = "ws://h/"', "short text"),
-    ("twice", '[[gateways]]\nurl = "ws://h/"\n[[gateways]]\nurl = "ws://h/x"', "same id"),
-    ("rest", '[[gateways]]\nurl = "ws://h/"\nrest_url = "ftp://h"', "REST address"),
-    ("pace", '[[gateways]]\nurl = "ws://h/"\npoll_interval = "often"', "like 5s"),
-    ("pace 0", '[[gateways]]\nurl = "ws://h/"\npoll_interval = 0', "between 0.5 s and 60 m"),
-    ("pace nan", '[[gateways]]\nurl = "ws://h/"\npoll_interval = nan', "between 0.5 s and 60 m"),
-    ("no file", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "/nowhere/t"', "/nowhere/t"),
-    ("file no path", '[[gateways]]\nurl = "ws://h/"\ntoken_file = 3', "must be a path"),
-    ("no REST host", '[[gateways]]\nurl = "ws://h/"\nrest_url = "http://[x/"', "REST address"),
-    ("REST port", '[[gateways]]\nurl = "ws://h/"\nrest_url = "http://h:x/"', "REST address"),
-    ("unknown user", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "~nosuchuser/x"', "such user"),
-    ("NUL", '[[gateways]]\nurl = "ws://h/"\ntoken_file = "a\\u0000b"', "cannot be a path"),
-    ("pace huge", f'[[gateways]]\nurl = "ws://h/"\npoll_interval = {"9" * 400}', "between 0.5"),
-    ("pace long", f'[[gateways]]\nurl = "ws://h/"\npoll_interval = "{"9" * 400}"', "between 0.5"),
-    ("pace true", '[[gateways]]\nurl = "ws://h/"\npoll_interval = true', 'like "5s"'),
-    ("minutes huge", f"stuck_after_minutes = {'9' * 400}", "between 1 and 10080"),
-    ("digits", f"demo_seed = {'9' * 5000}", "settings.toml"),
-    ("deep", "a = " + "[" * 100_000, "nested too deeply"),
-    ("unreachable", 'when_unreachable = "nothing"', "last-known"),
-    ("access", '[[gateways]]\nurl = "ws://h/"\naccess = "root"', '"watch"'),
-    ("too large", "#" * 1_100_000, "larger than"),
-    ("insecure", '[[gateways]]\nurl = "ws://h/"\ninsecure = "false"', "insecure"),
-    ("client id", '[[gateways]]\nurl = "ws://h/"\nclient_id = 5', "client_id"),
+    ("not toml", "demo_seed = 8\ndemo = ", 2, "cannot be read"),
+    ("not text", "demo = \x00", 1, "cannot be read"),
+    ("no bool", 'demo = "yes"', 1, 'demo cannot be "yes"'),
+    ("bool for a number", "demo_seed = true", 1, "demo_seed cannot be true"),
+    ("number", 'stuck_after_minutes = "ten"', 1, "such as 10"),
+    ("no minutes at all", "stuck_after_minutes = 0", 1, "stuck_after_minutes cannot be 0"),
+    ("minutes before now", "stuck_after_minutes = -5", 1, "cannot be -5"),
+    ("no tables", 'gateways = ["ws://h/"]', 1, "[[gateways]]"),
+    ("one table", '[gateways]\nurl = "ws://h/"', 1, "[[gateways]]"),
+    ("no address", '[[gateways]]\nname = "x"', 1, "needs an address"),
+    ("other scheme", '[[gateways]]\nurl = "ftp://h/"', 2, "ftp://h/ is not one of a gateway"),
+    ("no host", '[[gateways]]\nurl = "ws:///"', 2, "names no host"),
+    ("port", '[[gateways]]\nurl = "ws://h:99999/"', 2, "ws://h:99999/"),
+    ("port that is none", '[[gateways]]\nurl = "ws://h:x/"', 2, "1 to 65535"),
+    ("port 0", '[[gateways]]\nurl = "ws://h:0/"', 2, "1 to 65535"),
+    ("bracket", '[[gateways]]\nurl = "ws://[::1/"', 2, "cannot be read"),
+    ("space", '[[gateways]]\nurl = "ws://h/a b"', 2, "cannot be read"),
+    ("no text", "[[gateways]]\nurl = 5", 2, "url cannot be 5"),
+    ("password", '[[gateways]]\nurl = "ws://me:hunter2@h/"', 2, "token file"),
+    ("demo's id", GATEWAY + 'id = "demo"', 3, "belongs to the sample data"),
+    ("long id", GATEWAY + f'id = "{"x" * 81}"', 3, "at most 80"),
+    ("id no text", GATEWAY + "id = 7", 3, "id cannot be 7"),
+    ("id unprintable", GATEWAY + 'id = "a\\u0007"', 3, "at most 80"),
+    ("twice", GATEWAY + '[[gateways]]\nurl = "ws://h:1/x"', 3, "its own id"),
+    ("rest", GATEWAY + 'rest_url = "ftp://h"', 3, "/api/agents"),
+    ("pace", GATEWAY + 'poll_interval = "often"', 3, 'poll_interval cannot be "often"'),
+    ("pace 0", GATEWAY + "poll_interval = 0", 3, "from 0.5 s to 60 min"),
+    ("pace nan", GATEWAY + "poll_interval = nan", 3, "from 0.5 s to 60 min"),
+    ("no file", GATEWAY + 'token_file = "/nowhere/t"', 3, "/nowhere/t"),
+    ("file no path", GATEWAY + "token_file = 3", 3, "path of a file"),
+    ("no REST host", GATEWAY + 'rest_url = "http://[x/"', 3, "/api/agents"),
+    ("REST port", GATEWAY + 'rest_url = "http://h:x/"', 3, "/api/agents"),
+    ("REST token", GATEWAY + 'rest_url = "http://h/?token=hunter2"', 3, "/api/agents"),
+    ("unknown user", GATEWAY + 'token_file = "~nosuchuser/x"', 3, "such user"),
+    ("NUL", GATEWAY + 'token_file = "a\\u0000b"', 3, "cannot be a path"),
+    ("pace huge", GATEWAY + f"poll_interval = {'9' * 400}", 3, "from 0.5 s"),
+    ("pace long", GATEWAY + f'poll_interval = "{"9" * 400}"', 3, "from 0.5 s"),
+    ("pace true", GATEWAY + "poll_interval = true", 3, "cannot be true"),
+    ("minutes huge", f"stuck_after_minutes = {'9' * 400}", 1, "from 1 to 10080"),
+    ("digits", f"demo_seed = {'9' * 5000}", 0, "cannot be read"),
+    ("deep", "a = " + "[" * 100_000, 0, "nested too deeply"),
+    ("unreachable", 'when_unreachable = "nothing"', 1, "last-known"),
+    ("access", GATEWAY + 'access = "root"', 3, '"watch"'),
+    ("too large", "#" * 1_100_000, 0, "larger than"),
+    ("insecure", GATEWAY + 'insecure = "false"', 3, 'insecure cannot be "false"'),
+    ("client id", GATEWAY + "client_id = 5", 3, "client_id cannot be 5"),
+    ("proxy", GATEWAY + 'proxy = "nobody"', 3, "http://proxy.example"),
+    ("fingerprint", GATEWAY + 'fingerprint = "AB:CD"', 3, "64 hex digits"),
+    ("enabled", GATEWAY + "enabled = 1", 3, "true or false"),
 ]
 
 
-@pytest.mark.parametrize(("text", "says"), [pytest.param(t, s, id=i) for i, t, s in WRONG])
-def test_what_cannot_be_used_is_said_in_one_line(file: Path, text: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "line", "says"), [pytest.param(*rest, id=name) for name, *rest in WRONG]
+)
+def test_a_slip_is_told_with_its_place_and_everything_else_goes_on(
+    file: Path, text: str, line: int, says: str
+) -> None:
+    good = '\n[[gateways]]\nid = "good"\nurl = "ws://good:1/"\n'
+    can_go_on = not text.startswith(("gateways", "[gateways]"))
+    file.write_bytes((text + (good if can_go_on else "")).encode())
+
+    settings = load_settings(file, {})
+
+    (problem,) = settings.problems
+    said = describe_slip(problem)
+    assert says in said
+    assert "\n" not in said
+    assert "hunter2" not in f"{said} {settings!r}"
+    assert (problem.file, problem.line) == (str(file), line)
+    assert said.startswith(f"{file}:{line}: " if line else f"{file}: ")
+    if problem.kind in (SlipKind.SYNTAX, SlipKind.UNREADABLE):
+        assert settings.gateways == ()
+    elif can_go_on:
+        *_, last = settings.gateways
+        assert (last.id, last.url, last.problem) == ("good", "ws://good:1/", None)
+
+
+BLOCKING = {"no address", "other scheme", "no host", "port", "port that is none", "port 0"}
+BLOCKING |= {
+    "proxy",
+    "fingerprint",
+    "bracket",
+    "space",
+    "no text",
+    "password",
+    "no file",
+    "unknown user",
+    "NUL",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [pytest.param(name, text, id=name) for name, text, *_ in WRONG]
+)
+def test_only_a_gateway_that_cannot_be_connected_is_blocked(
+    file: Path, name: str, text: str
+) -> None:
     file.write_bytes(text.encode())
+    settings = load_settings(file, {})
 
-    with pytest.raises(SettingsError) as caught:
-        load_settings(file, {})
+    blocked = [gateway for gateway in settings.gateways if gateway.problem]
+    assert [gateway.problem for gateway in blocked] == (
+        list(settings.problems) if name in BLOCKING else []
+    )
 
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(str(file))
+
+def test_the_slips_of_several_gateways_are_all_told(file: Path) -> None:
+    file.write_text(
+        'demo = 1\n[[gateways]]\nurl = ""\n\n[[gateways]] # two\nid = "two"\n'
+        'url = "ws://two:1/"\naccess = "x"\ninsecure = 3\n'
+    )
+    told = [(slip.key, slip.line) for slip in load_settings(file, {}).problems]
+
+    assert told == [("demo", 1), ("url", 3), ("access", 8), ("insecure", 9)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("127.0.0.1:18801", "ws://127.0.0.1:18801/"),
+        ("http://127.0.0.1:18801/", "ws://127.0.0.1:18801/"),
+        ("https://gateway.example/", "wss://gateway.example/"),
+        ("  ws://127.0.0.1:18801/ ", "ws://127.0.0.1:18801/"),
+        ("ws://127.0.0.1", "ws://127.0.0.1:18789/"),
+        ("gateway.example", "wss://gateway.example:18789/"),
+    ],
+)
+def test_an_address_that_is_clear_is_mended_and_said(file: Path, typed: str, url: str) -> None:
+    file.write_text(f'[[gateways]]\nurl = "{typed}"')
+    settings = load_settings(file, {})
+
+    assert only(settings).url == url
+    assert settings.problems == ()
+    (note,) = settings.notes
+    assert (note.kind, note.value, note.line) == (SlipKind.MENDED, url, 2)
+    assert only(load_settings(file, {}, url=typed)).url == url
 
 
 def test_a_file_that_is_not_utf8_is_said(file: Path) -> None:
     file.write_bytes(b'demo_seed = "\xff"')
 
-    with pytest.raises(SettingsError, match=r"settings\.toml"):
-        load_settings(file, {})
+    (problem,) = load_settings(file, {}).problems
+    assert "not a text file" in describe_slip(problem)
 
 
 def test_a_directory_in_its_place_is_said(file: Path) -> None:
     file.mkdir()
 
-    with pytest.raises(SettingsError, match=r"settings\.toml: "):
-        load_settings(file, {})
+    (problem,) = load_settings(file, {}).problems
+    assert (problem.kind, problem.file) == (SlipKind.UNREADABLE, str(file))
+
+
+def test_a_file_that_cannot_be_read_costs_no_gateway_that_is_named_elsewhere(file: Path) -> None:
+    file.write_text("[[[")
+    settings = load_settings(file, {"GATEWAY_WS_URL": "ws://h:1/"})
+
+    assert only(settings).url == "ws://h:1/"
+    assert len(settings.problems) == 1
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "a b", "bell\a", "x" * 8193])
 def test_a_token_that_cannot_be_one_is_said_but_not_shown(file: Path, token: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(file, {"OPENCLAW_GATEWAY_TOKEN": token})
+    settings = load_settings(file, {"OPENCLAW_GATEWAY_TOKEN": token})
 
-    assert "OPENCLAW_GATEWAY_TOKEN: the token" in str(caught.value)
-    assert token not in str(caught.value)
+    (problem,) = settings.problems
+    assert "OPENCLAW_GATEWAY_TOKEN: the token" in describe_slip(problem)
+    assert token not in f"{describe_slip(problem)} {settings!r}"
 
 
 def test_the_password_of_an_address_is_not_repeated(file: Path) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(file, {}, url="ws://me:hunter2@h/")
+    settings = load_settings(file, {}, url="ws://me:hunter2@h/")
 
-    assert "hunter2" not in str(caught.value)
+    assert settings.usage_errors == settings.problems != ()
+    assert "hunter2" not in f"{settings!r} {describe_slip(settings.problems[0])}"
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\r\n", "\t", "  \n\n"])
+def test_spaces_around_a_token_are_not_part_of_it(file: Path, tmp_path: Path, space: str) -> None:
+    token = tmp_path / "token"
+    token.write_bytes(f"{space}s3cret{space}".encode())
+
+    settings = load_settings(file, {}, token_file=token)
+    assert only(settings).token.reveal() == "s3cret"
+    assert settings.problems == ()
+
+
+def test_a_gateway_can_be_off(file: Path) -> None:
+    file.write_text(GATEWAY + "enabled = false")
+    settings = load_settings(file, {})
+
+    assert not only(settings).enabled
+    assert settings.is_configured
+
+
+@pytest.mark.parametrize(
+    "written", ["ab" * 32, "AB:" * 31 + "AB", "sha256 Fingerprint=" + "AB:" * 31 + "AB"]
+)
+def test_a_fingerprint_as_it_is_copied(file: Path, written: str) -> None:
+    file.write_text(GATEWAY + f'fingerprint = "{written}"')
+
+    assert only(load_settings(file, {})).fingerprint == "ab" * 32
+
+
+def test_that_nobody_has_named_a_gateway_is_known(file: Path) -> None:
+    assert not load_settings(file, {}).is_configured
+    assert load_settings(file, {}, url="ws://h:1/").is_configured
+
+
+def test_the_same_files_give_the_same_settings(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret")
+    file.write_text(GATEWAY + f'token_file = "{tmp_path / "token"}"')
+    first = load_settings(file, {})
+
+    assert load_settings(file, {}) == first
+    (tmp_path / "token").write_text("another")
+    assert load_settings(file, {}) != first
 
 
 def test_settings_do_not_show_tokens(file: Path) -> None:
@@ -276,9 +408,11 @@ def test_an_address_for_news_of_versions_is_https_or_this_machine(file: Path, ur
 def test_another_address_for_news_of_versions_is_refused(file: Path, url: str) -> None:
     file.write_text(f'update_url = "{url}"')
 
-    with pytest.raises(SettingsError, match="update_url must be like https://") as caught:
-        load_settings(file, {})
-    assert "hunter2" not in str(caught.value)
+    settings = load_settings(file, {})
+    assert settings.update_url == ""
+    (problem,) = settings.problems
+    assert "https://host/" in describe_slip(problem)
+    assert "hunter2" not in f"{settings!r} {describe_slip(problem)}"
 
 
 def test_nobody_is_asked_for_news_of_versions_by_default(file: Path) -> None:
@@ -293,13 +427,14 @@ def test_special_files_are_refused_at_once(file: Path, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for special in (fifo, Path("/dev/zero")):
-        with pytest.raises(SettingsError, match="not a regular file"):
-            load_settings(special, {})
-        with pytest.raises(SettingsError, match="not a regular file"):
-            load_settings(file, {}, token_file=special)
-        file.write_text(f'[[gateways]]\nurl = "ws://h/"\ntoken_file = "{special}"')
-        with pytest.raises(SettingsError, match=r"token_file .*not a regular file"):
-            load_settings(file, {})
+        file.write_text(f'[[gateways]]\nurl = "ws://h:1/"\ntoken_file = "{special}"')
+        for settings in (
+            load_settings(special, {}),
+            load_settings(tmp_path / "none", {}, token_file=special),
+            load_settings(file, {}),
+        ):
+            (problem,) = settings.problems
+            assert "not a regular file" in describe_slip(problem)
 
 
 @posix
@@ -308,7 +443,7 @@ def test_a_token_file_that_others_can_read_is_told_once(file: Path, tmp_path: Pa
     token.write_text("s3cret")
     token.chmod(0o644)
     file.write_text(
-        "".join(f'[[gateways]]\nurl = "ws://{name}/"\ntoken_file = "{token}"\n' for name in "ab")
+        "".join(f'[[gateways]]\nurl = "ws://{name}:1/"\ntoken_file = "{token}"\n' for name in "ab")
     )
 
     (warning,) = load_settings(file, {}).warnings
@@ -329,7 +464,8 @@ def test_what_is_shown_when_all_gateways_are_lost(file: Path, when: str) -> None
 def test_access_to_a_gateway_is_only_watching_unless_it_is_set(file: Path) -> None:
     file.write_text(
         "".join(
-            f'[[gateways]]\nurl = "ws://{access or "none"}/"\n{access and f"access = {access!r}"}\n'
+            f'[[gateways]]\nurl = "ws://{access or "none"}:1/"\n'
+            f"{access and f'access = {access!r}'}\n"
             for access in ("", "watch", "approve", "operate")
         )
     )
@@ -340,3 +476,29 @@ def test_access_to_a_gateway_is_only_watching_unless_it_is_set(file: Path) -> No
     assert "operator.approvals" in approve.scopes
     assert "operator.write" not in approve.scopes
     assert {*approve.scopes, "operator.write"} == set(operate.scopes)
+
+
+# Certificates and proxies of a gateway
+
+
+def test_a_fingerprint_and_a_proxy_of_a_gateway(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    pin = ":".join(["AB"] * 32)
+    path.write_text(
+        f'[[gateways]]\nurl = "wss://gw.example/"\nfingerprint = "{pin}"\nproxy = "none"\n'
+    )
+    (gateway,) = load_settings(path, {}).gateways
+
+    assert gateway.fingerprint == "ab" * 32
+    assert gateway.proxy == "none"
+
+
+@pytest.mark.parametrize(
+    "line", ['fingerprint = "abc"', 'proxy = "proxy.example"', 'proxy = "ftp://proxy.example"']
+)
+def test_a_fingerprint_or_proxy_that_is_none_is_said(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'[[gateways]]\nurl = "wss://gw.example/"\n{line}\n')
+
+    (slip,) = load_settings(path, {}).problems
+    assert slip.key == line.split()[0]

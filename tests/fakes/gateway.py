@@ -106,6 +106,7 @@ class FakeGateway:
         self.close_codes: list[int] = []  # what clients closed with
         # How it misbehaves
         self.http: tuple[int, str, dict[str, str]] | None = None  # status, body, headers
+        self.ready: bool | None = None  # what /readyz says; None: there is no such page
         self.silent = False  # upgrades, and says nothing
         self.noise: list[str | bytes] = []  # raw messages before the challenge
         self.close_at_once: tuple[int, str] | None = None
@@ -281,6 +282,9 @@ class FakeGateway:
     # One connection
 
     def _upgrade(self, ws: ServerConnection, request: Request) -> Response | None:
+        if request.path == "/readyz" and self.ready is not None:
+            answer = HTTPStatus.OK if self.ready else HTTPStatus.SERVICE_UNAVAILABLE
+            return ws.respond(answer, json.dumps({"ready": self.ready}))
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             return ws.respond(HTTPStatus.NOT_FOUND, "not found\n")
         self.upgrades.append(self.stamp())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -77,3 +78,11 @@ def self_signed(directory: Path, name: str = "localhost") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
+
+
+def fingerprint_in(directory: Path) -> str:
+    """SHA-256 of the certificate that `self_signed` left there, as hex digits."""
+    marker = "-----BEGIN CERTIFICATE-----"
+    pem = (directory / "server.pem").read_text()
+    der = ssl.PEM_cert_to_DER_cert(marker + pem.partition(marker)[2])
+    return hashlib.sha256(der).hexdigest()

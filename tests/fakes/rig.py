@@ -32,6 +32,7 @@ class MemoryTokens:
     def __init__(self, by_url: dict[str, str] | None = None) -> None:
         self.place = ""
         self.kept = dict(by_url or {})
+        self.scopes: dict[str, tuple[str, ...]] = {}
         self.reads = 0
         self.writes = 0
 
@@ -45,6 +46,15 @@ class MemoryTokens:
         self.writes += 1
         self.kept[url] = token
         self.place = "file"
+
+    async def drop(self, url: str, _device_id: str, _role: str) -> None:
+        self.kept.pop(url, None)
+
+    def rights(self, url: str, _device_id: str, _role: str) -> tuple[str, ...]:
+        return self.scopes.get(url, ())
+
+    def keep_rights(self, url: str, _device_id: str, _role: str, scopes: tuple[str, ...]) -> None:
+        self.scopes[url] = scopes
 
 
 class Rig:
@@ -98,6 +108,8 @@ async def running_link(
     insecure: bool = False,
     identity: Callable[[], Identity] | None = None,
     scopes: tuple[str, ...] = SCOPES,
+    fingerprint: str = "",
+    proxy: str = "",
     sink: Callable[[Any], object] | None = None,
     incidents: int = 0,
 ) -> AsyncIterator[Rig]:
@@ -130,6 +142,8 @@ async def running_link(
         insecure=insecure,
         rest_after_s=rest_after_s,
         scopes=scopes,
+        fingerprint=fingerprint,
+        proxy=proxy,
     )
     services = SupervisorServices(
         identity=identity or (lambda: me),

@@ -47,9 +47,8 @@ def test_a_try_goes_through_its_states_in_order() -> None:
 
 
 def test_no_other_way_leads_to_live() -> None:
-    assert [key for key, state in TABLE.items() if state is S.LIVE] == [
-        (S.SYNCING, ConnectionEvent.SYNCED)
-    ]
+    ways = [key for key, state in TABLE.items() if state is S.LIVE and key[0] is not S.LIVE]
+    assert ways == [(S.SYNCING, ConnectionEvent.SYNCED)]
 
 
 @pytest.mark.parametrize("state", list(S))

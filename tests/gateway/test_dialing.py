@@ -13,16 +13,18 @@ from cc_desktop.gateway import dialing
 from cc_desktop.gateway.connection import CannotConnectError
 from cc_desktop.gateway.failures import Failure, RetryPolicy, classify
 from tests.fakes.clock import FakeClock
-from tests.fakes.raw import raw_server, self_signed
+from tests.fakes.raw import fingerprint_in, raw_server, self_signed
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
 
-async def fails_to_open(url: str) -> Failure:
+async def fails_to_open(url: str, way: dialing.Way | None = None) -> Failure:
     with pytest.raises(CannotConnectError) as caught:
-        await dialing.open_connection(url, lambda _challenge: {}, FakeClock(), lambda _event: None)
+        await dialing.open_connection(
+            url, lambda _challenge: {}, FakeClock(), lambda _event: None, way=way
+        )
     return caught.value.failure
 
 
@@ -35,6 +37,28 @@ async def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
 
     assert (advice.kind, advice.policy) == ("certificate", RetryPolicy.RARELY)
     assert "self" in advice.said
+    assert advice.detail == f"wss://localhost:{server.port}"
+    assert advice.problem.fingerprint == fingerprint_in(tmp_path)
+    assert advice.problem.pinned == ""
+
+
+async def test_the_pinned_certificate_lets_through_to_the_upgrade(tmp_path: Path) -> None:
+    async with raw_server(b"HTTP/1.1 404 Not Found\r\n\r\n", tls=self_signed(tmp_path)) as server:
+        url, pin = f"wss://localhost:{server.port}/", fingerprint_in(tmp_path)
+        failure = await fails_to_open(url, way=dialing.Way(fingerprint=pin))
+
+    assert failure.http_status == 404
+
+
+async def test_a_pinned_certificate_that_changed_blocks_and_nothing_is_sent(tmp_path: Path) -> None:
+    async with raw_server(b"", tls=self_signed(tmp_path)) as server:
+        url, pin = f"wss://localhost:{server.port}/", "ab" * 32
+        advice = classify(await fails_to_open(url, way=dialing.Way(fingerprint=pin)))
+
+        assert server.requests == []
+    assert (advice.kind, advice.policy) == ("certificate-changed", RetryPolicy.STOP)
+    assert advice.problem.pinned == pin
+    assert advice.problem.fingerprint == fingerprint_in(tmp_path)
     assert advice.detail == f"wss://localhost:{server.port}"
 
 
@@ -60,6 +84,39 @@ async def test_any_other_failure_of_tls_is_retried(data: bytes, was_live: bool) 
 
     assert advice.policy is RetryPolicy.RETRY
     assert advice.kind != "certificate"
+
+
+# Proxies
+
+
+async def test_the_proxy_of_a_gateway_goes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    async with raw_server(b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+        way = dialing.Way(proxy=f"http://127.0.0.1:{proxy.port}")
+        failure = await fails_to_open("ws://gateway.invalid:1/", way=way)
+
+        assert failure.kind == "proxy-failed"
+        assert b"CONNECT gateway.invalid:1" in proxy.requests[0]
+
+
+async def test_no_proxy_at_all_if_the_operator_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_server(b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        failure = await fails_to_open("ws://gateway.invalid:1/", way=dialing.Way(proxy="none"))
+
+        assert failure.kind == "dns"
+        assert proxy.requests == []
+
+
+async def test_a_socks_proxy_is_refused_in_its_own_way() -> None:
+    way = dialing.Way(proxy="socks5://127.0.0.1:9")
+    failure = await fails_to_open("ws://gateway.invalid:1/", way=way)
+
+    assert (failure.kind, failure.detail) == ("proxy", "socks5")
 
 
 # Addresses

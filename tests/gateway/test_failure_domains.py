@@ -11,6 +11,7 @@ import pytest
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionState as S
+from cc_desktop.gateway import device_token
 from cc_desktop.gateway import supervisor as supervisor_module
 from cc_desktop.gateway.backoff import Backoff
 from cc_desktop.gateway.http.http_fallback import HttpFallback
@@ -196,9 +197,9 @@ def at(name: str, target: object, by: Callable[..., Any]) -> Any:
 
 
 FAULTS = [
-    at("open_connection", supervisor_module, raising_later),
-    pytest.param(supervisor_module, "open_connection", cancelled_below, id="cancelled below"),
-    at("may_send_secret", supervisor_module, raising),
+    at("open_connection", device_token, raising_later),
+    pytest.param(device_token, "open_connection", cancelled_below, id="cancelled below"),
+    at("may_send_secret", device_token, raising),
     at("__init__", SessionListSync, raising),
     at("start", SessionListSync, raising_later),
     at("run", SessionListSync, raising_later),

@@ -68,7 +68,7 @@ REFUSALS: list[tuple[str, RefusalError, S, str, str, tuple[int, int]]] = [
         S.WAITING,
         "pairing",
         "openclaw devices approve req-7",
-        SLOW,
+        (68, 92),  # every 5 s as long as the request lives, then slowly
     ),
     (
         "not paired, pause",
@@ -536,7 +536,7 @@ async def test_the_shared_token_is_sent_and_signed() -> None:
     ):
         await rig.live()
 
-        assert gateway.connect_params["auth"] == {"token": "shared"}
+        assert gateway.connect_params["auth"] == {"token": "shared", "password": "shared"}
         assert gateway.connect_params["device"]["nonce"] == "nonce-1"
 
 

@@ -1,6 +1,8 @@
 """Try the app on real desktops, headless, and print what works as a table.
 
-``python -m tests.hosts [sway] [xfce]``; screenshots go to ``$CC_DESKTOP_SHOTS`` if it is set.
+``python -m tests.hosts [sway] [xfce] ...``: those named, or all. With ``$CC_DESKTOP_SHOTS`` set, a
+screenshot of each answer goes there. With ``$CC_DESKTOP_LAB_REQUIRED`` set, a desktop that is not
+installed is a failure.
 """
 
 from __future__ import annotations
@@ -11,30 +13,43 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.hosts.gnome import Gnome, GnomeAppIndicator
 from tests.hosts.host import Cell, Host, try_host
+from tests.hosts.kde import Kde
 from tests.hosts.sway import Sway
 from tests.hosts.xfce import Xfce
 
-HOSTS: dict[str, type[Host]] = {host.name: host for host in (Sway, Xfce)}
+_ALL: tuple[type[Host], ...] = (Sway, Xfce, Gnome, GnomeAppIndicator, Kde)
+HOSTS = {host.name: host for host in _ALL}
 
 
 def main(names: list[str]) -> int:
-    """Print a row a desktop. Returns 1 if a cell failed."""
-    results: dict[str, list[Cell] | str] = {}
-    for name in names or list(HOSTS):
-        kind = HOSTS[name]
-        missing = [program for program in kind.programs if shutil.which(program) is None]
-        if missing:
-            results[name] = f"not installed: {', '.join(missing)}"
-            continue
-        path = Path(tempfile.mkdtemp(prefix=f"cc-host-{name}-"))
+    """Print a row for each desktop. Returns 1 if a cell failed, 2 if there is no such desktop."""
+    unknown = [name for name in names if name not in HOSTS]
+    if unknown:
+        print(f"no such desktop: {', '.join(unknown)}; there are {', '.join(HOSTS)}")
+        return 2
+    return show({name: row(HOSTS[name]) for name in names or HOSTS})
+
+
+def row(kind: type[Host]) -> list[Cell] | str:
+    """The answers of a desktop, or why there are none."""
+    missing = [program for program in kind.programs if shutil.which(program) is None]
+    missing += [file for file in kind.files if not Path(file).exists()]
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    path = Path(tempfile.mkdtemp(prefix=f"cc-host-{kind.name}-"))
+    try:
         with kind(path) as host:
-            results[name] = try_host(host)
-        shutil.rmtree(path, ignore_errors=True)
-    return show(results)
+            cells = try_host(host)
+    except AssertionError as error:
+        return f"does not start: {error} (see {path})"
+    shutil.rmtree(path, ignore_errors=True)
+    return cells
 
 
 def show(results: dict[str, list[Cell] | str]) -> int:
+    """Print the table. Returns 1 if something failed."""
     columns = next((list(row) for row in results.values() if not isinstance(row, str)), [])
     print("| desktop |", *(f" {cell.name} |" for cell in columns), sep="")
     print("|---|", *("---|" for _ in columns), sep="")
@@ -42,12 +57,13 @@ def show(results: dict[str, list[Cell] | str]) -> int:
     for name, row in results.items():
         if isinstance(row, str):
             print(f"| {name} | {row} |")
-            if os.environ.get("CC_DESKTOP_LAB_REQUIRED"):
+            if os.environ.get("CC_DESKTOP_LAB_REQUIRED") or not row.startswith("not installed"):
                 failed.append(f"{name}: {row}")
             continue
-        print(f"| {name} |", *(" yes |" if cell.passed else " **no** |" for cell in row), sep="")
+        print(f"| {name} |", *(f" {cell} |" for cell in row), sep="")
         failed += [f"{name}, {cell.name}: {cell.why}" for cell in row if not cell.passed]
-    print(*failed, sep="\n")
+    for line in failed:
+        print(line)
     return 1 if failed else 0
 
 

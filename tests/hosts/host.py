@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 MAIN = "agent:{}:main"
 NOTIFICATIONS = "org.freedesktop.Notifications"
+OPEN_FLEET = "Open fleet"
+ROOT = Path(__file__).parents[2]
+DESKTOP_FILE = "cc-desktop.desktop"
+# Each question that needs a failure has an agent of its own: an agent fails once.
+AGENTS = ("Ada", "Bob", "Cleo", "Dora", "Otto", "Rex")
+# Another program, with a window large enough to lie over most of the screen.
+COVER = """
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication(["cover"])
+window = QLabel("Another program")
+window.setFixedSize(1000, 560)
+window.show()
+app.exec()
+"""
+
+
+class UnaskedError(Exception):
+    """Says why a question makes no sense on a desktop."""
 
 
 class Host(Session):
@@ -26,6 +44,9 @@ class Host(Session):
 
     name: ClassVar[str]
     programs: ClassVar[tuple[str, ...]]
+    files: ClassVar[tuple[str, ...]] = ()  # what else has to be installed
+    tray: ClassVar[bool] = True
+    minimizes: ClassVar[bool] = True
 
     def start_desktop(self) -> None:
         """Start the compositor or window manager, the panel and the notification service."""
@@ -35,12 +56,24 @@ class Host(Session):
         """Whether a window of the app is on the screen."""
         raise NotImplementedError
 
+    def has_window(self, app: App) -> bool:
+        """Whether there is a window of the app, if only a minimized one."""
+        return self.is_shown(app)
+
     def is_in_front(self, app: App) -> bool:
         """Whether a window of the app has the focus."""
         raise NotImplementedError
 
     def cover(self) -> None:
         """Put another program's window in front, and give it the focus."""
+        raise NotImplementedError
+
+    def minimize(self, app: App) -> None:
+        """Minimize the app's window."""
+        raise NotImplementedError
+
+    def close_app_window(self, app: App) -> None:
+        """Close the app's window, as its title bar does."""
         raise NotImplementedError
 
     def bubbles(self) -> int:
@@ -58,6 +91,36 @@ class Host(Session):
     def do_not_disturb(self, on: bool) -> None:
         """Switch the desktop's own do-not-disturb."""
         raise NotImplementedError
+
+    def launch(self) -> None:
+        """Start the app again from the desktop's menu of programs."""
+        raise UnaskedError("no menu of programs here")
+
+    def install_launcher(self) -> None:
+        """Give the desktop the app's launcher and icon, as a package does."""
+        data = self.home / ".local/share"
+        command = f"{sys.executable} -m cc_desktop --config {self.path / 'config'} %u"
+        lines = (ROOT / "packaging/linux" / DESKTOP_FILE).read_text().splitlines()
+        lines = [f"Exec={command}" if line.startswith("Exec=") else line for line in lines]
+        lines = [line for line in lines if not line.startswith("TryExec=")]
+        launcher = data / "applications" / DESKTOP_FILE
+        launcher.parent.mkdir(parents=True, exist_ok=True)
+        launcher.write_text("\n".join([*lines, f"Path={ROOT}", ""]))
+        icon = data / "icons/hicolor/scalable/apps/cc-desktop.svg"
+        icon.parent.mkdir(parents=True, exist_ok=True)
+        icon.write_bytes((ROOT / "resources/icons/cc-desktop.svg").read_bytes())
+
+    def to_front(self, app: App) -> None:
+        """Give the focus to the app's window, as the desktop's switcher does."""
+        raise NotImplementedError
+
+    def click_icon(self) -> None:
+        """Click the icon in the tray."""
+        self.items()[0].activate()
+
+    def choose(self, text: str) -> None:
+        """Choose an entry of the tray icon's menu."""
+        self.items()[0].choose(text)
 
     def menu(self) -> list[str]:
         """The entries of the tray icon's menu, as the panel gets them."""
@@ -96,9 +159,9 @@ class GatewayThread:
     async def _start() -> FakeGateway:
         gateway = FakeGateway()
         await gateway.start()
-        for ident, name in (("otto", "Otto"), ("rex", "Rex")):
-            gateway.add_agent(ident, name=name)
-            gateway.add_session(MAIN.format(ident), status="done", hasActiveRun=False)
+        for name in AGENTS:
+            gateway.add_agent(name.lower(), name=name)
+            gateway.add_session(MAIN.format(name.lower()), status="done", hasActiveRun=False)
         return gateway
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -106,12 +169,19 @@ class GatewayThread:
 
     def run(self, agent: str) -> None:
         """Let an agent begin to work."""
-        self.call(self.gateway.change(MAIN.format(agent), status="running", hasActiveRun=True))
+        self.call(
+            self.gateway.change(MAIN.format(agent.lower()), status="running", hasActiveRun=True)
+        )
 
     def fail(self, agent: str, why: str) -> None:
         """Let an agent's run fail."""
-        row = MAIN.format(agent)
+        row = MAIN.format(agent.lower())
         self.call(self.gateway.change(row, status="failed", hasActiveRun=False, lastRunError=why))
+
+    def calm(self, agent: str) -> None:
+        """Let an agent's run end well."""
+        row = MAIN.format(agent.lower())
+        self.call(self.gateway.change(row, status="done", hasActiveRun=False, lastRunError=None))
 
     def close(self) -> None:
         self.call(self.gateway.stop())
@@ -135,8 +205,11 @@ class Cell:
     def __init__(self, name: str, ask: Callable[[], object]) -> None:
         self.name = name
         self.why = ""
+        self.unasked = ""
         try:
             ask()
+        except UnaskedError as error:
+            self.unasked = str(error)
         except Exception as error:
             self.why = f"{type(error).__name__}: {error}".splitlines()[0][:160]
 
@@ -144,79 +217,215 @@ class Cell:
     def passed(self) -> bool:
         return not self.why
 
+    def __str__(self) -> str:
+        return "**no**" if self.why else self.unasked or "yes"
+
+
+class Trial:
+    """The app on a desktop, and what is asked of them; each question starts from any state."""
+
+    def __init__(self, host: Host, gateways: GatewayThread) -> None:
+        self.host = host
+        self.gateways = gateways
+        self._failed = ""  # an agent
+        self.app = host.start_app("--url", gateways.gateway.url)
+
+    def ask(self) -> list[Cell]:
+        questions: dict[str, Callable[[], object]] = {
+            "window": self._window,
+            "tray": self._tray,
+            "menu": self._menu,
+            "notification": self._notification,
+            "click raises": self._click_raises,
+            "click raises, minimized": self._click_restores,
+            "click raises, closed": self._click_shows,
+            "icon raises": self._icon_raises,
+            "menu raises": self._menu_raises,
+            "second start raises": self._second_start,
+            "launcher raises": self._launcher,
+            "do not disturb": self._do_not_disturb,
+            "notification after it": self._again,
+            "closing": self._closing,
+            "ends": self._ends,
+        }
+        cells = []
+        for name, question in questions.items():
+            cells.append(Cell(name, question))
+            self.host.run("sleep", "0.5")  # effects
+            self.host.screenshot(f"{self.host.name}-{name.replace(',', '').replace(' ', '-')}")
+        return cells
+
+    def _until(self, what: str, look: Callable[[], object]) -> None:
+        wait_for(look, f"{self.host.name}: {what}", 20, still=self.app.running)
+
+    def _need_tray(self) -> None:
+        if not self.host.tray:
+            raise UnaskedError("no tray here")
+
+    def _window(self) -> None:
+        self._until("window", lambda: self.host.is_shown(self.app))
+
+    def _tray(self) -> None:
+        self._need_tray()
+        self._until("icon", self.host.items)
+
+    def _menu(self) -> None:
+        self._need_tray()
+        self._until("an entry to open the fleet", lambda: OPEN_FLEET in self.host.menu())
+
+    def _notification(self) -> None:
+        if self.host.tray:
+            self._until("the fleet", lambda: any("idle" in entry for entry in self.host.menu()))
+        else:
+            self._until("the fleet", lambda: self.gateways.gateway.count("sessions.list"))
+        self._cover()
+        self._fail("Rex")
+
+    def _click_raises(self) -> None:
+        if not self.host.bubbles():
+            self._fail("Dora")
+        self._click()
+
+    def _click_restores(self) -> None:
+        if not self.host.minimizes:
+            raise UnaskedError("no minimized windows here")
+        self._show()
+        self.host.minimize(self.app)
+        self._until("no window", lambda: not self.host.is_shown(self.app))
+        self._fail("Ada")
+        self._click()
+
+    def _click_shows(self) -> None:
+        self._need_tray()
+        self._show()
+        self.host.close_app_window(self.app)
+        self._until("no window", lambda: not self.host.is_shown(self.app))
+        self._fail("Bob")
+        self._click()
+
+    def _icon_raises(self) -> None:
+        self._need_tray()
+        self._show()
+        self._cover()
+        self.host.click_icon()
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
+
+    def _menu_raises(self) -> None:
+        self._need_tray()
+        self._show()
+        self._cover()
+        self.host.choose(OPEN_FLEET)
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
+
+    def _launcher(self) -> None:
+        self._show()
+        self._cover()
+        self.host.launch()
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
+
+    def _second_start(self) -> None:
+        self._show()
+        self._cover()
+        second = self.host.start_second()
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
+        second.wait(20)
+
+    def _do_not_disturb(self) -> None:
+        self._cover()
+        self._dismiss()
+        self.host.do_not_disturb(True)
+        try:
+            self._fail("Otto", bubble=False)
+            # A bubble would come within the time that alerts are gathered.
+            for _ in range(40):
+                self.host.run("sleep", "0.1")
+                if self.host.bubbles():
+                    raise AssertionError("a bubble in spite of do-not-disturb")
+        finally:
+            self.host.do_not_disturb(False)
+
+    def _again(self) -> None:
+        self._cover()
+        self._fail("Cleo")
+
+    def _closing(self) -> None:
+        self._show()
+        self.host.close_app_window(self.app)
+        if self.host.tray:
+            self._until("no window", lambda: not self.host.is_shown(self.app))
+            self.host.run("sleep", "1")
+            self.app.running()
+            self.host.choose(OPEN_FLEET)
+            self._until("the window again", lambda: self.host.is_in_front(self.app))
+        else:
+            self._ended()
+
+    def _ends(self) -> None:
+        if self.host.tray:
+            self.app.process.terminate()
+        self._ended()
+
+    # Steps
+
+    def _ended(self) -> None:
+        code = self.app.process.wait(15)
+        if code:
+            raise AssertionError(f"it ended with {code}")
+
+    def _show(self) -> None:
+        """Bring the window to the front by the desktop's own means."""
+        if not self.host.has_window(self.app):
+            self.host.start_second().wait(20)
+            self._until("a window", lambda: self.host.has_window(self.app))
+        if not self.host.is_in_front(self.app):
+            self.host.to_front(self.app)
+            self._until("the window to start from", lambda: self.host.is_in_front(self.app))
+
+    def _cover(self) -> None:
+        self.host.cover()
+        self._until("another window in front", lambda: not self.host.is_in_front(self.app))
+        self.host.run("sleep", "0.5")  # the app has to hear that it lost the focus
+
+    def _dismiss(self) -> None:
+        self.host.dismiss_bubbles()
+        self._until("no bubble", lambda: not self.host.bubbles())
+
+    def _fail(self, agent: str, *, bubble: bool = True) -> None:
+        """Let an agent's run fail, until that is on the screen or at least known."""
+        if self._failed:  # several failures would share a notification
+            self.gateways.run(self._failed)
+            self.gateways.calm(self._failed)
+        self._failed = agent
+        self._dismiss()
+        self.gateways.run(agent)
+        self._knows(f"{agent}'s work", agent)
+        self.gateways.fail(agent, "No credit left")
+        if bubble:
+            self._until("the request", lambda: f"{agent} failed" in self.host.asked())
+            self._until("the bubble", self.host.bubbles)
+        else:
+            self._knows("the failure", agent)
+
+    def _knows(self, what: str, agent: str) -> None:
+        """Until the app shows that an agent is not idle."""
+        if self.host.tray:
+            self._until(what, lambda: any(agent in entry for entry in self.host.menu()))
+        else:
+            self.host.run("sleep", "2")
+
+    def _click(self) -> None:
+        if self.host.is_in_front(self.app):
+            raise AssertionError("it was in front before the click")
+        self.host.run("sleep", "1")  # it may slide in
+        self.host.click_bubble()
+        self._until("the window in front", lambda: self.host.is_in_front(self.app))
+
 
 def try_host(host: Host) -> list[Cell]:
     """Run the app on a desktop that is not started yet, and ask everything."""
     host.start_bus()
+    host.install_launcher()
     host.start_desktop()
     host.watch_notifications()
     with gateway_thread() as gateways:
-        app = host.start_app("--url", gateways.gateway.url)
-        cells = [Cell("window", lambda: until(host, app, "window", lambda: host.is_shown(app)))]
-        cells.append(Cell("tray", lambda: until(host, app, "icon", host.items)))
-        cells.append(Cell("menu", lambda: _has_menu(host, app)))
-        cells.append(Cell("notification", lambda: _notifies(host, app, gateways)))
-        host.screenshot(f"host-{host.name}")
-        cells.append(Cell("click raises", lambda: _click_raises(host, app)))
-        cells.append(Cell("second start raises", lambda: _second_start(host, app)))
-        cells.append(Cell("do not disturb", lambda: _is_quiet(host, app, gateways)))
-        cells.append(Cell("ends", lambda: _ends(app)))
-    return cells
-
-
-def until(host: Host, app: App, what: str, look: Callable[[], object]) -> None:
-    wait_for(look, f"{host.name}: {what}", 20, still=app.running)
-
-
-def _has_menu(host: Host, app: App) -> None:
-    until(host, app, "an entry to open the fleet", lambda: "Open fleet" in host.menu())
-
-
-def _notifies(host: Host, app: App, gateways: GatewayThread) -> None:
-    until(host, app, "the live fleet", lambda: any("idle" in entry for entry in host.menu()))
-    gateways.run("rex")
-    until(host, app, "work in the menu", lambda: any("Rex" in entry for entry in host.menu()))
-    host.cover()
-    host.run("sleep", "0.5")  # the app has to hear that it lost the focus
-    gateways.fail("rex", "No credit left")
-    until(host, app, "the request", lambda: "Rex failed" in host.asked())
-    until(host, app, "the bubble", host.bubbles)
-
-
-def _click_raises(host: Host, app: App) -> None:
-    if host.is_in_front(app):
-        raise AssertionError("it was in front before the click")
-    host.click_bubble()
-    until(host, app, "the window in front", lambda: host.is_in_front(app))
-
-
-def _second_start(host: Host, app: App) -> None:
-    host.cover()
-    if host.is_in_front(app):
-        raise AssertionError("it was in front before the second start")
-    second = host.start_second()
-    until(host, app, "the window in front", lambda: host.is_in_front(app))
-    second.wait(20)
-
-
-def _is_quiet(host: Host, app: App, gateways: GatewayThread) -> None:
-    host.cover()
-    host.dismiss_bubbles()
-    until(host, app, "no bubble", lambda: not host.bubbles())
-    host.do_not_disturb(True)
-    gateways.run("otto")
-    gateways.fail("otto", "Provider is down")
-    until(host, app, "the failure in the menu", lambda: any("Otto" in e for e in host.menu()))
-    # The failure is known; a bubble would come within the time that alerts are gathered.
-    for _ in range(40):
-        host.run("sleep", "0.1")
-        if host.bubbles():
-            raise AssertionError("a bubble in spite of do-not-disturb")
-    host.do_not_disturb(False)
-
-
-def _ends(app: App) -> None:
-    app.process.terminate()
-    code = app.process.wait(15)
-    if code:
-        raise AssertionError(f"it ended with {code}")
+        return Trial(host, gateways).ask()

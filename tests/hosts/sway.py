@@ -26,6 +26,7 @@ invisible=1
 
 class Sway(Host):
     name = "sway"
+    minimizes = False
     _empty = b""  # what the corner of the bubbles shows while there is none
     programs = ("sway", "swaymsg", "waybar", "mako", "makoctl", "grim", "unshare")
 
@@ -78,6 +79,12 @@ class Sway(Host):
         self.run("swaymsg", "workspace", "other")
         wait_for(lambda: not any(row["focused"] for row in self._windows()), "another workspace")
         self._empty = self._empty or self._corner()
+
+    def to_front(self, app: App) -> None:
+        self.run("swaymsg", f"[pid={app.process.pid}]", "focus")
+
+    def close_app_window(self, app: App) -> None:
+        self.run("swaymsg", f"[pid={app.process.pid}]", "kill")
 
     def bubbles(self) -> int:
         # mako lists what it hides as well, so look at the screen: they are at the top right.

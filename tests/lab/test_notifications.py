@@ -112,7 +112,7 @@ async def test_a_failure_and_an_approval_reach_the_operator(
         await sender.send("rex", "fail: bad request")
         told = await asyncio.to_thread(it.popup, "Rex failed")
         assert "LLM request failed" in told.body  # what the gateway makes of it
-        assert told.urgency == "CRITICAL"
+        assert told.urgency == "NORMAL"  # do-not-disturb holds it back
         assert told.desktop_entry == "cc-desktop"
         assert it.title() == ""
         await asyncio.to_thread(it.opens, told, "Rex")
@@ -128,10 +128,15 @@ async def test_a_failure_and_an_approval_reach_the_operator(
         approval = await decider.asked()
         told = await asyncio.to_thread(it.popup, "Dex needs your approval")
         assert "echo approved" in told.body
+        assert told.urgency == "CRITICAL"  # it expires
         await asyncio.to_thread(wait_for, lambda: dunst.displayed() == 1, "one on the screen")
         await decider.decide(approval, "allow-once")
         await asyncio.to_thread(wait_for, lambda: dunst.displayed() == 0, "nothing left", 60)
         await sender.wait_idle("dex", settled=True)
+
+        # A run that succeeds ends the failure; two at once would share one notification.
+        await sender.send("rex", "say: better")
+        await sender.wait_idle("rex", settled=True)
 
         # The window was closed meanwhile: a click brings it back, with the agent it speaks of.
         await sender.send("otto", "fail: bad request")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from cc_desktop.gateway import rights
 from cc_desktop.gateway.device_identity import new_identity
 from cc_desktop.protocol import frames, handshake
 
@@ -34,6 +35,17 @@ def _params(name: str) -> dict[str, Any]:
             public_key=identity.public_key,
             sign=identity.sign,
         ),
+        "connect with everything": handshake.connect_params(
+            client,
+            handshake.Challenge("nonce", 1_700_000_000_000),
+            token="secret",
+            public_key=identity.public_key,
+            sign=identity.sign,
+            scopes=("operator.read", "operator.approvals", "operator.questions", "operator.write"),
+            shared=True,
+        ),
+        rights.REQUEST_UPGRADE: {"scopes": ["operator.read", "operator.questions"]},
+        rights.WAIT_UPGRADE: {"requestId": "9a6e54b2-bca1-4881-90c3-1188231f5560"},
         "agents.list": {},
         "sessions.list": {"limit": 200},
         "sessions.list page": {"limit": 200, "offset": 200},
@@ -44,6 +56,9 @@ def _params(name: str) -> dict[str, Any]:
     ("name", "definition"),
     [
         ("connect", "ConnectParams"),
+        ("connect with everything", "ConnectParams"),
+        (rights.REQUEST_UPGRADE, "ScopeUpgradeRequest"),
+        (rights.WAIT_UPGRADE, "ScopeUpgradeWait"),
         ("agents.list", "AgentsListParams"),
         ("sessions.list", "SessionsListParams"),
         ("sessions.list page", "SessionsListParams"),

@@ -222,6 +222,22 @@ async def test_do_not_disturb_is_asked_for_before_something_is_shown() -> None:
         assert it.center.quiet is None
 
 
+async def test_news_after_do_not_disturb_does_not_wait_for_the_next_check() -> None:
+    desk = Desk()
+    desk.system_quiet = True
+    async with office(desk=desk) as it:
+        await it.pass_time(600)
+        it.scene.fail("rex")
+        await it.pass_time(2)
+        assert desk.shown == []
+        desk.system_quiet = False
+        it.scene.approval("otto", "a1")
+        await it.pass_time(4)
+
+        assert len(desk.shown) == 2
+        assert it.center.quiet is None
+
+
 async def test_nobody_is_told_of_nothing() -> None:
     async with office() as it:
         await it.pass_time(5)

@@ -120,3 +120,31 @@ def test_a_gateway_that_was_never_reached_is_named() -> None:
     banner = make_banner(store.fleet, NOW)
     assert banner is not None
     assert (banner.kind, banner.text) == (BannerKind.NONE, "studio cannot be reached.")
+
+
+@pytest.mark.parametrize(
+    ("store", "end"),
+    [
+        (sample.last_known_store, "Showing the last known state from 14:02."),
+        (sample.demo_store, "What you see is sample data, not your fleet."),
+    ],
+)
+def test_a_blocked_gateway_does_not_hide_what_is_on_the_screen(store: object, end: str) -> None:
+    made: Store = store()  # type: ignore[operator]
+    gateway = next(iter(made.fleet.gateways))
+    blocked = ConnectionInfo(ConnectionState.BLOCKED, problem=sample.WRONG_TOKEN)
+    made.apply(ev.ConnectionChanged(gateway, blocked))
+    banner = make_banner(made.fleet, NOW)
+    assert banner is not None
+    assert banner.text.startswith("The token is wrong.")
+    assert banner.text.endswith(end)
+
+
+def test_the_last_known_can_give_way_to_sample_data_again() -> None:
+    store = sample.last_known_store()
+    store.apply(ev.GatewayAdded("demo", "Demo"))
+    store.apply(ev.Snapshot("demo", (), (), Origin.DEMO))
+    store.apply(ev.Shown("demo", shown=False))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert (BannerLink.DEMO, "Show sample data") in banner.links

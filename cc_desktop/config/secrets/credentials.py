@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cc_desktop.system.files import FileError, others_may, read_private
 from cc_desktop.system.redaction import add_secret
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,15 +27,21 @@ class Token:
     def __init__(self, value: str = "") -> None:
         """Raises TokenError for line breaks, control characters and more than 8,192 characters."""
         if len(value) > MAX_TOKEN:
-            raise TokenError("the token is longer than 8192 characters")
+            raise TokenError(tr("the token is longer than {n} characters", n=MAX_TOKEN))
         if any(not char.isprintable() or char.isspace() for char in value):
-            raise TokenError("the token has a line break, a space or a control character")
+            raise TokenError(tr("the token has a line break, a space or a control character"))
         self._value = value
         add_secret(value)
 
     def reveal(self) -> str:
         """The secret, for the wire."""
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -44,7 +51,7 @@ class Token:
 
 
 def read_token_file(path: Path) -> Token:
-    """The token in a file; one line end at its end is not part of it.
+    """The token in a file; spaces and line ends around it are not part of it.
 
     Raises:
         TokenError: the file cannot be read, or has no token. The text says which file.
@@ -54,18 +61,16 @@ def read_token_file(path: Path) -> Token:
     except FileError as error:
         raise TokenError(str(error)) from None
     except UnicodeDecodeError:
-        raise TokenError(f"{path}: not a text file") from None
+        raise TokenError(tr("{path}: not a text file", path=path)) from None
     try:
-        token = Token(text.removesuffix("\n").removesuffix("\r"))
+        token = Token(text.strip())
     except TokenError as error:
         raise TokenError(f"{path}: {error}") from None
     if not token:
-        raise TokenError(f"{path}: the file is empty")
+        raise TokenError(tr("{path}: the file is empty", path=path))
     return token
 
 
-def token_file_warning(path: Path) -> str:
-    """What the operator should know about a token file; "" where only its owner can read it."""
-    if others_may(path, stat.S_IROTH | stat.S_IWOTH):
-        return f"{path}: every user of this machine can read this token (chmod 600 helps)"
-    return ""
+def is_readable_by_others(path: Path) -> bool:
+    """Whether every user of this machine can read or change a token file."""
+    return others_may(path, stat.S_IROTH | stat.S_IWOTH)

@@ -63,6 +63,7 @@ class DeviceTokens:
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._file = StateStore(path)
         self._memory = StateStore(path.with_name("keyring.json"))
+        self._scopes = StateStore(path.with_name("rights.json"))  # no secret is in it
         self._in_keyring: dict[str, Token] = {}  # what is known to be there
         self._one_at_a_time = asyncio.Lock()
         self._late: asyncio.Future[Any] | None = None  # a question that waits for its answer
@@ -101,8 +102,35 @@ class DeviceTokens:
             return
         if await self._move_to_keyring(name, token):
             return
-        self._file.set(name, token)
-        self.place = "" if self._file.dirty else "file"
+        self._keep_outside(name, token)
+
+    async def drop(self, url: str, device_id: str, role: str) -> None:
+        """Forget a token that its gateway no longer accepts, wherever it is. Raises nothing."""
+        name = f"{url} {device_id} {role}"
+        self._in_keyring.pop(name, None)
+        self._in_file(name)  # what another process wrote goes, too
+        self._file.remove(name)
+        self.place = ""
+        if await self._may_ask():
+            try:
+                await self._ask(lambda: self._keyring.delete(name))
+            except (KeyringError, _SilentError) as error:
+                self._refused(error)
+
+    def rights(self, url: str, device_id: str, role: str) -> tuple[str, ...]:
+        """The scopes that were kept for this gateway; none if none were."""
+        kept = self._scopes.get(f"{url} {device_id} {role}")
+        if not isinstance(kept, list):
+            return ()
+        return tuple(scope for scope in kept if isinstance(scope, str))
+
+    def keep_rights(self, url: str, device_id: str, role: str, scopes: tuple[str, ...]) -> None:
+        """Keep the scopes that the operator asked this gateway for, and was granted."""
+        name = f"{url} {device_id} {role}"
+        if scopes:
+            self._scopes.set(name, list(scopes))
+        else:
+            self._scopes.remove(name)
 
     async def use_keyring_now(self) -> bool:
         """The operator asks for the keyring: it may open a dialog, and takes over all tokens.
@@ -128,6 +156,11 @@ class DeviceTokens:
             if token and not await self._move_to_keyring(name, token.reveal()):
                 moved = False
         return moved
+
+    def _keep_outside(self, name: str, token: str) -> None:
+        """Keep a token that the keyring does not take."""
+        self._file.set(name, token)
+        self.place = "" if self._file.dirty else "file"
 
     def _in_file(self, name: str) -> Token:
         if self._file.flush():  # what could not be written before

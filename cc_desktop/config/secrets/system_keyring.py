@@ -58,6 +58,10 @@ class Keyring(Protocol):
         """Keep a token. Raises KeyringError."""
         ...
 
+    def delete(self, name: str) -> None:
+        """Keep nothing under a name any more. Raises KeyringError."""
+        ...
+
     def unlock(self) -> KeyringState:
         """Let the operator unlock or make the keyring: this one may open a dialog."""
         ...
@@ -83,6 +87,11 @@ class SystemKeyring:
     def set(self, name: str, token: str) -> None:
         """Keep a token. Raises KeyringError."""
         self._call("set_password", name, token)
+
+    def delete(self, name: str) -> None:
+        """Keep nothing under a name any more. Raises KeyringError."""
+        if self.get(name) is not None:  # back ends raise for what is not there
+            self._call("delete_password", name)
 
     def unlock(self) -> KeyringState:
         """Let the operator unlock or make the keyring: this one may open a dialog."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cc_desktop.config.secrets.credentials import Token, TokenError, read_token_file
 from cc_desktop.system.environment import TOKEN_NAMES
+from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,8 +54,10 @@ def assign_token(
     if token_file is not None:
         if several:
             raise TokenError(
-                "--token-file goes to one gateway, and the settings have several;"
-                " name one with --url, or give each its token_file"
+                tr(
+                    "--token-file goes to one gateway, and the settings have several; "
+                    "name one with --url, or give each its token_file"
+                )
             )
         return read_token_file(token_file), ""
     name = next((name for name in TOKEN_NAMES if environ.get(name)), "")
@@ -67,12 +70,15 @@ def assign_token(
     if several:
         if all("token_file" in table for table in tables):
             return Token(), ""  # each has its own
-        return Token(), (
-            f"{name} is not used: it goes to one gateway, and the settings have several;"
-            " name one with GATEWAY_WS_URL, or give each its token_file"
+        return Token(), tr(
+            "{name} is not used: it goes to one gateway, and the settings have several; "
+            "name one with GATEWAY_WS_URL, or give each its token_file",
+            name=name,
         )
     if url and address_in(environ) not in ("", url):
-        return Token(), f"{name} is not used: it is for the gateway of GATEWAY_WS_URL, not of --url"
+        return Token(), tr(
+            "{name} is not used: it is for the gateway of GATEWAY_WS_URL, not of --url", name=name
+        )
     return token, ""
 
 

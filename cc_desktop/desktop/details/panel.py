@@ -1,20 +1,12 @@
-"""The details of one agent: its head, and tabs below."""
+"""The details of one agent, or an invitation to choose one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QFrame,
-    QScrollArea,
-    QStackedLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedLayout
 
-from cc_desktop.desktop.details.head import DetailsHead
 from cc_desktop.desktop.details.tab import TABS
 from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
 from cc_desktop.desktop.widgets.labels import wrapping_label
@@ -23,17 +15,13 @@ from cc_desktop.text.i18n import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtWidgets import QTabBar
-
+    from cc_desktop.desktop.details.body import DetailsBody
     from cc_desktop.desktop.details.tab import DetailsTab, TabEntry
     from cc_desktop.desktop.widgets.view_context import ViewContext
-    from cc_desktop.fleet.model import Agent, Gateway
-
-_NOTHING, _AGENT = range(2)
 
 
 class Details(AgentPane):
-    """`show_agent` picks the agent, `refresh` follows it. A tab is built when it is first shown."""
+    """`show_agent` picks the agent, `refresh` follows it."""
 
     def __init__(self, context: ViewContext, tabs: Sequence[TabEntry] = TABS) -> None:
         super().__init__()
@@ -42,53 +30,30 @@ class Details(AgentPane):
         self._context = context
         self._key: Key | None = None
         self._muted: frozenset[Key] = frozenset()
-        self._entries = tuple(tabs)
-        self._built: dict[int, DetailsTab] = {}
-        self.head = DetailsHead(context.look)
-        self.bar: QTabBar | None = self._build_bar() if len(self._entries) > 1 else None
-        self._pages = QStackedWidget()
-        for _ in self._entries:
-            self._pages.addWidget(QWidget())
-        self._build()
-        context.look.changed.connect(self.refresh)
-        self.refresh()
-
-    def _build(self) -> None:
-        metrics, px = self._context.look.metrics, self._context.look.metrics.px
-        nothing = wrapping_label(
+        self._tabs = tabs
+        self._body: DetailsBody | None = None
+        metrics = context.look.metrics
+        self._nothing = wrapping_label(
             metrics.font(), tr("Choose an agent to see what it does."), muted=True
         )
-        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        body = QWidget()
-        body.setObjectName("details_body")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(px(16), px(16), px(16), px(16))
-        column.setSpacing(px(14))
-        column.addWidget(self.head)
-        if self.bar is not None:
-            column.addWidget(self.bar)
-        column.addWidget(self._pages, 1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(nothing)  # _NOTHING
-        self._stack.addWidget(scroll)  # _AGENT
-        self.setMinimumWidth(px(260))
+        self._stack.addWidget(self._nothing)
+        self.setMinimumWidth(metrics.px(260))
+        context.look.changed.connect(self.refresh)
 
-    def _build_bar(self) -> QTabBar:
-        from PySide6.QtWidgets import QTabBar  # one tab needs no bar
+    @property
+    def body(self) -> DetailsBody:
+        """The head and the tabs. Built when first needed: the window shows before any agent."""
+        if self._body is None:
+            from cc_desktop.desktop.details.body import DetailsBody
 
-        bar = QTabBar()
-        bar.setDrawBase(False)
-        bar.setExpanding(False)
-        for entry in self._entries:
-            bar.addTab(tr(entry.title))
-        bar.currentChanged.connect(lambda _place: self.refresh())
-        return bar
+            self._body = DetailsBody(self._context, self._tabs, self._on_built, self.refresh)
+            self._stack.addWidget(self._body)
+        return self._body
+
+    def _on_built(self, tab: DetailsTab) -> None:
+        tab.handled.connect(self.handled)
 
     @property
     def key(self) -> Key | None:
@@ -97,22 +62,12 @@ class Details(AgentPane):
 
     def tab(self) -> DetailsTab:
         """The tab that is shown."""
-        place = self.bar.currentIndex() if self.bar is not None else 0
-        tab = self._built.get(place)
-        if tab is None:
-            tab = self._built[place] = self._entries[place].build(self._context)
-            tab.handled.connect(self.handled)
-            if empty := self._pages.widget(place):
-                self._pages.removeWidget(empty)
-                empty.deleteLater()
-            self._pages.insertWidget(place, tab)
-        self._pages.setCurrentIndex(place)
-        return tab
+        return self.body.tab()
 
     def show_agent(self, gateway_id: str, agent_id: str) -> None:
         """Show another agent."""
         if (gateway_id, agent_id) != self._key:
-            self._clear_tabs()
+            self._forget()
             self._key = (gateway_id, agent_id)
             self.refresh()
 
@@ -130,29 +85,26 @@ class Details(AgentPane):
     def clear(self) -> None:
         """Show no agent."""
         self._key = None
-        self._clear_tabs()
-        self._stack.setCurrentIndex(_NOTHING)
+        self._forget()
+        self._stack.setCurrentWidget(self._nothing)
 
-    def _clear_tabs(self) -> None:
-        for tab in self._built.values():
-            tab.clear()
+    def _forget(self) -> None:
+        if self._body is not None:
+            self._body.clear()
 
     def refresh(self) -> None:
-        """Show what is known now."""
+        """Show the current state of the agent."""
         if self._key is None:
-            self._stack.setCurrentIndex(_NOTHING)
+            self._stack.setCurrentWidget(self._nothing)
             return
+        agent = self._context.store.fleet.agent(*self._key)
         gateway = self._context.store.fleet.gateways.get(self._key[0])
-        agent = gateway.agents.get(self._key[1]) if gateway and not gateway.hidden else None
-        if gateway is None or agent is None:
+        if gateway is None or gateway.hidden or agent is None:
             self.clear()
             self.gone.emit()
             return
-        self._show(gateway, agent)
-        self._stack.setCurrentIndex(_AGENT)
-
-    def _show(self, gateway: Gateway, agent: Agent) -> None:
         now = self._context.clock()
         muted = bool({(agent.gateway, agent.id), (agent.gateway, "")} & self._muted)
-        self.head.show_agent(agent, gateway, now, muted=muted)
-        self.tab().show_agent(agent, gateway, now)
+        self.body.head.show_agent(agent, gateway, now, muted=muted)
+        self.body.tab().show_agent(agent, gateway, now)
+        self._stack.setCurrentWidget(self.body)

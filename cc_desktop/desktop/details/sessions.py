@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.icons.status import status_pixmap
@@ -12,7 +12,7 @@ from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordMod
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.format import MINUTE, cost, local, model_name, plain, tokens, when
 from cc_desktop.text.i18n import mark, tr
-from cc_desktop.text.sessions import session_state, session_times
+from cc_desktop.text.sessions import SESSION_WORDS, session_state, session_times
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -26,8 +26,7 @@ _STATUS, _TITLE, _CHANNEL, _MODEL, _TOKENS, _COST, _WHEN = range(7)
 _QUIET = (_CHANNEL, _MODEL, _WHEN)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(Struct, frozen=True):
     """One session as it is shown."""
 
     key: str
@@ -66,7 +65,7 @@ class SessionModel(RecordModel[SessionRow]):
     """The sessions of an agent."""
 
     COLUMNS = (
-        Column(mark("Status"), 84),
+        Column(mark("Status"), 84, words=SESSION_WORDS),
         Column(mark("Session")),
         Column(mark("Channel"), 70, needs=420),
         Column(mark("Model"), 92, needs=580),
@@ -83,7 +82,7 @@ class SessionModel(RecordModel[SessionRow]):
     def show_sessions(self, agent: Agent, now: int, clock_offset_ms: int) -> None:
         """Show what is known now.
 
-        Agents may have thousands: only rows that are new, or say another time, are made anew.
+        An agent may have thousands: only new rows and rows whose time text changed are rebuilt.
         """
         offline = agent.status is Status.OFFLINE
         made: dict[str, tuple[Session, SessionRow]] = {}

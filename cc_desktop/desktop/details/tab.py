@@ -5,18 +5,17 @@ A new tab is one file with a `DetailsTab`, and one entry in `TABS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.text.i18n import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Agent, Gateway
 
 
@@ -42,8 +41,7 @@ class DetailsTab(QWidget):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class TabEntry:
+class TabEntry(Struct, frozen=True):
     """A tab in the registry."""
 
     title: str  # marked for translation

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
@@ -50,8 +50,7 @@ SIDES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TrayKey:
+class TrayKey(Struct, frozen=True):
     """What an icon shows. Icons look alike if, and only if, their keys are equal."""
 
     state: TrayState

@@ -34,6 +34,7 @@ class InstanceController(QObject):
     ) -> None:
         """`show_message` shows a line in the window; "" takes it away."""
         super().__init__()
+        self.on_start: Callable[[], None] = lambda: None  # another start has reached this one
         self._server = InstanceServer(lock, self.handle, self)
         self._raiser = WindowRaiser(window, window.show_fleet)
         self._opener = LinkOpener(store, window.show_agent, show_message, self)
@@ -65,6 +66,7 @@ class InstanceController(QObject):
 
     def handle(self, message: InstanceMessage, answer: Callable[[Answer], None]) -> None:
         """Do what a later start asks; answer when the outcome is known."""
+        self.on_start()
         if message.command == "none":
             answer(Answer.DONE)
             return

@@ -10,6 +10,7 @@ from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.model import Change, ConnectionState
 from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
 from cc_desktop.text import format as words
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.store import Store
 
 WAIT_MS = 30_000  # for a gateway that is not live yet
+_NOT_LIVE = mark("The link's agent “{agent}” cannot be shown: {gateway} is not live yet.")
+_REFUSED = mark("The link's agent “{agent}” cannot be shown: {gateway} refuses the connection.")
+_NO_GATEWAY = mark("The link names the gateway “{gateway}”, which is not in the settings.")
+_NO_AGENT = mark("The link names the agent “{agent}”, which {gateway} does not have.")
 
 
 class LinkOpener(QObject):
@@ -50,7 +55,7 @@ class LinkOpener(QObject):
         try:
             self._wanted = parse_link(text)
         except LinkError as error:
-            self._tell(str(error))
+            self._tell(tr(str(error)))
             return
         self._tell("")
         self._check()
@@ -70,7 +75,7 @@ class LinkOpener(QObject):
         """Say why the agent cannot be shown, and stop waiting."""
         if self._wanted is not None:
             agent, gateway = self._words(self._wanted)
-            self._end(f"The link's agent “{agent}” cannot be shown: {gateway} is not live yet.")
+            self._end(tr(_NOT_LIVE, agent=agent, gateway=gateway))
 
     def _on_changes(self, _changes: list[Change]) -> None:
         self._check()
@@ -83,14 +88,14 @@ class LinkOpener(QObject):
         gateway = self._store.fleet.gateways.get(wanted.gateway)
         if gateway is None:
             if wanted.gateway != DEMO_GATEWAY:  # which comes and goes
-                self._end(f"The link names the gateway “{name}”, which is not in the settings.")
+                self._end(tr(_NO_GATEWAY, gateway=name))
         elif wanted.agent in gateway.agents and not gateway.hidden:
             self._end("")
             self._show_agent(wanted.gateway, wanted.agent)
         elif gateway.connection.state is ConnectionState.LIVE:
-            self._end(f"The link names the agent “{agent}”, which {name} does not have.")
+            self._end(tr(_NO_AGENT, agent=agent, gateway=name))
         elif gateway.connection.state is ConnectionState.BLOCKED:
-            self._end(f"The link's agent “{agent}” cannot be shown: {name} refuses the connection.")
+            self._end(tr(_REFUSED, agent=agent, gateway=name))
 
     def _words(self, link: AgentUrl) -> tuple[str, str]:
         gateway = self._store.fleet.gateways.get(link.gateway)

@@ -15,12 +15,12 @@ import stat
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec import Struct
 from PySide6.QtCore import QLockFile, QObject, QTimer
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
@@ -78,16 +78,14 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where the running app listens."""
 
     socket: str  # a path, or the name of a pipe on Windows
     lock: str
 
 
-@dataclass(slots=True)
-class InstanceLock:
+class InstanceLock(Struct):
     """Held by the running app. Without an endpoint, a second app is not noticed."""
 
     endpoint: Endpoint | None = None

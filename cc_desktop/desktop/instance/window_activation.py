@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 CHECK_MS = 100  # how often to look whether the window is in front
 GIVE_UP_MS = 1_000  # after this it stays where the desktop has put it
+AGAIN_MS = (
+    200  # until the second request for the focus on X11: measured on KWin 5.27 as long enough
+)
 REMAP_MS = 50  # between hiding and showing: measured on GNOME 43 as long enough
 
 
@@ -49,7 +52,7 @@ def needs_remap(token: str, platform: str, environ: Mapping[str, str]) -> bool:
     """Whether a visible window must be hidden and shown again to get in front.
 
     GNOME on Wayland only marks a window that asks for the focus without a token; a window that
-    appears anew gets it.
+    appears again gets it.
 
     Args:
         token: The activation token, "" for none.
@@ -75,6 +78,8 @@ class WindowRaiser(QObject):
         self._timer.timeout.connect(self._check)
         self._again = QTimer(self, singleShot=True, interval=REMAP_MS)
         self._again.timeout.connect(self._show_again)
+        self._second = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._second.timeout.connect(self._ask_again)
 
     def raise_window(self, token: str = "", then: Callable[[bool], None] | None = None) -> None:
         """Show the window in front, on the screen with the mouse pointer.
@@ -88,6 +93,8 @@ class WindowRaiser(QObject):
             bring_to_pointer(self._window)
             self._show()
         platform = QGuiApplication.platformName()
+        if platform == "xcb":
+            self._second.start()
         self._remap = was_visible and needs_remap(token, platform, os.environ)
         if then is not None:
             self._waiting.append(then)
@@ -101,6 +108,7 @@ class WindowRaiser(QObject):
         """Wait for nothing any more."""
         self._timer.stop()
         self._again.stop()
+        self._second.stop()
         self._finish()
 
     def _check(self) -> None:
@@ -117,6 +125,17 @@ class WindowRaiser(QObject):
     def _show_again(self) -> None:
         self._show()
         self._timer.start()
+
+    def _ask_again(self) -> None:
+        """Ask for the focus a second time.
+
+        KWin refuses the first request of an app that the operator has not used since using
+        another window: it only marks the window, while Qt takes it for the active one. It grants
+        the second request.
+        """
+        if self._window.isVisible():
+            self._window.raise_()
+            self._window.activateWindow()
 
     def _finish(self) -> None:
         self._remap = False

@@ -42,7 +42,7 @@ class QuietRow(QWidget):
         self._filling = False
         flow = FlowLayout(px(12), self)
         self.days = [
-            day_button(look, short, tr(name))
+            day_button(look, tr(short), tr(name))
             for short, name in zip(notifications.SHORT_DAYS, DAYS, strict=True)
         ]
         self.start, self.end = TimeField(look, tr("Quiet from")), TimeField(look, tr("Quiet to"))

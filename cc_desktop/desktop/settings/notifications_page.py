@@ -83,13 +83,13 @@ class NotificationsPage(PageBody):
             self.restore.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
+        """Qt override: follow the notification center while visible."""
         self.refresh()
         self._unsubscribe = self._unsubscribe or self._context.center.subscribe(self.refresh)
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: what was said of this visit is over."""
+        """Qt override: clear the messages of this visit."""
         super().hideEvent(event)
         self.general.forget_test()
         self._before_restore = None

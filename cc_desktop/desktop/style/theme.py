@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 BASE_TEXT = 13  # px at which all measures are meant; larger system fonts scale them
 
 
-@dataclass(frozen=True)
-class Metrics:
+class Metrics(Struct, frozen=True):
     """Measures, scaled by the system's font."""
 
     scale: float

@@ -10,13 +10,11 @@ moment later, and until then "working" or "needs you" is not false.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from cc_desktop.desktop.icons.tray import TrayKey
 from cc_desktop.desktop.icons.tray_state import TrayState
-
-if TYPE_CHECKING:
-    from cc_desktop.desktop.icons.tray import TrayKey
 
 SETTLE_S = 0.5  # s a state must hold before it is shown
 LONGEST_S = 2.0  # s after which the newest state is shown even if it keeps changing
@@ -25,8 +23,7 @@ _LIVE = (TrayState.IDLE, TrayState.WORKING, TrayState.NEEDS_YOU, TrayState.ERROR
 _AT_ONCE = (TrayState.OFFLINE, TrayState.DEMO)
 
 
-@dataclass(frozen=True, slots=True)
-class TrayAppearance:
+class TrayAppearance(Struct, frozen=True):
     """What the tray shows."""
 
     key: TrayKey

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -13,14 +14,13 @@ from cc_desktop.desktop.tray.fleet_lines import HEADLINE, Line, fleet_lines
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class MenuPart:
+class MenuPart(Struct, frozen=True):
     """Entries beside those about the fleet.
 
     Attributes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cc_desktop.notifications.center import NotificationCenter
 
 ON, RESUME, WAITING, SETTINGS, TOMORROW = "on", "resume", "waiting", "settings", "tomorrow"
-_SPANS = {"30 min": 30 * words.MINUTE, "1 h": words.HOUR, "8 h": 8 * words.HOUR}
+_SPANS = {"30min": 30 * words.MINUTE, "1h": words.HOUR, "8h": 8 * words.HOUR}
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,10 @@ def notification_entries(
     waiting = notifications.waiting_words(center.waiting)
     if waiting:
         entries.append(Entry(waiting, WAITING, enabled=lists))
-    entries += [Entry(tr("Snooze {span}", span=span), span, enabled=not off) for span in _SPANS]
+    entries += [
+        Entry(tr("Snooze {span}", span=words.span(ms)), key, enabled=not off)
+        for key, ms in _SPANS.items()
+    ]
     entries.append(Entry(tr("Snooze until tomorrow 08:00"), TOMORROW, enabled=not off))
     entries += [Entry(), Entry(tr("Settings…"), SETTINGS)]
     return tuple(entries)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QSystemTrayIcon
 
@@ -22,8 +23,6 @@ from cc_desktop.text import notifications
 from cc_desktop.text.summary import tooltip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.center import NotificationCenter
@@ -34,8 +33,7 @@ POLL_SLOW_MS = 30_000
 MENU_MS = 500  # between two updates of a menu that may be open without anyone saying so
 
 
-@dataclass(frozen=True, slots=True)
-class TrayOptions:
+class TrayOptions(Struct, frozen=True):
     """What the tray needs of the app around it.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QRadioButton, QSizePolicy
@@ -27,8 +27,7 @@ _ARROWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PillText:
+class PillText(Struct, frozen=True):
     """A piece of a pill's text."""
 
     text: str

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from msgspec import Struct
 
-    from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.app_actions import Actions
-    from cc_desktop.fleet.store import Store
+from cc_desktop.desktop.style.theme import ThemeManager
+from cc_desktop.desktop.widgets.app_actions import Actions
+from cc_desktop.fleet.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class ViewContext:
+class ViewContext(Struct, frozen=True):
     """Handed in by whoever builds the windows."""
 
     store: Store

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPen
 
@@ -26,8 +26,7 @@ SHAPE, GAP = 18, 7  # design px: the shape of a status, and between it and its w
 SHOWN_CONTEXT = 60  # percent: a context below is nothing to know
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Where the parts of a row stand: start and width in px. A width of 0: no room for it."""
 
     name: tuple[int, int]

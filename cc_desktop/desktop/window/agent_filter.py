@@ -57,7 +57,7 @@ class AgentFilter:
 
     @property
     def active(self) -> bool:
-        """Whether it may hide agents."""
+        """Whether this filter can hide agents."""
         return self.searching or self.chip is not Chip.ALL or self.only is not None
 
     def choose_chip(self, chip: Chip) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.widgets.agent_pane import Key
     from cc_desktop.desktop.widgets.view_context import ViewContext
-    from cc_desktop.desktop.window.agent_model import AgentModel, Row
+    from cc_desktop.desktop.window.agent_model import AgentModel
 
 
 class AgentList(RowList):
@@ -46,10 +46,6 @@ class AgentList(RowList):
     def extend_menu(self, extend: Callable[[QMenu, str, str], None]) -> None:
         """Let others add entries: menu, gateway id, agent id."""
         self._extend_menu = extend
-
-    def current_row(self) -> Row | None:
-        """The row with the selection."""
-        return self._model.row(self.currentIndex())
 
     def reveal(self, key: Key) -> None:
         """Scroll to an agent."""

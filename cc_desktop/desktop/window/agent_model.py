@@ -185,10 +185,6 @@ class AgentModel(SortedModel[Row]):
         row = self.row(self.index(0, 0)) if self.rowCount() else None
         return row.key if row is not None else None
 
-    def shown_keys(self) -> list[Key]:
-        """The agents that are shown, from the top."""
-        return [row.key for row in self.rows()]
-
     def shown_names(self) -> list[str]:
         """The names of the agents that are shown, from the top."""
         return [row.name for row in self.rows()]

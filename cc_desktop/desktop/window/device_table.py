@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.text.format import plain
-from cc_desktop.text.gateways import device_since, device_state
+from cc_desktop.text.gateways import GONE, ONLINE, device_since, device_state
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _NAME, _STATE = range(2)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRow:
+class DeviceRow(Struct, frozen=True):
     """One device as it is shown."""
 
     key: tuple[str, str]
@@ -37,7 +36,7 @@ class DeviceModel(RecordModel[DeviceRow]):
 
     COLUMNS = (
         Column(mark("Device")),
-        Column(mark("State"), 90),
+        Column(mark("State"), 90, words=(ONLINE, GONE)),
         Column(mark("Platform"), 110, needs=560),
         Column(mark("Mode"), 90, needs=640),
         Column(mark("Gateway"), 110, needs=430),

@@ -1,7 +1,7 @@
-"""The fleet window: judge the whole fleet in three seconds, see any agent with one click.
+"""The main window: the fleet at a glance, any agent with one click.
 
-The window is a frame: it places its parts, follows the store while it is seen, and remembers size
-and place. What stands beside the list is handed in.
+The window is a frame: it arranges its parts, follows the store while visible, and restores its
+size and place. The caller passes in the details pane.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ WIDTH, HEIGHT = 1180, 720  # design px, of the first start
 
 
 class FleetWindow(QMainWindow):
-    """Follows the store while it is seen, and does nothing while it is not.
+    """The main window. It follows the store only while it is visible.
 
     Signals:
-        seen: Somebody looks at the window (again).
+        seen: The window became visible.
 
     Attributes:
         context: What it was built with.
@@ -347,7 +347,7 @@ class FleetWindow(QMainWindow):
             self.seen.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
+        """Qt override: follow the store while visible."""
         super().showEvent(event)
         self._watch()
         if not self._shown_before:
@@ -356,26 +356,26 @@ class FleetWindow(QMainWindow):
             self.splitter.restore(self._remembered.get("splitter", ""))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks."""
+        """Qt override: stop the timers while hidden."""
         super().hideEvent(event)
         self._remember()
         self._watch()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Minimised, or back again."""
+        """Qt override: a minimised window counts as hidden."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self._watch()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Into the tray, or the end where there is none."""
+        """Qt override: hide in the tray; without a tray, end the app."""
         self._remember()
         super().closeEvent(event)
         if self.quit_on_close:
             self.context.actions.quit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Details beside the list, or below it when there is no room."""
+        """Qt override: move the details beside or below the list."""
         super().resizeEvent(event)
         self.splitter.fit(self.width())
 

@@ -40,6 +40,8 @@ def reduce(fleet: Fleet, event: ev.Event, now: int, mono: int | None = None) -> 
     """
     if isinstance(event, ev.GatewayAdded):
         return gateways.added(fleet, event)
+    if isinstance(event, ev.GatewaysOrdered):
+        return gateways.ordered(fleet, event)
     gateway = fleet.gateways.get(event.gateway)
     if gateway is None:
         return fleet, []
@@ -68,6 +70,7 @@ def _touched(gateway: Gateway, key: str) -> Gateway:
 _Handler = Callable[[Fleet, Gateway, Any, Now], tuple[Fleet, list[Change]]]
 _HANDLERS: Mapping[type, _Handler] = {
     ev.GatewayRemoved: gateways.removed,
+    ev.GatewayRenamed: gateways.renamed,
     ev.ConnectionChanged: gateways.connection_changed,
     ev.OriginChanged: gateways.origin_changed,
     ev.SignOfLife: gateways.sign_of_life,

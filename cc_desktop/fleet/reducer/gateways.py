@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet.commands import CommandPhase, CommandState
 from cc_desktop.fleet.model import (
     COMMANDS_PER_GATEWAY,
+    INTERNAL,
     AgentChanged,
     Change,
     ConnectionState,
@@ -18,6 +19,7 @@ from cc_desktop.fleet.model import (
     GatewayChanged,
     Now,
     Origin,
+    Problem,
 )
 from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with_gateway
 from cc_desktop.fleet.status import DONE_COMMAND_MS
@@ -34,6 +36,25 @@ def added(fleet: Fleet, event: ev.GatewayAdded) -> Result:
     return with_gateway(fleet, gateway), [GatewayChanged(gateway.id, None, gateway)]
 
 
+def renamed(fleet: Fleet, gateway: Gateway, event: ev.GatewayRenamed, now: Now) -> Result:
+    """It stays what it is otherwise."""
+    if event.name == gateway.name:
+        return fleet, []
+    return put_gateway(fleet, gateway, replace(gateway, name=event.name))
+
+
+def ordered(fleet: Fleet, event: ev.GatewaysOrdered) -> Result:
+    """A gateway that moved is a change of that gateway."""
+    named = [name for name in event.order if name in fleet.gateways]
+    order = [*named, *(name for name in fleet.gateways if name not in named)]
+    moved = [name for name, old in zip(order, fleet.gateways, strict=True) if name != old]
+    if not moved:
+        return fleet, []
+    gateways = {name: fleet.gateways[name] for name in order}
+    changes = [GatewayChanged(name, gateways[name], gateways[name]) for name in moved]
+    return replace(fleet, gateways=gateways), [*changes]
+
+
 def removed(fleet: Fleet, gateway: Gateway, event: ev.GatewayRemoved, now: Now) -> Result:
     """Its agents go with it."""
     rest = {key: value for key, value in fleet.gateways.items() if key != gateway.id}
@@ -48,6 +69,8 @@ def connection_changed(
 ) -> Result:
     """The data of a gateway that was live is true as of its last word."""
     before, after = gateway.connection, event.connection
+    if gateway.faults and after.problem is None:
+        after = replace(after, problem=Problem(INTERNAL))  # until a list has arrived whole
     if before == after:
         return fleet, []
     as_of = gateway.as_of

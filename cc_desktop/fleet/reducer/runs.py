@@ -14,7 +14,7 @@ from cc_desktop.fleet.status import row_start
 if TYPE_CHECKING:
     from cc_desktop.fleet import events as ev
 
-_SEEN_STEP_MS = 1_000  # signs of life that say nothing else count once in so long
+_SEEN_STEP_MS = 1_000  # signs of life without news count at most this often
 
 
 def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) -> Result:
@@ -65,7 +65,7 @@ def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now
 
 
 def seen_just_now(agent: Agent, key: str, now: Now) -> bool:
-    """Whether it gave a sign of life already: a model that streams does so 50 times a second."""
+    """Whether a sign of life was counted already: a streaming model sends 50 a second."""
     return key in agent.heard and 0 <= now.mono - agent.heard[key].mono < _SEEN_STEP_MS
 
 

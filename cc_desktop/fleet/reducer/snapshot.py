@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
+    INTERNAL,
     SESSIONS_PER_AGENT,
     SESSIONS_PER_GATEWAY,
     Agent,
@@ -22,6 +23,7 @@ from cc_desktop.fleet.model import (
     Listing,
     Now,
     Origin,
+    Problem,
     Run,
     Session,
 )
@@ -180,8 +182,13 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         for key, agent in gateway.agents.items()
         if key not in agents
     ]
+    faults = gateway.faults - listing.faults_before  # a slice that failed leaves old data
+    connection = gateway.connection
+    if not faults and gateway.faults and connection.problem == Problem(INTERNAL):
+        connection = replace(connection, problem=None)
     after = replace(
         gateway,
+        connection=connection,
         origin=listing.origin,
         as_of=now.wall,
         clock_offset_ms=listing.clock_offset_ms,
@@ -190,7 +197,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         session_count=sum(len(agent.sessions) for agent in agents.values()),
         dropped_agents=listing.dropped_agents,
         unlisted_sessions=listing.unlisted_sessions,
-        faults=gateway.faults - listing.faults_before,  # a slice that failed leaves old data
+        faults=faults,
         listing=None,
     )
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]

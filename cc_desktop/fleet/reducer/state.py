@@ -38,7 +38,7 @@ def put_gateway(fleet: Fleet, before: Gateway, after: Gateway) -> Result:
 
 
 def put_agent(fleet: Fleet, gateway: Gateway, before: Agent, after: Agent, now: Now) -> Result:
-    """The fleet after an agent changed: its status is assessed anew."""
+    """Put a changed agent into the fleet, with its status reassessed."""
     after = assessed(fleet, gateway, after, now)
     if after is before:
         return fleet, []
@@ -74,7 +74,7 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
 
 
 def reassessed(fleet: Fleet, gateway: Gateway, now: Now) -> tuple[Gateway, list[Change]]:
-    """The gateway with the status of all its agents assessed anew."""
+    """Reassess the status of all agents of a gateway."""
     agents: dict[str, Agent] = {}
     changes: list[Change] = []
     for key, agent in gateway.agents.items():

@@ -1,1 +1,1 @@
-"""Reads what gateways send: one module for each thing that is told, all dialects side by side."""
+"""Decodes what gateways send: one module per subject, with all dialects of it side by side."""

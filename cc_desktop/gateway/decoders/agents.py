@@ -1,4 +1,4 @@
-"""What is told of agents as such: lists, settings, heartbeats, and the seed's own activity."""
+"""Decodes agents: lists, settings, heartbeats, and the seed's own activity."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def activity(gateway: str, data: dict[str, Any]) -> Iterable[ev.Event]:
 
 
 def configured(gateway: str, data: dict[str, Any]) -> Iterable[ev.Event]:
-    """The seed's `agent.config`: what is not told stays as it is."""
+    """The seed's `agent.config`: missing fields keep their value."""
     agent_id = fields.identifier(data.get("agentId")) or fields.identifier(data.get("id"))
     if not agent_id:
         return

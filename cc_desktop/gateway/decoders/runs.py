@@ -133,7 +133,7 @@ class RunDecoder:
             for field in ("command", "title", "message"):
                 if words := fields.text(source.get(field), NAME_LIMIT):
                     return words
-        # 2026.9.6 names only the tool call, whose command it told before.
+        # 2026.9.6 names only the tool call; its command came earlier.
         call = (run_id, fields.identifier(detail.get("toolCallId")))
         return self._commands.get(call, "")
 

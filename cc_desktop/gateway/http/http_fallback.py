@@ -22,9 +22,11 @@ import msgspec
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Origin
 from cc_desktop.gateway import event_decoder
+from cc_desktop.gateway.dialing import NO_PROXY_WANTED, Way
 from cc_desktop.protocol import fields
 from cc_desktop.system.http_body import PLAIN_JSON, read_body
 from cc_desktop.system.network import is_loopback, may_send_secret
+from cc_desktop.system.tls import client_context, plain_context
 
 if TYPE_CHECKING:
     import httpx
@@ -39,9 +41,11 @@ _INVOCATION = {"tool": "sessions_list", "action": "json", "args": {}}
 
 
 class HttpFallback:
-    """Asks once each time it is told to; the supervisor decides when."""
+    """Polls once per call; the supervisor decides when."""
 
-    def __init__(self, gateway: str, url: str, token: str, *, insecure: bool = False) -> None:
+    def __init__(
+        self, gateway: str, url: str, token: str, *, insecure: bool = False, way: Way | None = None
+    ) -> None:
         """Ask nothing yet.
 
         Args:
@@ -49,10 +53,12 @@ class HttpFallback:
             url: The page with the agents.
             token: The shared token, or "".
             insecure: The operator allows the token over an unencrypted connection.
+            way: Proxy and certificate; None for what the system says.
         """
         self._gateway = gateway
         self._url = url
         self._token = token if may_send_secret(url, insecure=insecure) else ""
+        self._way = way or Way()
         self._client: httpx.AsyncClient | None = None
         # Refused with 401 or 403, with and without the token: asking again looks like an attack.
         self._refused: set[bool] = set()
@@ -67,7 +73,7 @@ class HttpFallback:
                 that, no token is sent.
 
         Returns:
-            What was told, or None when nothing useful answered. Nothing but a cancellation is
+            The answer as an event, or None without a useful answer. Nothing but a cancellation is
             raised: whatever goes wrong is a failed poll.
         """
         token = self._token if trusted else ""
@@ -130,7 +136,7 @@ class HttpFallback:
         self, method: str, url: str, token: str, body: bytes | None = None, *, also: int = 200
     ) -> tuple[int, Any]:
         """The status, and the JSON of a 200 (and of the status `also`)."""
-        client = self._client = self._client or self._connect()
+        client = self._client = self._client or await self._connect()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -142,12 +148,17 @@ class HttpFallback:
                 return status, None
             return status, msgspec.json.decode(await read_body(answer, MAX_BODY))
 
-    def _connect(self) -> httpx.AsyncClient:
+    async def _connect(self) -> httpx.AsyncClient:
         import httpx  # 0.1 s to import, and most never need it
 
+        way = self._way
+        by_itself = is_loopback(self._url) and not way.proxy
+        encrypted = self._url.startswith("https:") or not by_itself  # or its proxy is
         return httpx.AsyncClient(
             timeout=TIMEOUT_S,
-            trust_env=not is_loopback(self._url),
+            verify=await client_context(way.fingerprint) if encrypted else plain_context(),
+            trust_env=not by_itself and not way.proxy,
+            proxy=None if way.proxy in ("", NO_PROXY_WANTED) else way.proxy,
             follow_redirects=False,  # a redirect would take the token along
             headers=PLAIN_JSON,
         )

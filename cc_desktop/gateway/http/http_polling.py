@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from cc_desktop.gateway.dialing import Way
 from cc_desktop.gateway.failures import FailureKind
 from cc_desktop.gateway.http.http_fallback import HttpFallback
 from cc_desktop.system.clock import wake_or_sleep
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 FIRST_ANSWER_S = 3.0  # the longest that polling waits for the first try of the WebSocket
 
 
+def _way(options: SupervisorOptions) -> Way:
+    """The pinned certificate is that of the gateway's own address, and of no other."""
+    same = urlsplit(options.rest_url).netloc == urlsplit(options.url).netloc
+    return Way(options.proxy, options.fingerprint if same else "")
+
+
 class HttpPolling:
-    """The loop around `HttpFallback`. It is told how the WebSocket fares."""
+    """Runs the polls of `HttpFallback`. The supervisor reports the WebSocket's state to it."""
 
     def __init__(
         self,
@@ -35,8 +43,8 @@ class HttpPolling:
         Args:
             options: Where and how often to poll, and with which token.
             clock: Measures the waits.
-            take: Gets what each poll told, None for nothing.
-            record: Gets what a poll raised; a poll that raises told nothing.
+            take: Receives the result of each poll; None without one.
+            record: Receives what a poll raised; such a poll has no result.
         """
         self.live = asyncio.Event()
         self.polled = False  # at least once
@@ -44,7 +52,11 @@ class HttpPolling:
         self._dark.set()
         token = options.token.reveal()
         self._fallback = HttpFallback(
-            options.gateway, options.rest_url, token, insecure=options.insecure
+            options.gateway,
+            options.rest_url,
+            token,
+            insecure=options.insecure,
+            way=_way(options),
         )
         self._clock = clock
         self._take = take

@@ -8,13 +8,15 @@ being newer. Older dialects tell parts of rows, and a list has to settle every r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cc_desktop.fleet import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from cc_desktop.fleet.model import Session
     from cc_desktop.system.clock import Clock
@@ -31,13 +33,12 @@ MAX_TRACKED = 5_000  # sessions of which is remembered that they changed
 MAX_KEYS = 50_000  # sessions that are known to exist
 
 
-@dataclass(slots=True)
-class _Touch:
+class _Touch(Struct):
     """A session that changed a moment ago."""
 
     at: float
-    row: Mapping[str, Any] | None  # the last whole row that an event told
-    vague: bool  # something was told that only a list can settle
+    row: Mapping[str, Any] | None  # the last complete row from an event
+    vague: bool  # an event said something that only a list can settle
 
 
 class ListDemand:
@@ -149,7 +150,7 @@ class ListDemand:
             self._want(DEBOUNCE_S)
 
     def _is_new(self, agent_id: str, key: str) -> bool:
-        """Whether a session that runs is to be looked for in a list."""
+        """Whether to look for this running session in a list."""
         if key in self._keys or self._sessions_cut or agent_id not in self._agents:
             return False
         return self._look_for(key)

@@ -37,7 +37,7 @@ RETRY_LIST_S = 5.0
 # A gateway that has just started mends the rows of interrupted runs some seconds later, silently.
 YOUNG_MS = 15_000
 YOUNG_SETTLED_S = 10.0
-SIGN_OF_LIFE_S = 1.0  # how often it is told that something came
+SIGN_OF_LIFE_S = 1.0  # how often a sign of life is reported
 MAX_EARLY = 1_000  # events that are kept until the first list is there
 
 
@@ -69,7 +69,7 @@ class SessionListSync:
         # Events before the first snapshot; None when it is there.
         self._early: deque[ev.Event] | None = deque(maxlen=MAX_EARLY)
         self._seq: int | None = None
-        self._alive_at = -math.inf  # when a sign of life was told last (monotonic seconds)
+        self._alive_at = -math.inf  # last reported sign of life (monotonic seconds)
         self._due: list[float] = []  # when lists are wanted (monotonic seconds)
         self._asked = False  # the operator wants one
 
@@ -113,6 +113,10 @@ class SessionListSync:
         """List again at once: the operator asks for it."""
         self._asked = True
         self._wake.set()
+
+    def want_list(self) -> None:
+        """List again soon, but not more often than the pacer allows."""
+        self._want(DEBOUNCE_S)
 
     def _want(self, after_s: float) -> None:
         """A list is wanted `after_s` from now. It may come later, and serve several wants."""

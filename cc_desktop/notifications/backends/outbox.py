@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    from cc_desktop.notifications.message import Message
+from cc_desktop.notifications.message import Message
 
 MAX_WAITING = 100  # messages while nobody can show them
 MAX_UNANSWERED = 3  # calls that a service has not answered yet, before no more are sent
 MAX_ABANDONED = 20  # calls whose answer still counts when it comes late
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(Struct, eq=False):
     """A message that was sent and has not been answered."""
 
     message: Message
@@ -65,7 +62,7 @@ class Outbox:
         return next((tag for tag in self._line if tag not in self._unanswered), None)
 
     def take(self, tag: str) -> Call | None:
-        """Take a tag out of the line: the call to make, or None if its message is to be closed."""
+        """Remove a tag from the queue: the call to make, or None when its message must close."""
         message = self._line.pop(tag)
         if message is None:
             return None

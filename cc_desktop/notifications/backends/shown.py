@@ -42,11 +42,11 @@ class ShownMessages:
             del self._clickable[next(iter(self._clickable))]
 
     def remove(self, tag: str) -> int:
-        """Return the id of a message that is to be closed. Raises KeyError if there is none."""
+        """Return the id of a message in order to close it. Raises KeyError for an unknown one."""
         return self._ids.pop(tag)
 
     def on_closed(self, ident: int) -> None:
-        """Forget that it is on the screen. The click that closed it may still be told."""
+        """Note that it left the screen. The click that closed it may still arrive."""
         message = self._clickable.get(ident)
         if message is not None and self._ids.get(message.tag) == ident:
             del self._ids[message.tag]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cc_desktop.fleet.model import ConnectionState, Origin
+from cc_desktop.fleet.model import ConnectionState, Gateway, Origin
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.kinds import RANK, RULES, AlertKind, tag_of
 from cc_desktop.notifications.message import Target
@@ -17,7 +17,7 @@ from cc_desktop.text.gateways import problem_sentences
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from cc_desktop.fleet.model import Fleet, Gateway, GatewayChanged
+    from cc_desktop.fleet.model import Fleet, GatewayChanged
     from cc_desktop.notifications.rules.agents import AgentRules
     from cc_desktop.notifications.rules.devices import DeviceRules
 
@@ -28,8 +28,7 @@ PAIRING = "pairing"  # the kind of a problem
 NAMED = 4  # agents by name in a summary
 
 
-@dataclass(slots=True)
-class _Watch:
+class _Watch(Struct):
     """What is remembered of one gateway."""
 
     away: Gateway | None = None  # its state when it was last current

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from cc_desktop.system.files import FileError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 class AutostartError(Exception):
     """Start at login cannot be changed. The text is one sentence for the operator."""
 
-    @classmethod
-    def of(cls, path: Path, reason: str) -> AutostartError:
-        """The error for a file that cannot be written."""
-        return cls(f"Start at login cannot be set: {path}: {reason}.")
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Turn a failure to write or delete `path` into an AutostartError."""
+    try:
+        yield
+    except FileError as error:
+        path, reason = error.path, error.reason
+    except OSError as error:
+        reason = error.strerror or str(error)
+    else:
+        return
+    raise AutostartError(f"Start at login cannot be set: {path}: {reason}.")
 
 
 class Autostart(Protocol):

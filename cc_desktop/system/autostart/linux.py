@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cc_desktop.about import APP_ID, APP_NAME
 from cc_desktop.system import launch_command
-from cc_desktop.system.autostart.base import AutostartError
+from cc_desktop.system.autostart.base import AutostartError, changing
 from cc_desktop.system.files import FileError, read_private, write_private
 
 if TYPE_CHECKING:
@@ -44,16 +44,13 @@ class XdgAutostart:
     def set_enabled(self, enabled: bool) -> None:
         """Write the entry or delete it; one of the system's is hidden by one of our own."""
         try:
-            if enabled:
-                self._write(self._entry())
-            elif any(path.exists() for path in self._system):
-                self._write(self._entry() + "Hidden=true\n")
-            else:
-                self.path.unlink(missing_ok=True)
-        except FileError as error:
-            raise AutostartError.of(error.path, error.reason) from None
-        except OSError as error:
-            raise AutostartError.of(self.path, error.strerror or str(error)) from None
+            with changing(self.path):
+                if enabled:
+                    self._write(self._entry())
+                elif any(path.exists() for path in self._system):
+                    self._write(self._entry() + "Hidden=true\n")
+                else:
+                    self.path.unlink(missing_ok=True)
         except launch_command.LaunchError as error:
             raise AutostartError(f"Start at login cannot be set: {error}") from None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.parsers.expat import ExpatError
 
 from cc_desktop.about import APP_ID
-from cc_desktop.system.autostart.base import AutostartError
+from cc_desktop.system.autostart.base import changing
 from cc_desktop.system.files import FileError, read_private, write_private
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ class MacLaunchAgent:
             "RunAtLoad": True,
             "ProcessType": "Interactive",
         }
-        try:
+        with changing(self.path):
             if enabled:
                 write_private(self.path.resolve(), plistlib.dumps(agent))
             else:
                 self.path.unlink(missing_ok=True)
-        except FileError as error:
-            raise AutostartError.of(error.path, error.reason) from None
-        except OSError as error:
-            raise AutostartError.of(self.path, error.strerror or str(error)) from None

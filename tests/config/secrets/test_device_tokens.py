@@ -61,6 +61,10 @@ class FakeKeyring:
         if not self.forgets:
             self.kept[name] = token
 
+    def delete(self, name: str) -> None:
+        self._called("set")
+        self.kept.pop(name, None)
+
     def unlock(self) -> KeyringState:
         self._called("unlock")
         if self.now in (KeyringState.LOCKED, KeyringState.NOT_MADE):
@@ -434,3 +438,32 @@ async def test_a_disk_that_fails_loses_no_token_and_heals(
 
     assert tokens.place == "file"
     assert sorted(in_file(path).values()) == ["other", SECRET]
+
+
+# Dropped tokens and rights
+
+
+@pytest.mark.parametrize("in_keyring", [False, True])
+async def test_a_dropped_token_is_nowhere_any_more(tmp_path: Path, in_keyring: bool) -> None:
+    keyring = FakeKeyring()
+    path = tmp_path / "tokens.json"
+    tokens = DeviceTokens(path, use_keyring=in_keyring, keyring=keyring)
+    await tokens.keep("wss://gw/", "device", "operator", "secret-token")
+    await tokens.drop("wss://gw/", "device", "operator")
+
+    again = DeviceTokens(path, use_keyring=in_keyring, keyring=keyring)
+    assert not await again.get("wss://gw/", "device", "operator")
+    assert keyring.kept == {}
+    assert not path.exists() or "secret-token" not in path.read_text()
+
+
+async def test_rights_are_kept_over_starts_and_are_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    tokens = DeviceTokens(path, use_keyring=False)
+    assert tokens.rights("wss://gw/", "device", "operator") == ()
+    tokens.keep_rights("wss://gw/", "device", "operator", ("operator.questions",))
+
+    again = DeviceTokens(path, use_keyring=False)
+    assert again.rights("wss://gw/", "device", "operator") == ("operator.questions",)
+    again.keep_rights("wss://gw/", "device", "operator", ())
+    assert DeviceTokens(path, use_keyring=False).rights("wss://gw/", "device", "operator") == ()

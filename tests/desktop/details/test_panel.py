@@ -47,9 +47,9 @@ def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
     open_agent: OpenDetails, asked: sample.Asked
 ) -> None:
     details = open_agent(sample.live_store(), "studio", "rex")
-    assert details.head.name() == "Rex"
-    assert details.head.place() == "studio · opus-5 · rex"
-    assert details.head.state() == "Error · 4 min"
+    assert details.body.head.name() == "Rex"
+    assert details.body.head.place() == "studio · opus-5 · rex"
+    assert details.body.head.state() == "Error · 4 min"
     assert "out of credits" in overview(details).why.text()
     overview(details).seen.click()
     assert asked.calls == [("mark_seen", "studio", "rex")]
@@ -142,7 +142,7 @@ def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
 ) -> None:
     details = open_agent(sample.last_known_store(), "studio", "otto")
     assert overview(details).sessions.data(overview(details).sessions.index(0, 0)) == "ran"
-    assert details.head.state() == "Offline"
+    assert details.body.head.state() == "Offline"
 
 
 def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
@@ -154,7 +154,7 @@ def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -
 
     assert overview(details).sessions_title() == "No sessions"
     assert overview(details).now.height() <= overview(details).now.sizeHint().height() + 4
-    assert details.head.mapTo(details, QPoint(0, 0)).y() < 60
+    assert details.body.head.mapTo(details, QPoint(0, 0)).y() < 60
 
 
 def test_the_titles_of_columns_are_never_cut(open_agent: OpenDetails) -> None:
@@ -203,10 +203,10 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
     qtbot.addWidget(details)
     details.show()
     details.show_agent("studio", "rex")
-    assert details.bar is not None
-    assert details.bar.isVisible()
+    assert details.body.bar is not None
+    assert details.body.bar.isVisible()
     assert built == []
-    details.bar.setCurrentIndex(1)
+    details.body.bar.setCurrentIndex(1)
     details.refresh()
     assert details.tab() is built[0]
     assert set(built[0].shown) == {"rex"}
@@ -216,4 +216,4 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
 
 
 def test_one_tab_needs_no_bar(open_agent: OpenDetails) -> None:
-    assert open_agent(sample.live_store(), "studio", "rex").bar is None
+    assert open_agent(sample.live_store(), "studio", "rex").body.bar is None

@@ -81,3 +81,12 @@ def test_the_link_of_the_start_is_opened(it: Running) -> None:
     it.instance.start("cc-desktop://agent/home-lab/nano")
 
     assert it.window.details.key == ("home-lab", "nano")
+
+
+@pytest.mark.parametrize("command", ["show", "none"])
+def test_every_later_start_is_told(it: Running, command: str) -> None:
+    starts: list[str] = []
+    it.instance.on_start = lambda: starts.append(command)
+    it.ask(command)
+
+    assert starts == [command]

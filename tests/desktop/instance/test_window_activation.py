@@ -148,6 +148,44 @@ def test_a_covered_window_of_gnome_appears_anew_and_the_outcome_is_told(
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("believes", [True, False])
+def test_on_x11_the_focus_is_asked_for_twice_whatever_qt_believes(
+    believes: bool, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "xcb")
+    monkeypatch.setattr(window_activation, "AGAIN_MS", 5)
+    window = Stubborn(False)
+    window.active = believes
+    qtbot.addWidget(window)
+    asked: list[str] = []
+    monkeypatch.setattr(window, "activateWindow", lambda: asked.append("focus"))
+    raiser = WindowRaiser(window, window.show)
+    raiser.raise_window()
+
+    qtbot.waitUntil(lambda: asked == ["focus"])  # after what `show` asks for
+    raiser.stop()
+
+
+def test_a_window_that_was_closed_meanwhile_stays_closed(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "xcb")
+    monkeypatch.setattr(window_activation, "AGAIN_MS", 5)
+    window = Stubborn(False)
+    qtbot.addWidget(window)
+    asked: list[str] = []
+    monkeypatch.setattr(window, "activateWindow", lambda: asked.append("focus"))
+    raiser = WindowRaiser(window, window.show)
+    raiser.raise_window()
+    window.hide()
+
+    qtbot.wait(20)
+    assert not asked
+    assert not window.isVisible()
+    raiser.stop()
+
+
+@pytest.mark.usefixtures("quick")
 def test_whoever_waits_is_told_at_the_end(qtbot: QtBot) -> None:
     window = Stubborn(False)
     qtbot.addWidget(window)

@@ -236,7 +236,7 @@ def test_everything_works_from_the_keyboard(open_window: OpenWindow, asked: samp
     ):
         QTest.keyClick(window.list, key)
         assert selected(window) == name
-        assert details_of(window).head.name() == name
+        assert details_of(window).body.head.name() == name
     QTest.keyClick(window, Qt.Key.Key_F5)
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert asked.calls == [("reconnect", None)] * 2

@@ -283,9 +283,9 @@ def test_muting_a_gateway_marks_all_its_agents(open_window: OpenWindow) -> None:
         ("home-lab", name) for name in ("hex", "nano", "bob", "stuart")
     }
     window.show_agent("home-lab", "bob")
-    assert details_of(window).head.place().startswith("Muted · home-lab")
+    assert details_of(window).body.head.place().startswith("Muted · home-lab")
     window.show_agent("studio", "rex")
-    assert "Muted" not in details_of(window).head.place()
+    assert "Muted" not in details_of(window).body.head.place()
 
 
 def test_what_is_muted_elsewhere_is_marked_at_the_next_show(open_window: OpenWindow) -> None:

@@ -23,7 +23,7 @@ class ChangeBatch(QObject):
 
     Signals:
         ready: A list of changes, oldest first. Only while active.
-        caught_up: It is active again after it dropped changes: read everything anew.
+        caught_up: Active again after changes were dropped: read the whole model.
     """
 
     ready = Signal(object)
@@ -57,7 +57,7 @@ class ChangeBatch(QObject):
         return self._timer.isActive()
 
     def set_active(self, active: bool) -> bool:
-        """Pass changes on, or drop them while nobody looks.
+        """Pass changes on, or drop them while inactive.
 
         Returns:
             Whether it emitted `caught_up`, because changes were dropped before.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from msgspec import Struct
 from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 ICON = 14  # design px
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table."""
 
     title: str  # marked for translation
     width: int = 0  # design px; 0 takes what is left
     number: bool = False  # stands at the end of its column
     needs: int = 0  # design px of the table below which the column is hidden
+    words: tuple[str, ...] = ()  # marked; what it says beside an icon, and must not be cut
 
 
 class Record(SortedRow, Protocol):
@@ -149,14 +149,17 @@ class RecordTable(QTableView):
         for number, column in enumerate(self._columns):
             if column.width:
                 self.setColumnWidth(
-                    number, max(px(column.width), self._title_width(column, measure))
+                    number, max(px(column.width), self._words_width(column, measure))
                 )
             else:
                 header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
 
-    def _title_width(self, column: Column, measure: QFontMetrics) -> int:
-        """The width that the title of a column needs, in any language."""
-        return measure.horizontalAdvance(tr(column.title)) + self._look.metrics.px(14)
+    def _words_width(self, column: Column, measure: QFontMetrics) -> int:
+        """The width that the title and the words of a column need, in any language."""
+        px = self._look.metrics.px
+        longest = max((measure.horizontalAdvance(tr(word)) for word in column.words), default=0)
+        title = measure.horizontalAdvance(tr(column.title)) + px(14)
+        return max(title, longest + px(ICON) + px(18) if column.words else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide columns that would leave the widest no room."""

@@ -51,7 +51,7 @@ def add_mutes(
     """Add the lines that mute an agent ("" for none) and its gateway, or end that."""
     known = fleet.gateways.get(gateway)
     if not gateway or (known is not None and known.origin is Origin.DEMO):
-        return  # nothing is told of the demo anyway
+        return  # the demo sends no notifications
     menu.addSeparator()
     if agent_id:
         name = notifications.agent_name(fleet, gateway, agent_id)

@@ -21,10 +21,12 @@ class AppMessageBar(QFrame):
 
     Signals:
         chosen: The link of the message was clicked.
+        second_chosen: Its second link was clicked.
         dismissed: The operator has read the message.
     """
 
     chosen = Signal()
+    second_chosen = Signal()
     dismissed = Signal()
 
     def __init__(self, look: ThemeManager, parent: QWidget | None = None) -> None:
@@ -35,9 +37,11 @@ class AppMessageBar(QFrame):
         row.setSpacing(px(10))
         self._text = wrapping_label(look.metrics.font())
         self.link = button("", self.chosen.emit, "link")
+        self.second = button("", self.second_chosen.emit, "link")
         self.dismiss = button(tr("Dismiss"), self._on_dismiss, "link")
         row.addWidget(self._text, 1)
         row.addWidget(self.link)
+        row.addWidget(self.second)
         row.addWidget(self.dismiss)
         self.hide()
 
@@ -46,13 +50,14 @@ class AppMessageBar(QFrame):
         """What it says, "" when it is not shown."""
         return "" if self.isHidden() else self._text.text()
 
-    def show_line(self, text: str, link: str = "") -> None:
-        """Say something; "" hides it. `link` is the text of what can be done about it."""
+    def show_line(self, text: str, link: str = "", second: str = "") -> None:
+        """Say something; "" hides it. The links are the texts of what can be done about it."""
         line = plain(text, 400)
         self._text.setText(line)
         self.setAccessibleName(line)
-        self.link.setText(link)
-        self.link.setVisible(bool(link))
+        for each, words in ((self.link, link), (self.second, second)):
+            each.setText(words)
+            each.setVisible(bool(words))
         self.setVisible(bool(line))
 
     def _on_dismiss(self) -> None:

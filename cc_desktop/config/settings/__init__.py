@@ -1,0 +1,14 @@
+"""Settings: read from command line, environment and file, checked, never refused as a whole."""
+
+from cc_desktop.config.settings.model import GatewaySettings, Settings
+from cc_desktop.config.settings.reader import DEFAULT_URL, load_settings
+from cc_desktop.text.settings import SettingsProblem, SlipKind
+
+__all__ = [
+    "DEFAULT_URL",
+    "GatewaySettings",
+    "Settings",
+    "SettingsProblem",
+    "SlipKind",
+    "load_settings",
+]

@@ -1,0 +1,74 @@
+"""The settings of the app as the other rooms see them: checked, and complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cc_desktop.config.secrets.credentials import Token
+from cc_desktop.text.settings import SettingsProblem, describe_slip
+
+DEFAULT_POLL_S = 5.0
+
+Access = Literal["watch", "approve", "operate"]
+WhenUnreachable = Literal["sample", "last-known"]
+
+# Operator scopes of OpenClaw 2026.9.6. Not asked for without need: while a client that has
+# operator.approvals is connected, a gateway waits for it instead of denying a command at once.
+_SCOPES: dict[Access, tuple[str, ...]] = {
+    "watch": ("operator.read",),
+    "approve": ("operator.read", "operator.approvals", "operator.questions"),
+    "operate": ("operator.read", "operator.approvals", "operator.questions", "operator.write"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """One gateway to watch."""
+
+    id: str
+    name: str
+    url: str
+    token: Token = field(default_factory=Token)
+    rest_url: str = ""
+    poll_s: float = DEFAULT_POLL_S
+    insecure: bool = False  # the token may go over ws:// to another machine
+    client_id: str = ""
+    client_mode: str = ""
+    access: Access = "watch"  # what the operator may do there with this app
+    proxy: str = ""  # "": as the environment says; "none", or the address of an HTTP proxy
+    fingerprint: str = ""  # SHA-256 of the one certificate that is trusted, 64 hex digits
+    enabled: bool = True
+    problem: SettingsProblem | None = None  # why it cannot be connected
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the gateway is asked to allow."""
+        return _SCOPES[self.access]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings that can be used, and what is wrong with the others."""
+
+    gateways: tuple[GatewaySettings, ...]
+    demo: bool = True
+    demo_seed: int = 7
+    stuck_after_ms: int = 600_000
+    keyring: bool = True
+    update_url: str = ""  # asked for the newest version; "": never
+    # What is shown when all gateways were lost; `demo = false` shows sample data never at all.
+    when_unreachable: WhenUnreachable = "sample"
+    problems: tuple[SettingsProblem, ...] = ()  # something does not work as it is written
+    notes: tuple[SettingsProblem, ...] = ()  # everything works, but the operator should know
+    is_configured: bool = True  # False: nobody has named a gateway, so it is this machine's
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notes in words."""
+        return tuple(describe_slip(note) for note in self.notes)
+
+    @property
+    def usage_errors(self) -> tuple[SettingsProblem, ...]:
+        """The problems that come from the command line."""
+        return tuple(problem for problem in self.problems if problem.key.startswith("--"))

@@ -1,0 +1,92 @@
+"""What is loaded until the window is painted: each import there delays every start."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from cc_desktop.desktop.application import LONGEST_PAINT_S, first_paint
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+PROGRAM = """
+import sys
+from functools import partial
+from cc_desktop import cli
+from cc_desktop.desktop import lifecycle
+from cc_desktop.desktop.controller import DesktopController
+
+show = DesktopController.show
+async def shown(controller):
+    await show(controller)
+    print(*sys.modules, sep="\\n")
+    lifecycle.App.instance().quit()
+DesktopController.show = shown
+sys.exit(cli.main(["--demo", "--config", sys.argv[1]]))
+"""
+LATE = (
+    "httpx",
+    "packaging",
+    "tomlkit",
+    "truststore",
+    "cryptography",
+    "keyring",
+    "jeepney",
+    "html",
+    "PySide6.QtDBus",
+    "cc_desktop.system.update_check",
+    "cc_desktop.demo.simulation",
+    "cc_desktop.desktop.crash_dialog",
+    "cc_desktop.desktop.about_dialog",
+    "cc_desktop.desktop.details.body",
+    "cc_desktop.desktop.details.overview_tab",
+    "cc_desktop.desktop.notifications.history_panel",
+    "cc_desktop.desktop.settings.window",
+    "cc_desktop.desktop.tray.menu",
+    "cc_desktop.desktop.tray.tray_icon",
+)
+
+
+@pytest.mark.slow  # a start of the whole app
+def test_the_first_picture_needs_nothing_that_can_come_later(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "cc_desktop.desktop.window.fleet_window" in loaded
+    assert loaded.isdisjoint(LATE)
+
+
+async def test_a_window_counts_as_painted_when_it_was(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    clock = FakeClock()
+    waiting = asyncio.create_task(first_paint(window, clock))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    window.show()
+    qtbot.waitExposed(window)
+    QApplication.processEvents()
+    await asyncio.wait_for(waiting, 10)
+
+
+async def test_a_window_that_is_never_painted_does_not_hold_up_the_rest(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    clock = FakeClock()
+    waiting = asyncio.create_task(first_paint(window, clock))
+    await clock.advance(LONGEST_PAINT_S)
+    await asyncio.wait_for(waiting, 10)
