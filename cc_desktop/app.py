@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
     from cc_desktop.desktop.instance.single_instance import InstanceLock
+    from cc_desktop.desktop.system_services import SetupServices
     from cc_desktop.system.update_check import Memory, UpdateCheck
 
 
@@ -62,12 +64,30 @@ def run_desktop(
         autostart=system_autostart(command),
         make_updates=make_updates if settings.update_url else None,
         link=link,
-        facts=(f"Settings: {paths.settings}", f"Log: {paths.log}"),
+        paths=paths,
+        setup=lambda monitor: _setup(monitor, command, connects=not options.demo_only),
         restart=lambda: _start_again(restart, environ),
         restart_hidden=lambda: _start_again([*restart, "--hidden"], environ),
     )
     return run_controller(
         lambda: FleetMonitor(settings, paths, options), hidden=hidden, services=services
+    )
+
+
+def _setup(monitor: FleetMonitor, command: Sequence[str], *, connects: bool) -> SetupServices:
+    """What the windows need to set gateways up. `command` starts the app as it was started now."""
+    from cc_desktop.desktop.system_services import SetupServices
+
+    names = ("GATEWAY_WS_URL", "WS_GATEWAY_URL")
+    in_environment = next((name for name in names if os.environ.get(name)), "")
+    return SetupServices(
+        editor=monitor.editor,
+        test=lambda url, token, insecure: monitor.test_gateway(
+            url, token.reveal(), insecure=insecure
+        ),
+        stored_token=monitor.stored_token,
+        decided_by="--url" if "--url" in command else in_environment,
+        connects=connects,
     )
 
 

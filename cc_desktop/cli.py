@@ -244,7 +244,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
     paths = _prepare(args)
     if getattr(args, "demo", False):
-        say("doctor tries the real gateways; leave out --demo")
+        say(tr("doctor tries the real gateways; leave out --demo"))
         return ExitCode.USAGE
     settings = _read_settings(args, paths)
     if settings.usage_errors:

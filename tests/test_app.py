@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop import app, cli
+from cc_desktop import cli
 from cc_desktop.desktop import lifecycle
 from cc_desktop.diagnostics import logs
 
@@ -27,7 +27,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, 
     def popen(command: Sequence[str], *, env: dict[str, str], **_: object) -> None:
         found.append((list(command), env))
 
-    monkeypatch.setattr(app.subprocess, "Popen", popen)
+    monkeypatch.setattr("subprocess.Popen", popen)
     return found
 
 

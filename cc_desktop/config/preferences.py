@@ -42,6 +42,14 @@ class TrayPreferences(msgspec.Struct, frozen=True):
     icon_style: Literal["auto", "light", "dark", "colour"] = "auto"
 
 
+class GeneralPreferences(msgspec.Struct, frozen=True):
+    """The page General. What concerns the fleet is in the settings file instead."""
+
+    PAGE: ClassVar[str] = "general"
+
+    theme: Literal["system", "light", "dark"] = "system"
+
+
 # Keys of earlier versions → the page and the field that they became.
 _MOVED = {"tray_icon": ("tray", "icon_style")}
 

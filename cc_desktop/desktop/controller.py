@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
-from cc_desktop.config.preferences import TrayPreferences
+from cc_desktop.config.preferences import GeneralPreferences, TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.application import first_paint
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
@@ -19,6 +19,7 @@ from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
+from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.config.storage import Storage
-    from cc_desktop.desktop.about_dialog import AboutDialog
     from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
+    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
+    from cc_desktop.desktop.style.palette import Theme
     from cc_desktop.desktop.system_services import SystemServices
     from cc_desktop.desktop.tray.menu import MenuPart
     from cc_desktop.desktop.tray.tray_icon import TrayHost
@@ -108,19 +110,21 @@ class DesktopController:
         self._told_no_tray = False
         self._no_tray = QTimer(singleShot=True, interval=LATE_TRAY_MS)
         self._no_tray.timeout.connect(self._do_without_tray)
-        self._about: AboutDialog | None = None
         self._settings: SettingsWindow | None = None
         actions = Actions(
             reconnect=self._reconnect,
             mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
+            edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
+            open_settings_file=self._open_settings_file,
         )
-        self._look = ThemeManager(app)
+        self._look = ThemeManager(app, _theme(monitor.memory))
         self._remembered = _WindowMemory(monitor)
         app.setWindowIcon(app_icon())
         context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
         self.window = build_fleet_window(context, self._remembered)
+        self.connect = self._make_connect()
         updates = services.make_updates(monitor) if services.make_updates else None
         self.notice = UpdateNotice(self.window.notice, updates, monitor)
         self.instance = InstanceController(
@@ -187,6 +191,8 @@ class DesktopController:
             self._hook.faults.record("tray icon", error)
             self._do_without_tray()
         self.instance.start(self._services.link)
+        if self.connect is not None and not self._hidden:
+            self.connect.offer()
 
     async def run(self) -> None:
         """Run the background work.
@@ -230,30 +236,48 @@ class DesktopController:
         elif target.gateway:
             self.window.show_gateway(target.gateway)
 
-    def open_settings(self) -> None:
-        """Show the settings."""
+    def open_settings(self, page: str = "") -> None:
+        """Show the settings, at a page or at the last one."""
         if self._settings is None:
             # Here: most starts never open it.
             from cc_desktop.desktop.settings.page import Preference, SettingsContext
             from cc_desktop.desktop.settings.window import SettingsWindow
+            from cc_desktop.desktop.setup import settings_tools as tools
 
+            paths, memory = self._services.paths, self.monitor.memory
             context = SettingsContext(
                 self._look,
                 self.monitor.store,
                 self.monitor.now_ms,
                 self.center,
-                Preference(lambda: _tray_look(self.monitor.memory), self._set_tray_look),
+                Preference(lambda: _tray_look(memory), self._set_tray_look),
+                gateways=tools.gateway_tools(self.connect, self.monitor, paths),
+                general=tools.general_tools(self._login, self._look, memory, paths),
+                about=tools.about_tools(self.monitor, self.notice, paths),
             )
             self._settings = SettingsWindow(context, self._remembered)
-        self._settings.show_page()
+        self._settings.show_page(page)
+
+    @property
+    def settings_window(self) -> SettingsWindow | None:
+        """The settings, once they were opened."""
+        return self._settings
 
     def open_about(self) -> None:
-        """Show the About box."""
-        if self._about is None:
-            from cc_desktop.desktop.about_dialog import AboutDialog
+        """Show the page About."""
+        self.open_settings("about")
 
-            self._about = AboutDialog(self._services.facts)
-        self._about.open_for(self.notice.update)
+    def _make_connect(self) -> ConnectDesk | None:
+        setup, paths = self._services.setup, self._services.paths
+        if setup is None or paths is None:
+            return None
+        from cc_desktop.desktop.setup.connect_desk import ConnectDesk
+
+        return ConnectDesk(self.window, self.monitor, paths.settings, lambda: setup(self.monitor))
+
+    def _open_settings_file(self) -> None:
+        if self.connect is not None:
+            self.connect.open_settings_file()
 
     def _set_tray_look(self, look: TrayIconStyle) -> None:
         self.monitor.memory.preferences.set(TrayPreferences(look.value))
@@ -269,6 +293,7 @@ class DesktopController:
             notifications_part(
                 center, self.open_settings, self.notifications.show_history, self.monitor.now_ms
             ),
+            *((self.connect.menu_part(),) if self.connect else ()),
             MenuPart(lambda: None, self._add_settings_entry),
             MenuPart(lambda: login.on, lambda menu: add_login_entry(menu, login)),
             MenuPart(
@@ -324,7 +349,7 @@ class DesktopController:
         for name, close in (
             ("instance", self.instance.stop),
             ("tray", self.tray.stop),
-            ("about", self._about.close if self._about else lambda: None),
+            ("connect", self.connect.stop if self.connect else lambda: None),
             ("settings", self._settings.close if self._settings else lambda: None),
             ("window", self.window.close),
         ):
@@ -332,9 +357,15 @@ class DesktopController:
                 close()
             except Exception as error:  # noqa: BLE001, RUF100 - the others must be closed too
                 self._hook.faults.record(f"closing: {name}", error)
-        for widget in (self._about, self._settings, self.window):
+        for widget in (self._settings, self.window):
             if widget is not None:
                 widget.deleteLater()
+
+
+def _theme(memory: Storage) -> Theme | None:
+    """The theme that was chosen; None: the system's."""
+    chosen = memory.preferences.get(GeneralPreferences).theme
+    return {"light": LIGHT, "dark": DARK}.get(chosen)
 
 
 def _tray_look(memory: Storage) -> TrayIconStyle:

@@ -18,11 +18,7 @@ from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
 from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
-from cc_desktop.gateway.connection import (
-    REQUEST_TIMEOUT_S,
-    GatewayFailureError,
-    NotConnectedError,
-)
+from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cc_desktop.config.gateway_editor import GatewayEditor
 from cc_desktop.config.secrets.device_tokens import DeviceTokens
 from cc_desktop.config.secrets.shared_tokens import SharedTokens
-from cc_desktop.config.settings_file import SettingsFile
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
+    from cc_desktop.config.gateway_editor import GatewayEditor
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.secrets.credentials import Token
     from cc_desktop.config.settings import Settings
@@ -224,6 +223,9 @@ class FleetMonitor:
     @functools.cached_property
     def editor(self) -> GatewayEditor:
         """Adds, changes and removes gateways; what it does is taken over at once."""
+        from cc_desktop.config.gateway_editor import GatewayEditor
+        from cc_desktop.config.settings_file import SettingsFile  # it loads tomlkit
+
         return GatewayEditor(SettingsFile(self._paths.settings), self.shared, self.reload)
 
     @property

@@ -5,13 +5,16 @@ All three say the same of the same fleet, because they share one `Situation`.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import screen_origin
+from cc_desktop.text.connect.next_step import command_for, remedies
 from cc_desktop.text.format import clock, name_list, plain, sentence_end
 from cc_desktop.text.gateways import problem_sentences, problem_text
 from cc_desktop.text.i18n import mark, tr, trn
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.model import Fleet, Gateway
 
+_BLOCKED = ConnectionState.BLOCKED
 _TRYING = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
 
 
@@ -32,6 +36,7 @@ class BannerKind(StrEnum):
     LAST_KNOWN = "last-known"
     REST = "rest"
     BLOCKED = "blocked"
+    WAITING = "waiting"  # for an approval on the gateway
     NONE = "none"
 
 
@@ -41,6 +46,10 @@ class BannerLink(StrEnum):
     LAST_KNOWN = "last-known"
     DEMO = "demo"
     RECONNECT = "reconnect"
+    CONNECT = "connect"  # nothing is set up yet
+    COPY = "copy"  # the command that solves it
+    EDIT = "edit"
+    OPEN_FILE = "open-file"
 
 
 class Banner(Struct, frozen=True):
@@ -50,6 +59,9 @@ class Banner(Struct, frozen=True):
     tag: str
     text: str
     links: tuple[tuple[BannerLink, str], ...] = ()
+    gateway: str = ""  # the id of the gateway that the links are about
+    command: str = ""  # what COPY copies
+    countdown: str = ""  # changes every second
 
 
 class Situation:
@@ -74,17 +86,44 @@ class Situation:
         return [gateway for gateway in self.real if awaiting(gateway.connection)]
 
     @property
+    def asking(self) -> Gateway | None:
+        """The first gateway that only the operator can bring back."""
+        for gateway in self.real:
+            connection = gateway.connection
+            is_blocked = connection.state is ConnectionState.BLOCKED
+            if connection.problem is not None and (is_blocked or awaiting(connection)):
+                return gateway
+        return None
+
+    @property
     def blocked(self) -> str:
         """What only the operator can solve, in sentences; "" when there is no such thing."""
-        for gateway in self.real:
-            connection, problem = gateway.connection, gateway.connection.problem
-            solvable = connection.state is ConnectionState.BLOCKED or awaiting(connection)
-            if solvable and problem is not None:
-                text = problem_sentences(problem)
-                if len(self.real) > 1:
-                    return tr("{gateway}: {problem}", gateway=plain(gateway.name, 40), problem=text)
-                return text
-        return ""
+        gateway = self.asking
+        if gateway is None or gateway.connection.problem is None:
+            return ""
+        problem, name = gateway.connection.problem, plain(gateway.name, 40)
+        if problem.kind == "pairing":
+            return tr(
+                "{gateway} waits for your approval. On its host, run {command}.",
+                gateway=name,
+                command=command_for(problem),
+            )
+        text = problem_sentences(problem)
+        if len(self.real) > 1:
+            return tr("{gateway}: {problem}", gateway=name, problem=text)
+        return text
+
+    @property
+    def subject(self) -> Gateway | None:
+        """The gateway that the banner's buttons are about."""
+        return self.asking or (self.lost[0] if len(self.lost) == 1 else None)
+
+    @property
+    def countdown(self) -> str:
+        """When the next try is, where one comes by itself."""
+        due = [g.connection.until for g in self.lost if g.connection.until > self.now]
+        waits = due and not (self.asking and self.asking.connection.state is _BLOCKED)
+        return tr("retry in {n} s", n=math.ceil((min(due) - self.now) / 1000)) if waits else ""
 
     def names(self, gateways: list[Gateway]) -> str:
         """Gateways by name, in a sentence."""
@@ -107,17 +146,27 @@ def banner(fleet: Fleet, now: int) -> Banner | None:
     build = _BANNERS.get(situation.origin)
     if situation.blocked and situation.origin not in (Origin.DEMO, Origin.LAST_KNOWN):
         build = _blocked
-    return build(situation) if build else None
+    found = build(situation) if build else None
+    subject = situation.subject
+    if found is None or subject is None or subject.connection.problem is None:
+        return found
+    command = command_for(subject.connection.problem)
+    return replace(found, gateway=subject.id, command=command, countdown=situation.countdown)
 
 
-def _reconnect() -> tuple[BannerLink, str]:
-    return BannerLink.RECONNECT, tr("Reconnect now")
+def _next_steps(situation: Situation) -> list[tuple[BannerLink, str]]:
+    """What can be done about the gateway that is missing."""
+    subject = situation.subject
+    offered = remedies(subject.connection.problem if subject else None)
+    return [(BannerLink(remedy.value), words) for remedy, words in offered]
 
 
 def _demo(situation: Situation) -> Banner:
     if not situation.real:
-        return Banner(BannerKind.DEMO, tr("DEMO"), tr("This is sample data, not your fleet."))
-    links = [_reconnect()]
+        connect = (BannerLink.CONNECT, tr("Connect a gateway"))
+        text = tr("This is sample data, not your fleet.")
+        return Banner(BannerKind.DEMO, tr("DEMO"), text, (connect,))
+    links = _next_steps(situation)
     hidden = [gateway for gateway in situation.real if gateway.hidden and gateway.agents]
     if hidden:
         at = clock(max(gateway.as_of for gateway in hidden), situation.now)
@@ -146,15 +195,18 @@ def _last_known(situation: Situation) -> Banner:
         )
     else:
         text = tr("{gateways} cannot be reached; showing the last known state.", gateways=names)
-    links = [_reconnect()]
+    links = _next_steps(situation)
     if any(gateway.hidden for gateway in situation.demo):
         links.append((BannerLink.DEMO, tr("Show sample data")))
     return Banner(BannerKind.LAST_KNOWN, tr("LAST KNOWN"), text, tuple(links))
 
 
 def _blocked(situation: Situation) -> Banner:
-    tag = tr("APPROVAL") if situation.awaiting else tr("BLOCKED")
-    return Banner(BannerKind.BLOCKED, tag, situation.blocked, (_reconnect(),))
+    links = tuple(_next_steps(situation))
+    waits = situation.asking is not None and situation.asking.connection.state is not _BLOCKED
+    if waits:
+        return Banner(BannerKind.WAITING, tr("WAITING"), situation.blocked, links)
+    return Banner(BannerKind.BLOCKED, tr("BLOCKED"), situation.blocked, links)
 
 
 def _polled(situation: Situation) -> Banner:
@@ -162,14 +214,14 @@ def _polled(situation: Situation) -> Banner:
         "No live connection to {gateways}: agents are polled over HTTP, without details.",
         gateways=situation.names(situation.lost),
     )
-    return Banner(BannerKind.REST, tr("POLLED"), text, (_reconnect(),))
+    return Banner(BannerKind.REST, tr("POLLED"), text, tuple(_next_steps(situation)))
 
 
 def _none(situation: Situation) -> Banner | None:
     if not any(g.connection.state is ConnectionState.WAITING for g in situation.real):
         return None
     text = tr("{gateways} cannot be reached.", gateways=situation.names(situation.lost))
-    return Banner(BannerKind.NONE, tr("NO CONNECTION"), text, (_reconnect(),))
+    return Banner(BannerKind.NONE, tr("NO CONNECTION"), text, tuple(_next_steps(situation)))
 
 
 _BANNERS: dict[Origin, Callable[[Situation], Banner | None]] = {
@@ -231,7 +283,7 @@ def empty(fleet: Fleet, total: int, search: str, now: int = 0) -> Empty:
     if not real:
         return Empty(
             tr("No gateway yet"),
-            tr("Name one with --url or GATEWAY_WS_URL, and its token with OPENCLAW_GATEWAY_TOKEN."),
+            tr("Connect one: all it takes is its address and its token."),
         )
     names = situation.names(real)
     if any(gateway.connection.state in _TRYING for gateway in real):

@@ -55,12 +55,18 @@ def connection_facts(connection: ConnectionInfo) -> str:
     if connection.protocol:
         parts.append(tr("protocol {number}", number=connection.protocol))
     if connection.token_place:
-        known = _TOKEN_PLACES.get(connection.token_place)
-        place = plain(connection.token_place, 40)
-        parts.append(tr(known) if known else tr("token in {place}", place=place))
+        parts.append(token_place(connection.token_place))
     if connection.flapping:
         parts.append(tr(FLAPPING))
     return " · ".join(parts)
+
+
+def token_place(place: str) -> str:
+    """Where the device token is kept; "" while there is none."""
+    if not place:
+        return ""
+    known = _TOKEN_PLACES.get(place)
+    return tr(known) if known else tr("token in {place}", place=plain(place, 40))
 
 
 def device_state(device: Device) -> str:

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtWidgets import QMenu
 
 from cc_desktop import __version__
-from cc_desktop.desktop.about_dialog import AboutDialog
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.system.autostart import AutostartError
 from cc_desktop.system.update_check import Update
@@ -113,17 +112,3 @@ def test_about_mentions_a_newer_version(it: Switch) -> None:
 
     it.menu.actions()[-1].trigger()
     assert it.opened == 1
-
-
-def test_the_box_tells_the_version_and_where_files_are() -> None:
-    box = AboutDialog(("Settings: /x/settings.toml",))
-    box.open_for(None)
-    assert box.isVisible()
-    assert __version__ in box.text()
-    assert "/x/settings.toml" in box.informativeText()
-    assert "available" not in box.informativeText()
-
-    box.open_for(Update("9.1"))
-    assert f"Version 9.1 is available, this is {__version__}." in box.informativeText()
-    box.close()
-    box.deleteLater()

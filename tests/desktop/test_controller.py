@@ -52,7 +52,7 @@ def make_controller(qapp: QApplication, path: Path, hidden: bool = False) -> Des
     monitor.store.apply(sample.studio())
     app: Any = qapp  # the tests' application is not an App, and needs nothing of one
     return DesktopController(
-        app, monitor, lambda: None, hidden, SystemServices(facts=("a fact",)), CrashHook()
+        app, monitor, lambda: None, hidden, SystemServices(paths=find_paths(path)), CrashHook()
     )
 
 

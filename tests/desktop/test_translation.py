@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from cc_desktop.config.paths import resource
-from cc_desktop.desktop.about_dialog import AboutDialog
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
+from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.crash_dialog import CrashDialog
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.language import follow_language
@@ -37,8 +37,9 @@ from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.system.update_check import Update
 from cc_desktop.text.agents import NOTHING
 from cc_desktop.text.gateways import problem_text
-from cc_desktop.text.i18n import PSEUDO, PSEUDO_RTL, set_language
+from cc_desktop.text.i18n import PSEUDO, PSEUDO_RTL, set_language, tr
 from tests.desktop import sample
+from tests.desktop.connect.fakes import FakeGateways
 from tests.desktop.notified import Notified
 from tests.desktop.views import details_of, overview
 
@@ -177,12 +178,13 @@ def test_the_crash_dialog_is_translated(qapp: QApplication) -> None:
     assert untranslated({text.replace("Control Center", "") for text in said}) == set()
 
 
-def test_the_about_dialog_is_translated(qapp: QApplication) -> None:
-    about = AboutDialog(())
-    about.open_for(Update("9.9.9", ""))
-    about.close()
-    said = {line for line in about.informativeText().splitlines() if "Python" not in line}
-    assert untranslated(said) == set()
+async def test_the_way_to_a_gateway_is_translated(qtbot: QtBot, look: ThemeManager) -> None:
+    page = ConnectPage(FakeGateways(look).tools, tr("Title"), "", tr("Later"))
+    qtbot.addWidget(page)
+    page.form.address.edit.setText("ws://studio.example")
+    page.form.insecure.anyway.click()
+    outside = {text for text in texts(page) if "openclaw " in text or "ssh -N" in text}
+    assert untranslated(texts(page) - outside) == set()
 
 
 def _says(node: ast.expr) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.banner import BannerKind, BannerLink, empty, source
 from cc_desktop.text.banner import banner as make_banner
@@ -23,17 +23,19 @@ def test_the_banner_of_the_demo() -> None:
     assert banner.text == "No gateway can be reached, so this is sample data, not your fleet."
     assert banner.links == (
         (BannerLink.LAST_KNOWN, "Show last known (14:02)"),
+        (BannerLink.EDIT, "Edit gateway…"),
         (BannerLink.RECONNECT, "Reconnect now"),
     )
 
 
-def test_a_demo_that_was_asked_for_blames_nobody() -> None:
+def test_a_demo_without_a_gateway_blames_nobody_and_offers_one() -> None:
     store = Store(sample.Clock())
     store.apply(ev.GatewayAdded("demo", "Demo"))
     store.apply(ev.Snapshot("demo", (), (), Origin.DEMO))
     banner = make_banner(store.fleet, NOW)
     assert banner is not None
-    assert (banner.text, banner.links) == ("This is sample data, not your fleet.", ())
+    assert banner.text == "This is sample data, not your fleet."
+    assert banner.links == ((BannerLink.CONNECT, "Connect a gateway"),)
 
 
 def test_the_banner_of_the_last_known() -> None:
@@ -120,6 +122,39 @@ def test_a_gateway_that_was_never_reached_is_named() -> None:
     banner = make_banner(store.fleet, NOW)
     assert banner is not None
     assert (banner.kind, banner.text) == (BannerKind.NONE, "studio cannot be reached.")
+
+
+def waiting_for(problem: Problem, until: int = 0) -> Store:
+    store = sample.live_store()
+    info = ConnectionInfo(ConnectionState.WAITING, until, problem)
+    store.apply(ev.ConnectionChanged("home-lab", info))
+    return store
+
+
+def test_an_approval_is_asked_for_with_its_command() -> None:
+    store = waiting_for(Problem("pairing", detail="7f3a91c2"), NOW + 12_000)
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    command = "openclaw devices approve 7f3a91c2"
+    assert banner.kind is BannerKind.WAITING
+    assert banner.text == f"home-lab waits for your approval. On its host, run {command}."
+    assert (banner.gateway, banner.command, banner.countdown) == (
+        "home-lab",
+        command,
+        "retry in 12 s",
+    )
+    assert [link for link, _ in banner.links] == [BannerLink.COPY, BannerLink.RECONNECT]
+
+
+def test_a_blocked_gateway_offers_its_next_step_and_counts_nothing_down() -> None:
+    banner = make_banner(sample.blocked_store().fleet, NOW)
+    assert banner is not None
+    assert banner.links == (
+        (BannerLink.COPY, "Copy command"),
+        (BannerLink.EDIT, "Edit gateway…"),
+        (BannerLink.RECONNECT, "Reconnect now"),
+    )
+    assert banner.countdown == ""
 
 
 @pytest.mark.parametrize(

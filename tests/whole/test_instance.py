@@ -123,7 +123,7 @@ def test_a_first_that_hangs_is_told_and_no_second_one_runs(session: Session) -> 
 
     line = told(session)
     assert line.count("\n") == 1
-    assert f"running already (process {app.process.pid}) but does not answer" in line
+    assert f"cc-desktop (process {app.process.pid}) runs already but does not answer" in line
     app.window()  # it was asked for, and is shown as soon as it can be
 
 

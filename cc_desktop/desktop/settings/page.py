@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.text.i18n import mark, tr
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+    from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.card import Card
     from cc_desktop.fleet.store import Store
@@ -44,6 +45,9 @@ class SettingsContext:
     clock: Callable[[], int]  # local ms since the epoch
     center: NotificationCenter
     tray: Preference[TrayIconStyle]
+    gateways: GatewayTools | None = None  # None: there is no such page
+    general: GeneralTools | None = None
+    about: AboutTools | None = None
 
     def change_notifications(self, **fields: Any) -> None:
         """Change some fields of the notification preferences."""
@@ -57,6 +61,7 @@ class PageEntry:
     key: str
     title: str  # marked for translation
     build: Callable[[SettingsContext], QWidget]  # called when the page is first shown
+    needs: str = ""  # the field of the context without which there is no such page
 
 
 class PageBody(QWidget):
@@ -69,13 +74,41 @@ class PageBody(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(px(24), px(20), px(24), px(20))
         self._column.setSpacing(px(14))
-        self._column.addWidget(label(look.metrics.font(17, bold=True), tr(title)))
+        self._title = QHBoxLayout()
+        self._title.addWidget(label(look.metrics.font(17, bold=True), tr(title)))
+        self._title.addStretch(1)
+        self._column.addLayout(self._title)
+
+    def add_to_title(self, control: QWidget) -> None:
+        """Add a button at the end of the title's line."""
+        self._title.addWidget(control)
 
     def add_cards(self, *cards: Card | QWidget) -> None:
         """Add cards, one below the other; what is left stays empty."""
         for card in cards:
             self._column.addWidget(card)
         self._column.addStretch(1)
+
+
+def _gateways(context: SettingsContext) -> QWidget:
+    from cc_desktop.desktop.settings.gateways.gateways_page import GatewaysPage
+
+    assert context.gateways is not None  # noqa: S101 - `needs` of its entry
+    return GatewaysPage(context, context.gateways)
+
+
+def _general(context: SettingsContext) -> QWidget:
+    from cc_desktop.desktop.settings.general_page import GeneralPage
+
+    assert context.general is not None  # noqa: S101 - `needs` of its entry
+    return GeneralPage(context, context.general)
+
+
+def _about(context: SettingsContext) -> QWidget:
+    from cc_desktop.desktop.settings.about_page import AboutPage
+
+    assert context.about is not None  # noqa: S101 - `needs` of its entry
+    return AboutPage(context, context.about)
 
 
 def _notifications(context: SettingsContext) -> QWidget:
@@ -91,6 +124,9 @@ def _tray(context: SettingsContext) -> QWidget:
 
 
 PAGES = (
+    PageEntry("gateways", mark("Gateways"), _gateways, needs="gateways"),
     PageEntry("notifications", mark("Notifications"), _notifications),
     PageEntry("tray", mark("Tray icon"), _tray),
+    PageEntry("general", mark("General"), _general, needs="general"),
+    PageEntry("about", mark("About"), _about, needs="about"),
 )

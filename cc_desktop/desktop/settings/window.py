@@ -46,7 +46,9 @@ class SettingsWindow(QDialog):
         self.setWindowIcon(app_icon())
         self._context = context
         self._remembered = remembered
-        self._entries = tuple(entries)
+        self._entries = tuple(
+            entry for entry in entries if not entry.needs or getattr(context, entry.needs)
+        )
         self._built: dict[str, QWidget] = {}
         self._build()
         QShortcut(QKeySequence("Ctrl+W"), self).activated.connect(self.close)

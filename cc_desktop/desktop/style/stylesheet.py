@@ -21,6 +21,8 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #popup {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 #popup_foot {{ border-top: 1px solid {t.line}; }}
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
+#gateway_row {{ border: none; border-bottom: 1px solid {t.line}; }}
+#command {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from msgspec import Struct
 
 
+def _nothing(*_: object) -> None:
+    """What an app without settings does."""
+
+
 class Actions(Struct, frozen=True):
     """Handed in by the app. None of them blocks."""
 
@@ -14,3 +18,6 @@ class Actions(Struct, frozen=True):
     mark_seen: Callable[[str, str], None]  # gateway id, agent id
     show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
     quit: Callable[[], None]
+    connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
+    edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
+    open_settings_file: Callable[[], None] = _nothing

@@ -326,6 +326,7 @@ class FleetWindow(QMainWindow):
     def refresh_connections(self) -> None:
         """Update the state of the connections, which may count down."""
         self.header.show_fleet(self.context.store.fleet)
+        self.banner.show_banner(banner(self.context.store.fleet, self.context.clock()))
 
     # Being seen, or not
 

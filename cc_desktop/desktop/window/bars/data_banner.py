@@ -23,6 +23,7 @@ _COLOURS = {
     BannerKind.LAST_KNOWN: "waiting_strong",
     BannerKind.REST: "active_strong",
     BannerKind.BLOCKED: "error",
+    BannerKind.WAITING: "waiting_strong",
     BannerKind.NONE: "waiting_strong",
 }
 
@@ -51,6 +52,8 @@ class BannerBar(QFrame):
         self._links: list[QPushButton] = []
         self._row.addWidget(self._tag)
         self._row.addWidget(self._text, 1)
+        self._countdown = label(look.metrics.font(11.5), muted=True)
+        self._row.addWidget(self._countdown)
         self.setMinimumHeight(px(36))
         self.hide()
         look.changed.connect(self._recolour)
@@ -76,6 +79,8 @@ class BannerBar(QFrame):
             return
         self._tag.setText(banner.tag)
         self._text.setText(banner.text)
+        self._countdown.setText(banner.countdown)
+        self._countdown.setVisible(bool(banner.countdown))
         self.setAccessibleName(tr("{tag}: {text}", tag=banner.tag, text=banner.text))
         if links_changed:
             self._rebuild_links(banner)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.text.connect.next_step import Remedy, command_for, remedies, remedy_words
 from cc_desktop.text.failures import ProblemText
 from cc_desktop.text.format import plain
 from cc_desktop.text.gateways import (
@@ -19,10 +22,13 @@ from cc_desktop.text.gateways import (
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from cc_desktop.desktop.widgets.buttons import Button
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Gateway
+
+_MAIN = Remedy.RECONNECT
 
 
 class GatewayPopup(QFrame):
@@ -34,6 +40,7 @@ class GatewayPopup(QFrame):
         self.setObjectName("popup")
         self._context = context
         self._key = key
+        self._command = ""
         metrics, px = context.look.metrics, context.look.metrics.px
         self._name = label(metrics.font(14, bold=True))
         self._state = label(metrics.font(11.5), muted=True)
@@ -43,18 +50,38 @@ class GatewayPopup(QFrame):
         self._facts = wrapping_label(metrics.font(11.5), muted=True)
         for part in (self._title, self._message, self._next):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(px(16), px(14), px(16), px(14))
         column.setSpacing(px(6))
         for part in (self._name, self._state, self._title, self._message, self._next, self._facts):
             column.addWidget(part)
-        self.reconnect = button(tr("Reconnect now"), self._on_reconnect, "primary")
-        row = QHBoxLayout()
-        row.addWidget(self.reconnect)
-        row.addStretch()
+        self._remedies = self._make_buttons()
+        self.reconnect = self._remedies[Remedy.RECONNECT]
+        place = QWidget()
+        policy = place.sizePolicy()
+        policy.setHeightForWidth(True)  # the buttons wrap
+        place.setSizePolicy(policy)
+        row = FlowLayout(px(8), place)
+        for made in self._remedies.values():
+            row.addWidget(made)
         column.addSpacing(px(6))
-        column.addLayout(row)
-        self.setFixedWidth(px(360))
+        column.addWidget(place)
+        self.setFixedWidth(px(400))
+
+    def _make_buttons(self) -> dict[Remedy, Button]:
+        """A button for everything that can be done; `follow` shows those that help."""
+        acts = {
+            Remedy.COPY: self._on_copy,
+            Remedy.EDIT: lambda: self._leave(lambda: self._context.actions.edit_gateway(self._key)),
+            Remedy.OPEN_FILE: lambda: self._leave(self._context.actions.open_settings_file),
+            Remedy.RECONNECT: lambda: self._leave(
+                lambda: self._context.actions.reconnect(self._key)
+            ),
+        }
+        return {
+            remedy: button(remedy_words(remedy), act, "primary" if remedy is _MAIN else "")
+            for remedy, act in acts.items()
+        }
 
     def follow(self, gateways: Mapping[str, Gateway]) -> None:
         """Show what is known now; without the gateway it closes."""
@@ -70,13 +97,19 @@ class GatewayPopup(QFrame):
         for part, text in zip((self._title, self._message, self._next), texts, strict=True):
             part.setText(text)
             part.setVisible(bool(text))
+        self._command = command_for(connection.problem) if connection.problem else ""
+        offered = {remedy for remedy, _ in remedies(connection.problem)}
+        for remedy, made in self._remedies.items():
+            made.setVisible(remedy in offered)
         facts = connection_facts(connection)
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
 
     def open_under(self, pill: QWidget) -> None:
         """Open below a pill, inside its screen."""
-        self.adjustSize()
+        # Not adjustSize: it takes the height of another width than the fixed one.
+        self._column.activate()
+        self.resize(self.width(), self._column.totalHeightForWidth(self.width()))
         spot = pill.mapToGlobal(QPoint(0, pill.height() + self._context.look.metrics.px(4)))
         screen = pill.screen().availableGeometry()
         right = screen.right() - self.width()
@@ -91,6 +124,18 @@ class GatewayPopup(QFrame):
         """Address and state of the connection."""
         return self._state.text()
 
-    def _on_reconnect(self) -> None:
+    def offered(self) -> list[str]:
+        """What its buttons say."""
+        return [made.text() for made in self._remedies.values() if not made.isHidden()]
+
+    def press(self, remedy: Remedy) -> None:
+        """Press one of its buttons."""
+        self._remedies[remedy].click()
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._command)
+        self._remedies[Remedy.COPY].setText(tr("Copied"))
+
+    def _leave(self, act: Callable[[], None]) -> None:
         self.close()
-        self._context.actions.reconnect(self._key)
+        act()

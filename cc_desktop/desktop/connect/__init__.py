@@ -1,0 +1,1 @@
+"""The way to a gateway: address, token, test, and saving it."""

@@ -1,0 +1,129 @@
+"""Small parts of the form: captions, commands that can be copied, marks of steps."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from cc_desktop.desktop.connect.tools import copy_text
+from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.labels import ElidedLabel, label
+from cc_desktop.fleet.model import Status
+from cc_desktop.text.i18n import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont, QPaintEvent
+
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.widgets.buttons import Button
+
+COPIED_MS = 2_000  # how long a button says that it has copied
+
+
+def caption(look: ThemeManager, words: str, buddy: QWidget | None = None) -> QLabel:
+    """The name of a field in capitals; screen readers take it as the field's name."""
+    font = look.metrics.font(11, bold=True)
+    font.setLetterSpacing(font.SpacingType.AbsoluteSpacing, 0.8 * look.metrics.scale)
+    result = label(font, words.upper(), muted=True)
+    if buddy is not None:
+        result.setBuddy(buddy)
+        buddy.setAccessibleName(words)
+    return result
+
+
+def mono(look: ThemeManager, px: float = 12) -> QFont:
+    """The system's font for commands."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(look.metrics.font(px).pointSizeF())
+    return font
+
+
+def copy_button(command: str) -> Button:
+    """A link that copies a command, and says so for a moment."""
+
+    def copy() -> None:
+        copy_text(command)
+        made.setText(tr("Copied"))
+        QTimer.singleShot(COPIED_MS, made, lambda: made.setText(tr("Copy")))
+
+    made = button(tr("Copy"), copy, "link")
+    made.setAccessibleName(tr("Copy {command}", command=command))
+    return made
+
+
+class CommandBox(QFrame):
+    """A command in its own frame, with a button that copies it."""
+
+    def __init__(self, look: ThemeManager, command: str) -> None:
+        super().__init__()
+        self.setObjectName("command")
+        px = look.metrics.px
+        self.command = command
+        row = QHBoxLayout(self)
+        row.setContentsMargins(px(10), px(3), px(6), px(3))
+        words = ElidedLabel(look, mono(look))
+        words.setText(command)
+        words.setToolTip(command)
+        self.copy = copy_button(command)
+        row.addWidget(words, 1)
+        row.addWidget(self.copy)
+
+
+class Sign(Enum):
+    """How a step is."""
+
+    PENDING = "pending"
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+_SHAPES = {
+    Sign.PENDING: Status.IDLE,
+    Sign.WARNING: Status.WAITING,
+    Sign.FAILED: Status.ERROR,
+}
+
+
+class StepMark(QWidget):
+    """A ring, a tick, or the shape of a warning or an error."""
+
+    def __init__(self, look: ThemeManager) -> None:
+        super().__init__()
+        self._look = look
+        self.sign = Sign.PENDING
+        side = look.metrics.px(16)
+        self.setFixedSize(side, side)
+        look.changed.connect(self.update)
+
+    def show_sign(self, sign: Sign) -> None:
+        """Show another one."""
+        self.sign = sign
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        painter = QPainter(self)
+        box = QRectF(self.rect())
+        shape = _SHAPES.get(self.sign)
+        if shape is not None:
+            inset = box.width() * (0.15 if shape is Status.IDLE else 0)
+            draw_status(
+                painter, box.adjusted(inset, inset, -inset, -inset), shape, self._look.theme
+            )
+        else:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen = QPen(QColor(self._look.theme.live), box.width() / 8)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            side = box.width()
+            points = [
+                QPointF(x * side, y * side) for x, y in ((0.2, 0.55), (0.42, 0.76), (0.8, 0.28))
+            ]
+            painter.drawPolyline(points)
+        painter.end()

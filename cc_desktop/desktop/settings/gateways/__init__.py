@@ -1,0 +1,1 @@
+"""The page Gateways and its rows."""

@@ -1,0 +1,136 @@
+"""The page General: start at login, the theme, and what shows when no gateway can be reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QButtonGroup, QRadioButton
+
+from cc_desktop.config.settings_file import SettingsFileError
+from cc_desktop.desktop.settings.page import PageBody
+from cc_desktop.desktop.widgets.card import Card
+from cc_desktop.desktop.widgets.inputs import Choice, check_box, radio_button
+from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
+from cc_desktop.text.format import plain
+from cc_desktop.text.i18n import mark, tr, trn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QShowEvent
+
+    from cc_desktop.desktop.settings.page import SettingsContext
+    from cc_desktop.desktop.settings.ports import GeneralTools
+
+_THEMES = {
+    "system": mark("As the system"),
+    "light": mark("Light"),
+    "dark": mark("Dark"),
+}
+_UNREACHABLE = {
+    "sample": mark("Sample data, marked as such"),
+    "last-known": mark("What was last known, marked as stale"),
+}
+MINUTES = (2, 5, 10, 15, 30, 60, 120)
+
+
+class GeneralPage(PageBody):
+    """Every change applies at once."""
+
+    def __init__(self, context: SettingsContext, tools: GeneralTools) -> None:
+        super().__init__(context.look, mark("General"))
+        self._context = context
+        self._tools = tools
+        look = context.look
+        start = Card(look, tr("Start"))
+        self.login = check_box(look, tr("Start at login"))
+        self._no_login = start.add_switch(
+            self.login, tr("It starts in the tray, without a window.")
+        )
+        self.login.clicked.connect(self._on_login)
+        theme = Card(look, tr("Theme"))
+        self.themes = self._radios(theme, _THEMES, tools.set_theme)
+        away = Card(look, tr("When no gateway can be reached"))
+        self.unreachable = self._radios(away, _UNREACHABLE, self._on_unreachable)
+        silent = Card(look, tr("Stuck agents"))
+        self.minutes = Choice(look)
+        silent.add_row(
+            tr("A run counts as stuck after"),
+            self.minutes,
+            tr("As long without a word from it, while it should be working."),
+        )
+        self.minutes.activated.connect(self._on_minutes)
+        self._error = wrapping_label(look.metrics.font())
+        self._error.hide()
+        foot = tr("The last two are written to {file}.", file=str(tools.file))
+        self._foot = wrapping_label(look.metrics.font(11.5), foot, muted=True)
+        self.add_cards(start, theme, away, silent, self._error, self._foot)
+
+    def _radios(
+        self, card: Card, words: Mapping[str, str], chosen: Callable[[str], None]
+    ) -> dict[str, QRadioButton]:
+        group = QButtonGroup(card)
+        made = {}
+        for value, text in words.items():
+            radio = made[value] = radio_button(self._context.look, tr(text))
+            radio.clicked.connect(lambda _on, value=value: chosen(value))
+            group.addButton(radio)
+            card.add_switch(radio)
+        return made
+
+    def refresh(self) -> None:
+        """Show what is chosen now."""
+        self._tools.login.refresh()
+        on = self._tools.login.on
+        self.login.setEnabled(on is not None)
+        self.login.setChecked(bool(on))
+        if on is None and self._no_login is not None:
+            self._no_login.setText(tr("This system cannot."))
+        self.themes[self._tools.theme()].setChecked(True)
+        try:
+            self.unreachable[self._tools.choices.when_unreachable()].setChecked(True)
+            self._show_minutes(self._tools.choices.stuck_minutes())
+        except SettingsFileError as error:
+            self._show_error(str(error))
+
+    def error(self) -> str:
+        """Why the last change could not be made."""
+        return self._error.text()
+
+    def _show_minutes(self, chosen: int) -> None:
+        """Also a number that only the settings file has."""
+        self.minutes.clear()
+        for minutes in sorted({*MINUTES, chosen}):
+            self.minutes.addItem(trn("{n} minute", "{n} minutes", minutes), minutes)
+        self.minutes.setCurrentIndex(self.minutes.findData(chosen))
+
+    def _on_login(self, on: bool) -> None:
+        self._tools.login.set(on)
+        self.refresh()
+
+    def _on_unreachable(self, value: str) -> None:
+        self._change(lambda: self._tools.choices.set_when_unreachable(value))
+
+    def _on_minutes(self, index: int) -> None:
+        minutes = int(self.minutes.itemData(index))
+        self._change(lambda: self._tools.choices.set_stuck_minutes(minutes))
+
+    def _change(self, change: Callable[[], None]) -> None:
+        self._show_error("")
+        try:
+            change()
+        except SettingsFileError as error:
+            self.refresh()
+            self._show_error(str(error))
+
+    def _show_error(self, line: str) -> None:
+        self._error.setText(plain(line, 400))
+        self._error.setVisible(bool(line))
+        set_colour(self._error, QColor(self._context.look.theme.error))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Somebody looks: other programs change these, too."""
+        super().showEvent(event)
+        self._show_error("")
+        self.refresh()

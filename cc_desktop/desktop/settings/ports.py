@@ -1,0 +1,97 @@
+"""What the pages about gateways and the app need from the rest of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QWidget
+
+    from cc_desktop.config.settings_file import GatewayEntry, Removed
+
+
+class GatewayList(Protocol):
+    """The gateways of the settings file. Raises SettingsFileError, whose text is one line."""
+
+    def list(self) -> Sequence[GatewayEntry]:
+        """The gateways, in their order."""
+
+    def remove(self, index: int) -> Removed:
+        """Take one out."""
+
+    def restore(self, removed: Removed) -> object:
+        """Put it back."""
+
+    def move(self, index: int, to: int) -> object:
+        """Change the order; `to` counts without the one that moves."""
+
+    def set_enabled(self, index: int, on: bool) -> object:
+        """Watch it, or leave it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTools:
+    """What the page Gateways does."""
+
+    editor: GatewayList
+    add: Callable[[QWidget], None]  # opens the form; its parent
+    edit: Callable[[QWidget, int, bool], None]  # parent, index, whether it is tested at once
+    secure_tokens: Callable[[], Awaitable[str]]  # into the keyring; "" or why not
+    file: Path
+    decided_by: str = ""  # what goes before the file: "--url", or a variable of the environment
+
+
+class LoginChoice(Protocol):
+    """Start at login."""
+
+    @property
+    def on(self) -> bool | None:
+        """None: this system cannot."""
+
+    def refresh(self) -> None:
+        """Read it again."""
+
+    def set(self, on: bool) -> None:
+        """Change it; a failure is reported by itself."""
+
+
+class FileChoices(Protocol):
+    """Choices that the settings file keeps. Raises SettingsFileError."""
+
+    def when_unreachable(self) -> str:
+        """Either "sample" or "last-known"."""
+
+    def stuck_minutes(self) -> int:
+        """After how long without a word a run counts as stuck."""
+
+    def set_when_unreachable(self, value: str) -> None:
+        """Keep another choice."""
+
+    def set_stuck_minutes(self, minutes: int) -> None:
+        """Keep another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTools:
+    """What the page General does."""
+
+    login: LoginChoice
+    theme: Callable[[], str]  # "system", "light" or "dark"
+    set_theme: Callable[[str], None]
+    choices: FileChoices
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AboutTools:
+    """What the page About shows."""
+
+    versions: Callable[[], Sequence[tuple[str, str]]]  # name, version
+    update: Callable[[], str]  # what is said of a newer version, or ""
+    paths: Sequence[tuple[str, Path]]  # what it is, where it is
+    diagnostics: Callable[[], str]  # without secrets
+    licences: Path | None  # the file with the licences of all parts

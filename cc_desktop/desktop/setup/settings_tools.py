@@ -1,0 +1,155 @@
+"""Hands the pages of the settings what they show and change."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import qVersion
+
+from cc_desktop import __version__
+from cc_desktop.about import APP_ID, APP_NAME
+from cc_desktop.config.paths import resource
+from cc_desktop.config.preferences import GeneralPreferences
+from cc_desktop.config.settings_file import SettingsFile
+from cc_desktop.desktop.connect.tools import Editor
+from cc_desktop.desktop.settings.ports import AboutTools, GatewayList, GatewayTools, GeneralTools
+from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.desktop.update_notice import update_text
+from cc_desktop.system.redaction import redact
+from cc_desktop.text.connect.settings import diagnostics
+from cc_desktop.text.i18n import mark
+from cc_desktop.text.keyring import place_of_tokens
+
+if TYPE_CHECKING:
+    from cc_desktop.config.paths import Paths
+    from cc_desktop.config.storage import Storage
+    from cc_desktop.desktop.app_menu import LoginSwitch
+    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.update_notice import UpdateNotice
+    from cc_desktop.monitor import FleetMonitor
+
+_THEMES = {"light": LIGHT, "dark": DARK}
+
+
+class GatewayKeeper(Editor, GatewayList, Protocol):
+    """All that is done to the gateways of the settings file."""
+
+
+class SettingsChoices:
+    """The choices of the page General that the settings file keeps."""
+
+    def __init__(self, file: SettingsFile) -> None:
+        self._file = file
+
+    def when_unreachable(self) -> str:
+        """Either "sample" or "last-known"."""
+        value = self._read().get("when_unreachable")
+        return value if value in ("sample", "last-known") else "sample"
+
+    def stuck_minutes(self) -> int:
+        """After how long without a word a run counts as stuck."""
+        value = self._read().get("stuck_after_minutes")
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_080:
+            return value
+        return 10
+
+    def set_when_unreachable(self, value: str) -> None:
+        """Keep another choice."""
+        self._file.set_value("when_unreachable", value)
+
+    def set_stuck_minutes(self, minutes: int) -> None:
+        """Keep another number."""
+        self._file.set_value("stuck_after_minutes", minutes)
+
+    def _read(self) -> dict[str, Any]:
+        with suppress(ValueError, RecursionError):  # another page tells of a file with a slip
+            return tomllib.loads(self._file.stamp().decode())
+        return {}
+
+
+def gateway_tools(
+    connect: ConnectDesk | None, monitor: FleetMonitor, paths: Paths | None
+) -> GatewayTools | None:
+    """For the page Gateways; None where gateways cannot be set up."""
+    if connect is None or paths is None:
+        return None
+
+    async def secure() -> str:
+        tokens = monitor.tokens
+        moved = await tokens.use_keyring_now()
+        return "" if moved else place_of_tokens(tokens.place, tokens.why)
+
+    return GatewayTools(
+        editor=connect.setup.editor,
+        add=connect.open_dialog,
+        edit=lambda parent, index, test: connect.open_dialog(parent, index, test=test),
+        secure_tokens=secure,
+        file=paths.settings,
+        decided_by=connect.setup.decided_by,
+    )
+
+
+def general_tools(
+    login: LoginSwitch, look: ThemeManager, memory: Storage, paths: Paths | None
+) -> GeneralTools | None:
+    """For the page General."""
+    if paths is None:
+        return None
+
+    def set_theme(name: str) -> None:
+        memory.preferences.set_raw(GeneralPreferences.PAGE, {"theme": name})
+        look.set_theme(_THEMES.get(name))
+
+    return GeneralTools(
+        login=login,
+        theme=lambda: memory.preferences.get(GeneralPreferences).theme,
+        set_theme=set_theme,
+        choices=SettingsChoices(SettingsFile(paths.settings)),
+        file=paths.settings,
+    )
+
+
+def about_tools(
+    monitor: FleetMonitor, notice: UpdateNotice, paths: Paths | None
+) -> AboutTools | None:
+    """For the page About."""
+    if paths is None:
+        return None
+    places = (
+        (mark("Settings"), paths.settings),
+        (mark("Data"), paths.data),
+        (mark("Log"), paths.log),
+    )
+
+    def copied() -> str:
+        head = [(APP_NAME, __version__), *_versions()]
+        where = [(name, str(path)) for name, path in places]
+        return redact(diagnostics([*head, *where], monitor.store.fleet, monitor.now_ms()))
+
+    return AboutTools(
+        versions=_versions,
+        update=lambda: update_text(notice.update) if notice.update else "",
+        paths=places,
+        diagnostics=copied,
+        licences=next((path for path in _licences() if path.exists()), None),
+    )
+
+
+def _licences() -> tuple[Path, ...]:
+    """Where the licences of all parts are: in a bundle, a Debian package, a checkout."""
+    return (
+        Path(sys.executable).parent / "LICENCES.txt",
+        Path("/usr/share/doc") / APP_ID / "copyright",
+        resource("icons").parent.parent / "LICENSE",
+    )
+
+
+def _versions() -> list[tuple[str, str]]:
+    system = f"{platform.system()} {platform.release()}"
+    return [("Python", platform.python_version()), ("Qt", qVersion()), (system, platform.machine())]

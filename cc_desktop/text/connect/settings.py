@@ -1,0 +1,67 @@
+"""What the page Gateways says of each, and of what goes before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.text.format import plain
+from cc_desktop.text.gateways import connection_state, token_place
+from cc_desktop.text.i18n import mark, tr, trn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cc_desktop.fleet.model import Fleet, Gateway
+
+_DECIDED = {
+    "--url": mark("The command line names a gateway (--url), which goes before this list."),
+    "": mark("{name} is set in the environment, which goes before this list."),
+}
+
+
+def gateway_line(enabled: bool, gateway: Gateway | None, now: int) -> str:
+    """State, release, number of agents and place of the token, in one line."""
+    if not enabled:
+        return tr("off")
+    if gateway is None:
+        return tr("not watched now")
+    connection = gateway.connection
+    parts = [connection_state(connection, now)]
+    if connection.state is ConnectionState.LIVE:
+        if connection.server_version:
+            version = plain(connection.server_version, 40)
+            parts.append(tr("OpenClaw {version}", version=version))
+        parts.append(trn("{n} agent", "{n} agents", len(gateway.agents)))
+        parts.append(token_place(connection.token_place))
+    return " · ".join(part for part in parts if part)
+
+
+def removed(name: str) -> str:
+    """A gateway was removed, which can be undone."""
+    return tr("{gateway} was removed.", gateway=plain(name, 60))
+
+
+def written_to(file: str, decided_by: str) -> str:
+    """Where the list is kept, and what goes before it."""
+    words = tr("Written to {file}.", file=file)
+    if not decided_by:
+        return words
+    decided = tr(_DECIDED.get(decided_by, _DECIDED[""]), name=decided_by)
+    return f"{words} {decided}"
+
+
+def diagnostics(facts: Sequence[tuple[str, str]], fleet: Fleet, now: int) -> str:
+    """What helps others to help: facts, and the state of each gateway. In English: for others."""
+    lines = [f"{name}: {value}" for name, value in facts]
+    for gateway in fleet.gateways.values():
+        connection = gateway.connection
+        kind = connection.problem.kind if connection.problem else "none"
+        version = plain(connection.server_version, 40) or "unknown"
+        age = f"{max(0, now - gateway.as_of) // 1000} s old" if gateway.as_of else "never seen"
+        lines.append(
+            f"Gateway {plain(gateway.id, 80)}: {connection.state}, problem {kind}, OpenClaw"
+            f" {version}, protocol {connection.protocol}, {len(gateway.agents)} agents,"
+            f" {gateway.origin}, {age}"
+        )
+    return "\n".join(lines) + "\n"
