@@ -541,13 +541,8 @@ async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gatew
 
             assert app.engine.links["gw"].is_live
             assert shown_problem(app, "gw")[1] is None
-<<<<<<< HEAD
-            rex = app.engine.store.fleet.agent("gw1", "rex")
-            assert (rex is not None) == (kind is ev.SnapshotEnded)  # rows count as they come
-=======
             found = app.engine.store.fleet.agent("gw1", "rex")
             assert (found is None) == (kind is not ev.SnapshotEnded)  # its rows came before
->>>>>>> main
             assert shown_problem(app, "gw1")[1] == internal_problem()
             assert len(reports(caplog)) == 1
 

@@ -65,7 +65,8 @@ class GatewaySupervisor:
         self._sync: SessionListSync | None = None
         self._pacer = ListPacer(services.clock)
         self._pausing = Pause(services.clock)
-        self._origin, self._was_live = Origin.NONE, False
+        self._origin = Origin.NONE
+        self._was_live = False
         self._short_lives = 0  # connections in a row that did not hold
         self._expected_back = 0  # local ms
         self._login = Login(options, services, self._incidents)
@@ -196,8 +197,8 @@ class GatewaySupervisor:
 
     def _internal(self, error: BaseException) -> FailureAdvice:
         self._record("connection", error)
-        kind, detail = FailureKind.INTERNAL, type(error).__name__
-        return FailureAdvice(kind, RetryPolicy.RARELY, kind.value, detail=detail)
+        kind = FailureKind.INTERNAL
+        return FailureAdvice(kind, RetryPolicy.RARELY, kind.value, detail=type(error).__name__)
 
     async def _connect(self) -> Failure:
         self._rights.take_kept(self._login.kept_rights())
@@ -318,16 +319,17 @@ class GatewaySupervisor:
     # Between tries
 
     async def _pause(self, advice: FailureAdvice) -> None:
-        event, problem = connection_state.event_of(advice.policy), advice.problem
+        event = connection_state.event_of(advice.policy)
         self._pausing.begin(is_told=bool(advice.wait_ms))
         if event is ConnectionEvent.STOP:
-            self._transition(event, problem=problem)
+            self._transition(event, problem=advice.problem)
             log.warning("%s: %s", self.gateway, advice.kind.value)
             await self._pausing.wait(math.inf)
             return
-        backoff_s = self._backoff.wait_s(advice.policy, advice.kind, advice.wait_ms)
-        wait_s = self._rights.wait_s(backoff_s, advice.wait_ms)
+        wait_s = self._backoff.wait_s(advice.policy, advice.kind, advice.wait_ms)
+        wait_s = self._rights.wait_s(wait_s, advice.wait_ms)
         now_ms = self._clock.now_ms()
+        problem = advice.problem
         if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
             problem = Problem(FailureKind.RESTARTING.value, problem.code, problem.said)
         self._transition(event, problem=problem, until=now_ms + int(wait_s * 1000))
