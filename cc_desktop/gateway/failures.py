@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cc_desktop.fleet.model import Problem
 from cc_desktop.protocol.frames import GatewayError
+from cc_desktop.system.redaction import redact_known
 
 
 class RetryPolicy(Enum):
@@ -230,9 +231,9 @@ def classify(failure: Failure, *, was_live: bool = False) -> FailureAdvice:
     return FailureAdvice(
         kind=kind,
         policy=policy,
-        code=error.detail_code or error.code or kind.value,
-        said=error.message or failure.http_message or failure.close_reason,
-        detail=_detail(kind, error) or failure.detail,
+        code=redact_known(error.detail_code or error.code or kind.value),
+        said=redact_known(error.message or failure.http_message or failure.close_reason),
+        detail=redact_known(_detail(kind, error) or failure.detail),
         wait_ms=error.retry_after_ms or failure.retry_after_ms,
         fingerprint=failure.fingerprint,
         pinned=failure.pinned,

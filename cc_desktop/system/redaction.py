@@ -1,4 +1,4 @@
-"""Takes secrets out of text that leaves the process: logs, crash reports, copied details."""
+"""Takes secrets out of text that leaves the process: logs, crash reports, a gateway's own words."""
 
 from __future__ import annotations
 
@@ -30,10 +30,16 @@ def add_secret(value: str) -> None:
         _known.add(value)
 
 
-def redact(text: str) -> str:
-    """The text without any known secret, and without what looks like one."""
+def redact_known(text: str) -> str:
+    """The text without any secret of ours. For what a gateway says, which may repeat it."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, REDACTED)
+    return text
+
+
+def redact(text: str) -> str:
+    """The text without any known secret, and without what looks like one."""
+    text = redact_known(text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.fleet.model import Problem
 from cc_desktop.gateway.failures import (
     POLICIES,
@@ -415,3 +416,16 @@ def test_every_failure_gets_advice(failure: Failure, was_live: bool) -> None:
     told = describe(advice.problem)
     assert all(told)
     assert told.title in {describe(Problem(kind)).title for kind in FailureKind}
+
+
+def test_a_gateway_that_repeats_our_secret_does_not_make_us_show_it() -> None:
+    secret = "s3cret-t0ken-of-ours"
+    Token(secret)
+    details = {"requestId": secret}
+    for failure in (
+        Failure(error=GatewayError(code="NOT_PAIRED", message=secret, details=details)),
+        Failure(error=GatewayError(code=secret, message=f"no: {secret}")),
+        Failure(http_status=403, http_message=f"bad {secret}"),
+        Failure(close_code=1008, close_reason=secret, detail=secret),
+    ):
+        assert secret not in repr(classify(failure))
