@@ -90,8 +90,11 @@ class Situation:
         """The first gateway that only the operator can bring back."""
         for gateway in self.real:
             connection = gateway.connection
-            is_blocked = connection.state is ConnectionState.BLOCKED
-            if connection.problem is not None and (is_blocked or awaiting(connection)):
+            if connection.problem is None:
+                continue
+            waits = connection.state is ConnectionState.WAITING
+            asks = waits and connection.problem.kind == "pairing"
+            if connection.state is ConnectionState.BLOCKED or asks or awaiting(connection):
                 return gateway
         return None
 

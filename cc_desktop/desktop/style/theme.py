@@ -38,6 +38,9 @@ class Metrics(Struct, frozen=True):
         return font
 
 
+_INPUTS_BY = "inputsStyledBy"  # a property of the application: whose style it has
+
+
 class ThemeManager(QObject):
     """Applies the theme and follows the system.
 
@@ -61,6 +64,7 @@ class ThemeManager(QObject):
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
         self._input_style: ProxyStyle | None = None
         app.setStyle("Fusion")
+        app.setProperty(_INPUTS_BY, None)
         self._apply()
 
     def style_inputs(self) -> None:
@@ -69,12 +73,14 @@ class ThemeManager(QObject):
         Whoever makes one calls this. Not at the start: the first window has none, and each class
         of style options that Qt hands to Python costs time when it is first met.
         """
-        if self._input_style is None:
+        # The application owns its style and deletes it when another takes its place.
+        if self._app.property(_INPUTS_BY) != id(self):
             from cc_desktop.desktop.style.proxy_style import ProxyStyle
 
             self._input_style = ProxyStyle(self.metrics.scale)
             self._input_style.theme = self.theme
             self._app.setStyle(self._input_style)
+            self._app.setProperty(_INPUTS_BY, id(self))
             self._apply()
 
     def _wanted(self) -> Theme:
