@@ -50,23 +50,23 @@ DEMO_ONLY = MonitorOptions(demo_only=True)
 
 
 class Running:
-    """An engine that runs, and what a test asks of it."""
+    """A monitor that runs, and what a test asks of it."""
 
-    def __init__(self, engine: FleetMonitor, clock: FakeClock) -> None:
-        self.engine = engine
+    def __init__(self, monitor: FleetMonitor, clock: FakeClock) -> None:
+        self.monitor = monitor
         self.clock = clock
-        self.task = asyncio.create_task(engine.run())
+        self.task = asyncio.create_task(monitor.run())
 
     @property
     def origin(self) -> Origin:
-        return screen_origin(self.engine.store.fleet)
+        return screen_origin(self.monitor.store.fleet)
 
     async def on_screen(self, origin: Origin) -> None:
         await until(lambda: self.origin is origin or self.task.done(), f"origin {origin}")
         assert self.origin is origin
 
     def agent(self, ident: str = "otto") -> Agent:
-        agent = self.engine.store.fleet.agent("gw", ident)
+        agent = self.monitor.store.fleet.agent("gw", ident)
         assert agent is not None
         return agent
 
@@ -93,14 +93,14 @@ async def running(
     options: MonitorOptions | None = None,
 ) -> AsyncIterator[Running]:
     clock = clock or FakeClock()
-    engine = FleetMonitor(
+    monitor = FleetMonitor(
         settings,
         paths,
         options or MonitorOptions(http_after_s=NEVER_S),
         clock=clock,
         rng=random.Random(1),
     )
-    it = Running(engine, clock)
+    it = Running(monitor, clock)
     try:
         yield it
     finally:
@@ -127,7 +127,7 @@ async def test_where_nothing_is_reached_the_demo_shows_within_two_seconds(tmp_pa
         await app.clock.advance(2)
         await app.on_screen(Origin.DEMO)
 
-        fleet = app.engine.store.fleet
+        fleet = app.monitor.store.fleet
         assert len(fleet.gateways[simulation.GATEWAY].agents) > 5
         assert fleet.gateways["gw"].hidden
         assert tray_state(summarize(fleet)) is TrayState.DEMO
@@ -149,12 +149,12 @@ async def test_a_gateway_that_is_there_shows_no_demo(tmp_path: Path) -> None:
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             seen = set()
-            app.engine.store.subscribe(lambda _changes: seen.add(app.origin))
+            app.monitor.store.subscribe(lambda _changes: seen.add(app.origin))
             await app.on_screen(Origin.LIVE)
             await app.clock.advance(20)
 
             assert Origin.DEMO not in seen
-            assert simulation.GATEWAY not in app.engine.store.fleet.gateways
+            assert simulation.GATEWAY not in app.monitor.store.fleet.gateways
 
 
 async def test_the_demo_goes_when_a_gateway_is_reached(tmp_path: Path) -> None:
@@ -165,11 +165,11 @@ async def test_the_demo_goes_when_a_gateway_is_reached(tmp_path: Path) -> None:
             await app.clock.advance(10)
             await app.on_screen(Origin.DEMO)
             await gateway.start()
-            app.engine.execute(Reconnect())
+            app.monitor.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             await settle()
 
-            fleet = app.engine.store.fleet
+            fleet = app.monitor.store.fleet
             assert list(fleet.gateways) == ["gw"]
             assert not fleet.gateways["gw"].hidden
             assert [agent.name for g in fleet.shown() for agent in g.agents.values()] == ["Otto"]
@@ -191,7 +191,7 @@ async def test_lost_is_last_known_for_thirty_seconds_then_demo_then_live_again(
             await app.on_screen(Origin.DEMO)
 
             await gateway.start()
-            app.engine.execute(Reconnect())
+            app.monitor.execute(Reconnect())
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
 
@@ -207,7 +207,7 @@ async def test_a_short_loss_shows_no_demo_and_starts_the_count_anew(tmp_path: Pa
                 await app.clock.advance(20)
                 assert app.origin is Origin.LAST_KNOWN
                 await gateway.start()
-                app.engine.execute(Reconnect())
+                app.monitor.execute(Reconnect())
                 await app.on_screen(Origin.LIVE)
 
 
@@ -220,11 +220,11 @@ async def test_the_operator_may_prefer_what_was_last_known(tmp_path: Path) -> No
             await app.on_screen(Origin.LAST_KNOWN)
             await app.clock.advance(31)
             await app.on_screen(Origin.DEMO)
-            app.engine.show_last_known(True)
+            app.monitor.show_last_known(True)
             await app.on_screen(Origin.LAST_KNOWN)
             await app.clock.advance(100)
             assert app.origin is Origin.LAST_KNOWN
-            app.engine.show_last_known(False)
+            app.monitor.show_last_known(False)
             await app.on_screen(Origin.DEMO)
 
 
@@ -233,7 +233,7 @@ async def test_with_the_demo_switched_off_there_is_none(tmp_path: Path) -> None:
         await app.clock.advance(60)
 
         assert app.origin is Origin.NONE
-        assert simulation.GATEWAY not in app.engine.store.fleet.gateways
+        assert simulation.GATEWAY not in app.monitor.store.fleet.gateways
 
 
 async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ async def test_asked_for_the_demo_connects_to_nothing(tmp_path: Path) -> None:
             await app.on_screen(Origin.DEMO)
             await app.clock.advance(120)
 
-            assert app.engine.links == {}
+            assert app.monitor.supervisors == {}
             assert gateway.connections == 0
             assert app.origin is Origin.DEMO
             assert not (tmp_path / "data" / "identity.json").exists()
@@ -256,10 +256,10 @@ async def test_the_demo_moves(tmp_path: Path) -> None:
         settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
     ) as app:
         await app.on_screen(Origin.DEMO)
-        before = app.engine.store.fleet.gateways[simulation.GATEWAY]
+        before = app.monitor.store.fleet.gateways[simulation.GATEWAY]
         await app.clock.advance(60)
 
-        assert app.engine.store.fleet.gateways[simulation.GATEWAY].agents != before.agents
+        assert app.monitor.store.fleet.gateways[simulation.GATEWAY].agents != before.agents
 
 
 async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
@@ -271,8 +271,8 @@ async def test_one_of_two_gateways_is_enough(tmp_path: Path) -> None:
             await app.clock.advance(90)
 
             assert app.origin is Origin.LIVE
-            assert summarize(app.engine.store.fleet).unreachable == ("Gateway 1",)
-            assert app.engine.links["gw1"].connection.state is ConnectionState.WAITING
+            assert summarize(app.monitor.store.fleet).unreachable == ("Gateway 1",)
+            assert app.monitor.supervisors["gw1"].connection.state is ConnectionState.WAITING
 
 
 async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
@@ -280,8 +280,8 @@ async def test_the_demo_s_failures_are_not_remembered(tmp_path: Path) -> None:
         settings_for(), paths_in(tmp_path), options=MonitorOptions(demo_only=True)
     ) as app:
         await app.on_screen(Origin.DEMO)
-        for ident in app.engine.store.fleet.gateways[simulation.GATEWAY].agents:
-            app.engine.execute(MarkSeen(simulation.GATEWAY, ident))
+        for ident in app.monitor.store.fleet.gateways[simulation.GATEWAY].agents:
+            app.monitor.execute(MarkSeen(simulation.GATEWAY, ident))
 
         assert not (tmp_path / "data" / "state.json").exists()
 
@@ -342,7 +342,7 @@ async def test_presence_of_devices_is_the_device_list(tmp_path: Path) -> None:
         await gateway.emit("presence", {"presence": [row]})
 
         def known() -> list[Device]:
-            return list(app.engine.store.fleet.gateways["gw"].devices.values())
+            return list(app.monitor.store.fleet.gateways["gw"].devices.values())
 
         await until(known)
         assert [(device.name, device.online) for device in known()] == [("phone", True)]
@@ -378,10 +378,10 @@ async def test_a_failure_that_was_seen_stays_seen_after_a_restart(tmp_path: Path
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.ERROR
-            app.engine.execute(MarkSeen("gw", "otto"))
+            app.monitor.execute(MarkSeen("gw", "otto"))
             assert app.agent().status is Status.IDLE
-            app.engine.execute(MarkSeen("gw", "nobody"))
-            app.engine.execute(MarkSeen("nowhere", "otto"))
+            app.monitor.execute(MarkSeen("gw", "nobody"))
+            app.monitor.execute(MarkSeen("nowhere", "otto"))
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.IDLE
@@ -430,7 +430,7 @@ async def test_without_a_place_for_the_identity_it_says_so_and_shows_the_demo(
         await app.clock.advance(2)
         await app.on_screen(Origin.DEMO)
 
-        problem = app.engine.links["gw"].connection.problem
+        problem = app.monitor.supervisors["gw"].connection.problem
         assert problem is not None
         assert problem.kind == "identity"
         assert gateway.connections == 0
@@ -475,7 +475,7 @@ def reports(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def shown_problem(app: Running, gateway: str) -> tuple[ConnectionState, Problem | None]:
-    info = app.engine.store.fleet.gateways[gateway].connection
+    info = app.monitor.store.fleet.gateways[gateway].connection
     return info.state, info.problem
 
 
@@ -486,21 +486,21 @@ async def test_a_supervisor_that_raises_leaves_the_other_gateway_alone(
         gateway.add_agent("otto")
         other.add_agent("rex")
         async with running(settings_for(gateway.url, other.url), paths_in(tmp_path)) as app:
-            bad = app.engine.links["gw1"]
+            bad = app.monitor.supervisors["gw1"]
             run = bad.run
             monkeypatch.setattr(bad, "run", raise_unexpected)
             await app.on_screen(Origin.LIVE)
             await live_on(app, gateway, 1800)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
             assert shown_problem(app, "gw1") == (ConnectionState.WAITING, internal_problem())
             assert reports(caplog) == ["gateway gw1: internal error"]
-            assert app.engine.is_settled
+            assert app.monitor.is_settled
 
             monkeypatch.setattr(bad, "run", run)
-            app.engine.execute(Reconnect("gw1"))  # at once, although its next restart is far
+            app.monitor.execute(Reconnect("gw1"))  # at once, although its next restart is far
             await until(lambda: bad.is_live)
-            assert app.engine.store.fleet.agent("gw1", "rex") is not None
+            assert app.monitor.store.fleet.agent("gw1", "rex") is not None
 
 
 @pytest.mark.parametrize("name", ["open_connection", "classify"])
@@ -512,13 +512,13 @@ async def test_whatever_a_try_raises_the_other_gateway_lives_on(
         settings = settings_for(gateway.url, await dead_url())
         async with running(settings, paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
-            await until(lambda: app.engine.links["gw1"].connection.problem)
+            await until(lambda: app.monitor.supervisors["gw1"].connection.problem)
             monkeypatch.setattr(
                 device_token if name == "open_connection" else supervisor, name, broken
             )
             await live_on(app, gateway, 1800)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
             assert len(reports(caplog)) == 1
 
 
@@ -539,16 +539,16 @@ async def test_a_model_that_cannot_take_what_a_gateway_sends_ends_no_other_gatew
             await app.on_screen(Origin.LIVE)
             await live_on(app, gateway, 600)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
             assert shown_problem(app, "gw")[1] is None
-            found = app.engine.store.fleet.agent("gw1", "rex")
+            found = app.monitor.store.fleet.agent("gw1", "rex")
             assert (found is None) == (kind is not ev.SnapshotEnded)  # its rows came before
             assert shown_problem(app, "gw1")[1] == internal_problem()
             assert len(reports(caplog)) == 1
 
             monkeypatch.undo()
-            app.engine.execute(Refresh("gw1"))
-            await until(lambda: app.engine.store.fleet.agent("gw1", "rex"))
+            app.monitor.execute(Refresh("gw1"))
+            await until(lambda: app.monitor.store.fleet.agent("gw1", "rex"))
             await until(lambda: shown_problem(app, "gw1")[1] is None)
 
 
@@ -567,7 +567,7 @@ async def test_an_event_that_the_model_cannot_take_is_mended_by_a_list(
             await app.on_screen(Origin.LIVE)
             monkeypatch.setattr(store, "reduce", reduce_or_fail)
             await gateway.change(MAIN, label="new")
-            await until(lambda: app.engine.store.fleet.gateways["gw"].faults)
+            await until(lambda: app.monitor.store.fleet.gateways["gw"].faults)
             assert shown_problem(app, "gw") == (ConnectionState.LIVE, internal_problem())
 
             await live_on(app, gateway, 120)
@@ -587,18 +587,18 @@ async def test_an_http_fallback_that_raises_ends_no_other_gateway(
             await app.on_screen(Origin.LIVE)
             await live_on(app, gateway, 600)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
 
 
 async def test_a_listener_that_raises_ends_nothing(tmp_path: Path) -> None:
     async with FakeGateway() as gateway:
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
-            app.engine.store.subscribe(broken)
+            app.monitor.store.subscribe(broken)
             await app.on_screen(Origin.LIVE)
             await live_on(app, gateway, 60)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
 
 
 async def test_a_demo_that_raises_is_logged_once_and_played_again(
@@ -627,7 +627,7 @@ async def test_a_demo_policy_that_raises_is_tried_again(
             await app.on_screen(Origin.LIVE)
             await live_on(app, gateway, 600)
 
-            assert app.engine.links["gw"].is_live
+            assert app.monitor.supervisors["gw"].is_live
             assert reports(caplog) == ["demo policy: internal error"]
 
 
@@ -665,7 +665,7 @@ async def test_an_approval_expires_on_time_although_another_deadline_was_slept_f
             await app.clock.advance(1)  # the timer sleeps until the run would be silent
             now = app.clock.now_ms()
             approval = Approval("a", "otto", MAIN, "make deploy", now, now + 5_000)
-            app.engine.store.apply(ev.ApprovalOpened("gw", approval))
+            app.monitor.store.apply(ev.ApprovalOpened("gw", approval))
             assert app.agent().status is Status.WAITING
 
             await app.clock.advance(4.5)
@@ -683,15 +683,15 @@ async def test_a_failure_that_was_marked_as_seen_can_be_taken_back(tmp_path: Pat
         gateway.add_session(MAIN, status="failed", endedAt=gateway.now_ms)
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
-            ids = [app.engine.execute(MarkSeen("gw", "otto", ("another",)))]
+            ids = [app.monitor.execute(MarkSeen("gw", "otto", ("another",)))]
             assert app.agent().status is Status.ERROR
-            ids.append(app.engine.execute(MarkSeen("gw", "otto")))
+            ids.append(app.monitor.execute(MarkSeen("gw", "otto")))
             assert app.agent().status is Status.IDLE
-            ids.append(app.engine.execute(MarkUnseen("gw", "otto")))
+            ids.append(app.monitor.execute(MarkUnseen("gw", "otto")))
 
             assert app.agent().status is Status.ERROR
             assert len(set(ids)) == len(ids)
-            assert app.engine.execute(Refresh("gw", id="mine")) == "mine"
+            assert app.monitor.execute(Refresh("gw", id="mine")) == "mine"
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
             assert app.agent().status is Status.ERROR
@@ -705,9 +705,9 @@ async def test_a_network_that_is_back_wakes_all(tmp_path: Path) -> None:
             await app.clock.advance(300)
             await one.start()
             await two.start()
-            app.engine.network_is_back()
+            app.monitor.network_is_back()
 
-            await until(lambda: all(link.is_live for link in app.engine.links.values()))
+            await until(lambda: all(link.is_live for link in app.monitor.supervisors.values()))
 
 
 # What shows when no gateway can be reached
@@ -724,9 +724,9 @@ async def test_the_operator_may_choose_that_the_last_known_fleet_stays(tmp_path:
             await app.clock.advance(3600)
             assert app.origin is Origin.LAST_KNOWN
 
-            app.engine.show_last_known(False)  # "Show sample data"
+            app.monitor.show_last_known(False)  # "Show sample data"
             await app.on_screen(Origin.DEMO)
-            app.engine.show_last_known(True)
+            app.monitor.show_last_known(True)
             await app.on_screen(Origin.LAST_KNOWN)
 
 
@@ -766,7 +766,7 @@ async def test_a_wake_source_wakes_all_and_may_fail(tmp_path: Path) -> None:
             await gateway.start()
             source.back.set()
 
-            await until(lambda: app.engine.links["gw"].is_live)
+            await until(lambda: app.monitor.supervisors["gw"].is_live)
 
 
 async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too(
@@ -776,10 +776,10 @@ async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
-            done = app.engine.execute(Refresh("gw"))
-            refused = app.engine.execute(MarkSeen("gw", "nobody"))
+            done = app.monitor.execute(Refresh("gw"))
+            refused = app.monitor.execute(MarkSeen("gw", "nobody"))
 
-            commands = app.engine.store.fleet.gateways["gw"].commands
+            commands = app.monitor.store.fleet.gateways["gw"].commands
             assert commands[done].phase is CommandPhase.DONE
             assert (commands[refused].phase, commands[refused].reason) == (
                 CommandPhase.REFUSED,
@@ -787,9 +787,9 @@ async def test_how_far_a_command_is_stands_in_the_model_and_the_demo_answers_too
             )
     async with running(settings_for(), paths_in(tmp_path), options=DEMO_ONLY) as app:
         await app.on_screen(Origin.DEMO)
-        ident = app.engine.execute(Refresh(simulation.GATEWAY))
+        ident = app.monitor.execute(Refresh(simulation.GATEWAY))
 
-        assert app.engine.store.fleet.gateways[simulation.GATEWAY].commands[ident].reason == "demo"
+        assert app.monitor.store.fleet.gateways[simulation.GATEWAY].commands[ident].reason == "demo"
 
 
 async def test_a_command_that_raises_is_refused_and_logged(
@@ -799,10 +799,10 @@ async def test_a_command_that_raises_is_refused_and_logged(
         gateway.add_agent("otto")
         async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.LIVE)
-            monkeypatch.setattr(app.engine.links["gw"], "refresh", broken)
-            ident = app.engine.execute(Refresh("gw"))
+            monkeypatch.setattr(app.monitor.supervisors["gw"], "refresh", broken)
+            ident = app.monitor.execute(Refresh("gw"))
 
-            assert app.engine.store.fleet.gateways["gw"].commands[ident].reason == "internal"
+            assert app.monitor.store.fleet.gateways["gw"].commands[ident].reason == "internal"
             assert reports(caplog) == ["command Refresh: internal error"]
 
 
@@ -825,4 +825,4 @@ async def test_a_damaged_device_key_is_noted_once(tmp_path: Path) -> None:
         for expected in (1, 0):
             async with running(settings_for(gateway.url, gateway.url), paths) as app:
                 await app.on_screen(Origin.LIVE)
-                assert len(app.engine.memory.notes.lines) == expected
+                assert len(app.monitor.memory.notes.lines) == expected

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
+    from cc_desktop.desktop.notifications.history_panel import HistoryPanel
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.notifications.center import NotificationCenter
 
@@ -43,7 +43,7 @@ class NotificationTools:
         self._context = context
         self._center = center
         self._open_settings = open_settings
-        self._panel: NoticesPanel | None = None
+        self._panel: HistoryPanel | None = None
         self.bell = Bell(context.look, center, context.clock)
         self.bell.clicked.connect(lambda _checked=False: self.show_history())
         self.gear = IconButton(context.look, Glyph.GEAR, tr("Settings (Ctrl+,)"))
@@ -56,12 +56,12 @@ class NotificationTools:
         self.refresh()
 
     @property
-    def panel(self) -> NoticesPanel:
+    def panel(self) -> HistoryPanel:
         """The list under the bell; built when it is first asked for."""
         if self._panel is None:
-            from cc_desktop.desktop.notifications.history_panel import NoticesPanel
+            from cc_desktop.desktop.notifications.history_panel import HistoryPanel
 
-            self._panel = NoticesPanel(
+            self._panel = HistoryPanel(
                 self._context.look,
                 self._center,
                 self._context.store,

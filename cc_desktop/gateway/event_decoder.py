@@ -50,7 +50,7 @@ class EventDecoder:
             "session.tool": runs.tool,
         }
 
-    def translate(self, name: str, payload: object) -> Iterable[ev.Event]:
+    def decode(self, name: str, payload: object) -> Iterable[ev.Event]:
         """The events in a frame; none if it is of no interest, or says nothing readable."""
         decoder = self._decoders.get(name)
         return decoder(fields.as_object(payload)) if decoder else ()

@@ -63,7 +63,7 @@ class SupervisorOptions(Struct, frozen=True, kw_only=True):
     rest_url: str
     poll_s: float  # seconds between two polls over HTTP
     insecure: bool = False  # tokens may travel unencrypted
-    rest_after_s: float = AFTER_S  # seconds without a live connection until HTTP is polled
+    http_after_s: float = AFTER_S  # seconds without a live connection until HTTP is polled
     scopes: tuple[str, ...] = handshake.SCOPES  # what the settings ask for; see gateway/rights.py
     proxy: str = ""  # "": as the environment says; "none", or the address of an HTTP proxy
     fingerprint: str = ""  # SHA-256 of the one certificate that is trusted, 64 hex digits

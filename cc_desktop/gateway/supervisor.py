@@ -81,7 +81,7 @@ class GatewaySupervisor:
         return self.connection.state is ConnectionState.LIVE
 
     @property
-    def rest_tried(self) -> bool:
+    def http_tried(self) -> bool:
         """Whether HTTP was polled at least once."""
         return self._polling.polled
 

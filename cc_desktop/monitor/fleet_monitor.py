@@ -102,9 +102,9 @@ class FleetMonitor:
         self.configure(settings)
 
     @property
-    def links(self) -> dict[str, GatewaySupervisor]:
+    def supervisors(self) -> dict[str, GatewaySupervisor]:
         """The supervisor of each gateway, by the gateway's id."""
-        return self._pool.links
+        return self._pool.supervisors
 
     @property
     def tokens(self) -> DeviceTokens:
@@ -293,7 +293,7 @@ class FleetMonitor:
     def _targets(self, command: Command) -> list[str]:
         match command:
             case Reconnect(gateway=""):
-                return list(self.links)
+                return list(self.supervisors)
             case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
                 return [command.gateway]
             case RequestRights() | GiveBackRights():
@@ -304,7 +304,7 @@ class FleetMonitor:
         """Returns why it is refused, as a kind; "" if it is done; None if it is under way."""
         if isinstance(command, MarkSeen | MarkUnseen):
             return self._mark(command)
-        link = self.links.get(gateway)
+        link = self.supervisors.get(gateway)
         if link is None:
             if gateway == DEMO_GATEWAY:
                 return "demo"
@@ -359,6 +359,6 @@ class FleetMonitor:
             if isinstance(change, GatewayChanged) and change.gateway != DEMO_GATEWAY:
                 self._demo.look_again()
                 if change.before and change.after and change.after.faults > change.before.faults:
-                    link = self.links.get(change.gateway)
+                    link = self.supervisors.get(change.gateway)
                     if link is not None:
                         link.list_again()  # a list mends what an event could not bring

@@ -89,7 +89,7 @@ class GatewayPool:
         self._is_running = False
 
     @property
-    def links(self) -> dict[str, GatewaySupervisor]:
+    def supervisors(self) -> dict[str, GatewaySupervisor]:
         """The supervisors, by the gateway's id, in the order of the settings."""
         return {name: one.link for name, one in self._watched.items() if one.link is not None}
 
@@ -102,7 +102,7 @@ class GatewayPool:
             or one.link.is_live
             or (
                 one.link.connection.state in (ConnectionState.BLOCKED, ConnectionState.WAITING)
-                and one.link.rest_tried
+                and one.link.http_tried
             )
             for one in self._watched.values()
         )
@@ -262,5 +262,5 @@ def supervisor_options(gateway: GatewaySettings, http_after_s: float) -> Supervi
         scopes=gateway.scopes,
         proxy=gateway.proxy,
         fingerprint=gateway.fingerprint,
-        rest_after_s=http_after_s,
+        http_after_s=http_after_s,
     )

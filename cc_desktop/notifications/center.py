@@ -80,13 +80,13 @@ class NotificationCenter:
     """Notifications: `run` for as long as the app runs. All calls come from the loop's thread.
 
     Attributes:
-        adapter: The backend. None of its methods raises.
+        backend: The backend. None of its methods raises.
     """
 
     def __init__(
         self,
         store: Store,
-        adapter: NotificationBackend,
+        backend: NotificationBackend,
         clock: Clock,
         memory: Memory,
         *,
@@ -98,7 +98,7 @@ class NotificationCenter:
 
         Args:
             store: The fleet.
-            adapter: Shows notifications.
+            backend: Shows notifications.
             clock: Time.
             memory: Keeps choices and the list between starts.
             open_target: Shows what was clicked; its second argument is an activation token or "".
@@ -106,7 +106,7 @@ class NotificationCenter:
             refresh: Asks a gateway (by id) for a fresh list.
         """
         self._faults = FaultLog(log)
-        self.adapter = GuardedBackend(adapter, clock, self._faults)
+        self.backend = GuardedBackend(backend, clock, self._faults)
         self._store = store
         self._clock = clock
         self._memory = memory
@@ -209,7 +209,7 @@ class NotificationCenter:
         """Show a notification that is only there to be seen, however quiet it is."""
         self._targets[TEST] = (Target(), ())
         buttons = (Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR)))
-        self.adapter.show(Message(TEST, tr(text.TEST_TITLE), tr(text.TEST_BODY), buttons=buttons))
+        self.backend.show(Message(TEST, tr(text.TEST_TITLE), tr(text.TEST_BODY), buttons=buttons))
 
     # Working
 
@@ -217,7 +217,7 @@ class NotificationCenter:
         """Work until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.adapter.run(self._on_chosen), name="notifications")
+                group.create_task(self.backend.run(self._on_chosen), name="notifications")
                 group.create_task(self._keep_time(), name="notifications: time")
         finally:
             self._unsubscribe()
@@ -255,7 +255,7 @@ class NotificationCenter:
         wanted = self._policy.gathering or self._policy.system_quiet
         if not wanted or now < self._system_check_at or not self.preferences.respect_system:
             return
-        self._policy.system_quiet = await self.adapter.is_system_quiet()
+        self._policy.system_quiet = await self.backend.is_system_quiet()
         if self._policy.system_quiet:
             self._system_check_at = self._clock.now_ms() + SYSTEM_CHECK_MS
 
@@ -279,10 +279,10 @@ class NotificationCenter:
             if isinstance(command, Show):
                 told = tuple(alert.tag for alert in command.alerts)
                 remember(self._targets, command.message.tag, (command.target, told), MAX_TARGETS)
-                self.adapter.show(command.message)
+                self.backend.show(command.message)
             else:
                 self._targets.pop(command.tag, None)
-                self.adapter.withdraw(command.tag)
+                self.backend.withdraw(command.tag)
 
     def _on_chosen(self, chosen: NotificationAction) -> None:
         target, tags = self._targets.get(chosen.tag, (Target(), ()))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from cc_desktop.text import format as words
+from cc_desktop.text.format import DAYS, HOUR, MONTHS, YEAR_3000, plain
+from cc_desktop.text.format import SHORT_DAYS as WEEKDAYS
 from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.model import Fleet
 
-HALF_DAY = 12 * words.HOUR
+HALF_DAY = 12 * HOUR
 MORNING = 8  # o'clock: "until tomorrow" ends then
 # As narrow as the buttons of quiet hours
 SHORT_DAYS = (
@@ -124,18 +125,18 @@ def newest_failure(name: str, reason: str, others: Sequence[str], limit: int) ->
 def agent_name(fleet: Fleet, gateway: str, agent_id: str) -> str:
     """An agent's name, or its id when it is not known (any more)."""
     agent = fleet.agent(gateway, agent_id)
-    return words.plain(agent.shown_name if agent else agent_id, 60)
+    return plain(agent.shown_name if agent else agent_id, 60)
 
 
 def gateway_name(fleet: Fleet, gateway: str) -> str:
     """A gateway's name, or its id when it is not known (any more)."""
     found = fleet.gateways.get(gateway)
-    return words.plain(found.name if found else gateway, 60)
+    return plain(found.name if found else gateway, 60)
 
 
 def until(at: int, now: int) -> str:
     """A moment to come: 14:30, tomorrow 08:00, Sat 08:00; "" when it is not known."""
-    if not now < at < words.YEAR_3000:
+    if not now < at < YEAR_3000:
         return ""
     then = datetime.fromtimestamp(at / 1000).astimezone()
     today = datetime.fromtimestamp(now / 1000).astimezone()
@@ -146,9 +147,9 @@ def until(at: int, now: int) -> str:
     if days == 1:
         return tr("tomorrow {time}", time=clock)
     if days < 7:
-        day = tr(words.SHORT_DAYS[then.weekday()])
+        day = tr(WEEKDAYS[then.weekday()])
     else:
-        day = tr("{day} {month}", day=then.day, month=tr(words.MONTHS[then.month - 1]))
+        day = tr("{day} {month}", day=then.day, month=tr(MONTHS[then.month - 1]))
     return tr("{day} {time}", day=day, time=clock)
 
 
@@ -177,7 +178,7 @@ def clock_time(minutes: int) -> str:
 
 def window_words(window: Window) -> str:
     """Quiet hours for a screen reader: Mo, Tu 22:00 to 07:00 on the next day."""
-    days = ", ".join(tr(words.DAYS[day]) for day in sorted(window.days)) or tr("no day")
+    days = ", ".join(tr(DAYS[day]) for day in sorted(window.days)) or tr("no day")
     template = mark("{days}, {start} to {end}")
     if window.end <= window.start:
         template = mark("{days}, {start} to {end} on the next day")

@@ -27,7 +27,7 @@ _DISK = "64k"
 
 
 async def _start_once(config: Path, url: str) -> FleetMonitor:
-    """Run the engine until its gateway is live, and end it."""
+    """Run the monitor until its gateway is live, and end it."""
     settings = Settings((GatewaySettings("g", "g", url, Token("")),), keyring=False, demo=False)
     monitor = FleetMonitor(settings, find_paths(config))
     task = asyncio.create_task(monitor.run())

@@ -194,7 +194,7 @@ async def _answer(data: bytes) -> None:
         port = server.sockets[0].getsockname()[1]
         address = f"127.0.0.1:{port}"
         async with running_link(
-            f"ws://{address}/", rest_url=f"http://{address}/api/agents", rest_after_s=0.5
+            f"ws://{address}/", rest_url=f"http://{address}/api/agents", http_after_s=0.5
         ) as rig:
             for _ in range(4):
                 await rig.clock.advance(6)

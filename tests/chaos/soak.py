@@ -81,7 +81,7 @@ async def long_run(chaos: Chaos) -> str:
                 await asyncio.sleep(0.05)
             await storm.end()
             await _live(monitor, 45)
-            check(not running.done(), f"the engine ended: {running}")
+            check(not running.done(), f"the monitor ended: {running}")
             left = len(asyncio.all_tasks()) - tasks
             more_fds = psutil.Process().num_fds() - fds
             fresh = _monitor(chaos, "fresh", gateway.url)

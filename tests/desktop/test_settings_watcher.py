@@ -103,7 +103,7 @@ def test_a_slip_is_shown_with_what_can_be_done(
     qtbot.waitUntil(lambda: bar.line[0].startswith(f"{paths.settings}:1: "))
     bar.dismissed.emit()
     assert bar.line == ("", "", "")
-    assert list(monitor.links) == ["127.0.0.1:9"]
+    assert list(monitor.supervisors) == ["127.0.0.1:9"]
     watcher.reload()
     assert bar.line[0] != ""
 

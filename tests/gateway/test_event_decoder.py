@@ -59,12 +59,8 @@ def model(*events: ev.Event, now: int = 0) -> Fleet:
 
 
 def translated(protocol: int, frames: list[dict[str, Any]]) -> list[ev.Event]:
-    translator = EventDecoder("gw", protocol)
-    return [
-        event
-        for frame in frames
-        for event in translator.translate(frame["event"], frame["payload"])
-    ]
+    decoder = EventDecoder("gw", protocol)
+    return [event for frame in frames for event in decoder.decode(frame["event"], frame["payload"])]
 
 
 def sessions(fleet: Fleet) -> dict[str, Session]:
@@ -194,7 +190,7 @@ def test_agents_have_names_faces_and_models(version: str) -> None:
 
 @pytest.mark.parametrize("version", list(RECORDED))
 def test_presence_is_the_list_of_devices(version: str) -> None:
-    (event,) = EventDecoder("gw", 4).translate("presence", RECORDED[version]["presence"])
+    (event,) = EventDecoder("gw", 4).decode("presence", RECORDED[version]["presence"])
 
     assert isinstance(event, ev.DevicesListed)
     assert event.devices[0].mode == "gateway"
@@ -209,14 +205,14 @@ def test_presence_is_the_list_of_devices(version: str) -> None:
 def test_presence_with_an_agent_s_id_is_that_agent_s_activity() -> None:
     payload = {"agentId": "otto", "status": "ACTIVE", "currentTask": "Mail", "lastActivity": 5}
 
-    assert list(EventDecoder("gw", 0).translate("presence", payload)) == [
+    assert list(EventDecoder("gw", 0).decode("presence", payload)) == [
         ev.AgentActivity("gw", "otto", status=Status.ACTIVE, task="Mail", at=5)
     ]
 
 
 def test_presence_may_leave_the_task_alone_or_clear_it() -> None:
-    (alone,) = EventDecoder("gw", 0).translate("presence", {"agentId": "otto", "status": "idle"})
-    (clear,) = EventDecoder("gw", 0).translate("presence", {"agentId": "otto", "currentTask": ""})
+    (alone,) = EventDecoder("gw", 0).decode("presence", {"agentId": "otto", "status": "idle"})
+    (clear,) = EventDecoder("gw", 0).decode("presence", {"agentId": "otto", "currentTask": ""})
 
     assert isinstance(alone, ev.AgentActivity)
     assert isinstance(clear, ev.AgentActivity)
@@ -224,15 +220,15 @@ def test_presence_may_leave_the_task_alone_or_clear_it() -> None:
 
 
 def test_agent_config_says_what_it_says_and_no_more() -> None:
-    translator = EventDecoder("gw", 0)
+    decoder = EventDecoder("gw", 0)
 
     assert list(
-        translator.translate("agent.config", {"agentId": "otto", "displayName": "O", "role": "PM"})
+        decoder.decode("agent.config", {"agentId": "otto", "displayName": "O", "role": "PM"})
     ) == [ev.AgentConfigured("gw", "otto", name="O", role="PM")]
-    assert list(translator.translate("agent.config", {"id": "otto", "name": 7})) == [
+    assert list(decoder.decode("agent.config", {"id": "otto", "name": 7})) == [
         ev.AgentConfigured("gw", "otto")
     ]
-    assert list(translator.translate("agent.config", {"displayName": "nobody"})) == []
+    assert list(decoder.decode("agent.config", {"displayName": "nobody"})) == []
 
 
 # Rows
@@ -290,7 +286,7 @@ def test_a_null_clears_and_the_nested_row_wins() -> None:
         "status": "running",
         "session": {"key": "agent:otto:main", "status": "done"},
     }
-    (event,) = EventDecoder("gw", 3).translate("sessions.changed", payload)
+    (event,) = EventDecoder("gw", 3).decode("sessions.changed", payload)
 
     assert isinstance(event, ev.SessionChanged)
     assert event.fields["label"] == ""
@@ -301,7 +297,7 @@ def test_a_null_clears_and_the_nested_row_wins() -> None:
     "payload", [None, {}, [], 7, {"reason": "delete", "ts": 5}, {"sessionKey": "global"}]
 )
 def test_a_change_without_a_key_says_nothing(payload: Any) -> None:
-    assert list(EventDecoder("gw", 4).translate("sessions.changed", payload)) == []
+    assert list(EventDecoder("gw", 4).decode("sessions.changed", payload)) == []
 
 
 @pytest.mark.parametrize(
@@ -337,10 +333,10 @@ def test_approvals_open_and_close() -> None:
     run = {"runId": "r", "sessionKey": "agent:otto:main", "stream": "approval"}
     opened = {**run, "data": {"phase": "requested", "approvalId": "a", "command": "rm -r x"}}
     closed = {**run, "data": {"phase": "resolved", "approvalId": "a"}}
-    translator = EventDecoder("gw", 3)
+    decoder = EventDecoder("gw", 3)
 
-    (first,) = translator.translate("agent", opened)
-    (second,) = translator.translate("agent", closed)
+    (first,) = decoder.decode("agent", opened)
+    (second,) = decoder.decode("agent", closed)
 
     assert isinstance(first, ev.ApprovalOpened)
     assert (first.approval.id, first.approval.title) == ("a", "rm -r x")
@@ -350,7 +346,7 @@ def test_approvals_open_and_close() -> None:
 @pytest.mark.parametrize("version", APPROVALS)
 def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: str) -> None:
     """Allowed, denied, decided after another message, and after (or by) the abort of the run."""
-    translator = EventDecoder("gw", APPROVALS[version]["protocol"])
+    decoder = EventDecoder("gw", APPROVALS[version]["protocol"])
     fleet = model(ev.Snapshot("gw", (ev.AgentInfo("otto"),), ()))
     now, titles = 0, set()
     for name, payload in APPROVALS[version]["frames"]:
@@ -361,7 +357,7 @@ def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: st
             titles |= {approval.title for approval in otto.approvals.values()}
             continue
         now = payload.get("ts", now)
-        for event in translator.translate(name, payload):
+        for event in decoder.decode(name, payload):
             fleet, _ = reduce(fleet, event, now)
     assert titles == {f"echo hello-{what}" for what in ("allow-once", "deny", "next", "abort")}
 
@@ -369,16 +365,16 @@ def test_recorded_approvals_are_open_for_as_long_as_the_gateway_says(version: st
 def test_what_nobody_can_approve_does_not_wait() -> None:
     """2026.9.6 refuses at once when no client decides approvals, 2026.5.7 when no channel can."""
     info = ev.Snapshot("gw", (ev.AgentInfo("rex"),), ())
-    translator = EventDecoder("gw", 4)
+    decoder = EventDecoder("gw", 4)
     refused = [
         event
         for name, payload in APPROVALS["2026.9.6"]["refused"]
-        for event in translator.translate(name, payload)
+        for event in decoder.decode(name, payload)
     ]
     run = {"runId": "r", "sessionKey": "agent:rex:main", "stream": "approval"}
     data = {"phase": "requested", "status": "unavailable", "command": "ls", "reason": "no-route"}
 
-    events = [*refused, *EventDecoder("gw", 3).translate("agent", {**run, "data": data})]
+    events = [*refused, *EventDecoder("gw", 3).decode("agent", {**run, "data": data})]
 
     assert len(refused) > 5
     assert not [event for event in events if isinstance(event, ev.ApprovalOpened)]
@@ -386,17 +382,17 @@ def test_what_nobody_can_approve_does_not_wait() -> None:
 
 
 def test_commands_of_tool_calls_are_kept_for_a_bounded_number_of_them() -> None:
-    translator = EventDecoder("gw", 4)
+    decoder = EventDecoder("gw", 4)
     run = {"runId": "r", "sessionKey": "agent:otto:main"}
     for number in range(1_000):
         data = {"phase": "start", "name": "exec", "args": {"command": f"echo {number}"}}
         translated = {**run, "data": {**data, "toolCallId": f"c{number}"}}
-        assert list(translator.translate("session.tool", translated))
+        assert list(decoder.decode("session.tool", translated))
 
     def title(call: str) -> str:
         data = {"phase": "waiting-approval", "approvalId": "p", "toolCallId": call}
         frame = {**run, "stream": "lifecycle", "data": data}
-        (opened, _) = translator.translate("agent", frame)
+        (opened, _) = decoder.decode("agent", frame)
         assert isinstance(opened, ev.ApprovalOpened)
         return opened.approval.title
 
@@ -419,13 +415,13 @@ HEARTBEATS: list[tuple[dict[str, Any], int]] = [
 @pytest.mark.parametrize(("beat", "ms"), HEARTBEATS, ids=str)
 def test_health_tells_how_often_an_agent_wakes(beat: dict[str, Any], ms: int) -> None:
     payload = {"agents": [{"agentId": "otto", "heartbeat": beat}, {"agentId": 1}, None]}
-    (told,) = EventDecoder("gw", 4).translate("health", payload)
+    (told,) = EventDecoder("gw", 4).decode("health", payload)
     assert told == ev.HeartbeatsTold("gw", {"otto": ms})
 
 
 @pytest.mark.parametrize("payload", [{}, {"agents": [{"agentId": "otto"}]}, {"agents": "otto"}])
 def test_health_without_heartbeats_tells_nothing(payload: Any) -> None:
-    assert list(EventDecoder("gw", 4).translate("health", payload)) == []
+    assert list(EventDecoder("gw", 4).decode("health", payload)) == []
 
 
 def test_an_approval_of_the_lifecycle_waits_too() -> None:
@@ -433,10 +429,10 @@ def test_an_approval_of_the_lifecycle_waits_too() -> None:
     info = ev.Snapshot("gw", (ev.AgentInfo("otto"),), ())
     waiting = {**run, "data": {"phase": "waiting-approval", "approvalId": "a"}}
     resolved = {**run, "data": {"phase": "approval-resolved", "approvalId": "a"}}
-    translator = EventDecoder("gw", 4)
+    decoder = EventDecoder("gw", 4)
 
-    asked = list(translator.translate("agent", waiting))
-    answered = list(translator.translate("agent", resolved))
+    asked = list(decoder.decode("agent", waiting))
+    answered = list(decoder.decode("agent", resolved))
 
     otto = model(info, *asked, now=1).gateways["gw"].agents["otto"]
     assert otto.status is Status.WAITING
@@ -478,7 +474,7 @@ NAMES = [
 def test_whatever_is_sent_neither_translating_nor_reducing_raises(
     protocol: int, name: str, payload: Any
 ) -> None:
-    events = list(EventDecoder("gw", protocol).translate(name, payload))
+    events = list(EventDecoder("gw", protocol).decode(name, payload))
 
     model(ev.Snapshot("gw", (ev.AgentInfo("otto"),), ()), *events, now=5)
 
@@ -500,7 +496,7 @@ def test_a_run_tells_when_it_started(version: str) -> None:
     events = [
         event
         for frame in stream["events"]
-        for event in decoder.translate(frame["event"], frame["payload"])
+        for event in decoder.decode(frame["event"], frame["payload"])
         if isinstance(event, ev.RunProgress) and event.starts
     ]
     wire = [

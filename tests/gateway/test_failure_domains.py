@@ -153,7 +153,7 @@ async def test_whatever_proxy_is_set_the_other_gateway_is_live(
             "ws://127.1:9/",
             good,
             rest_url="http://127.1:9/api/agents",
-            rest_after_s=1.0,
+            http_after_s=1.0,
             incidents=-1,
         ) as (bad, fine):
             await pass_time(good, bad.clock, 60)
@@ -314,11 +314,11 @@ async def test_an_http_fallback_that_fails_is_logged_once_and_goes_on(
     monkeypatch.setattr(HttpFallback, "close", broken)
     url, rest_url = "ws://127.0.0.1:9/", "http://127.0.0.1:9/bad"
     async with FakeGateway() as good:
-        async with two(url, good, rest_url=rest_url, rest_after_s=1.0, incidents=-1) as (bad, fine):
+        async with two(url, good, rest_url=rest_url, http_after_s=1.0, incidents=-1) as (bad, fine):
             await pass_time(good, bad.clock, 100)
 
             assert bad.problem.kind == "unreachable"
-            assert bad.link.rest_tried
+            assert bad.link.http_tried
             assert bad.link.incidents >= 10
             assert fine.state is S.LIVE
         assert caplog.text.count("Traceback") == 1

@@ -1,4 +1,4 @@
-"""Follows a real gateway with the product's own engine, and compares it with a fresh list."""
+"""Follows a real gateway with the product's own monitor, and compares it with a fresh list."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _EVENT_ONLY = {"derived_title": "", "preview": "", "digest_health": "", "digest_
 
 
 class Follower:
-    """An engine, and what it has told."""
+    """A monitor, and what it has told."""
 
-    def __init__(self, engine: FleetMonitor) -> None:
-        self.engine = engine
+    def __init__(self, monitor: FleetMonitor) -> None:
+        self.monitor = monitor
         self.statuses: dict[tuple[str, str], list[Status]] = {}
         self.states: dict[str, list[ConnectionState]] = {}
         self._changed = asyncio.Event()
-        engine.store.subscribe(self._on_changes)
+        monitor.store.subscribe(self._on_changes)
 
     def _on_changes(self, changes: list[Change]) -> None:
-        for gateway in self.engine.store.fleet.gateways.values():
+        for gateway in self.monitor.store.fleet.gateways.values():
             states = self.states.setdefault(gateway.id, [])
             if not states or states[-1] is not gateway.connection.state:
                 states.append(gateway.connection.state)
@@ -47,16 +47,16 @@ class Follower:
         self._changed.set()
 
     def agent(self, agent_id: str, gateway: str = "g") -> Agent:
-        found = self.engine.store.fleet.agent(gateway, agent_id)
+        found = self.monitor.store.fleet.agent(gateway, agent_id)
         assert found is not None, f"no agent {agent_id}"
         return found
 
     def status(self, agent_id: str, gateway: str = "g") -> Status | None:
-        found = self.engine.store.fleet.agent(gateway, agent_id)
+        found = self.monitor.store.fleet.agent(gateway, agent_id)
         return found.status if found else None
 
     def link_state(self, gateway: str = "g") -> ConnectionState:
-        return self.engine.store.fleet.gateways[gateway].connection.state
+        return self.monitor.store.fleet.gateways[gateway].connection.state
 
     async def until(self, what: Callable[[], bool], seconds: float = 45.0) -> None:
         """Wait for a truth about the model; the assertion names what it is instead."""
@@ -77,7 +77,7 @@ class Follower:
         for _ in range(24):
             agents, rows = await sender.list_fleet()
             fresh = {row.key: row for row in event_decoder.session_rows({"sessions": rows})}
-            state = self.engine.store.fleet.gateways[gateway]
+            state = self.monitor.store.fleet.gateways[gateway]
             ours: dict[str, Session] = {
                 key: row for agent in state.agents.values() for key, row in agent.sessions.items()
             }
@@ -103,10 +103,10 @@ def _comparable(row: Session | None) -> Session | None:
 
 @contextlib.asynccontextmanager
 async def following(config: Path, *gateways: GatewaySettings) -> AsyncIterator[Follower]:
-    """Run an engine over these gateways."""
-    engine = FleetMonitor(Settings(gateways, keyring=False), find_paths(config))
-    follower = Follower(engine)
-    running = asyncio.create_task(engine.run(), name="engine")
+    """Run a monitor over these gateways."""
+    monitor = FleetMonitor(Settings(gateways, keyring=False), find_paths(config))
+    follower = Follower(monitor)
+    running = asyncio.create_task(monitor.run(), name="monitor")
     try:
         yield follower
     finally:

@@ -168,7 +168,7 @@ async def test_a_gateway_that_restarts_forgets_its_approvals(
             await waits(follower, "otto", await decider.asked(), "echo lost")
         await asyncio.to_thread(gateway.kill)
         await asyncio.to_thread(gateway.start)
-        follower.engine.links["g"].reconnect_now()
+        follower.monitor.supervisors["g"].reconnect_now()
         await is_over(follower, "otto")
         await follower.live()
         after = Decider(gateway.url)

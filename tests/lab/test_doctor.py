@@ -71,15 +71,15 @@ async def test_the_fleet_that_is_watched_stays_live(gateway: RealGateway, tmp_pa
     """A test with the same key beside the connection that watches."""
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
-        steps = follower.engine.test_gateway(gateway.url, TOKEN)
+        steps = follower.monitor.test_gateway(gateway.url, TOKEN)
         results = [result async for result in steps]
         assert results[-1].step is Step.LIST
         await asyncio.sleep(1)
-        assert follower.engine.links["g"].tries == 1
-        assert follower.engine.links["g"].is_live
+        assert follower.monitor.supervisors["g"].tries == 1
+        assert follower.monitor.supervisors["g"].is_live
     async with following(tmp_path, settings_for(gateway, "")) as follower:
         await follower.live()  # the device token that was kept before is still good
-        assert follower.engine.links["g"].tries == 1
+        assert follower.monitor.supervisors["g"].tries == 1
 
 
 @pytest.mark.parametrize(("token", "kind"), [("wrong", "token-mismatch"), ("", "token-missing")])
@@ -114,7 +114,7 @@ async def test_the_bundle_has_no_secret_of_the_lab(gateway: RealGateway, tmp_pat
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
         await follower.until(
-            lambda: bool(follower.engine.store.fleet.gateways["g"].connection.token_place)
+            lambda: bool(follower.monitor.store.fleet.gateways["g"].connection.token_place)
         )
     visit = await tried(tmp_path, settings_for(gateway, TOKEN))
     assert visit.kept_in == "file"

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 async def test_the_agents_appear(gateway: RealGateway, tmp_path: Path) -> None:
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
-        fleet = follower.engine.store.fleet.gateways["g"]
+        fleet = follower.monitor.store.fleet.gateways["g"]
         assert sorted((a.id, a.name, a.emoji) for a in fleet.agents.values()) == sorted(AGENTS)
         assert fleet.origin is Origin.LIVE
         assert fleet.devices
@@ -127,8 +127,8 @@ async def test_a_killed_gateway_is_seen_and_its_restart_is_live_again(
                 lambda: follower.link_state() is not ConnectionState.LIVE, seconds=60
             )
             assert follower.status("otto") is Status.OFFLINE
-            assert follower.engine.store.fleet.gateways["g"].origin is Origin.LAST_KNOWN
-            follower.engine.links["g"].reconnect_now()
+            assert follower.monitor.store.fleet.gateways["g"].origin is Origin.LAST_KNOWN
+            follower.monitor.supervisors["g"].reconnect_now()
             await asyncio.to_thread(gateway.start)
             async with Sender(gateway.url, TOKEN) as sender:
                 # What happens before we are back must not be missed.
@@ -156,7 +156,7 @@ async def test_both_gateways_at_once(lab: Lab, model: MockModel, tmp_path: Path)
                 await sender.wait_idle("otto", settled=True)
                 await follower.equals_fresh_list(sender, "new")
             assert not follower.agent("otto", "old").sessions
-            links = follower.engine.store.fleet.gateways
+            links = follower.monitor.store.fleet.gateways
             assert (links["old"].connection.protocol, links["new"].connection.protocol) == (3, 4)
 
 

@@ -29,7 +29,7 @@ ELSEWHERE = "X-Forwarded-For: 203.0.113.7"
 
 
 def _problem(follower: Follower) -> Problem:
-    problem = follower.engine.store.fleet.gateways["g"].connection.problem
+    problem = follower.monitor.store.fleet.gateways["g"].connection.problem
     assert problem is not None
     return problem
 
@@ -44,7 +44,7 @@ async def test_a_refused_token_stops_with_words(
         await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
         assert _problem(follower).code == code
         assert "token" in describe(_problem(follower)).next_step
-        assert follower.engine.links["g"].tries == 1
+        assert follower.monitor.supervisors["g"].tries == 1
 
 
 async def test_another_protocol_stops_and_says_which_side_to_update(
@@ -56,7 +56,7 @@ async def test_another_protocol_stops_and_says_which_side_to_update(
         await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
         assert _problem(follower).kind == "protocol"
         assert "update" in describe(_problem(follower)).next_step.lower()
-        assert follower.engine.links["g"].tries == 1
+        assert follower.monitor.supervisors["g"].tries == 1
 
 
 async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> 
             if gateway.version == "2026.9.6":
                 await follower.until(lambda: follower.link_state() is ConnectionState.BLOCKED)
                 assert _problem(follower).kind == "forbidden"
-                assert follower.engine.links["g"].tries == 1
+                assert follower.monitor.supervisors["g"].tries == 1
                 return
             await follower.until(lambda: follower.link_state() is ConnectionState.WAITING)
             problem = _problem(follower)
@@ -78,7 +78,7 @@ async def test_a_device_from_elsewhere(gateway: RealGateway, tmp_path: Path) -> 
             assert request_id
             async with Sender(gateway.url, TOKEN) as sender:
                 await sender.request("device.pair.approve", {"requestId": request_id})
-            follower.engine.execute(Reconnect())
+            follower.monitor.execute(Reconnect())
             await follower.live()
 
 
@@ -88,11 +88,11 @@ async def test_the_device_token_serves_when_the_shared_one_is_refused(
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
         await follower.until(
-            lambda: bool(follower.engine.store.fleet.gateways["g"].connection.token_place)
+            lambda: bool(follower.monitor.store.fleet.gateways["g"].connection.token_place)
         )
     async with following(tmp_path, settings_for(gateway, "changed-since")) as follower:
         await follower.live()
-        assert follower.engine.links["g"].tries == 2
+        assert follower.monitor.supervisors["g"].tries == 2
     async with following(tmp_path, settings_for(gateway, "")) as follower:
         await follower.live()
-        assert follower.engine.links["g"].tries == 1
+        assert follower.monitor.supervisors["g"].tries == 1

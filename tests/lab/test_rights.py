@@ -86,11 +86,11 @@ def fingerprint_of(cert: Path) -> str:
 
 
 def link(follower: Follower) -> ConnectionInfo:
-    return follower.engine.store.fleet.gateways["g"].connection
+    return follower.monitor.store.fleet.gateways["g"].connection
 
 
 def phase(follower: Follower, ident: str) -> tuple[CommandPhase, str]:
-    state = follower.engine.store.fleet.gateways["g"].commands[ident]
+    state = follower.monitor.store.fleet.gateways["g"].commands[ident]
     return state.phase, state.reason
 
 
@@ -138,7 +138,7 @@ async def test_a_right_is_asked_for_granted_and_given_back(
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             await paired(follower, trusting)
-            ident = follower.engine.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
+            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
             await follower.until(lambda: link(follower).pairing is not None)
             pairing = link(follower).pairing
             assert pairing is not None
@@ -153,7 +153,7 @@ async def test_a_right_is_asked_for_granted_and_given_back(
         async with following(tmp_path, settings) as follower:  # kept over starts
             await follower.live()
             assert QUESTIONS in link(follower).scopes
-            follower.engine.execute(GiveBackRights(gateway="g", scopes=(QUESTIONS,)))
+            follower.monitor.execute(GiveBackRights(gateway="g", scopes=(QUESTIONS,)))
             await follower.until(lambda: QUESTIONS not in link(follower).scopes, 15)
             assert follower.states["g"].count(ConnectionState.LIVE) == 1
         async with following(tmp_path, settings) as follower:
@@ -166,7 +166,7 @@ async def test_a_right_that_is_refused_costs_nothing(trusting: RealGateway, tmp_
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             await paired(follower, trusting)
-            ident = follower.engine.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
+            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
             await follower.until(lambda: link(follower).pairing is not None)
             pairing = link(follower).pairing
             assert pairing is not None
@@ -184,7 +184,7 @@ async def test_more_rights_need_an_approval_on_this_machine_too(
 ) -> None:
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
-        follower.engine.execute(RequestRights(gateway="g", scopes=("operator.write",)))
+        follower.monitor.execute(RequestRights(gateway="g", scopes=("operator.write",)))
         await follower.until(lambda: link(follower).pairing is not None)
         pairing = link(follower).pairing
         assert pairing is not None
@@ -214,7 +214,7 @@ async def test_a_device_token_is_rotated_and_revoked(gateway: RealGateway, tmp_p
     async with following(tmp_path, settings_for(gateway, TOKEN)) as follower:
         await follower.live()
         await follower.until(lambda: bool(link(follower).token_place))
-        device = follower.engine.identity().device_id
+        device = follower.monitor.identity().device_id
     params = {"deviceId": device, "role": "operator"}
     async with Sender(gateway.url, TOKEN, scopes=PAIRING) as sender:
         await sender.request("device.token.rotate", params)
@@ -231,7 +231,7 @@ async def test_a_device_token_is_rotated_and_revoked(gateway: RealGateway, tmp_p
         assert problem is not None
         print("revoked:", problem)
         assert problem.kind == "token-mismatch"
-        tokens = follower.engine.tokens
+        tokens = follower.monitor.tokens
         assert not await tokens.get(gateway.url, device, "operator")
 
 
@@ -248,7 +248,7 @@ async def test_a_password_is_taken_like_a_token(
             await follower.live()
         async with following(tmp_path, settings_for(gateway, "wrong")) as follower:
             await follower.live()  # by the device token, as on any gateway of this machine
-            assert follower.engine.links["g"].tries == 2
+            assert follower.monitor.supervisors["g"].tries == 2
 
 
 async def test_a_certificate_of_the_gateway_is_pinned_and_then_changed(

@@ -58,11 +58,11 @@ def table(ident: str, url: str, more: str = "") -> str:
 
 
 def state(app: Running, gateway: str) -> ConnectionState:
-    return app.engine.store.fleet.gateways[gateway].connection.state
+    return app.monitor.store.fleet.gateways[gateway].connection.state
 
 
 def order(app: Running) -> list[str]:
-    return list(app.engine.store.fleet.gateways)
+    return list(app.monitor.store.fleet.gateways)
 
 
 async def live(app: Running, *names: str) -> None:
@@ -80,28 +80,28 @@ async def test_gateways_come_go_and_change_and_the_others_keep_their_connection(
         async with running(replace(settings, gateways=(first, second)), paths_in(tmp_path)) as app:
             await live(app, "gw", "gw1")
 
-            app.engine.configure(replace(settings, gateways=(third, first)))
+            app.monitor.configure(replace(settings, gateways=(third, first)))
             await live(app, "gw2", "gw")
             await until(lambda: two.open_connections == 0)
 
             assert order(app) == ["gw2", "gw"]
-            assert app.engine.store.fleet.agent("gw1", "rex") is None
-            assert app.engine.store.fleet.agent("gw2", "ida") is not None
+            assert app.monitor.store.fleet.agent("gw1", "rex") is None
+            assert app.monitor.store.fleet.agent("gw2", "ida") is not None
             assert (one.connections, one.open_connections) == (1, 1)
 
             named = replace(first, name="Studio")
-            app.engine.configure(replace(settings, gateways=(named, third)))
+            app.monitor.configure(replace(settings, gateways=(named, third)))
             assert order(app) == ["gw", "gw2"]
-            assert app.engine.store.fleet.gateways["gw"].name == "Studio"
+            assert app.monitor.store.fleet.gateways["gw"].name == "Studio"
 
             changed = replace(third, access="operate")
-            app.engine.configure(replace(settings, gateways=(named, changed)))
-            assert app.engine.store.fleet.gateways["gw2"].origin is Origin.LAST_KNOWN
-            assert app.engine.store.fleet.agent("gw2", "ida") is not None
+            app.monitor.configure(replace(settings, gateways=(named, changed)))
+            assert app.monitor.store.fleet.gateways["gw2"].origin is Origin.LAST_KNOWN
+            assert app.monitor.store.fleet.agent("gw2", "ida") is not None
             await live(app, "gw2")
             assert (one.connections, three.connections) == (1, 2)
 
-            app.engine.configure(
+            app.monitor.configure(
                 replace(settings, gateways=(replace(named, enabled=False), changed))
             )
             await until(lambda: one.open_connections == 0)
@@ -116,12 +116,12 @@ async def test_another_address_is_another_gateway(tmp_path: Path) -> None:
         async with running(settings, paths_in(tmp_path)) as app:
             await live(app, "gw")
             moved = replace(settings.gateways[0], url=new.url)
-            app.engine.configure(replace(settings, gateways=(moved,)))
-            assert app.engine.store.fleet.agent("gw", "otto") is None
+            app.monitor.configure(replace(settings, gateways=(moved,)))
+            assert app.monitor.store.fleet.agent("gw", "otto") is None
             await live(app, "gw")
 
-            assert app.engine.store.fleet.agent("gw", "rex") is not None
-            assert app.engine.store.fleet.gateways["gw"].url == new.url
+            assert app.monitor.store.fleet.agent("gw", "rex") is not None
+            assert app.monitor.store.fleet.gateways["gw"].url == new.url
 
 
 async def test_a_gateway_that_was_let_go_says_nothing_more(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ async def test_a_gateway_that_was_let_go_says_nothing_more(tmp_path: Path) -> No
         async with running(settings, paths_in(tmp_path)) as app:
             await live(app, "gw")
             states: list[ConnectionState] = []
-            app.engine.store.subscribe(
+            app.monitor.store.subscribe(
                 lambda _changes: states.append(state(app, "gw")) if "gw" in order(app) else None
             )
             for access in ("approve", "operate", "watch"):
                 changed = replace(settings.gateways[0], access=access)
-                app.engine.configure(replace(settings, gateways=(changed,)))
+                app.monitor.configure(replace(settings, gateways=(changed,)))
             states.clear()
             await live(app, "gw")
             await until(lambda: gateway.open_connections == 1)
@@ -161,12 +161,12 @@ async def test_changes_of_a_blocked_and_a_slow_gateway_delay_no_other(tmp_path: 
                 gateways = list(settings.gateways)
                 for at in (48, 49):
                     gateways[at] = replace(gateways[at], poll_s=6.0 + turn)
-                app.engine.configure(replace(settings, gateways=tuple(gateways)))
+                app.monitor.configure(replace(settings, gateways=tuple(gateways)))
                 await app.clock.advance(1)
 
             assert all(state(app, name) is S.LIVE for name in good)
             assert shared.connections == before
-            fleet = app.engine.store.fleet
+            fleet = app.monitor.store.fleet
             assert all(len(fleet.gateways[name].agents) == 20 for name in good)
 
 
@@ -178,20 +178,20 @@ async def test_a_gateway_that_is_added_stays_behind_the_demo_until_it_is_live(
         settings = settings_for(gateway.url)
         async with running(replace(settings, gateways=()), paths_in(tmp_path)) as app:
             await app.on_screen(Origin.DEMO)
-            app.engine.configure(settings)
-            assert app.engine.store.fleet.gateways["gw"].hidden
+            app.monitor.configure(settings)
+            assert app.monitor.store.fleet.gateways["gw"].hidden
             await app.on_screen(Origin.LIVE)
-            assert not app.engine.store.fleet.gateways["gw"].hidden
+            assert not app.monitor.store.fleet.gateways["gw"].hidden
 
 
 async def test_stuck_minutes_and_the_demo_change_at_once(tmp_path: Path) -> None:
     async with running(Settings(gateways=(), keyring=False), paths_in(tmp_path)) as app:
         await app.on_screen(Origin.DEMO)
-        app.engine.configure(
+        app.monitor.configure(
             Settings(gateways=(), keyring=False, demo=False, stuck_after_ms=60_000)
         )
         await app.on_screen(Origin.NONE)
-        assert app.engine.store.fleet.stuck_after_ms == 60_000
+        assert app.monitor.store.fleet.stuck_after_ms == 60_000
 
 
 # The file
@@ -209,7 +209,7 @@ async def test_a_token_file_that_an_editor_mended_works_after_reconnect(
             await until(lambda: state(app, "gw") is S.BLOCKED)
             await live(app, "o")
             token.write_text("right\n")
-            app.engine.execute(Reconnect(gateway))
+            app.monitor.execute(Reconnect(gateway))
             await live(app, "gw")
 
             assert other.connections == 1
@@ -220,15 +220,15 @@ async def test_a_missing_token_file_blocks_its_gateway_until_it_is_there(tmp_pat
     async with FakeGateway(tokens=("right",)) as fake:
         write(tmp_path, table("gw", fake.url, f'token_file = "{token}"'))
         async with from_file(tmp_path) as app:
-            problem = app.engine.store.fleet.gateways["gw"].connection.problem
+            problem = app.monitor.store.fleet.gateways["gw"].connection.problem
             assert state(app, "gw") is S.BLOCKED
             assert problem is not None
             assert (problem.kind, problem.code) == ("settings", SlipKind.TOKEN)
             assert problem.detail == f"{tmp_path / 'settings.toml'}:5"
-            assert app.engine.is_settled
+            assert app.monitor.is_settled
 
             token.write_text("right")
-            app.engine.execute(Reconnect("gw"))
+            app.monitor.execute(Reconnect("gw"))
             await live(app, "gw")
 
 
@@ -237,14 +237,14 @@ async def test_a_file_that_breaks_is_told_and_comes_back(tmp_path: Path) -> None
         write(tmp_path, table("gw", fake.url))
         async with from_file(tmp_path) as app:
             told: list[int] = []
-            app.engine.on_settings(lambda settings: told.append(len(settings.problems)))
+            app.monitor.on_settings(lambda settings: told.append(len(settings.problems)))
             await live(app, "gw")
             (tmp_path / "settings.toml").write_text("[[gateways")
-            app.engine.reload()
+            app.monitor.reload()
             assert order(app) == []
 
             write(tmp_path, table("gw", fake.url))
-            app.engine.reload()
+            app.monitor.reload()
             await live(app, "gw")
             assert told == [0, 1, 0]
 
@@ -258,11 +258,11 @@ async def test_a_gateway_is_added_changed_removed_and_restored_while_others_stay
     async with FakeGateway(tokens=("t1", "t2")) as fake, FakeGateway() as other:
         write(tmp_path, "# mine\n" + table("o", other.url))
         async with from_file(tmp_path) as app:
-            editor = app.engine.editor
+            editor = app.monitor.editor
             await live(app, "o")
             await editor.add(GatewayEntry("gw", fake.url, "Lab"), Token("t1"))
             await live(app, "o", "gw")
-            assert app.engine.stored_token("gw").reveal() == "t1"
+            assert app.monitor.stored_token("gw").reveal() == "t1"
             assert "t1" not in (tmp_path / "settings.toml").read_text()
 
             await editor.update(1, GatewayEntry("gw", fake.url, "Lab 2"), None)
@@ -275,7 +275,7 @@ async def test_a_gateway_is_added_changed_removed_and_restored_while_others_stay
             assert order(app) == ["gw", "o"]
             removed = editor.remove(0)
             await until(lambda: fake.open_connections == 0)
-            assert not app.engine.stored_token("gw")
+            assert not app.monitor.stored_token("gw")
             editor.restore(removed)
             await live(app, "gw")
             assert order(app) == ["gw", "o"]
@@ -293,20 +293,20 @@ async def test_another_id_takes_the_token_along(tmp_path: Path) -> None:
     async with FakeGateway(tokens=("t1",)) as fake:
         write(tmp_path)
         async with from_file(tmp_path) as app:
-            editor = app.engine.editor
+            editor = app.monitor.editor
             await editor.add(GatewayEntry("gw", fake.url), Token("t1"))
             await live(app, "gw")
             await editor.update(0, GatewayEntry("lab", fake.url))
             await live(app, "lab")
 
-            assert not app.engine.stored_token("gw")
+            assert not app.monitor.stored_token("gw")
 
 
 async def test_what_changed_outside_is_not_overwritten(tmp_path: Path) -> None:
     async with FakeGateway() as fake:
         write(tmp_path, table("a", fake.url), table("b", fake.url))
         async with from_file(tmp_path) as app:
-            editor = app.engine.editor
+            editor = app.monitor.editor
             assert [entry.id for entry in editor.list()] == ["a", "b"]
             write(tmp_path, table("b", fake.url))
             with pytest.raises(SettingsFileError, match="changed meanwhile"):
@@ -315,4 +315,4 @@ async def test_what_changed_outside_is_not_overwritten(tmp_path: Path) -> None:
                 await editor.add(GatewayEntry("b", fake.url), Token("t"))
 
             assert [entry.id for entry in editor.list()] == ["b"]
-            assert not app.engine.stored_token("b")
+            assert not app.monitor.stored_token("b")

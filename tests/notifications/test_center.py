@@ -280,12 +280,12 @@ async def test_a_backend_that_ends_is_started_again_and_says_so_meanwhile(
     desk = Desk()
     desk.ends = [ends] * 3
     async with office(desk=desk) as it:
-        assert it.center.adapter.problem == BACKEND_FAILED
-        assert it.center.adapter.name == ""
+        assert it.center.backend.problem == BACKEND_FAILED
+        assert it.center.backend.name == ""
         it.scene.fail("rex")
         await it.pass_time(400)
         assert [notice.title for notice in it.center.notices] == ["Rex failed"]
-        assert (it.center.adapter.problem, it.center.adapter.name) == ("", "Desk")
+        assert (it.center.backend.problem, it.center.backend.name) == ("", "Desk")
         assert desk.runs == 4
         it.scene.fail("dex")
         await it.pass_time(2)
@@ -328,7 +328,7 @@ async def test_a_click_whose_handler_raises_is_logged_once_and_the_next_one_work
         it.desk.choose(NotificationAction(it.desk.shown[0].tag, OPEN))
 
         assert opened == [Target((("studio", "rex"),), "studio")]
-        assert it.center.adapter.problem == ""
+        assert it.center.backend.problem == ""
     assert len([each for each in caplog.records if each.exc_info]) == 1
 
 

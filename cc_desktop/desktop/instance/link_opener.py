@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.model import Change, ConnectionState
 from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
-from cc_desktop.text import format as words
+from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class LinkOpener(QObject):
     def _words(self, link: AgentUrl) -> tuple[str, str]:
         gateway = self._store.fleet.gateways.get(link.gateway)
         name = gateway.name if gateway is not None else link.gateway
-        return words.plain(link.agent, 60), words.plain(name, 60)
+        return plain(link.agent, 60), plain(name, 60)
 
     def _end(self, line: str) -> None:
         self.stop()

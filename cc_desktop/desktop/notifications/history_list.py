@@ -15,7 +15,8 @@ from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.kinds import RULES
-from cc_desktop.text import format as words
+from cc_desktop.text.format import MINUTE, ago, plain, tooltip, when
+from cc_desktop.text.format import clock as format_clock
 from cc_desktop.text.i18n import mark as marked
 from cc_desktop.text.i18n import tr
 
@@ -47,13 +48,13 @@ class NoticeRow:
     def tip(self, now: int) -> str:
         """Return the tooltip: what may have been cut off. `now` is local ms."""
         over = tr(_OVER) if self.over else ""
-        parts = (self.title, self.body, words.clock(self.notice.at, now), over)
+        parts = (self.title, self.body, format_clock(self.notice.at, now), over)
         return "\n".join(part for part in parts if part)
 
     def sentence(self, now: int) -> str:
         """Return the row for a screen reader. `now` is local ms."""
         over = tr(_OVER) if self.over else ""
-        parts = (self.title, self.body, words.ago(self.notice.at, now), over)
+        parts = (self.title, self.body, ago(self.notice.at, now), over)
         said = ", ".join(part for part in parts if part)
         return tr("Unread: {what}.", what=said) if self.unread else f"{said}."
 
@@ -64,9 +65,9 @@ def notice_row(notice: Notice, now: int) -> NoticeRow:
         key=notice.id,
         order=(-notice.at, -notice.id),
         notice=notice,
-        title=words.plain(notice.title, 160),
-        body=words.plain(notice.body, 300),
-        at=words.when(notice.at, now),
+        title=plain(notice.title, 160),
+        body=plain(notice.body, 300),
+        at=when(notice.at, now),
         unread=not notice.read and not notice.over,
         over=notice.over,
     )
@@ -88,11 +89,11 @@ class NoticeModel(SortedModel[NoticeRow]):
     def refresh(self) -> None:
         """Follow the center. Only rows that are new, or say another time, are rebuilt."""
         now = self._clock()
-        old = self._made if self._made_at == now // words.MINUTE else {}
-        self._made, self._made_at = {}, now // words.MINUTE
+        old = self._made if self._made_at == now // MINUTE else {}
+        self._made, self._made_at = {}, now // MINUTE
         for notice in self._center.notices:
             row = old.get(notice.id)
-            counts_seconds = now - notice.at < words.MINUTE
+            counts_seconds = now - notice.at < MINUTE
             if row is None or row.notice is not notice or counts_seconds:
                 row = notice_row(notice, now)
             self._made[notice.id] = row
@@ -113,7 +114,7 @@ class NoticeModel(SortedModel[NoticeRow]):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row.sentence(self._clock())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.tooltip(row.tip(self._clock()))
+            return tooltip(row.tip(self._clock()))
         return None
 
 

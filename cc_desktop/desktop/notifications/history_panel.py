@@ -12,7 +12,7 @@ from cc_desktop.desktop.notifications.quiet_bar import QuietBar
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.desktop.widgets.rows.row_menu import add_action, add_mutes, make_menu
-from cc_desktop.text import format as words
+from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TIMES_MS = 15_000  # how often "3 min" is updated
 
 
-class NoticesPanel(QFrame):
+class HistoryPanel(QFrame):
     """Opens under the bell, closes at a click elsewhere. Does nothing while it is hidden."""
 
     def __init__(
@@ -160,11 +160,11 @@ class NoticesPanel(QFrame):
         )
         if total == 0:
             self._ask(False)
-            problem = self._center.adapter.problem
+            problem = self._center.backend.problem
             self._empty_title.setText(tr("No notifications"))
             self._empty_text.setText(
                 tr("What happens to your agents and gateways is listed here, shown or not.")
-                + (f"\n\n{words.plain(problem, 300)}" if problem else "")
+                + (f"\n\n{plain(problem, 300)}" if problem else "")
             )
         self.pages.setCurrentIndex(0 if total else 1)
 

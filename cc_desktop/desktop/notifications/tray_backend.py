@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.message import OPEN, NotificationAction
-from cc_desktop.text import format as words
 from cc_desktop.text import notifications as text
+from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class TrayBackend:
         self._until = self._clock.monotonic() + TARGET_S
         kinds = QSystemTrayIcon.MessageIcon
         icon.showMessage(
-            words.plain(message.title, TITLE_CHARS),
-            words.plain(message.body, BODY_CHARS) or " ",  # Windows shows none without
+            plain(message.title, TITLE_CHARS),
+            plain(message.body, BODY_CHARS) or " ",  # Windows shows none without
             kinds.Warning if message.critical else kinds.Information,
             SHOWN_MS,
         )

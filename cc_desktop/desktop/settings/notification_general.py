@@ -45,7 +45,7 @@ class GeneralSection(Card):
         self.on.setChecked(chosen.on)
         self.subagents.setChecked(chosen.subagents)
         self.subagents.setEnabled(chosen.on)
-        backend = self._context.center.adapter
+        backend = self._context.center.backend
         name, problem = plain(backend.name, 80), plain(backend.problem, 300)
         if name and not problem:
             self._who.setText(tr("Shown by {service}.", service=name))
@@ -67,7 +67,7 @@ class GeneralSection(Card):
 
     def _on_test(self) -> None:
         self._context.center.send_test()
-        backend, now = self._context.center.adapter, self._context.clock()
+        backend, now = self._context.center.backend, self._context.clock()
         if backend.problem or not backend.name:
             self._tested.setText(tr("There is no service that could show it."))
         else:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu
 
 from cc_desktop.desktop.tray.menu import MenuPart
 from cc_desktop.notifications.policy import OFF, SNOOZED
-from cc_desktop.text import format as words
 from cc_desktop.text import notifications
+from cc_desktop.text.format import HOUR, MINUTE, span
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cc_desktop.notifications.center import NotificationCenter
 
 ON, RESUME, WAITING, SETTINGS, TOMORROW = "on", "resume", "waiting", "settings", "tomorrow"
-_SPANS = {"30min": 30 * words.MINUTE, "1h": words.HOUR, "8h": 8 * words.HOUR}
+_SPANS = {"30min": 30 * MINUTE, "1h": HOUR, "8h": 8 * HOUR}
 
 
 class Entry(NamedTuple):
@@ -53,7 +53,7 @@ def notification_entries(
     if waiting:
         entries.append(Entry(waiting, WAITING, enabled=lists))
     entries += [
-        Entry(tr("Snooze {span}", span=words.span(ms)), key, enabled=not off)
+        Entry(tr("Snooze {span}", span=span(ms)), key, enabled=not off)
         for key, ms in _SPANS.items()
     ]
     entries.append(Entry(tr("Snooze until tomorrow 08:00"), TOMORROW, enabled=not off))

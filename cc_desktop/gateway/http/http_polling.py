@@ -61,7 +61,7 @@ class HttpPolling:
         self._clock = clock
         self._take = take
         self._record = record
-        self._after_s = options.rest_after_s
+        self._after_s = options.http_after_s
         self._every_s = options.poll_s
         self._trusted = False  # it sent a challenge, and has not answered like anything else since
         self._answered = asyncio.Event()  # the first try has ended, or come as far as the challenge

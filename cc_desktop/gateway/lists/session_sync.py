@@ -84,7 +84,7 @@ class SessionListSync:
                 self._want(DEBOUNCE_S)
             self._seq = frame.seq
         data = fields.as_object(frame.payload)
-        events = list(self._decoder.translate(frame.event, data))
+        events = list(self._decoder.decode(frame.event, data))
         for event in events:
             self.demand.note(event)
             if self._early is None:

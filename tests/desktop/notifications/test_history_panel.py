@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.desktop.notifications.bell_button import Bell
-    from cc_desktop.desktop.notifications.history_panel import NoticesPanel
+    from cc_desktop.desktop.notifications.history_panel import HistoryPanel
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.window.fleet_window import FleetWindow
 
@@ -58,7 +58,7 @@ class Open:
         return self.tools.bell
 
     @property
-    def panel(self) -> NoticesPanel:
+    def panel(self) -> HistoryPanel:
         return self.tools.panel
 
     def titles(self) -> list[str]:

@@ -454,7 +454,7 @@ async def test_it_takes_over_thirty_seconds_after_the_socket_could_not_be_had(ht
     async with FakeGateway() as gateway:
         gateway.close_at_once = (1001, "")
         async with running_link(
-            gateway.url, token="tok", rest_url=http.url, rest_after_s=http_fallback.AFTER_S
+            gateway.url, token="tok", rest_url=http.url, http_after_s=http_fallback.AFTER_S
         ) as rig:
             await rig.clock.advance(29.9)
             assert http.asked == []
@@ -471,7 +471,7 @@ async def test_it_asks_at_its_pace_and_stands_down_when_the_socket_is_back(http:
         gateway.close_at_once = (1001, "")
         gateway.add_agent("rex", name="Rex")
         async with running_link(
-            gateway.url, token="tok", rest_url=http.url, rest_after_s=30.0, poll_s=5.0
+            gateway.url, token="tok", rest_url=http.url, http_after_s=30.0, poll_s=5.0
         ) as rig:
             await rig.clock.advance(30.1)
             await until(lambda: rig.gateway.origin is Origin.REST)
@@ -497,7 +497,7 @@ async def test_after_the_socket_was_lost_it_waits_again(http: Http) -> None:
     http.answers["/api/agents"] = (200, AGENTS)
     async with (
         FakeGateway() as gateway,
-        running_link(gateway.url, rest_url=http.url, rest_after_s=30.0) as rig,
+        running_link(gateway.url, rest_url=http.url, http_after_s=30.0) as rig,
     ):
         await rig.live()
         await gateway.stop()
@@ -512,7 +512,7 @@ async def test_when_http_fails_too_its_data_is_last_known(http: Http) -> None:
     http.answers["/api/agents"] = (200, AGENTS)
     async with FakeGateway() as gateway:
         url = gateway.url
-    async with running_link(url, rest_url=http.url, rest_after_s=1.0) as rig:
+    async with running_link(url, rest_url=http.url, http_after_s=1.0) as rig:
         await rig.clock.advance(1.1)
         await until(lambda: rig.gateway.origin is Origin.REST)
         http.answers["/api/agents"] = (500, {})
@@ -520,7 +520,7 @@ async def test_when_http_fails_too_its_data_is_last_known(http: Http) -> None:
         await until(lambda: rig.gateway.origin is Origin.LAST_KNOWN)
 
         assert rig.gateway.agents["otto"].status is Status.OFFLINE
-        assert rig.link.rest_tried
+        assert rig.link.http_tried
 
 
 async def test_an_answer_that_comes_after_the_socket_is_live_is_not_taken(
@@ -542,7 +542,7 @@ async def test_an_answer_that_comes_after_the_socket_is_live_is_not_taken(
         gateway.add_agent("rex")
         clock = FakeClock()
         async with running_link(
-            gateway.url, rest_url=http.url, rest_after_s=1.0, clock=clock
+            gateway.url, rest_url=http.url, http_after_s=1.0, clock=clock
         ) as rig:
             await clock.advance(1.1)
             await until(reached.is_set)
@@ -556,30 +556,30 @@ async def test_an_answer_that_comes_after_the_socket_is_live_is_not_taken(
             assert list(rig.gateway.agents) == ["rex"]
 
 
-@pytest.mark.parametrize("rest_after_s", [0.0, 1.0])
+@pytest.mark.parametrize("http_after_s", [0.0, 1.0])
 async def test_what_never_behaved_like_a_gateway_gets_no_token(
-    http: Http, rest_after_s: float
+    http: Http, http_after_s: float
 ) -> None:
     http.answers["/readyz"] = (200, READY)
     ws = http.url.replace("http:", "ws:").removesuffix("api/agents")
-    async with running_link(ws, token="tok", rest_url=http.url, rest_after_s=rest_after_s) as rig:
+    async with running_link(ws, token="tok", rest_url=http.url, http_after_s=http_after_s) as rig:
         await rig.reach(ConnectionState.WAITING)
         await rig.clock.advance(1.1)
-        await until(lambda: rig.link.rest_tried)
+        await until(lambda: rig.link.http_tried)
 
     assert http.asked
     assert {authorization for _, _, authorization in http.asked} == {""}
 
 
-@pytest.mark.parametrize("rest_after_s", [0.0, 1.0])
+@pytest.mark.parametrize("http_after_s", [0.0, 1.0])
 async def test_a_gateway_that_refuses_the_device_is_asked_over_http_with_the_token(
-    http: Http, rest_after_s: float
+    http: Http, http_after_s: float
 ) -> None:
     http.answers |= {"/readyz": (200, READY), "/tools/invoke": (200, INVOKED)}
     async with FakeGateway() as gateway:
         gateway.refusal = lambda _params: RefusalError("NOT_PAIRED", "pairing required")
         async with running_link(
-            gateway.url, token="tok", rest_url=http.url, rest_after_s=rest_after_s
+            gateway.url, token="tok", rest_url=http.url, http_after_s=http_after_s
         ) as rig:
             await rig.clock.advance(1.1)
             await until(lambda: rig.gateway.origin is Origin.REST)
@@ -593,13 +593,13 @@ async def test_a_gateway_whose_place_something_else_took_gets_no_token_any_more(
     http.answers["/readyz"] = (200, READY)
     async with (
         FakeGateway() as gateway,
-        running_link(gateway.url, token="tok", rest_url=http.url, rest_after_s=1.0) as rig,
+        running_link(gateway.url, token="tok", rest_url=http.url, http_after_s=1.0) as rig,
     ):
         await rig.live()
         gateway.http = (404, "not here", {})
         gateway.drop()
         await rig.reach(ConnectionState.WAITING)
         await rig.clock.advance(3)
-        await until(lambda: rig.link.rest_tried)
+        await until(lambda: rig.link.http_tried)
 
     assert {authorization for _, _, authorization in http.asked} == {""}
