@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
 import uuid
@@ -222,7 +223,9 @@ def _network_failure(error: OSError | EOFError, proxy: str | None) -> Failure:
         case EOFError():
             return Failure(kind=FailureKind.HUNG_UP)
     kind = FailureKind.PROXY_FAILED if proxy else FailureKind.UNREACHABLE
-    return Failure(kind=kind, http_message=error.strerror or "")
+    # asyncio's own text has the address again, as Python writes a tuple.
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or ""
+    return Failure(kind=kind, http_message=reason)
 
 
 def _proxy_for(url: str, wanted: str = "") -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
+import os
 import struct
 from typing import TYPE_CHECKING
 
@@ -173,3 +175,11 @@ async def test_a_peer_that_pings_and_does_not_read_is_dropped(
 
     assert classify(failure).policy is RetryPolicy.RETRY
     assert sent < 100 * 2**20  # what the kernel holds, not what memory holds
+
+
+async def test_a_port_that_nobody_listens_on_is_told_in_the_system_s_words() -> None:
+    async with raw_server(b"") as server:
+        port = server.port
+    advice = classify(await fails_to_open(f"ws://127.0.0.1:{port}/"))
+
+    assert (advice.kind, advice.said) == ("unreachable", os.strerror(errno.ECONNREFUSED))
