@@ -109,3 +109,14 @@ def test_no_file_mentions_the_machine_it_was_written_on() -> None:
 
     assert files
     assert found == []
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_.]*)+)`", (ROOT / page).read_text("utf-8")))
+    assert named
+    assert [
+        name
+        for name in sorted(named)
+        if not (ROOT / "cc_desktop" / name).exists() and not (ROOT / name).exists()
+    ] == []
