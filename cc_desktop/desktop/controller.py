@@ -24,6 +24,7 @@ from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
+from cc_desktop.diagnostics.timeline import Timeline
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running, run_together
@@ -146,6 +147,7 @@ class DesktopController:
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )
+        self._timeline = Timeline(monitor.store, monitor.now_ms)
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
         self._actions = actions
@@ -253,7 +255,7 @@ class DesktopController:
                 Preference(lambda: _tray_look(memory), self._set_tray_look),
                 gateways=tools.gateway_tools(self.connect, self.monitor, paths),
                 general=tools.general_tools(self._login, self._look, memory, paths),
-                about=tools.about_tools(self.monitor, self.notice, paths),
+                about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)

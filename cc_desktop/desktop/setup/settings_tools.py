@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import qVersion
 
-from cc_desktop import __version__
-from cc_desktop.about import APP_ID, APP_NAME
+from cc_desktop.about import APP_ID
 from cc_desktop.config.paths import resource
 from cc_desktop.config.preferences import GeneralPreferences
 from cc_desktop.config.settings_file import SettingsFile
@@ -20,8 +19,7 @@ from cc_desktop.desktop.connect.tools import Editor
 from cc_desktop.desktop.settings.ports import AboutTools, GatewayList, GatewayTools, GeneralTools
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.update_notice import update_text
-from cc_desktop.system.redaction import redact
-from cc_desktop.text.connect.settings import diagnostics
+from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.text.i18n import mark
 from cc_desktop.text.keyring import place_of_tokens
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.update_notice import UpdateNotice
+    from cc_desktop.diagnostics.timeline import Timeline
     from cc_desktop.monitor import FleetMonitor
 
 _THEMES = {"light": LIGHT, "dark": DARK}
@@ -116,9 +115,9 @@ def general_tools(
 
 
 def about_tools(
-    monitor: FleetMonitor, notice: UpdateNotice, paths: Paths | None
+    monitor: FleetMonitor, notice: UpdateNotice, paths: Paths | None, timeline: Timeline
 ) -> AboutTools | None:
-    """For the page About."""
+    """For the page About. `timeline` has what the connections did since the start."""
     if paths is None:
         return None
     places = (
@@ -128,9 +127,8 @@ def about_tools(
     )
 
     def copied() -> str:
-        head = [(APP_NAME, __version__), *_versions()]
-        where = [(name, str(path)) for name, path in places]
-        return redact(diagnostics([*head, *where], monitor.store.fleet, monitor.now_ms()))
+        fleet, now = monitor.store.fleet, monitor.now_ms()
+        return state_report(fleet, timeline.entries, paths, now)
 
     return AboutTools(
         versions=_versions,

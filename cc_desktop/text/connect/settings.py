@@ -10,9 +10,7 @@ from cc_desktop.text.gateways import connection_state, token_place
 from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cc_desktop.fleet.model import Fleet, Gateway
+    from cc_desktop.fleet.model import Gateway
 
 _DECIDED = {
     "--url": mark("The command line names a gateway (--url), which goes before this list."),
@@ -49,19 +47,3 @@ def written_to(file: str, decided_by: str) -> str:
         return words
     decided = tr(_DECIDED.get(decided_by, _DECIDED[""]), name=decided_by)
     return f"{words} {decided}"
-
-
-def diagnostics(facts: Sequence[tuple[str, str]], fleet: Fleet, now: int) -> str:
-    """What helps others to help: facts, and the state of each gateway. In English: for others."""
-    lines = [f"{name}: {value}" for name, value in facts]
-    for gateway in fleet.gateways.values():
-        connection = gateway.connection
-        kind = connection.problem.kind if connection.problem else "none"
-        version = plain(connection.server_version, 40) or "unknown"
-        age = f"{max(0, now - gateway.as_of) // 1000} s old" if gateway.as_of else "never seen"
-        lines.append(
-            f"Gateway {plain(gateway.id, 80)}: {connection.state}, problem {kind}, OpenClaw"
-            f" {version}, protocol {connection.protocol}, {len(gateway.agents)} agents,"
-            f" {gateway.origin}, {age}"
-        )
-    return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from cc_desktop.config.paths import Paths
 from cc_desktop.config.settings_file import GatewayEntry, Removed, SettingsFile, SettingsFileError
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.settings.about_page import AboutPage
@@ -20,9 +21,9 @@ from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
 from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.setup.settings_tools import SettingsChoices
+from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
-from cc_desktop.text.connect.settings import diagnostics
 from tests.desktop import sample
 from tests.desktop.notified import Notified
 from tests.fakes.clock import settle
@@ -115,7 +116,9 @@ class Desk:
                 lambda: [("Qt", "6.11")],
                 lambda: "",
                 (("Settings", FILE),),
-                lambda: diagnostics([("Qt", "6.11")], self.store.fleet, sample.NOW),
+                lambda: state_report(
+                    self.store.fleet, (), Paths(FILE.parent, FILE.parent, FILE.parent), sample.NOW
+                ),
                 None,
             ),
         )
@@ -322,8 +325,8 @@ def test_about_tells_versions_and_copies_what_helps(desk: Desk) -> None:
     assert desk.about.versions() == "Qt 6.11"
     desk.about.copy.click()
     copied = QGuiApplication.clipboard().text()
-    assert "Qt: 6.11" in copied
-    assert "Gateway studio: live" in copied
+    assert "Python 3." in copied
+    assert "state live" in copied
     assert "Rex" not in copied
 
 
