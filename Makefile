@@ -25,11 +25,15 @@ test: ## run the tests; ARGS="-k tray" chooses some
 	@scripts/bootstrap
 	@$(pytest) $(workers) $(ARGS)
 
+# The rooms without Qt, sockets and other programs.
+quick_rooms := protocol fleet text demo notifications config diagnostics test_imports.py test_project.py
+
 .PHONY: quick
-quick: ## the inner loop: lint, and the tests that need neither a desktop nor other programs
+quick: ## the inner loop, in seconds: lint, and the tests of the rooms without sockets and Qt
 	@scripts/bootstrap
 	@$(bin)/ruff check
-	@$(pytest) $(workers) -m "not slow and not desktop and not lab and not package" --ignore=tests/whole $(ARGS)
+	@$(pytest) $(workers) -m "not slow and not desktop and not lab and not package" \
+		--ignore=tests/notifications/backends $(addprefix tests/,$(quick_rooms)) $(ARGS)
 
 .PHONY: coverage
 coverage: ## run the tests and show which lines and branches they do not reach

@@ -713,6 +713,7 @@ async def test_a_network_that_is_back_wakes_all(tmp_path: Path) -> None:
 # What shows when no gateway can be reached
 
 
+@pytest.mark.slow
 async def test_the_operator_may_choose_that_the_last_known_fleet_stays(tmp_path: Path) -> None:
     options = MonitorOptions(when_unreachable=WhenUnreachable.LAST_KNOWN)
     async with FakeGateway() as gateway:

@@ -122,6 +122,7 @@ async def test_the_demo_is_wrong_usage(cc: Cli) -> None:
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.slow
 async def test_the_bundle_has_no_secret(cc: Cli) -> None:
     (cc.directory / "token").write_text(TOKEN)
     path = cc.directory / "report.zip"

@@ -997,6 +997,7 @@ def a_run(draw: st.DrawFn, key: str) -> tuple[list[ev.Event], Session | None]:
     return told, replace(final, ended_at=end, output_tokens=draw(st.integers(0, 9)))
 
 
+@pytest.mark.slow
 @given(st.data(), st.lists(keys, min_size=1, max_size=3, unique=True), st.booleans())
 @some
 def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
@@ -1036,6 +1037,7 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
         assert getattr(got, name) == getattr(expected, name), name
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(keys, fields.map(full)),

@@ -99,6 +99,7 @@ def test_events_between_slices_and_a_fresh_list_are_the_fresh_list(
         )
 
 
+@pytest.mark.slow
 @given(st.lists(any_event, max_size=20), snapshots, st.integers(1, 3), st.data())
 @some
 def test_whatever_comes_between_slices_leaves_the_model_whole(

@@ -168,9 +168,7 @@ def tls_gateway(
         yield running
 
 
-async def test_a_certificate_of_its_own(
-    tls_gateway: TlsGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_certificate_of_its_own(tls_gateway: TlsGateway, tmp_path: Path) -> None:
     pem = (tls_gateway.home / "server.pem").read_bytes()
     shown = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex()
     url = f"wss://localhost:{tls_gateway.port}/"
@@ -183,7 +181,7 @@ async def test_a_certificate_of_its_own(
     end = end_of(await tried(tmp_path, GatewaySettings("g", "g", plain, Token(TOKEN))))
     assert (end.step, end.facts["speaks_tls"]) == (Step.UPGRADE, True)
 
-    monkeypatch.setenv("SSL_CERT_FILE", str(tls_gateway.home / "server.pem"))
-    visit = await tried(tmp_path, GatewaySettings("g", "g", url, Token(TOKEN)))
+    pinned = GatewaySettings("g", "g", url, Token(TOKEN), fingerprint=shown)
+    visit = await tried(tmp_path, pinned)
     assert [result.step for result in visit.results] == list(Step), end_of(visit)
     assert visit.reached

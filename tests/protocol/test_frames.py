@@ -214,6 +214,7 @@ def test_any_bytes_are_a_frame_or_refused(message: bytes) -> None:
     is_frame_or_refused(message)
 
 
+@pytest.mark.slow
 @given(values | near_frames)
 @hostile
 def test_any_json_is_a_frame_or_refused(value: object) -> None:
@@ -221,6 +222,7 @@ def test_any_json_is_a_frame_or_refused(value: object) -> None:
     is_frame_or_refused(json.dumps(value, ensure_ascii=False).encode())
 
 
+@pytest.mark.slow
 @given(near_frames)
 @hostile
 def test_a_failure_is_never_taken_for_an_answer(frame: dict[str, Any]) -> None:
@@ -231,6 +233,7 @@ def test_a_failure_is_never_taken_for_an_answer(frame: dict[str, Any]) -> None:
     assert not (failed and response.payload is not None)
 
 
+@pytest.mark.slow
 @given(errors | values)
 @example({"code": "A\u202eB\x1b", "message": "a\r\nb", "details": {"code": "x\U000e0041\n"}})
 @example({"code": 10**4_400})  # more digits than Python writes

@@ -142,6 +142,7 @@ def old_runs(sessions: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {"sessionKey": row["key"], "session": row}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sessions", [100, 10_000])
 @pytest.mark.parametrize("protocol", [3, 4])
 @pytest.mark.parametrize("cost_s", [0.0, 3.0])
