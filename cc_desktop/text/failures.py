@@ -16,7 +16,7 @@ from cc_desktop.text.i18n import mark, tr
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import ConnectionInfo, Problem
 
-TOKEN_PLACES = mark("OPENCLAW_GATEWAY_TOKEN, --token-file, or token_file in the settings file")
+TOKEN_PLACES = mark("Settings → Gateways (or OPENCLAW_GATEWAY_TOKEN, --token-file)")
 _SET_TOKEN = mark("Put the gateway's token into {places}, then reconnect.")
 _RETRIES = mark("Nothing to do: the app retries by itself.")
 _PAIR_AGAIN = mark(
@@ -180,7 +180,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "insecure": (
         mark("Not encrypted"),
         mark("A token would travel to {at} unencrypted."),
-        mark("Use wss://, an SSH tunnel to localhost, or set insecure = true for this gateway."),
+        mark("Use wss://, an SSH tunnel to localhost, or agree to it in Settings → Gateways."),
     ),
     "identity": (
         mark("No device key"),

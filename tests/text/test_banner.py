@@ -56,7 +56,7 @@ def test_a_problem_that_only_the_operator_can_solve_comes_first(store: object) -
     )
     banner = make_banner(made.fleet, NOW)
     assert banner is not None
-    assert banner.text.startswith("The token is wrong. Put the gateway's token into OPENCLAW_")
+    assert banner.text.startswith("The token is wrong. Put the gateway's token into Settings")
 
 
 def test_a_blocked_gateway_is_named_beside_live_ones() -> None:

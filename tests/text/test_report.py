@@ -130,7 +130,7 @@ def test_a_gateway_that_cannot_be_reached_has_its_reason_and_the_next_step() -> 
 
     assert line.startswith("studio: The token is wrong - ")
     assert line.count("The token is wrong") == 1
-    assert "Put the gateway's token into OPENCLAW_GATEWAY_TOKEN" in line
+    assert "Put the gateway's token into Settings" in line
 
 
 def test_hostile_names_do_not_move_the_lines() -> None:
