@@ -122,6 +122,8 @@ async def _try(rig: Rig, line: Line, gateway: FakeGateway, stream: dict[str, Any
         await settle()
     line.limits = [None, None]
     _fill(gateway, stream, "after")
+    gateway.drop()  # a connection that was not cut in time is not told what is new
+    await settle()
     for _ in range(20):
         if rig.link.is_live:
             break
