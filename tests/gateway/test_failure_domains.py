@@ -112,6 +112,21 @@ async def test_whatever_answers_the_upgrade_the_other_gateway_is_live(
         assert fine.states.count(S.LIVE) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("data", [case[1] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
+async def test_after_an_hour_of_it_the_other_gateway_was_live_all_the_time(data: bytes) -> None:
+    async with (
+        FakeGateway() as good,
+        raw_server(data) as server,
+        two(f"ws://127.0.0.1:{server.port}/", good) as (bad, fine),
+    ):
+        await pass_time(good, bad.clock, 3_600)
+
+        assert fine.state is S.LIVE
+        assert fine.states.count(S.LIVE) == 1
+        assert bad.state in (S.WAITING, S.BLOCKED, S.CONNECTING)
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async with FakeGateway() as good, FakeGateway() as elsewhere:
         data = answer("302 Found", f"Location: {elsewhere.url}")
@@ -163,6 +178,21 @@ async def test_whatever_proxy_is_set_the_other_gateway_is_live(
             assert bad.problem.kind in expected
             assert "alice" not in repr(bad.problem)
             assert fine.state is S.LIVE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("proxy", BAD_PROXIES)
+async def test_after_an_hour_behind_a_bad_proxy_the_other_gateway_was_live_all_the_time(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FakeGateway() as good:
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        async with two("ws://gateway.invalid:18789/", good) as (bad, fine):
+            await pass_time(good, bad.clock, 3_600)
+
+            assert fine.state is S.LIVE
+            assert fine.states.count(S.LIVE) == 1
+            assert bad.state is not S.LIVE
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
