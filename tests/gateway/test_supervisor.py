@@ -594,7 +594,7 @@ async def test_no_token_goes_over_the_network_in_the_clear() -> None:
         await rig.reach(S.BLOCKED)
 
         assert rig.problem.kind == "insecure"
-        assert "insecure = true" in describe(rig.problem).next_step
+        assert "Settings → Gateways" in describe(rig.problem).next_step
 
 
 async def test_no_device_token_goes_over_the_network_in_the_clear() -> None:
