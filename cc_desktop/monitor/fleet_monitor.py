@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import logging
@@ -37,10 +36,10 @@ from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
 from cc_desktop.system.redaction import add_secret
-from cc_desktop.system.supervision import FaultLog, keep_running
+from cc_desktop.system.supervision import FaultLog, keep_running, run_together
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
     from pathlib import Path
 
     from cc_desktop.config.gateway_editor import GatewayEditor
@@ -161,24 +160,19 @@ class FleetMonitor:
 
     async def run(self) -> None:
         """Watch the fleet until cancelled. Nothing that happens to one gateway ends this."""
-        jobs = [self._pool.run()]
-        for context, job in (
-            ("demo policy", self._demo.run),
-            ("timer", self._deadlines.run),
-            ("storage", functools.partial(self.memory.run, self.clock)),
-        ):
-            jobs.append(keep_running(context, job, self.clock, self._faults))
+        guarded: dict[str, Callable[[], Awaitable[object]]] = {
+            "demo policy": self._demo.run,
+            "timer": self._deadlines.run,
+            "storage": functools.partial(self.memory.run, self.clock),
+        }
         if self._options.wake_sources:
-            jobs.append(
-                keep_running("network watch", self._watch_network, self.clock, self._faults)
-            )
-        tasks = [asyncio.create_task(job) for job in jobs]
+            guarded["network watch"] = self._watch_network
+        jobs: dict[str, Coroutine[Any, Any, object]] = {"gateways": self._pool.run()}
+        for name, job in guarded.items():
+            jobs[name] = keep_running(name, job, self.clock, self._faults)
         try:
-            await asyncio.gather(*tasks)
+            await run_together(jobs)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._demo.stop()
 
     async def _watch_network(self) -> None:
