@@ -710,6 +710,21 @@ async def test_a_network_that_is_back_wakes_all(tmp_path: Path) -> None:
             await until(lambda: all(link.is_live for link in app.monitor.supervisors.values()))
 
 
+async def test_a_network_that_is_back_presents_no_refused_token_again(tmp_path: Path) -> None:
+    async with (
+        FakeGateway(tokens=("right",)) as gateway,
+        running(settings_for(gateway.url), paths_in(tmp_path)) as app,
+    ):
+        link = app.monitor.supervisors["gw"]
+        await until(lambda: link.connection.state is ConnectionState.BLOCKED)
+        tries = link.tries
+        app.monitor.network_is_back()
+        await app.clock.advance(60)
+
+        assert link.tries == tries
+        assert link.connection.state is ConnectionState.BLOCKED
+
+
 # What shows when no gateway can be reached
 
 

@@ -179,8 +179,8 @@ class FleetMonitor:
         await watch(self._options.wake_sources, lambda _kind: self.network_is_back())
 
     def network_is_back(self) -> None:
-        """The network or the machine came back: every gateway is worth an attempt at once."""
-        self._pool.reconnect("")
+        """The network or the machine came back: every gateway that waits is worth an attempt."""
+        self._pool.wake()
 
     # Settings
 

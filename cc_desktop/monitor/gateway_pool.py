@@ -146,6 +146,14 @@ class GatewayPool:
                 if self._is_running and not (one.settings.token or self._shared.known(name)):
                     self._shared.start(self._reconnect_with_token(one.link, name))
 
+    def wake(self) -> None:
+        """End the waits: the network or the computer is back. What is blocked stays so."""
+        for one in self._watched.values():
+            if one.link is not None:
+                if one.has_crashed:
+                    one.restart.set()
+                one.link.wake()
+
     async def _reconnect_with_token(self, link: GatewaySupervisor, name: str) -> None:
         """The keyring may have been unlocked since the last try."""
         if await self._shared.read(name):
