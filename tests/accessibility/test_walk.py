@@ -1,0 +1,173 @@
+"""The whole app as a screen reader meets it: its windows, popups and rows over AT-SPI."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.accessibility.atspi import Node, Reader, launcher
+from tests.hosts.host import gateway_thread
+from tests.whole.session import Session, need, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.whole.session import App
+
+pytestmark = [pytest.mark.desktop, pytest.mark.timeout(120)]
+
+# Who, how, and what or since when; a stop only at its end.
+ROW = re.compile(r"^[^:]+: (Error|Needs you|Stuck|Working|Thinking|Idle|Offline), [^\n·]+[^.]\.$")
+
+PICTURES = ("image", "graphic", "icon")  # the names of one role, by the release of AT-SPI
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    need("Xvfb", "dbus-daemon", "xdotool", *([] if launcher() else ["at-spi2-core"]))
+    with Session(tmp_path) as started:
+        started.start_display()
+        started.start_bus()
+        yield started
+
+
+@pytest.fixture
+def reader(session: Session) -> Iterator[Reader]:
+    with Reader(session) as started:
+        yield started
+
+
+class Walk:
+    """The app, and what a reader knows of it."""
+
+    def __init__(self, reader: Reader, app: App) -> None:
+        self.reader = reader
+        self.app = app
+
+    def tree(self) -> Node:
+        return self.reader.tree(self.app.process.pid)
+
+    def window(self, name: str) -> Node:
+        """A window by a part of its name, as soon as the reader finds it."""
+
+        def find() -> Node | None:
+            windows = self.tree().children
+            return next((each for each in windows if re.search(name, each.name)), None)
+
+        return wait_for(find, f"the window {name}", still=self.app.running)
+
+    def until(self, holds: Callable[[Node], object], what: str) -> Node:
+        """The whole tree, once something is in it."""
+
+        def find() -> Node | None:
+            tree = self.tree()
+            return tree if holds(tree) else None
+
+        return wait_for(find, what, still=self.app.running)
+
+
+def faults(tree: Node) -> list[str]:
+    """What a screen reader could not say, or would say wrongly."""
+    return [
+        f"{node.role} {node.name!r}: {why}"
+        for node in tree.all()
+        if "showing" in node.states
+        for why, wrong in (
+            ("has the keyboard, and no name", "focusable" in node.states and not node.name),
+            ("is a button without a name", "button" in node.role and not node.name),
+            ("is named after its value", node.role == "combo box" and not node.labels),
+            ("has words, and no role", node.role in ("filler", "unknown") and bool(node.name)),
+            ("is a picture of nothing", node.role in PICTURES and not node.name),
+        )
+        if wrong
+    ]
+
+
+def test_what_is_wrong_is_found() -> None:
+    def node(role: str, name: str, *states: str) -> Node:
+        return Node(("", ""), role, name, "", frozenset(states))
+
+    good = node("label", "Words", "showing")
+    hidden = node("push button", "", "focusable")
+    tree = node("frame", "Window", "showing")
+    tree.children = [good, hidden]
+    assert faults(tree) == []
+    tree.children += [
+        node("push button", "", "showing", "focusable"),
+        node("filler", "Words", "showing"),
+        node("image", "", "showing"),
+    ]
+    assert len(faults(tree)) == 4
+
+
+def test_the_fleet_is_read_in_sentences(reader: Reader, session: Session) -> None:
+    walk = Walk(reader, session.start_app("--demo"))
+    walk.app.window()
+
+    tree = walk.until(lambda tree: len(tree.find("list item")) == 11, "the rows of the demo")
+    print(tree.outline())  # shown when it fails
+
+    assert faults(tree) == []
+    assert tree.name == "Control Center Desktop"
+    assert [row.name for row in tree.find("list item") if not ROW.match(row.name)] == []
+    chips = tree.find("radio button")
+    assert [chip.name for chip in chips if "checked" in chip.states] == ["All 11"]
+    pictures = {node.name for node in tree.all() if node.role in PICTURES}
+    assert pictures == {"Error", "Picture of Rex"}
+    assert "DEMO: This is sample data, not your fleet." in {node.name for node in tree.all()}
+
+
+def test_the_settings_are_a_dialog_with_names(reader: Reader, session: Session) -> None:
+    walk = Walk(reader, session.start_app("--demo"))
+    walk.app.window()
+    walk.until(lambda tree: tree.find("list item"), "the rows of the demo")
+    gear = walk.tree().find("push button", "Settings (Ctrl+,)")[0]
+
+    walk.reader.press(gear)
+    dialog = walk.window("^Settings")
+    assert dialog.role == "dialog"
+    pages = [item.name for item in dialog.find("list")[0].children]
+    assert len(pages) >= 4
+    for number, page in enumerate(pages):
+        if number:
+            session.press("Down")
+        seen = walk.until(
+            lambda tree, page=page: any(
+                "focused" in item.states for item in tree.find("list item", page)
+            ),
+            page,
+        )
+        print(seen.outline())
+        assert faults(seen) == [], page
+    labels = [node.labels for node in walk.window("^Settings").find("combo box")]
+    assert len(set(labels)) == len(labels) > 5
+
+
+def test_popups_can_be_read_while_they_are_open(reader: Reader, session: Session) -> None:
+    with gateway_thread() as gateways:
+        walk = Walk(reader, session.start_app("--url", gateways.gateway.url))
+        window = walk.app.window()
+        tree = walk.until(lambda tree: len(tree.find("list item")) > 3, "the rows of the gateway")
+        session.run("xdotool", "windowfocus", "--sync", window)
+        assert faults(tree) == []
+        bell = next(each for each in tree.find("push button") if "Notifications" in each.name)
+        pill = next(each for each in tree.find("push button") if each.name.endswith(" live"))
+
+        walk.reader.press(bell)
+        panel = walk.window("^Notifications$")
+        assert faults(panel) == []
+        assert panel.find("push button", "Clear…") or panel.find("push button")
+        session.press("Escape")
+        walk.until(lambda tree: len(tree.children) == 1, "the list to close")
+
+        walk.reader.press(pill)
+        popup = walk.window("^Connection to")
+        assert faults(popup) == []
+        assert popup.find("push button", "Reconnect now")
+        assert walk.until(lambda tree: len(tree.children) == 2, "both windows")
+        session.press("Escape")
+        walk.until(lambda tree: len(tree.children) == 1, "the popup to close")
+        assert walk.app.end() == 0
