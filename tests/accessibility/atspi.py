@@ -123,16 +123,15 @@ class Reader:
 
     def tree(self, pid: int) -> Node:
         """The app of a process, as soon as it is there."""
-        root = wait_for(lambda: self._app(pid), "the app in the tree of AT-SPI")
-        return self._node(root)
+        return self._node(wait_for(lambda: self._apps(pid), "the app in the tree of AT-SPI")[0])
 
-    def _app(self, pid: int) -> Place | None:
+    def _apps(self, pid: int) -> list[Place]:
         bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus")
-        for place in self._call((REGISTRY, ROOT), NODE, "GetChildren"):
-            told = self._call(bus, bus[0], "GetConnectionUnixProcessID", "s", place[0])
-            if told == pid:
-                return tuple(place)  # type: ignore[return-value]  # a name and a path
-        return None
+        return [
+            place
+            for place in self._call((REGISTRY, ROOT), NODE, "GetChildren")
+            if self._call(bus, bus[0], "GetConnectionUnixProcessID", "s", place[0]) == pid
+        ]
 
     def _node(self, place: Place) -> Node:
         low, high = self._call(place, NODE, "GetState") or (0, 0)
@@ -150,7 +149,7 @@ class Reader:
     def _labels(self, place: Place) -> tuple[str, ...]:
         relations = self._call(place, NODE, "GetRelationSet") or ()
         return tuple(
-            self._text(tuple(target), "Name")  # type: ignore[arg-type]  # a name and a path
+            self._text(target, "Name")
             for kind, targets in relations
             if kind == LABELLED_BY
             for target in targets

@@ -177,7 +177,7 @@ class AgentDelegate(RowDelegate):
         first = start + width - length
         painter = canvas.painter
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.line))
+        painter.setBrush(QColor(theme.track))
         painter.drawRoundedRect(QRectF(canvas.place(first, at, length, px(4))), px(2), px(2))
         full = row.percent >= FULL_CONTEXT
         painter.setBrush(QColor(theme.error if full else theme.muted))

@@ -8,16 +8,18 @@ Windows and macOS read from each window by itself, so there this is not needed.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface, QAccessibleObject, QGuiApplication
+from PySide6.QtGui import QAccessible, QAccessibleObject, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
+    from PySide6.QtGui import QAccessibleInterface, QWindow
     from PySide6.QtWidgets import QWidget
 
+_NOTHING = cast("QAccessibleInterface", None)  # the stubs forbid the None that Qt wants
 _INSIDE = "QComboBoxPrivateContainer"  # the open list of a combo box, which is that box's child
 
 
@@ -39,23 +41,23 @@ class AppTree(QAccessibleObject):
         named = kind == QAccessible.Text.Name
         return QGuiApplication.applicationDisplayName() if named else ""
 
-    def parent(self) -> QAccessibleInterface | None:
+    def parent(self) -> QAccessibleInterface:
         """Qt override: nothing is above it."""
-        return None
+        return _NOTHING
 
-    def window(self) -> None:
+    def window(self) -> QWindow:
         """Qt override: it is no window itself."""
-        return
+        return cast("QWindow", None)
 
     def childCount(self) -> int:
         """Qt override: how many windows are open."""
         return len(_windows())
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> QAccessibleInterface:
         """Qt override: an open window."""
         windows = _windows()
         if not 0 <= index < len(windows):
-            return None
+            return _NOTHING
         return QAccessible.queryAccessibleInterface(windows[index])
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
@@ -63,10 +65,10 @@ class AppTree(QAccessibleObject):
         wanted = child.object()
         return next((at for at, each in enumerate(_windows()) if each is wanted), -1)
 
-    def focusChild(self) -> QAccessibleInterface | None:
+    def focusChild(self) -> QAccessibleInterface:
         """Qt override: the window that has the keyboard."""
         active = QApplication.activePopupWidget() or QApplication.activeWindow()
-        return QAccessible.queryAccessibleInterface(active) if active is not None else None
+        return QAccessible.queryAccessibleInterface(active) if active is not None else _NOTHING
 
 
 def _windows() -> list[QWidget]:
