@@ -13,7 +13,6 @@ AT-SPI 2 is D-Bus: https://gnome.pages.gitlab.gnome.org/at-spi2-core/devel-docs/
 from __future__ import annotations
 
 import re
-import time
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -159,16 +158,15 @@ class Reader:
         """What a reader's user does to a button."""
         self._call(node.place, "org.a11y.atspi.Action", "DoAction", "i", 0)
 
-    def events(self, name: str, act: Callable[[], object], timeout_s: float = 20) -> Iterator[str]:
-        """The words of events, like "Announcement", that come after `act`."""
+    def announcements(self, act: Callable[[], object]) -> Iterator[tuple[str, int]]:
+        """What is announced after `act`, as it comes: words, and 1 (polite) or 2 (assertive)."""
         registry = (REGISTRY, "/org/a11y/atspi/registry")
-        self._call(registry, REGISTRY, "RegisterEvent", "s", f"object:{name.lower()}")
-        rule = self._jeepney.MatchRule(type="signal", interface=EVENT, member=name)
-        bus = self._jeepney.message_bus
+        self._call(registry, REGISTRY, "RegisterEvent", "s", "object:announcement")
+        rule = self._jeepney.MatchRule(type="signal", interface=EVENT, member="Announcement")
         with self._bus.filter(rule) as queue:
-            self._bus.send_and_get_reply(bus.AddMatch(rule), timeout=20)
+            self._bus.send_and_get_reply(self._jeepney.message_bus.AddMatch(rule), timeout=20)
             act()
-            end = time.monotonic() + timeout_s
-            while time.monotonic() < end:
-                message = self._bus.recv_until_filtered(queue, timeout=end - time.monotonic())
-                yield str(message.body[3][1])
+            while True:
+                message = self._bus.recv_until_filtered(queue, timeout=20)
+                _, politeness, _, (_, text), *_ = message.body
+                yield str(text), int(politeness)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.accessibility.atspi import Node, Reader, launcher
+from tests.accessibility.atspi import Node
 from tests.hosts.host import gateway_thread
-from tests.whole.session import Session, need, wait_for
+from tests.whole.session import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from tests.whole.session import App
+    from tests.accessibility.atspi import Reader
+    from tests.whole.session import App, Session
 
 pytestmark = [pytest.mark.desktop, pytest.mark.timeout(120)]
 
@@ -24,21 +24,6 @@ pytestmark = [pytest.mark.desktop, pytest.mark.timeout(120)]
 ROW = re.compile(r"^[^:]+: (Error|Needs you|Stuck|Working|Thinking|Idle|Offline), [^\n·]+[^.]\.$")
 
 PICTURES = ("image", "graphic", "icon")  # the names of one role, by the release of AT-SPI
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    need("Xvfb", "dbus-daemon", "xdotool", *([] if launcher() else ["at-spi2-core"]))
-    with Session(tmp_path) as started:
-        started.start_display()
-        started.start_bus()
-        yield started
-
-
-@pytest.fixture
-def reader(session: Session) -> Iterator[Reader]:
-    with Reader(session) as started:
-        yield started
 
 
 class Walk:
