@@ -39,9 +39,7 @@ app.exec()
 
 def test_news_is_announced_and_what_is_urgent_breaks_in(reader: Reader, session: Session) -> None:
     program = session.start("app", sys.executable, "-c", PROGRAM)
-    button = wait_for(
-        lambda: reader.tree(program.pid).find("push button", "Fail"), "the button"
-    )[0]
+    button = wait_for(lambda: reader.tree(program.pid).find("push button", "Fail"), "the button")[0]
 
     said = list(islice(reader.announcements(lambda: reader.press(button)), 2))
 
