@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPalette
 from cc_desktop.desktop.style import theme as theme_module
 from cc_desktop.desktop.style.contrast import PAIRS, ROWS, RULES, Pair, backdrop, contrast
 from cc_desktop.desktop.style.high_contrast import HIGH_DARK, HIGH_LIGHT
-from cc_desktop.desktop.style.palette import DARK, LIGHT, Theme
+from cc_desktop.desktop.style.palette import DARK, LIGHT, Theme, qt_palette
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.fleet.model import Status
 
@@ -95,13 +95,15 @@ class _Teller(QObject):
 
 
 @pytest.fixture
-def restored(qapp: QApplication) -> Iterator[None]:
+def _calm_system(qapp: QApplication) -> Iterator[None]:
+    """The system has a palette without high contrast."""
     before = qapp.palette()
+    qapp.setPalette(qt_palette(LIGHT))
     yield
     qapp.setPalette(before)
 
 
-@pytest.mark.usefixtures("restored")
+@pytest.mark.usefixtures("_calm_system")
 def test_more_contrast_is_given_when_the_system_asks(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +123,7 @@ def test_more_contrast_is_given_when_the_system_asks(
     assert seen == [HIGH_LIGHT, HIGH_DARK, DARK]
 
 
-@pytest.mark.usefixtures("restored")
+@pytest.mark.usefixtures("_calm_system")
 @pytest.mark.parametrize(
     ("window", "text", "theme"),
     [
