@@ -13,7 +13,7 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from cc_desktop.about import APP_ID, APP_NAME
-from cc_desktop.desktop.widgets.accessible.app_tree import show_popups
+from cc_desktop.desktop.widgets.accessible.app_tree import prepare_for_readers
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class App(QApplication):
         self.setApplicationName(APP_ID)
         self.setApplicationDisplayName(APP_NAME)
         self.setQuitOnLastWindowClosed(False)
-        show_popups()
+        prepare_for_readers()
         self.stop: asyncio.Event | None = None
         self.open_link: Callable[[str], None] | None = None
 

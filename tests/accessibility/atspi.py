@@ -154,6 +154,11 @@ class Reader:
             for target in targets
         )
 
+    def ask_for_what_is_gone(self, node: Node) -> bool:
+        """Ask for a part that has just gone, as readers do; whether there was an answer."""
+        gone = (node.place[0], "/org/a11y/atspi/accessible/2147483647")
+        return self._call(gone, NODE, "GetRoleName") is not None
+
     def press(self, node: Node) -> None:
         """What a reader's user does to a button."""
         self._call(node.place, "org.a11y.atspi.Action", "DoAction", "i", 0)

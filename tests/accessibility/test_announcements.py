@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hosts.host import gateway_thread
 from tests.whole.session import wait_for
 
 if TYPE_CHECKING:
@@ -44,3 +45,23 @@ def test_news_is_announced_and_what_is_urgent_breaks_in(reader: Reader, session:
     said = list(islice(reader.announcements(lambda: reader.press(button)), 2))
 
     assert said == [("Otto has finished", 1), ("3 new items need you", 2)]
+
+
+def test_a_failure_is_announced_by_the_running_app(reader: Reader, session: Session) -> None:
+    with gateway_thread() as gateways:
+        app = session.start_app("--url", gateways.gateway.url)
+        app.window()
+
+        def rows(status: str) -> list[str]:
+            found = reader.tree(app.process.pid).find("list item")
+            return [row.name for row in found if row.name.startswith(status)]
+
+        wait_for(lambda: rows("Rex: Idle"), "the fleet", still=app.running)
+        gateways.run("Rex")
+        wait_for(lambda: rows("Rex: Working"), "the run", still=app.running)
+
+        said = next(reader.announcements(lambda: gateways.fail("Rex", "No credit left")))
+
+        assert said == ("Rex failed", 2)
+        assert rows("Rex: Error, No credit left, failed")
+        assert app.end() == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLoggingCategory, Qt
 from PySide6.QtGui import QAccessible, QAccessibleObject, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -91,7 +91,10 @@ def _factory(name: str, thing: QObject | None) -> QAccessibleInterface | None:
     return _made[0]
 
 
-def show_popups() -> None:
+def prepare_for_readers() -> None:
     """Have popups listed among the windows of the app. Call it before the event loop runs."""
     if sys.platform not in ("win32", "darwin"):
         QAccessible.installFactory(_factory)
+        # Readers ask for parts that have just gone, and Qt warns of each question.
+        # QT_LOGGING_RULES still decides.
+        QLoggingCategory.setFilterRules("qt.accessibility.atspi.warning=false")
