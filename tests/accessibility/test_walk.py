@@ -126,6 +126,29 @@ def test_the_settings_are_a_dialog_with_names(reader: Reader, session: Session) 
     assert len(set(labels)) == len(labels) > 5
 
 
+def test_devices_and_the_form_for_a_gateway_can_be_read(reader: Reader, session: Session) -> None:
+    walk = Walk(reader, session.start_app("--demo"))
+    walk.app.window()
+    tree = walk.until(lambda tree: tree.find("radio button", "Devices 4"), "the devices")
+
+    walk.reader.press(tree.find("radio button", "Devices 4")[0])
+    devices = walk.until(lambda tree: len(tree.find("table")) > 0, "the table")
+    assert faults(devices) == []
+    assert "checked" in devices.find("radio button", "Devices 4")[0].states
+
+    walk.reader.press(devices.find("push button", "Connect a gateway")[0])
+    form = walk.until(lambda tree: len(_fields(tree)) > 1, "the form")
+    print(form.outline())
+    assert faults(form) == []
+    assert all(_fields(form))
+
+
+def _fields(tree: Node) -> list[str]:
+    """The names of the fields that are shown, whatever their role is called."""
+    fields = [*tree.find("text"), *tree.find("password text")]
+    return [node.name for node in fields if {"showing", "focusable"} <= node.states]
+
+
 def _has_focus(tree: Node, name: str) -> bool:
     return any("focused" in item.states for item in tree.find("list item", name))
 

@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 )
 
 import cc_desktop.desktop
-from cc_desktop.desktop.style.contrast import contrast
+from cc_desktop.desktop.style.contrast import PLAIN, backdrop, contrast
 from cc_desktop.desktop.widgets.buttons import Button
 from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.desktop.widgets.pill import FilterPill, Pill
+from cc_desktop.desktop.widgets.rows.row_delegate import Canvas, RowDelegate
+from cc_desktop.desktop.widgets.rows.row_list import RowList
 from tests.desktop.scenes import Scenes
 from tests.desktop.style.test_palette import ALL
 
@@ -194,6 +196,33 @@ async def test_words_are_legible_as_they_are_painted(
         qapp.setFont(before)
     assert sorted(faint) == []
     assert asked > 200
+
+
+@pytest.mark.parametrize("theme", ALL.values(), ids=ALL)
+async def test_words_of_rows_are_legible_selected_or_not(
+    look: ThemeManager, scenes: Scenes, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[tuple[str, bool, float]] = set()  # colour, selected, opacity
+    draw = RowDelegate.line
+
+    def note(self: RowDelegate, canvas: Canvas, *rest: Any) -> None:
+        colour = next(each for each in rest if isinstance(each, QColor))
+        drawn.add((colour.name(), canvas.selected, canvas.painter.opacity()))
+        draw(self, canvas, *rest)
+
+    monkeypatch.setattr(RowDelegate, "line", note)
+    look.set_theme(theme)
+    for _, window in await scenes.all():
+        for rows in window.findChildren(RowList):
+            for place in range(rows.model().rowCount()):
+                rows.setCurrentIndex(rows.model().index(place, 0))
+                rows.grab()
+    need = 7 if theme.high_contrast else 4.5
+    assert {selected for _, selected, _ in drawn} == {True, False}
+    for colour, selected, opacity in drawn:
+        assert opacity == 1
+        for back in ("selection",) if selected else PLAIN:
+            assert contrast(QColor(colour), backdrop(theme, back)) >= need, (colour, back)
 
 
 def shown_words(part: QWidget) -> str:
