@@ -119,6 +119,7 @@ class DesktopController:
             quit=stop,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
             open_settings_file=self._open_settings_file,
+            execute=monitor.execute,
         )
         self._look = ThemeManager(app, _theme(monitor.memory))
         self._remembered = _WindowMemory(monitor)
