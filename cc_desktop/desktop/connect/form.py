@@ -64,7 +64,7 @@ class GatewayForm(QWidget):
         self.address = AddressField(look)
         self.token = TokenField(look)
         self.insecure = InsecureCard(look)
-        self.steps = StepList(look)
+        self.steps = StepList(look, tools.now_ms)
         self.trial = Trial(tools, self)
         self._error = wrapping_label(look.metrics.font())
         self._error.hide()

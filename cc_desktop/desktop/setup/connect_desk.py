@@ -180,6 +180,7 @@ class ConnectDesk:
             editor=self.setup.editor,
             test=self.setup.test,
             sleep=self._clock.sleep,
+            now_ms=self._clock.now_ms,
             find_local=_find_running,
             local_token=lambda: read_local_token(os.environ, Path.home()),
             stored_token=self.setup.stored_token,

@@ -59,6 +59,7 @@ class FakeGateways:
         self.reads = 0  # of the local token
         self.broken: Exception | None = None
         self.slept = asyncio.Event()
+        self.now = 1_000_000  # local ms
 
     @property
     def tools(self) -> ConnectTools:
@@ -67,6 +68,7 @@ class FakeGateways:
             editor=self,
             test=self.test,
             sleep=self.sleep,
+            now_ms=lambda: self.now,
             find_local=self.find_local,
             local_token=self.read_local,
             stored_token=lambda ident: Token(f"stored-for-{ident}"),

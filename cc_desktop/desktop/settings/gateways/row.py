@@ -19,6 +19,8 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
+
     from cc_desktop.config.settings_file import GatewayEntry
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.model import Gateway
@@ -42,7 +44,7 @@ class GatewayRow(QFrame):
     """
 
     TEST, EDIT, UP, DOWN, REMOVE, SECURE = "test", "edit", "up", "down", "remove", "secure"
-    ON, OFF, COPY = "on", "off", "copy"
+    ON, OFF, COPY, CHOOSE = "on", "off", "copy", "choose"
 
     acted = Signal(str)
 
@@ -148,6 +150,11 @@ class GatewayRow(QFrame):
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self)
         delete.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         delete.activated.connect(lambda: self.acted.emit(self.REMOVE))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the buttons: what stands below the list is about this one."""
+        super().mousePressEvent(event)
+        self.acted.emit(self.CHOOSE)
 
     def _open_menu(self) -> None:
         menu = self.menu()
