@@ -69,7 +69,9 @@ class ConnectPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self.area, 1)
-        outer.addWidget(_centred(foot, px(WIDTH), px(16)))
+        self._foot = _centred(foot, px(WIDTH), px(16))
+        outer.addWidget(self._foot)
+        self.area.verticalScrollBar().rangeChanged.connect(self._align_foot)
         self.form.saved.connect(self.saved)
         self.form.busy.connect(self._on_busy)
         self.form.passed.connect(self.save.setFocus)
@@ -81,6 +83,11 @@ class ConnectPage(QWidget):
 
     def _on_grew(self, part: QWidget) -> None:
         self.area.ensureWidgetVisible(part, 0, self._look.metrics.px(16))
+
+    def _align_foot(self, _least: int, most: int) -> None:
+        """The buttons stay under the form when a scroll bar takes some of its room."""
+        bar = self.area.verticalScrollBar().sizeHint().width() if most else 0
+        self._foot.setContentsMargins(0, 0, bar, 0)
 
     def event(self, event: QEvent) -> bool:
         """Esc goes back; the window's own use of Esc has to wait."""

@@ -12,12 +12,18 @@ from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt
 from cc_desktop.fleet.commands import SCOPE_OF, Right
+from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.text.connect.rights import RightStage, right_summary
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.pairing import right_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QHideEvent, QShowEvent
+
     from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
+    from cc_desktop.fleet.model import Change
 
 _CHECKS = {
     RightStage.GRANTED: Qt.CheckState.Checked,
@@ -76,7 +82,10 @@ class Rung(QWidget):
         possible = state.stage is RightStage.POSSIBLE and not self.prompt.is_confirming
         self.box.setEnabled(possible or (state.stage is RightStage.GRANTED and state.can_return))
         self.box.setAccessibleDescription(f"{self._what.text()}. {state.words}".strip())
-        self.prompt.setMaximumHeight(16_777_215 if state.words or self.prompt.is_confirming else 0)
+        # Hidden, it does not follow the model, so the card does it for all. Why no right can be
+        # asked for is the same for all, and the card says it once.
+        says = bool(state.words) and state.stage is not RightStage.UNAVAILABLE
+        self.prompt.setVisible(says or self.prompt.is_confirming)
 
 
 class RightsCard(Card):
@@ -86,13 +95,17 @@ class RightsCard(Card):
         super().__init__(port.look, tr("What this computer may do"))
         self._port = port
         self._gateway = ""
+        self._unsubscribe: Callable[[], None] | None = None
         self.rungs: dict[Right, Rung] = {}
         self.body.setSpacing(port.look.metrics.px(7))
+        self._why_not = wrapping_label(port.look.metrics.font(12), muted=True)
+        self.body.addWidget(self._why_not)
 
     def show_gateway(self, gateway: str, name: str) -> None:
         """Show the rights on a gateway, by its id."""
         self.set_heading(tr("What this computer may do on {gateway}", gateway=name))
         if gateway == self._gateway:
+            self.refresh()
             return
         self._gateway = gateway
         for old in self.rungs.values():
@@ -102,3 +115,39 @@ class RightsCard(Card):
         self.rungs = {right: Rung(self._port, gateway, right) for right in Right}
         for rung in self.rungs.values():
             self.body.addWidget(rung)
+            rung.prompt.changed.connect(self._show_why_not)
+        self._show_why_not()
+
+    def refresh(self) -> None:
+        """Show what is known now."""
+        for rung in self.rungs.values():
+            rung.prompt.refresh()
+        self._show_why_not()
+
+    def _on_changes(self, changes: list[Change]) -> None:
+        if any(isinstance(one, GatewayChanged) and one.gateway == self._gateway for one in changes):
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Somebody looks."""
+        super().showEvent(event)
+        if self._unsubscribe is None:
+            self._unsubscribe = self._port.store.subscribe(self._on_changes)
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def why_not(self) -> str:
+        """Why no other right can be asked for now; "" where one can."""
+        return self._why_not.text()
+
+    def _show_why_not(self) -> None:
+        states = [rung.prompt.state for rung in self.rungs.values()]
+        words = next((s.words for s in states if s.stage is RightStage.UNAVAILABLE), "")
+        self._why_not.setText(words)
+        self._why_not.setVisible(bool(words))

@@ -37,6 +37,7 @@ class SecretsCard(Card):
         self._look = look
         self._tools = tools
         self._gateway = ""
+        self._is_error = False
         self._task: asyncio.Task[None] | None = None
         px, font = look.metrics.px, look.metrics.font
         self._shared = self._add_line(tr("Token or password"))
@@ -55,7 +56,7 @@ class SecretsCard(Card):
         row.addWidget(self.to_file)
         row.addStretch(1)
         self.body.addWidget(self._buttons)
-        look.changed.connect(lambda: self._say(self._said.text()))
+        look.changed.connect(self._recolour)
 
     def _add_line(self, name: str) -> QLabel:
         return self._add_row(name)[0]
@@ -130,8 +131,12 @@ class SecretsCard(Card):
     def _say(self, line: str, *, is_error: bool = True) -> None:
         self._said.setText(plain(line, 400))
         self._said.setVisible(bool(line))
+        self._is_error = is_error
+        self._recolour()
+
+    def _recolour(self) -> None:
         theme = self._look.theme
-        set_colour(self._said, QColor(theme.error if is_error else theme.muted))
+        set_colour(self._said, QColor(theme.error if self._is_error else theme.muted))
         self._said.setFont(self._look.metrics.font(12))
 
     def showEvent(self, event: QShowEvent) -> None:
