@@ -79,8 +79,9 @@ class Rung(QWidget):
         if self.prompt.is_confirming:
             check = Qt.CheckState.PartiallyChecked
         self.box.setCheckState(check)
-        possible = state.stage is RightStage.POSSIBLE and not self.prompt.is_confirming
-        self.box.setEnabled(possible or (state.stage is RightStage.GRANTED and state.can_return))
+        # While it is under way it takes no click, but keeps the keyboard.
+        stuck = state.stage is RightStage.GRANTED and not state.can_return
+        self.box.setEnabled(not stuck and state.stage is not RightStage.UNAVAILABLE)
         self.box.setAccessibleDescription(f"{self._what.text()}. {state.words}".strip())
         # Hidden, it does not follow the model, so the card does it for all. Why no right can be
         # asked for is the same for all, and the card says it once.

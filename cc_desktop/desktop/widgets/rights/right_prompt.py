@@ -113,6 +113,7 @@ class RightPrompt(QWidget):
         words = what_else_changes(self._right)
         self._warning = wrapping_label(font(12), words)
         self.confirm = button(tr("Ask for it"), self._on_confirmed, "primary")
+        self.confirm.setFont(font(bold=True))  # as its style draws it, so that it has the room
         self.confirm.setAccessibleDescription(words)
         self.cancel = button(tr("Cancel"), self._on_cancelled)
         buttons = QHBoxLayout()
@@ -201,6 +202,7 @@ class RightPrompt(QWidget):
         if command:
             self.command = CommandBox(self._port.look, command)
             self._column.insertWidget(1, self.command)
+            self.command.show()  # at once, not when Qt gets round to it
 
     def _show_countdown(self) -> None:
         waits = self.state.stage is RightStage.WAITING
