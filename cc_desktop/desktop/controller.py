@@ -288,7 +288,13 @@ class DesktopController:
             return None
         from cc_desktop.desktop.setup.connect_desk import ConnectDesk
 
-        return ConnectDesk(self.window, self.monitor, paths.settings, lambda: setup(self.monitor))
+        return ConnectDesk(
+            self.window,
+            self.monitor,
+            paths.settings,
+            lambda: setup(self.monitor),
+            lambda line: self.notice.show_message(line),
+        )
 
     def _open_settings_file(self) -> None:
         if self.connect is not None:

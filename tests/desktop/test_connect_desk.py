@@ -242,6 +242,22 @@ async def test_the_settings_ask_for_rights_and_show_where_secrets_are(
     assert page.facts.secrets.said() == ""
 
 
+async def test_a_token_that_is_kept_for_now_is_said_and_stays_said(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started()
+    panel = connect_of(desk).panel
+    assert panel is not None
+    await desk.monitor.shared.keep("studio.example", Token("t0ken"))
+    panel.form.address.edit.setText("studio.example")
+    panel.save.click()
+    await settle()
+    said = desk.window.notice.text
+    assert "only until the app ends, because the settings say keyring = false" in said
+    desk.monitor.configure(desk.monitor.settings)  # as the watcher of the file does
+    assert desk.window.notice.text == said
+
+
 async def test_the_banner_edits_the_gateway_and_copies_the_command(
     started: Callable[..., DesktopController],
 ) -> None:

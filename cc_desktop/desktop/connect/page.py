@@ -26,11 +26,11 @@ class ConnectPage(QWidget):
 
     Signals:
         left: The operator does not want to go on.
-        saved: The gateway was saved.
+        saved: The gateway was saved. Its id.
     """
 
     left = Signal()
-    saved = Signal()
+    saved = Signal(str)
 
     def __init__(
         self, tools: ConnectTools, title: str, subtitle: str, leave: str, index: int | None = None
@@ -73,6 +73,7 @@ class ConnectPage(QWidget):
         outer.addWidget(self._foot)
         self.area.verticalScrollBar().rangeChanged.connect(self._align_foot)
         self.form.saved.connect(self.saved)
+        self.form.saving.connect(self._on_saving)
         self.form.busy.connect(self._on_busy)
         self.form.passed.connect(self.save.setFocus)
         self.form.grew.connect(self._on_grew)
@@ -80,6 +81,9 @@ class ConnectPage(QWidget):
     def _on_busy(self, busy: bool) -> None:
         again = not self.form.steps.isHidden()
         self.test.setText(tr("Testing…") if busy else tr("Test again") if again else tr("Test"))
+
+    def _on_saving(self, saving: bool) -> None:
+        self.save.setText(tr("Saving…") if saving else tr("Save"))
 
     def _on_grew(self, part: QWidget) -> None:
         self.area.ensureWidgetVisible(part, 0, self._look.metrics.px(16))

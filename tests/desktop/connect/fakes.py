@@ -57,6 +57,8 @@ class FakeGateways:
         self.tested: list[tuple[str, str, bool]] = []
         self.local: LocalGateway | None = None
         self.reads = 0  # of the local token
+        self.keyring = asyncio.Event()  # cleared: it takes its time
+        self.keyring.set()
         self.broken: Exception | None = None
         self.slept = asyncio.Event()
         self.now = 1_000_000  # local ms
@@ -101,6 +103,7 @@ class FakeGateways:
 
     async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
         self._refuse()
+        await self.keyring.wait()
         self.may_use_file = may_use_file
         self.entries.append(entry)
         self.done.append(("add", entry, token.reveal()))

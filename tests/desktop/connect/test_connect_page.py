@@ -284,6 +284,23 @@ async def test_the_panel_counts_down_while_it_is_seen(
     assert not steps.counts_down()
 
 
+async def test_a_slow_keyring_is_waited_for_and_a_second_click_adds_nothing(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    fake.keyring.clear()
+    page = opened()
+    fill(page.form)
+    page.save.click()
+    await settle()
+    assert page.save.text() == "Saving…"
+    page.save.click()
+    await settle()
+    fake.keyring.set()
+    await settle()
+    assert [entry.id for entry in fake.entries] == ["studio.example"]
+    assert page.save.text() == "Save"
+
+
 async def test_nothing_is_tested_once_the_panel_is_closed(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:

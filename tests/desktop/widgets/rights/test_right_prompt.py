@@ -146,7 +146,7 @@ def test_one_timer_while_it_waits_and_is_seen(
     assert not prompt._timer.isActive()
     gateway.connect(READ, ASK)
     gateway.store.apply(ev.CommandDone("studio", "1"))
-    assert prompt.state.stage is RightStage.WAITING  # hidden, it does not follow
+    assert "Waiting for approval" in prompt.words()  # hidden, it does not follow
     prompt.show()
     assert prompt.state.stage is RightStage.GRANTED
     assert not prompt._timer.isActive()
