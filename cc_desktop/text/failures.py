@@ -82,7 +82,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         ),
         mark(
             "On the gateway's host, look with openclaw devices list which rights this device has."
-            " Remove it there and reconnect: then it asks for that right anew, to be approved."
+            " Remove it there and reconnect: then it asks for the right to watch anew."
         ),
     ),
     "rejected": (

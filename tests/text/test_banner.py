@@ -167,6 +167,25 @@ def test_the_banner_says_how_long_the_approval_can_be_given() -> None:
     assert later.countdown == ""  # the next try names a new one
 
 
+def test_without_the_right_to_watch_the_banner_says_how_to_get_it() -> None:
+    store = sample.live_store()
+    info = ConnectionInfo(ConnectionState.BLOCKED, problem=Problem("no-permission"))
+    store.apply(ev.ConnectionChanged("home-lab", info))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert (banner.kind, banner.gateway) == (BannerKind.BLOCKED, "home-lab")
+    assert banner.text == (
+        "home-lab: No permission to read. On the gateway's host, look with openclaw devices list"
+        " which rights this device has. Remove it there and reconnect: then it asks for the right to"
+        " watch anew."
+    )
+    assert banner.links == (
+        (BannerLink.COPY, "Copy command"),
+        (BannerLink.RECONNECT, "Reconnect now"),
+    )
+    assert banner.command == "openclaw devices list"
+
+
 def test_a_blocked_gateway_offers_its_next_step_and_counts_nothing_down() -> None:
     banner = make_banner(sample.blocked_store().fleet, NOW)
     assert banner is not None

@@ -60,8 +60,8 @@ _SHORT = {
 }
 _APPROVALS = mark(
     "This changes where the fleet sends its approvals: while this app is connected, the gateway"
-    " waits for a decision here, also where it would have denied a command at once. Nobody may be"
-    " at this computer to decide."
+    " waits for a decision here, also where it would have denied a command at once. While nobody"
+    " is at this computer, commands wait until they expire."
 )
 _ASK = {
     Right.WATCH: mark("Ask to watch"),
