@@ -266,7 +266,9 @@ class GatewaySupervisor:
             await self._changes.end()
             if self.is_live and not self._changes.handover.is_set():
                 self._on_lost(connection, held=holder.done())
-            self._live = self._sync = None
+            self._live, self._sync = self._changes.successor, None
+            if self._live is not None:  # while it takes over, questions go to it already
+                self._publish(structs.replace(self.connection, scopes=self._live.scopes))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
