@@ -21,7 +21,7 @@ import licences
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/package"
 MIB = 2**20
-MAX_COMPRESSED = 45 * MIB
+MAX_COMPRESSED = 28 * MIB
 WINDOWS, MACOS = sys.platform == "win32", sys.platform == "darwin"
 
 

@@ -46,6 +46,7 @@ class Host(Session):
     programs: ClassVar[tuple[str, ...]]
     files: ClassVar[tuple[str, ...]] = ()  # what else has to be installed
     tray: ClassVar[bool] = True
+    launcher = True  # False: the desktop knows nothing of the app, as from a checkout
     minimizes: ClassVar[bool] = True
 
     def start_desktop(self) -> None:
@@ -318,6 +319,8 @@ class Trial:
         self._until("the window in front", lambda: self.host.is_in_front(self.app))
 
     def _launcher(self) -> None:
+        if not self.host.launcher:
+            raise UnaskedError("from a checkout")
         self._show()
         self._cover()
         self.host.launch()
@@ -424,7 +427,8 @@ class Trial:
 def try_host(host: Host) -> list[Cell]:
     """Run the app on a desktop that is not started yet, and ask everything."""
     host.start_bus()
-    host.install_launcher()
+    if host.launcher:
+        host.install_launcher()
     host.start_desktop()
     host.watch_notifications()
     with gateway_thread() as gateways:
