@@ -34,7 +34,7 @@ APPLE_TYPES = {
 }
 
 
-def png(svg: Path, size: int) -> bytes:
+def png(svg: Path, size: int = PICTURE_SIZE) -> bytes:
     """The picture as a square PNG, `size` pixels wide."""
     renderer = QSvgRenderer(str(svg))
     if not renderer.isValid():
@@ -88,7 +88,7 @@ def write(svg: Path, target: Path) -> Path:
     if not target.suffix:
         theme(svg, target)
     else:
-        forms = {".ico": ico, ".icns": icns, ".png": lambda path: png(path, PICTURE_SIZE)}
+        forms = {".ico": ico, ".icns": icns, ".png": png}
         target.write_bytes(forms[target.suffix](svg))
     return target
 

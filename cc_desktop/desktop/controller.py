@@ -21,6 +21,7 @@ from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
+from cc_desktop.desktop.tray.background_line import BackgroundLine, no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
@@ -147,6 +148,7 @@ class DesktopController:
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )
+        self._background = BackgroundLine(monitor.store, monitor.clock, self._on_background)
         self._timeline = Timeline(monitor.store, monitor.now_ms)
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
@@ -204,7 +206,10 @@ class DesktopController:
                 parts are restarted.
         """
         clock, faults = self.monitor.clock, self._hook.faults
-        parts: dict[str, Callable[[], Awaitable[object]]] = {"notifications": self.center.run}
+        parts: dict[str, Callable[[], Awaitable[object]]] = {
+            "notifications": self.center.run,
+            "background status": self._background.run,
+        }
         if self.notice.enabled:
             parts["update check"] = self.notice.run
         jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
@@ -325,6 +330,7 @@ class DesktopController:
         self.window.quit_on_close = not there
         if there:
             self._no_tray.stop()
+            self._background.set_active(False)
             if self._told_no_tray:
                 self._told_no_tray = False
                 self.notice.show_message("")
@@ -340,9 +346,14 @@ class DesktopController:
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.notice.show_message(
-                tr("This desktop has no tray, so closing this window ends the app.")
-            )
+            self.notice.show_message(no_tray_words(listed=False))
+        self._background.set_active(True)
+
+    def _on_background(self, listed: bool) -> None:
+        """The desktop's list of background apps has the app, or no longer."""
+        if self._told_no_tray:  # and there is still none
+            self.window.quit_on_close = not listed
+            self.notice.show_message(no_tray_words(listed=listed))
 
     def stop(self) -> None:
         """Close everything. A part that fails does not keep the others open."""
@@ -351,6 +362,7 @@ class DesktopController:
         for name, close in (
             ("instance", self.instance.stop),
             ("tray", self.tray.stop),
+            ("background status", self._background.stop),
             ("connect", self.connect.stop if self.connect else lambda: None),
             ("settings", self._settings.close if self._settings else lambda: None),
             ("window", self.window.close),

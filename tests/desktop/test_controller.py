@@ -125,6 +125,22 @@ def test_a_tray_that_raises_leaves_the_window(
     desk.stop()
 
 
+def test_closing_leaves_the_app_where_the_desktop_lists_it_in_the_background(
+    desk: DesktopController,
+) -> None:
+    desk._on_tray(False)
+    assert desk.window.quit_on_close
+
+    desk._on_background(True)
+    assert not desk.window.quit_on_close
+    desk._on_background(False)
+    assert desk.window.quit_on_close
+
+    desk._on_tray(True)
+    desk._on_background(False)  # the line is taken away: there is an icon now
+    assert not desk.window.quit_on_close
+
+
 def test_a_part_that_cannot_be_closed_leaves_no_other_open(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

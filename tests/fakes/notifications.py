@@ -15,6 +15,8 @@ dbus: Any = pytest.importorskip("jeepney.io.asyncio")
 SERVICE = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
 PROPERTIES = "org.freedesktop.DBus.Properties"
+REQUEST = "org.freedesktop.portal.Request"
+REQUESTS = "/org/freedesktop/portal/desktop/request"
 USUAL = ("actions", "body", "body-markup", "persistence", "sound")
 
 
@@ -91,6 +93,12 @@ class FakeNotifications:
             await self.emit("ActivationToken", "us", ident, token)
         await self.emit("ActionInvoked", "us", ident, action)
 
+    async def respond(self, code: int, results: dict[str, tuple[str, object]]) -> None:
+        """Answer a request to the portal, as the operator does."""
+        source = jeepney.DBusAddress(f"{REQUESTS}/1_1/x", interface=REQUEST)
+        signal = jeepney.new_signal(source, "Response", "ua{sv}", (code, results))
+        await self._connection.send(signal)
+
     async def _serve(self) -> None:
         connection, field = self._connection, jeepney.HeaderFields
         while True:
@@ -133,6 +141,12 @@ class FakeNotifications:
             return jeepney.new_method_return(message, "v", (self.properties[body],))
         if method == "Read" and self.read is not None:
             return jeepney.new_method_return(message, "v", (self.read,))
+        if method == "RequestBackground":
+            return jeepney.new_method_return(
+                message, "o", (f"{REQUESTS}/1_1/{body[1]['handle_token'][1]}",)
+            )
+        if method == "SetStatus":
+            return jeepney.new_method_return(message)
         if method == "CloseNotification":
             return jeepney.new_method_return(message)
         return jeepney.new_error(

@@ -107,6 +107,6 @@ def choose_backend(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> 
         if address:
             # A file: services show a broken picture for a name that no icon theme has, as from a
             # checkout, and not all of them can draw SVG.
-            icon = resource("icons/cc-desktop.png")
-            return FreedesktopBackend(address, clock, icon=str(icon.absolute()))
+            picture = resource("icons/cc-desktop.png").absolute()
+            return FreedesktopBackend(address, clock, icon=str(picture))
     return TrayBackend(icon, clock)

@@ -198,12 +198,16 @@ def test_the_notification_icon_is_a_file_that_any_service_can_draw(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     icons: list[str] = []
+
+    class Backend(FreedesktopBackend):
+        def __init__(self, address: str, clock: FakeClock, *, icon: str) -> None:
+            super().__init__(address, clock, icon=icon)
+            icons.append(icon)
+
     monkeypatch.setattr(tray_backend, "find_spec", lambda _name: object())
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/none")
     monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr(
-        tray_backend, "FreedesktopBackend", lambda *_, icon: icons.append(icon) or TrayBackend
-    )
+    monkeypatch.setattr(tray_backend, "FreedesktopBackend", Backend)
 
     choose_backend(lambda: None, FakeClock())
 
