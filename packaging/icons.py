@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 LINUX_SIZES = (16, 22, 24, 32, 48, 64, 96, 128, 256, 512)
-PICTURE_SIZE = 128  # of a single .png: a notification's icon at twice the usual scale
+PICTURE_SIZE = 64  # of a single .png: some services show a notification's icon as large as it is
 WINDOWS_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
 # The types of Apple's icns format for PNG, with their sizes in pixels; the last four are @2x.
 APPLE_TYPES = {

@@ -81,6 +81,10 @@ class Host(Session):
         """How many notifications are on the screen; 1 stands for any where it cannot be counted."""
         raise NotImplementedError
 
+    def notifications(self) -> int:
+        """How many notifications there are that the operator has not closed."""
+        return self.bubbles()
+
     def click_bubble(self) -> None:
         """Click the newest notification."""
         raise NotImplementedError
@@ -246,6 +250,7 @@ class Trial:
             "launcher raises": self._launcher,
             "do not disturb": self._do_not_disturb,
             "notification after it": self._again,
+            "failures, one notification": self._many,
             "closing": self._closing,
             "ends": self._ends,
         }
@@ -350,6 +355,19 @@ class Trial:
     def _again(self) -> None:
         self._cover()
         self._fail("Cleo")
+
+    def _many(self) -> None:
+        """Failures of one gateway become one notification, which is replaced as they grow."""
+        self._cover()
+        self._fail(AGENTS[0])
+        for agent in AGENTS[1:]:
+            self.gateways.run(agent)
+            self.gateways.fail(agent, f"{agent} has no credit left")
+        words = f"{len(AGENTS)} agents failed"
+        self._until("the request", lambda: words in self.host.asked())
+        self.host.run("sleep", "2")  # whatever else may come
+        if (count := self.host.notifications()) != 1:
+            raise AssertionError(f"{count} notifications")
 
     def _closing(self) -> None:
         self._show()
