@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.fleet.model import Origin
 from cc_desktop.fleet.summary import summarize
-from cc_desktop.notifications.backends.background import BackgroundStatus
+from cc_desktop.notifications.backends.background import BackgroundStatus, is_sandboxed
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.summary import headline
@@ -33,13 +33,12 @@ class BackgroundLine(QObject):
         store: Store,
         clock: Clock,
         on_accepted: Callable[[bool], None],
-        address: str | None = None,
     ) -> None:
-        """`on_accepted` is called with whether the desktop shows the line; "" is no bus."""
+        """`on_accepted` is called with whether the desktop shows the line."""
         super().__init__()
         self._store = store
         self._status = BackgroundStatus(
-            session_bus_address() if address is None else address,
+            session_bus_address() if is_sandboxed() else "",  # others must not ask
             clock,
             reason=tr("To watch your agents and to say when one needs you."),
             on_accepted=on_accepted,

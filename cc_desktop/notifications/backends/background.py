@@ -1,7 +1,8 @@
 """A line about the fleet in the desktop's list of background apps, by the portal.
 
 GNOME 44 and later list them in the quick settings. The portal takes a line from sandboxed apps only
-(Flatpak, Snap) and answers all others with NotAllowed: then there is none, which is no fault.
+and answers all others with NotAllowed (seen with xdg-desktop-portal 1.20.3). They must not even
+ask: the portal takes a request without autostart as the wish to delete the app's autostart entry.
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Background.html
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer, RefusedError
@@ -34,7 +36,13 @@ ANSWER_S = 10.0
 START_S = 30.0  # for the bus to start the portal
 
 _SERVER = Peer(PORTAL, PATH, BACKGROUND)
+_FLATPAK = Path("/.flatpak-info")  # Flatpak puts it into every sandbox
 _RULE = f"type='signal',sender='{PORTAL}',interface='{REQUEST}',member='Response'"
+
+
+def is_sandboxed(info: Path = _FLATPAK) -> bool:
+    """Whether the app runs in a sandbox of Flatpak's."""
+    return info.exists()
 
 
 class _NotWantedError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from cc_desktop.desktop.tray.background_line import (
     no_tray_words,
 )
 from cc_desktop.fleet import events as ev
+from cc_desktop.notifications.backends.background import BackgroundStatus
 from tests.desktop import sample
 from tests.fakes.clock import FakeClock
 
@@ -81,6 +82,27 @@ def test_a_change_of_the_fleet_changes_the_line(
     line._batch.flush()
 
     assert desktop.lines[-1] != before
+
+
+@pytest.mark.parametrize("sandboxed", [True, False])
+def test_only_in_a_sandbox_is_the_desktop_asked_at_all(
+    monkeypatch: pytest.MonkeyPatch, *, sandboxed: bool
+) -> None:
+    """The portal would delete the autostart entry of any other app."""
+    addresses: list[str] = []
+
+    class Status(BackgroundStatus):
+        def __init__(self, address: str, *rest: Any, **more: Any) -> None:
+            addresses.append(address)
+            super().__init__(address, *rest, **more)
+
+    monkeypatch.setattr(background_line, "BackgroundStatus", Status)
+    monkeypatch.setattr(background_line, "is_sandboxed", lambda: sandboxed)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/none")
+
+    BackgroundLine(sample.live_store(), FakeClock(), lambda _listed: None).stop()
+
+    assert addresses == (["unix:path=/none"] if sandboxed else [""])
 
 
 def test_sample_data_is_not_told_as_the_fleet(desktop: Desktop) -> None:

@@ -16,6 +16,7 @@ from cc_desktop.notifications.backends.background import (
     PAUSE_S,
     PORTAL,
     BackgroundStatus,
+    is_sandboxed,
 )
 from cc_desktop.notifications.backends.dbus import Bus
 from tests.fakes.clock import FakeClock, settle, until
@@ -24,6 +25,7 @@ from tests.whole.session import Session, need
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 ALLOWED: dict[str, tuple[str, object]] = {"background": ("b", True)}
 NOT_ALLOWED = "org.freedesktop.portal.Error.NotAllowed"  # to whoever is in no sandbox
@@ -255,3 +257,10 @@ async def test_a_long_line_is_cut_to_what_the_portal_takes(bus: str) -> None:
         await until(lambda: desk.lines, "the line")
         assert len(desk.lines[0]) <= MAX_CHARS
     assert background.MAX_CHARS < 96
+
+
+def test_a_sandbox_is_known_by_the_file_that_flatpak_puts_into_it(tmp_path: Path) -> None:
+    info = tmp_path / ".flatpak-info"
+    assert not is_sandboxed(info)
+    info.touch()
+    assert is_sandboxed(info)
