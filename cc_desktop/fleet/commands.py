@@ -186,7 +186,9 @@ class CommandState(Struct, frozen=True):
     command: Command
     phase: CommandPhase = CommandPhase.PENDING
     at: int = 0  # local ms at which it reached this phase
-    reason: str = ""  # the kind of refusal, such as "demo"; `text` has the words
+    # The kind of refusal, such as "not-live"; "demo" if it was done on sample data only. `text` has
+    # the words.
+    reason: str = ""
     said: str = ""  # the gateway's own words about it, cleaned
 
     @property

@@ -274,6 +274,7 @@ class CommandDone(Struct, frozen=True):
 
     gateway: str
     id: str
+    reason: str = ""  # "demo": on sample data only
 
 
 class CommandUnknown(Struct, frozen=True):

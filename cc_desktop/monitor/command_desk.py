@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.seen_marks import SeenMarks
     from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.store import Store
+    from cc_desktop.monitor.demo_player import DemoPlayer
     from cc_desktop.monitor.gateway_pool import GatewayPool
     from cc_desktop.system.clock import Clock
     from cc_desktop.system.supervision import FaultLog
@@ -55,6 +56,7 @@ class CommandDesk:
         clock: Clock,
         rng: random.Random,
         faults: FaultLog,
+        demo: DemoPlayer | None = None,
     ) -> None:
         """Args: `seen` keeps what the operator has seen between starts; `rng` makes ids."""
         self._store = store
@@ -63,6 +65,7 @@ class CommandDesk:
         self._clock = clock
         self._rng = rng
         self._faults = faults
+        self._demo = demo
 
     def execute(self, command: Command, before: Callable[[], object] = lambda: None) -> str:
         """Carry out what the operator asks; never blocks.
@@ -109,7 +112,8 @@ class CommandDesk:
         if refused:
             self._store.apply(ev.CommandRefused(gateway, ident, refused))
         else:
-            self._store.apply(ev.CommandDone(gateway, ident))
+            sample = DEMO_GATEWAY if gateway == DEMO_GATEWAY else ""
+            self._store.apply(ev.CommandDone(gateway, ident, sample))
 
     def recall_seen(self, gateways: list[str]) -> None:
         """Tell the model what the operator had seen before the start."""
@@ -147,7 +151,7 @@ class CommandDesk:
         link = self._pool.supervisors.get(gateway)
         if link is None:
             if gateway == DEMO_GATEWAY:
-                return "demo"
+                return "demo" if self._demo is None else self._demo.execute(command)
             return "settings" if gateway in self._store.fleet.gateways else "unknown-gateway"
         if isinstance(command, GatewayAction):
             actions = self._pool.actions(gateway)

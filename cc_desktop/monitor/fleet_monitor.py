@@ -91,7 +91,13 @@ class FleetMonitor:
             self.store, services, self.shared, self._faults, options.http_after_s
         )
         self._desk = CommandDesk(
-            self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
+            self.store,
+            self._pool,
+            self.memory.seen,
+            self.clock,
+            self._rng,
+            self._faults,
+            self._demo,
         )
         self.store.subscribe(self._on_changes)
         self.configure(settings)
