@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.demo.cast import Actor, Phase
+from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.demo.replies import begin_order, denied, go_on, reply
 from cc_desktop.demo.scenario import device_rows, load
-from cc_desktop.demo.stage import ERROR_LASTS, GATEWAY, Stage
+from cc_desktop.demo.stage import ERROR_LASTS, Stage
 from cc_desktop.fleet.commands import SCOPE_OF
 from cc_desktop.fleet.events import (
     AgentInfo,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.events import Event
 
+GATEWAY = DEMO_GATEWAY
 SHORTEST_WAIT = 2_000  # ms from one change to the next
 LONGEST_WAIT = 8_000  # ms
 FEWEST_BUSY = 3  # agents at work: below that, the next change is that one starts
@@ -171,8 +173,8 @@ class Demo:
             actor.asks = False
             question = stage.ask_question(actor, stage.now)
             actor.doing = f"ask_user: {question.title}"
-            told = [stage.progress(actor), stage.change(actor, **tokens)]
-            return [*told, QuestionOpened(GATEWAY, question)]
+            opened = QuestionOpened(GATEWAY, question)
+            return [stage.progress(actor), stage.change(actor, **tokens), opened]
         if not actor.steps:
             return self._finish(actor, tokens)
         actor.doing = actor.steps.pop(0)

@@ -17,6 +17,7 @@ from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_wind
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
+from cc_desktop.desktop.instance.order_desk import OrderDesk
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.palette import DARK, LIGHT
@@ -136,6 +137,7 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
+        self.instance.orders = OrderDesk(monitor)
         self.settings_watcher = SettingsWatcher(monitor, self.notice)
         self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
