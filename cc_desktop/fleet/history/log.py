@@ -42,7 +42,8 @@ class HistoryLog:
 
     def entries(self, gateway: str, agent: str) -> list[Entry]:
         """What happened to an agent, and to its gateway; newest first."""
-        both = [*self._lists.get((gateway, agent), ()), *self._lists.get((gateway, ""), ())]
+        lists = [self._lists.get(key, ()) for key in ((gateway, agent), (gateway, ""))]
+        both = [entry for entries in lists for entry in reversed(entries)]
         return sorted(both, key=lambda entry: -entry.at)[:MOST_PER_AGENT]
 
     def version(self, gateway: str, agent: str) -> tuple[int, int]:
