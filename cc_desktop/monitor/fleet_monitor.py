@@ -24,6 +24,7 @@ from cc_desktop.fleet.commands import (
     Refresh,
     RequestRights,
 )
+from cc_desktop.fleet.history.log import HistoryLog
 from cc_desktop.fleet.model import Change, GatewayChanged
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
@@ -32,6 +33,7 @@ from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
 from cc_desktop.monitor.options import MonitorOptions
+from cc_desktop.monitor.queries import FleetQueries
 from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
@@ -61,6 +63,8 @@ class FleetMonitor:
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
         shared: Tokens and passwords that the operator entered in the window.
+        history: What happened since the app started.
+        queries: What is asked of a gateway when somebody looks.
     """
 
     def __init__(
@@ -97,6 +101,8 @@ class FleetMonitor:
         self._pool = GatewayPool(
             self.store, services, self.shared, self._faults, options.http_after_s
         )
+        self.history = HistoryLog(self.store, self.clock.now_ms)
+        self.queries = FleetQueries(self.store, lambda: self.supervisors, self.clock)
         self.store.subscribe(self._on_changes)
         self.configure(settings)
 

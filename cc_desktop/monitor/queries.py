@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 KEPT_MS = 300_000  # how long an answer about usage serves
 MOST_KEPT = 200  # answers
+COUNT_TRIES = 4  # while a gateway still counts
+COUNT_PAUSE_S = 2.0
 USAGE_TIMEOUT_S = 120.0  # a gateway with many transcripts reads for a while
 LEDGERS = ("audit.activity.list", "audit.list")  # the newer first
 USAGE_BY_AGENT = (2026, 7)  # from this release on `usage.cost` heeds `agentId`
@@ -145,6 +147,10 @@ class FleetQueries:
         self._usage[key] = report
         return report
 
+    def forget(self) -> None:
+        """Ask again, whatever was answered lately."""
+        self._usage.clear()
+
     async def _ask_usage(self, gateway: str, agent: str, days: int) -> UsageReport:
         now = self._clock.now_ms()
         if gateway == DEMO_GATEWAY:
@@ -152,18 +158,41 @@ class FleetQueries:
 
             return records.usage(agent, now, days, self._store.fleet.agent(gateway, agent))
         link = self._link(gateway)
-        # The days of this computer's calendar, not those of the gateway's.
-        zone = {"mode": "specific", "utcOffset": _utc_offset(now)}
-        if release_of(link.connection.server_version) >= USAGE_BY_AGENT:
-            params = {"agentId": agent, "days": days, **zone}
-            answer = await link.request("usage.cost", params, USAGE_TIMEOUT_S)
-            return usage.usage_cost(answer, now)
+        if release_of(link.connection.server_version) < USAGE_BY_AGENT:
+            return await self._add_up(link, "", agent, now, days)
+        params = {"agentId": agent, "days": days, **_calendar(now)}
+        report = usage.usage_cost(await link.request("usage.cost", params, USAGE_TIMEOUT_S), now)
+        if report.counting and not report.total.tokens:
+            report = await self._wait_for_count(link, report, agent, now, days)
+        return report
+
+    async def _wait_for_count(
+        self, link: Link, report: UsageReport, agent: str, now: int, days: int
+    ) -> UsageReport:
+        """What `usage.cost` does not know yet, from the rows of the agent's sessions.
+
+        2026.9.6 counts in the background. `usage.cost` then says 0 for more than half a minute,
+        `sessions.usage` has the numbers within two seconds (measured). Its answer stands in.
+        """
+        try:
+            for _ in range(COUNT_TRIES):
+                rows = await self._add_up(link, agent, agent, now, days)
+                if not rows.counting:
+                    return rows
+                await self._clock.sleep(COUNT_PAUSE_S)
+        except RequestFailedError:
+            log.debug("the gateway does not add up the sessions of one agent")
+        return report
+
+    async def _add_up(self, link: Link, only: str, agent: str, now: int, days: int) -> UsageReport:
+        """Use of an agent from the rows of its sessions, or of all where `only` is ""."""
         today = datetime.datetime.fromtimestamp(now / 1000).astimezone().date()
         params = {
             "startDate": (today - datetime.timedelta(days=days - 1)).isoformat(),
             "endDate": today.isoformat(),
             "limit": usage.SESSIONS,
-            **zone,
+            **({"agentId": only} if only else {}),
+            **_calendar(now),
         }
         answer = await link.request("sessions.usage", params, USAGE_TIMEOUT_S)
         return usage.sessions_usage(answer, agent, now)
@@ -199,9 +228,10 @@ def _is_absent(error: RequestFailedError) -> bool:
     return "operator.admin" in said or "unknown method" in said.lower()
 
 
-def _utc_offset(now: int) -> str:
-    """The offset of the local time as gateways read it: "UTC+5:30"."""
+def _calendar(now: int) -> dict[str, str]:
+    """Days by this computer's calendar, not by the gateway's: "UTC+5:30"."""
     offset = datetime.datetime.fromtimestamp(now / 1000).astimezone().utcoffset()
     minutes = round(offset.total_seconds() / 60) if offset else 0
     hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    zone = f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    return {"mode": "specific", "utcOffset": zone}

@@ -45,7 +45,7 @@ class DetailsBody(QScrollArea):
         self._entries = tuple(tabs)
         self._on_built = on_built
         self._built: dict[int, DetailsTab] = {}
-        self.head = DetailsHead(context.look)
+        self.head = DetailsHead(context.look, context.actions.open_address)
         self.bar: QTabBar | None = self._build_bar(on_chosen) if len(self._entries) > 1 else None
         self._pages = QStackedWidget()
         for _ in self._entries:

@@ -21,3 +21,4 @@ class Actions(Struct, frozen=True):
     connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
     edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
     open_settings_file: Callable[[], None] = _nothing
+    open_address: Callable[[str], None] = _nothing  # http or https, in the browser

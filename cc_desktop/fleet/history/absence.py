@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet, Gateway
 
 SHORTEST_MS = 30 * 60_000  # an absence shorter than that is none
-_FAILED = ("failed", "timed_out")
+# 2026.9.6 calls a run blocked that failed for an answer of the model, measured.
+_FAILED = ("failed", "timed_out", "blocked")
 _SAME_END_MS = 60_000  # the ledger and the row of a session tell one end so far apart
 
 Costs = dict[tuple[str, str], float]  # (gateway id, session key) → USD so far

@@ -126,6 +126,8 @@ def record_words(record: LedgerRecord, title: str) -> str:
 
 def record_shape(record: LedgerRecord) -> Status:
     """The shape beside the words of a record."""
+    if record.kind == RUN and record.status == "blocked":
+        return Status.ERROR
     if record.kind == TOOL and record.status in ("started", "succeeded"):
         return Status.THINKING
     return _RECORD_SHAPES.get(record.status, Status.UNKNOWN)
