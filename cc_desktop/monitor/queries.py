@@ -21,6 +21,7 @@ from cc_desktop.gateway.connection import (
     RequestFailedError,
 )
 from cc_desktop.gateway.decoders import ledger, usage
+from cc_desktop.gateway.decoders.sessions import session_rows
 from cc_desktop.gateway.failures import Failure, FailureKind, classify
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from cc_desktop.fleet.history.usage import UsageReport
+    from cc_desktop.fleet.model import Session
     from cc_desktop.fleet.store import Store
     from cc_desktop.system.clock import Clock
 
@@ -48,6 +50,7 @@ log = logging.getLogger(__name__)
 
 KEPT_MS = 300_000  # how long an answer about usage serves
 MOST_KEPT = 200  # answers
+MOST_ARCHIVED = 200  # sessions of an agent
 COUNT_TRIES = 4  # while a gateway still counts
 COUNT_PAUSE_S = 2.0
 USAGE_TIMEOUT_S = 120.0  # a gateway with many transcripts reads for a while
@@ -120,6 +123,28 @@ class FleetQueries:
                 return page
         self._ledgers[release] = ""
         return LedgerPage(kept=False)
+
+    async def archived(self, gateway: str, agent: str) -> tuple[Session, ...]:
+        """The archived sessions of an agent, the newest `MOST_ARCHIVED`.
+
+        Returns:
+            None of them where the gateway has no archive: 2026.5.7 refuses the parameter.
+
+        Raises:
+            GatewayFailureError: It is not connected, did not answer, or went away.
+        """
+        if gateway == DEMO_GATEWAY:
+            return ()
+        link = self._link(gateway)
+        params = {"agentId": agent, "archived": True, "limit": MOST_ARCHIVED}
+        try:
+            rows = session_rows(await link.request("sessions.list", params))
+        except RequestFailedError as error:
+            told = error.failure.error
+            if told is not None and told.code == "INVALID_REQUEST":
+                return ()
+            raise
+        return tuple(row for row in rows if row.archived and row.agent_id == agent)
 
     async def usage_cost(self, gateway: str, agent: str, days: int) -> UsageReport:
         """Tokens and cost of an agent by day, today included.

@@ -21,7 +21,7 @@ class EntryKind(StrEnum):
     EXPIRED = "expired"
     STUCK = "stuck"
     UNSTUCK = "unstuck"
-    DELETED = "deleted"  # a session
+    DELETED = "deleted"  # a session; an archived one leaves the model as well
     LOST = "lost"  # the connection to a gateway
     BACK = "back"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from cc_desktop.fleet.history.ledger import LedgerPage
     from cc_desktop.fleet.history.usage import UsageReport
+    from cc_desktop.fleet.model import Session
 
 
 class AgentQueries(Protocol):
@@ -16,6 +17,10 @@ class AgentQueries(Protocol):
         self, gateway: str, agent: str, cursor: str = "", *, after: int = 0, runs: bool = False
     ) -> LedgerPage:
         """A page of the gateway's ledger, newest first."""
+        ...
+
+    async def archived(self, gateway: str, agent: str) -> tuple[Session, ...]:
+        """The archived sessions of an agent."""
         ...
 
     async def usage_cost(self, gateway: str, agent: str, days: int) -> UsageReport:

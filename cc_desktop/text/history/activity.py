@@ -32,7 +32,7 @@ _ENTRIES: dict[EntryKind, tuple[str, str]] = {
     ),
     EntryKind.STUCK: (mark("Silent for too long: {title}"),) * 2,
     EntryKind.UNSTUCK: (mark("Gave a sign of life again: {title}"),) * 2,
-    EntryKind.DELETED: (mark("Session deleted: {title}"),) * 2,
+    EntryKind.DELETED: (mark("Session deleted or archived: {title}"),) * 2,
     EntryKind.LOST: (mark("{gateway} was lost: {detail}"), mark("{gateway} was lost")),
     EntryKind.BACK: (mark("{gateway} is connected"),) * 2,
 }

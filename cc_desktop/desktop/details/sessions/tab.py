@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -11,21 +12,25 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 from cc_desktop.config.control_ui import control_ui_address
 from cc_desktop.desktop.details.sessions.table import SessionModel, SessionTable
 from cc_desktop.desktop.details.tab import DetailsTab
+from cc_desktop.desktop.widgets.asking.ask import Ask
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import TextCard
 from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.desktop.widgets.rows.row_menu import add_action, make_menu, row_at
 from cc_desktop.fleet.model import Status
+from cc_desktop.monitor.queries import problem_of
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.sessions import session_facts, shown_sessions
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
-    from PySide6.QtGui import QContextMenuEvent
+    from PySide6.QtGui import QContextMenuEvent, QHideEvent, QShowEvent
 
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Agent, Gateway, Session
+
+log = logging.getLogger(__name__)
 
 
 class SessionsTab(DetailsTab):
@@ -36,6 +41,8 @@ class SessionsTab(DetailsTab):
         self._context = context
         self._agent: Agent | None = None
         self._gateway: Gateway | None = None
+        self._asked: tuple[str, str] | None = None  # whose archive was asked for
+        self._ask = Ask[tuple["Session", ...]](self._on_archive, self._on_failure)
         look, px = context.look, context.look.metrics.px
         small = look.metrics.font(12)
         self.search = QLineEdit()
@@ -82,9 +89,11 @@ class SessionsTab(DetailsTab):
     def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
         """Show what is known now."""
         self._agent, self._gateway = agent, gateway
+        if self.isVisible():
+            self._ask_once()
         self.model.show_sessions(agent, now, gateway.clock_offset_ms)
-        hidden = self.model.archived
-        total = len(agent.sessions) - (0 if self.model.shows_archived else hidden)
+        hidden = len(self.model.archived)
+        total = len(agent.sessions) + (hidden if self.model.shows_archived else 0)
         rows = self.model.rowCount()
         self._count.setText(shown_sessions(rows, total) if self.search.text() else "")
         self.archived.setVisible(bool(hidden))
@@ -105,7 +114,9 @@ class SessionsTab(DetailsTab):
     def session(self) -> Session | None:
         """The session of the row that is chosen."""
         row = self.model.row(self.table.currentIndex())
-        return self._agent.sessions.get(row.key) if row is not None and self._agent else None
+        if row is None or self._agent is None:
+            return None
+        return self._agent.sessions.get(row.key) or self.model.archived.get(row.key)
 
     def _show_facts(self) -> None:
         session = self.session()
@@ -128,7 +139,8 @@ class SessionsTab(DetailsTab):
 
     def clear(self) -> None:
         """Forget the agent."""
-        self._agent = self._gateway = None
+        self._ask.stop()
+        self._agent = self._gateway = self._asked = None
         self.search.clear()
         self.model.start_over([])
 
@@ -137,6 +149,36 @@ class SessionsTab(DetailsTab):
         (self.table if self.table.isVisible() else self.search).setFocus(
             Qt.FocusReason.OtherFocusReason
         )
+
+    # The archive, which only the gateway has
+
+    def _ask_once(self) -> None:
+        queries, agent = self._context.queries, self._agent
+        if queries is None or agent is None or self._asked == (agent.gateway, agent.id):
+            return
+        self._asked = key = (agent.gateway, agent.id)
+        self._ask.start(lambda: queries.archived(*key), "archived sessions")
+
+    def _on_archive(self, sessions: tuple[Session, ...]) -> None:
+        self.model.archived = {session.key: session for session in sessions}
+        self._again()
+
+    def _on_failure(self, error: Exception) -> None:
+        """Without an archive the table is still right: the next look asks again."""
+        log.debug("the archive is not known: %s", problem_of(error).kind)
+        self._asked = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt override: somebody looks."""
+        super().showEvent(event)
+        self._ask_once()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Qt override: nobody looks, so nothing is waited for."""
+        super().hideEvent(event)
+        if self._ask.running:
+            self._ask.stop()
+            self._asked = None
 
     # What the operator does
 

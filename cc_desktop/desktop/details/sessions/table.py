@@ -114,12 +114,12 @@ class SessionModel(RecordModel[SessionRow]):
         super().__init__(look, parent)
         self._made: dict[str, tuple[Placed, SessionRow]] = {}
         self._made_at: tuple[int, int, bool] | None = None
-        self._placed_of: tuple[Mapping[str, Session], frozenset[str], bool] | None = None
+        self._placed_of: tuple[object, ...] = ()
         self._placed: list[Placed] = []
         self._closed: frozenset[str] = frozenset()
         self._search = ""
         self.shows_archived = False
-        self.archived = 0  # how many there are
+        self.archived: Mapping[str, Session] = {}  # by key; the model of the fleet has none
 
     def show_sessions(self, agent: Agent, now: int, clock_offset_ms: int) -> None:
         """Show what is known now.
@@ -146,12 +146,16 @@ class SessionModel(RecordModel[SessionRow]):
     def _places(self, sessions: Mapping[str, Session]) -> list[Placed]:
         """Where each session stands; nothing to work out while no session changed."""
         closed = frozenset() if self._search else self._closed
-        asked = (sessions, closed, self.shows_archived)
+        archived = self.archived if self.shows_archived else {}
+        asked = (sessions, self.archived, closed, self.shows_archived)
         old = self._placed_of
-        if old is None or old[0] is not sessions or old[1:] != asked[1:]:
+        if (
+            not old
+            or any(one is not two for one, two in zip(old[:2], asked[:2], strict=True))
+            or (old[2:] != asked[2:])
+        ):
             self._placed_of = asked
-            self._placed = place(sessions, closed, archived=self.shows_archived)
-            self.archived = sum(session.archived for session in sessions.values())
+            self._placed = place({**archived, **sessions}, closed)
         return self._placed
 
     def set_search(self, text: str) -> None:
@@ -167,7 +171,7 @@ class SessionModel(RecordModel[SessionRow]):
 
     def start_over(self, rows: Iterable[SessionRow]) -> None:
         """Show another agent."""
-        self._closed, self._made, self._placed_of = frozenset(), {}, None
+        self._closed, self._made, self._placed_of, self.archived = frozenset(), {}, (), {}
         super().start_over(rows)
 
     def tip(self, row: SessionRow, column: int) -> str:

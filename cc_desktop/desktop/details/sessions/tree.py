@@ -24,17 +24,13 @@ class Placed(Struct, frozen=True):
     is_open: bool = True
 
 
-def place(
-    sessions: Mapping[str, Session], closed: frozenset[str], *, archived: bool
-) -> list[Placed]:
+def place(shown: Mapping[str, Session], closed: frozenset[str]) -> list[Placed]:
     """All sessions, each after the one that started it.
 
     Args:
-        sessions: By key. One whose parent is not among them stands for itself.
+        shown: By key. One whose parent is not among them stands for itself.
         closed: Keys of those whose subagents are not shown.
-        archived: Show archived ones too.
     """
-    shown = {key: one for key, one in sessions.items() if archived or not one.archived}
     children: dict[str, list[Session]] = {}
     roots: list[Session] = []
     for session in shown.values():
