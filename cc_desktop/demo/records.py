@@ -10,10 +10,12 @@ import zlib
 from random import Random
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.history.ledger import LedgerPage, LedgerRecord
+from cc_desktop.fleet.history.ledger import RUN, LedgerPage, LedgerRecord
 from cc_desktop.fleet.history.usage import DayUsage, UsageReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cc_desktop.fleet.model import Agent, Session
 
 DAY_MS = 86_400_000
@@ -21,16 +23,25 @@ _TOOLS = ("exec", "read", "edit", "web_search", "write")
 _RESTS = 0.25  # share of the days without use
 
 
-def ledger(agent: Agent, now: int) -> LedgerPage:
-    """A few runs in each session of the last days, newest first. `now` is local ms."""
-    random = _random("ledger", agent.id)
+def ledger(agents: Iterable[Agent], now: int, *, after: int = 0, runs: bool = False) -> LedgerPage:
+    """A few runs in each session of the last days, newest first.
+
+    Args:
+        agents: Whose sessions.
+        now: Local ms.
+        after: Nothing older than that, local ms.
+        runs: Runs alone.
+    """
     records: list[LedgerRecord] = []
-    for session in agent.sessions.values():
-        end = session.finished_at or session.started_at or now
-        for _ in range(random.randint(2, 4)):
-            end -= random.randint(1, 9) * 3_600_000
-            records += _run(session, end, random)
-    return LedgerPage(tuple(sorted(records, key=lambda record: -record.at)))
+    for agent in agents:
+        random = _random("ledger", agent.id)
+        for session in agent.sessions.values():
+            end = session.finished_at or session.started_at or now
+            for _ in range(random.randint(2, 4)):
+                end -= random.randint(1, 9) * 3_600_000
+                records += _run(session, end, random)
+    wanted = (one for one in records if one.at >= after and (one.kind == RUN or not runs))
+    return LedgerPage(tuple(sorted(wanted, key=lambda record: -record.at)))
 
 
 def _run(session: Session, end: int, random: Random) -> list[LedgerRecord]:

@@ -13,7 +13,12 @@ from PySide6.QtGui import QAction
 from cc_desktop.config.preferences import GeneralPreferences, TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.application import first_paint
-from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.fleet_desktop import (
+    AwayTools,
+    NotificationTools,
+    build_fleet_window,
+    open_address,
+)
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
@@ -31,7 +36,7 @@ from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from PySide6.QtWidgets import QMenu
 
@@ -119,12 +124,19 @@ class DesktopController:
             quit=stop,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
             open_settings_file=self._open_settings_file,
+            open_address=open_address,
         )
         self._look = ThemeManager(app, _theme(monitor.memory))
         self._remembered = _WindowMemory(monitor)
         app.setWindowIcon(app_icon())
-        context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
+        context = ViewContext(
+            *(monitor.store, actions, monitor.now_ms, self._look),
+            queries=monitor.queries,
+            history=monitor.history,
+            remembered=self._remembered,
+        )
         self.window = build_fleet_window(context, self._remembered)
+        self.away = AwayTools(self.window, context)
         self.connect = self._make_connect()
         updates = services.make_updates(monitor) if services.make_updates else None
         self.notice = UpdateNotice(self.window.notice, updates, monitor)
@@ -193,6 +205,7 @@ class DesktopController:
             self._hook.faults.record("tray icon", error)
             self._do_without_tray()
         self.instance.start(self._services.link)
+        self.away.start(self.monitor, self._hook.faults)
         if self.connect is not None and not self._hidden:
             self.connect.offer()
 
@@ -204,7 +217,7 @@ class DesktopController:
                 parts are restarted.
         """
         clock, faults = self.monitor.clock, self._hook.faults
-        parts: dict[str, Callable[[], Awaitable[object]]] = {"notifications": self.center.run}
+        parts = {"notifications": self.center.run, **self.away.jobs}
         if self.notice.enabled:
             parts["update check"] = self.notice.run
         jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
@@ -351,6 +364,7 @@ class DesktopController:
         for name, close in (
             ("instance", self.instance.stop),
             ("tray", self.tray.stop),
+            ("away", self.away.stop),
             ("connect", self.connect.stop if self.connect else lambda: None),
             ("settings", self._settings.close if self._settings else lambda: None),
             ("window", self.window.close),

@@ -98,8 +98,9 @@ class FleetQueries:
         if gateway == DEMO_GATEWAY:
             from cc_desktop.demo import records  # most starts need none
 
-            found = self._store.fleet.agent(gateway, agent)
-            return records.ledger(found, self._clock.now_ms()) if found else LedgerPage()
+            demo = self._store.fleet.gateways.get(DEMO_GATEWAY)
+            agents = [one for one in demo.agents.values() if agent in ("", one.id)] if demo else []
+            return records.ledger(agents, self._clock.now_ms(), after=after, runs=runs)
         link = self._link(gateway)
         release = (gateway, link.connection.server_version)
         params = {
