@@ -124,17 +124,18 @@ class AwayCard(QFrame):
         self._lines = QWidget()
         self._flow = FlowLayout(px(10), self._lines)
         self.note = wrapping_label(look.metrics.font(11.5), muted=True)
+        self.note.setContentsMargins(px(6), 0, 0, 0)
         head = QHBoxLayout()
+        head.setContentsMargins(px(6), 0, 0, 0)
         head.addWidget(self._heading)
         head.addStretch(1)
         head.addWidget(self.dismiss)
         column = QVBoxLayout(self)
-        column.setContentsMargins(px(14), px(8), px(10), px(10))
+        column.setContentsMargins(px(8), px(8), px(8), px(8))
         column.setSpacing(px(4))
         column.addLayout(head)
         column.addWidget(self._lines)
         column.addWidget(self.note)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_lines(self, heading: str, lines: Sequence[AwayLine], note: str) -> None:
         """Show what is known now."""

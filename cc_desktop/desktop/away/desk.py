@@ -79,7 +79,7 @@ class AwayDesk(QObject):
         self.card = AwayCard(context.look)
         self.pane = QWidget()  # the card and the room around it
         around, px = QVBoxLayout(self.pane), context.look.metrics.px
-        around.setContentsMargins(px(16), px(12), px(16), 0)
+        around.setContentsMargins(px(16), px(12), px(16), px(10))
         around.addWidget(self.card)
         self.pane.hide()
         self.card.dismissed.connect(self.dismiss)
