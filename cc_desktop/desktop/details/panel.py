@@ -82,7 +82,7 @@ class Details(AgentPane):
         if self._key is not None:
             self.tab().focus_first()
             focused = self.window().focusWidget()
-            if self.body.bar is not None and not (focused and self.isAncestorOf(focused)):
+            if self.body.bar is not None and not self.isAncestorOf(focused):
                 self.body.bar.setFocus(Qt.FocusReason.OtherFocusReason)  # nothing to do in the tab
 
     def clear(self) -> None:

@@ -82,7 +82,7 @@ class Scene:
 
     @property
     def is_shown(self) -> bool:
-        return self.desk.pane.isVisibleTo(None)
+        return not self.desk.pane.isHidden()
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ async def test_a_ledger_that_fails_is_said_and_the_own_list_stands_in(
     it.desk.set_visible(False)
     it.clock.now += 60 * MIN
     it.finish("sketch")
-    it.queries.pages = [  # type: ignore[assignment]
+    it.queries.pages = [
         NotConnectedError(Failure(kind=FailureKind.LOST)),
         UnexpectedError(),
     ]

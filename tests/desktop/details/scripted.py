@@ -36,7 +36,8 @@ class ScriptedQueries:
         self, gateway: str, agent: str, cursor: str = "", *, after: int = 0, runs: bool = False
     ) -> LedgerPage:
         self.calls.append(("ledger", gateway, agent, cursor, *((after, runs) if runs else ())))
-        return await self._answer(self.pages, LedgerPage())
+        page: LedgerPage = await self._answer(self.pages, LedgerPage())
+        return page
 
     async def archived(self, gateway: str, agent: str) -> tuple[Session, ...]:
         self.calls.append(("archived", gateway, agent))
@@ -44,7 +45,8 @@ class ScriptedQueries:
 
     async def usage_cost(self, gateway: str, agent: str, days: int) -> UsageReport:
         self.calls.append(("usage", gateway, agent, days))
-        return await self._answer(self.reports, UsageReport())
+        report: UsageReport = await self._answer(self.reports, UsageReport())
+        return report
 
     async def _answer(self, script: list[Any], otherwise: Any) -> Any:
         answer = script.pop(0) if script else otherwise

@@ -13,7 +13,6 @@ from cc_desktop.desktop.details.usage.plot import ContextBar, DaysModel, DaysPlo
 from cc_desktop.desktop.widgets.asking.ask import Ask
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
-from cc_desktop.desktop.widgets.inputs import Choice
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.fleet.history.usage import DayUsage, last_days
 from cc_desktop.monitor.queries import problem_of
@@ -43,6 +42,7 @@ class UsageTab(DetailsTab):
         self._agent: Agent | None = None
         self._gateway: Gateway | None = None
         self._report: UsageReport | None = None
+        self._wants_cost = True  # from the bars
         self._asked: Key | None = None  # whose report was asked for since somebody looked
         self._ask = Ask[tuple[Key, "UsageReport"]](self._on_report, self._on_failure)
         look, px = context.look, context.look.metrics.px
@@ -57,9 +57,8 @@ class UsageTab(DetailsTab):
         self.today_card.body.addWidget(self._today)
         self.days_card = Card(look, trn("Last {n} day", "Last {n} days", DAYS))
         self._total = label(look.metrics.font())
-        self.measure = Choice(look)
-        self.measure.setAccessibleName(tr("What the bars show"))
-        self.measure.addItems([tr("Cost"), tr("Tokens")])
+        self.measure = button("", self._on_measure, "link")
+        self.measure.setFont(small)
         self.days = DaysModel(self)
         self.plot = DaysPlot(look, self.days)
         self._notes = wrapping_label(small, muted=True)
@@ -85,7 +84,6 @@ class UsageTab(DetailsTab):
             column.addWidget(card)
         column.addLayout(foot)
         column.addStretch(1)
-        self.measure.currentIndexChanged.connect(lambda place: self.days.set_by_cost(place == 0))
         look.changed.connect(self.plot.viewport().update)
         self._show_report()
 
@@ -116,10 +114,22 @@ class UsageTab(DetailsTab):
         self._today.setText(usage.used(mine))
         self._total.setText(usage.used(report.total))
         self.days.show_days(days, today)
-        if not report.total.usd and self.measure.currentIndex() == 0:
-            self.measure.setCurrentIndex(1)  # bars of length 0 tell nothing
+        # Without any cost all bars would have the length 0.
+        self._set_by_cost(self._wants_cost and report.total.usd > 0)
+        self.measure.setVisible(report.total.usd > 0)
         self._notes.setText(usage.notes(report, plain(self._gateway.name, 60), now))
         self.again.setText(tr("Ask again"))
+
+    def _set_by_cost(self, by_cost: bool) -> None:
+        self.days.set_by_cost(by_cost)
+        self.measure.setText(tr("Bars: cost") if by_cost else tr("Bars: tokens"))
+        self.measure.setAccessibleName(
+            tr("Let the bars show tokens") if by_cost else tr("Let the bars show the cost")
+        )
+
+    def _on_measure(self) -> None:
+        self._wants_cost = not self.days.by_cost
+        self._set_by_cost(self._wants_cost)
 
     def _show_state(self, text: str, *, may_ask: bool) -> None:
         self.state.setText(text)

@@ -178,6 +178,18 @@ async def test_what_is_not_known_is_said(scene: Callable[..., Scene]) -> None:
     assert "0 tokens · $0.00" in it.words()
 
 
+async def test_the_bars_show_cost_or_tokens(scene: Callable[..., Scene]) -> None:
+    it = scene(REPORT)
+    await it.look()
+    today = it.tab.days.days[0]
+    assert it.tab.days.share(today) == pytest.approx(0.42 / 1.5)
+    it.tab.measure.click()
+    assert it.tab.measure.text() == "Bars: tokens"
+    assert it.tab.days.share(today) == pytest.approx(0.44)
+    it.tab.measure.click()
+    assert it.tab.days.by_cost
+
+
 async def test_bars_are_painted_in_both_directions(scene: Callable[..., Scene]) -> None:
     it = scene(REPORT)
     await it.look()
