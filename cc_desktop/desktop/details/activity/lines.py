@@ -69,7 +69,7 @@ class ActivityModel(RecordModel[ActivityRow]):
         """The shape of what happened."""
         if column != WHAT:
             return None
-        return status_pixmap(row.status, self._look.metrics.px(ICON), self._look.theme.dark, 2.0)
+        return status_pixmap(row.status, self._look.metrics.px(ICON), self._look.theme, 2.0)
 
     def colour(self, row: ActivityRow, column: int) -> QColor | None:
         """Times are quiet; what failed stands out."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtWidgets import QListView
 
+from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.widgets.rows.row_list import RowList
 from cc_desktop.text.format import tokens
@@ -132,7 +133,7 @@ class DaysPlot(RowList):
         self.setFixedHeight(self._look.metrics.px(ROW) * self.model().rowCount() + 2)
 
 
-class ContextBar(QWidget):
+class ContextBar(Picture):
     """How full the context is. The words are beside it."""
 
     def __init__(self, look: ThemeManager) -> None:
