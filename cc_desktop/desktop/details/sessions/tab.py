@@ -231,7 +231,7 @@ class SessionsTab(DetailsTab):
         if session is not None and self._address(session):
             add_action(menu, tr("Open in Control UI"), self._on_control_ui)
         add_action(menu, tr("Copy session key"), lambda: _copy(row.key))
-        add_action(menu, tr("Copy all of it"), lambda: _copy(row.tip))
+        add_action(menu, tr("Copy all of it"), lambda: _copy(self.model.tip(row, 0)))
         menu.popup(spot)
 
 

@@ -41,7 +41,6 @@ class SessionRow(Struct, frozen=True):
     order: tuple[Any, ...]
     status: Status
     cells: tuple[str, ...]
-    tip: str
     depth: int = 0
     children: int = 0
     is_open: bool = True
@@ -54,7 +53,6 @@ def session_row(placed: Placed, now: int, clock_offset_ms: int, *, offline: bool
     title = plain(session.title, 160)
     error = plain(session.error, 600)
     used = tokens_of(session)
-    tip = (title, session_times(session, now, clock_offset_ms), error)
     started = local(session.started_at, clock_offset_ms)
     ended = local(session.finished_at, clock_offset_ms)
     return SessionRow(
@@ -73,7 +71,6 @@ def session_row(placed: Placed, now: int, clock_offset_ms: int, *, offline: bool
             when(local(session.activity_at, clock_offset_ms), now),
             error,
         ),
-        tip="\n".join(part for part in tip if part),
         depth=placed.depth,
         children=placed.children,
         is_open=placed.is_open,
@@ -113,7 +110,7 @@ class SessionModel(RecordModel[SessionRow]):
     def __init__(self, look: ThemeManager, parent: QObject | None = None) -> None:
         super().__init__(look, parent)
         self._made: dict[str, tuple[Placed, SessionRow]] = {}
-        self._made_at: tuple[int, int, bool] | None = None
+        self._made_at = (0, 0, False)  # minute, clock offset in ms, whether it is offline
         self._placed_of: tuple[object, ...] = ()
         self._placed: list[Placed] = []
         self._closed: frozenset[str] = frozenset()
@@ -176,7 +173,14 @@ class SessionModel(RecordModel[SessionRow]):
 
     def tip(self, row: SessionRow, column: int) -> str:
         """All of it, with its times and its error."""
-        return row.tip
+        placed, _ = self._made[row.key]
+        now, offset, _ = self._made_at
+        parts = (
+            plain(placed.session.title, 160),
+            session_times(placed.session, now * MINUTE, offset),
+            plain(placed.session.error, 600),
+        )
+        return "\n".join(part for part in parts if part)
 
     def spoken(self, row: SessionRow, column: int) -> str:
         """A cell for a screen reader; the title says where in the tree it stands."""
