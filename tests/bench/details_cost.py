@@ -106,6 +106,7 @@ def measure() -> Iterator[Cost]:
     for title in titles:
         first: list[float] = []
         later: list[float] = []
+        big: list[float] = []
         for which in range(4):
             details = Details(context)
             details.resize(420, 700)
@@ -125,12 +126,12 @@ def measure() -> Iterator[Cost]:
             started = time.perf_counter()
             details.show_agent("g", "a0000")
             painted()
-            big = (time.perf_counter() - started) * 1e3
+            big.append((time.perf_counter() - started) * 1e3)
             details.hide()
             details.deleteLater()
         yield Cost(f"details: first agent, {title}", first)
         yield Cost(f"details: next agent, {title}", later)
-        yield Cost(f"details: agent with {BIG} sessions, {title}", [big])
+        yield Cost(f"details: agent with {BIG} sessions, {title}", big)
     tab = SessionsTab(context)
     tab.resize(420, 700)
     tab.show()
