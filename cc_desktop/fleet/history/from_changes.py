@@ -6,16 +6,20 @@ the same object, so that a change of one session of an agent with 700 costs some
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+import operator
+from typing import TYPE_CHECKING, TypeVar
 
 from cc_desktop.fleet.history.entries import Entry, EntryKind
 from cc_desktop.fleet.model import ConnectionState, Status
 from cc_desktop.fleet.status import run_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cc_desktop.fleet.model import Agent, GatewayChanged, Session
+
+_T = TypeVar("_T")
 
 SEEDED = 20  # runs that ended before this app saw the agent first: its newest sessions
 _ENDS = {
@@ -78,6 +82,15 @@ def of_gateway(change: GatewayChanged, now: int) -> Entry | None:
     return None
 
 
+def _changed(before: Mapping[str, _T], after: Mapping[str, _T]) -> Iterator[tuple[str, _T]]:
+    """What is not the same object at the same place: all that changed, and perhaps more.
+
+    In C, because this runs at every event: an agent may have 700 sessions.
+    """
+    is_other = map(operator.is_not, after.values(), before.values())
+    return itertools.compress(after.items(), itertools.chain(is_other, itertools.repeat(True)))
+
+
 def _entry(agent: Agent, kind: EntryKind, at: int, key: str = "", detail: str = "") -> Entry:
     session = agent.sessions.get(key)
     title = session.title if session else ""
@@ -92,7 +105,7 @@ def _started(before: Agent, after: Agent, clock_offset_ms: int, now: int) -> Ite
 
 
 def _runs(before: Agent, after: Agent, now: int) -> Iterator[Entry]:
-    for key, run in after.runs.items():
+    for key, run in _changed(before.runs, after.runs):
         old = before.runs.get(key)
         if run is old or run.over or not run.activity:
             continue
@@ -101,7 +114,7 @@ def _runs(before: Agent, after: Agent, now: int) -> Iterator[Entry]:
 
 
 def _sessions(before: Agent, after: Agent, clock_offset_ms: int, now: int) -> Iterator[Entry]:
-    for key, session in after.sessions.items():
+    for key, session in _changed(before.sessions, after.sessions):
         old = before.sessions.get(key)
         if session is old or not session.finished_at or not _has_ended(old, session):
             continue

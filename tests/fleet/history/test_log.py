@@ -200,3 +200,26 @@ def test_a_listing_that_repeats_what_is_known_adds_nothing() -> None:
     for _ in range(3):
         scene.store.apply(ev.Snapshot("g", (ev.AgentInfo("otto"),), (done,), taken_at=T0))
     assert scene.kinds() == [EntryKind.FINISHED]
+
+
+def test_a_change_is_found_wherever_in_the_rows_it_stands() -> None:
+    rows = [
+        Session(f"agent:otto:{number}", "otto", status="running", active=True, updated_at=T0)
+        for number in range(5)
+    ]
+    for number in range(5):
+        scene = Scene(*rows)
+        scene.now += 1
+        gone = f"agent:otto:{(number + 2) % 5}"
+        scene.store.apply(ev.SessionRemoved("g", gone, "otto"))
+        key = f"agent:otto:{number}"
+        end = {"status": "done", "active": False, "ended_at": scene.now, "updated_at": scene.now}
+        new = {**end, "status": "failed"}
+        scene.store.apply(ev.SessionChanged("g", key, "otto", end))
+        scene.store.apply(ev.SessionChanged("g", "agent:otto:new", "otto", new))
+        ends = [
+            (e.kind, e.session_key) for e in scene.log.entries("g", "otto") if e.at == scene.now
+        ]
+        assert (EntryKind.FINISHED, key) in ends
+        assert (EntryKind.FAILED, "agent:otto:new") in ends
+        assert (EntryKind.DELETED, gone) in ends
