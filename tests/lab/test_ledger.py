@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cc_desktop.fleet.history.absence import Absence, summarize
 from cc_desktop.fleet.history.entries import EntryKind
 from cc_desktop.fleet.history.usage import last_days
 from tests.lab.conftest import TOKEN
-from tests.lab.follow import following, settings_for
+from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cc_desktop.fleet.history.ledger import LedgerRecord
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -44,6 +47,7 @@ async def test_the_ledger_tells_what_the_own_list_tells(
         if gateway.version < "2026.7":
             assert not page.kept  # "missing scope: operator.admin": it has none
             assert page.records == ()
+            assert _away(follower, {}) == (1, 1)
             return
         assert page.kept
         for _ in range(90):  # the gateway writes its ledger in the background
@@ -62,6 +66,8 @@ async def test_the_ledger_tells_what_the_own_list_tells(
         assert abs(runs[0].at + offset - newest.at) < 20_000
         only = await follower.monitor.queries.ledger("g", "otto", after=runs[0].at, runs=True)
         assert [one.id for one in only.records] == [runs[0].id]
+        every = await follower.monitor.queries.ledger("g", "", after=1, runs=True)
+        assert _away(follower, {"g": every.records}) == (1, 1)
 
 
 async def test_usage_is_that_of_the_agent_and_of_no_other(
@@ -75,3 +81,12 @@ async def test_usage_is_that_of_the_agent_and_of_no_other(
     today = datetime.datetime.now().astimezone().date().isoformat()
     assert last_days(rex, 14, today)[-1].tokens > 0
     assert dex.total.tokens == 0
+
+
+def _away(follower: Follower, ledgers: dict[str, tuple[LedgerRecord, ...]]) -> tuple[int, int]:
+    """How many runs finished and failed, as the card "While you were away" says."""
+    monitor = follower.monitor
+    now = monitor.now_ms()
+    absence = Absence(now - 3_600_000, now)
+    found = summarize(absence, monitor.store.fleet, monitor.history.since(0), ledgers)
+    return len(found.finished), len(found.failed)

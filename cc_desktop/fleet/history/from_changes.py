@@ -128,14 +128,16 @@ def _sessions(before: Agent, after: Agent, clock_offset_ms: int, now: int) -> It
 
 
 def _has_ended(old: Session | None, session: Session) -> bool:
-    """Whether a run has ended since; a new title of a session that was over is no end."""
-    return (
-        old is None
-        or not old.finished_at
-        or old.status != session.status
-        or old.ended_at != session.ended_at
-        or old.started_at != session.started_at
-    )
+    """Whether a run has ended since.
+
+    A new title of a session that was over is no end. Neither is another start: 2026.5.7 first says
+    that a run started when it ended, and corrects that with the next row (measured).
+    """
+    if old is None or not old.finished_at or old.status != session.status:
+        return True
+    if session.ended_at:
+        return old.ended_at != session.ended_at
+    return old.started_at != session.started_at
 
 
 def _ended(agent: Agent, session: Session, clock_offset_ms: int, now: int) -> Entry:

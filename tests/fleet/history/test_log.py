@@ -223,3 +223,16 @@ def test_a_change_is_found_wherever_in_the_rows_it_stands() -> None:
         assert (EntryKind.FINISHED, key) in ends
         assert (EntryKind.FAILED, "agent:otto:new") in ends
         assert (EntryKind.DELETED, gone) in ends
+
+
+def test_an_end_whose_start_is_corrected_is_told_once() -> None:
+    """The rows of a run on 2026.5.7."""
+    scene = Scene()
+    start(scene)
+    began = scene.now
+    scene.now += 2_000
+    end = {"status": "done", "active": False, "ended_at": scene.now}
+    scene.row(**end, started_at=scene.now, updated_at=scene.now)
+    scene.now += 3_000
+    scene.row(**end, started_at=began, updated_at=scene.now, runtime_ms=2_000)
+    assert scene.kinds() == [EntryKind.STARTED, EntryKind.FINISHED]
