@@ -15,6 +15,7 @@ from cc_desktop.desktop.notifications.bell_button import Bell
 from cc_desktop.desktop.widgets.accessible.announcer import Announcer
 from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.desktop.widgets.rows.row_menu import add_mutes
+from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.notifications.kinds import RULES
 from cc_desktop.text.format import plain
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.away.desk import AwayDesk
     from cc_desktop.desktop.notifications.history_panel import HistoryPanel
+    from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.agent_pane import Key
-    from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.desktop.widgets.app_actions import Actions
     from cc_desktop.monitor import FleetMonitor
     from cc_desktop.notifications.center import NotificationCenter
     from cc_desktop.system.supervision import FaultLog
@@ -37,6 +39,21 @@ if TYPE_CHECKING:
 def build_fleet_window(context: ViewContext, remembered: MutableMapping[str, str]) -> FleetWindow:
     """The window with the details beside its list. `remembered` keeps what it looked like."""
     return FleetWindow(context, Details(context), remembered)
+
+
+def view_context(
+    monitor: FleetMonitor,
+    actions: Actions,
+    look: ThemeManager,
+    remembered: MutableMapping[str, str],
+) -> ViewContext:
+    """What the views of a monitor's fleet need. `remembered` keeps what they looked like."""
+    return ViewContext(
+        *(monitor.store, actions, monitor.now_ms, look),
+        queries=monitor.queries,
+        history=monitor.history,
+        remembered=remembered,
+    )
 
 
 def open_address(address: str) -> None:
