@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet, Gateway
 
 _BLOCKED = ConnectionState.BLOCKED
+_ASKS = ("pairing", "certificate")  # it is tried again, but nothing changes by itself
 _TRYING = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
 
 
@@ -93,7 +94,7 @@ class Situation:
             if connection.problem is None:
                 continue
             waits = connection.state is ConnectionState.WAITING
-            asks = waits and connection.problem.kind == "pairing"
+            asks = waits and connection.problem.kind in _ASKS
             if connection.state is ConnectionState.BLOCKED or asks or awaiting(connection):
                 return gateway
         return None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cc_desktop.monitor import FleetMonitor
 
 _LIVE = ConnectionState.LIVE
+_CERTIFICATE = ("certificate", "certificate-changed")
 
 
 class ConnectDesk:
@@ -116,7 +117,10 @@ class ConnectDesk:
         self._window.show_fleet()
         entries = [entry.id for entry in self.setup.editor.list()]
         if gateway in entries:
-            self.open_dialog(self._window, entries.index(gateway))
+            problem = self._store.fleet.gateways[gateway].connection.problem
+            # The test shows the certificates that are to be compared.
+            test = problem is not None and problem.kind in _CERTIFICATE
+            self.open_dialog(self._window, entries.index(gateway), test=test)
         else:
             self._window.notice.show_line(
                 tr("The command line or the environment names this gateway: change it there.")
