@@ -73,6 +73,7 @@ class Hands(QObject):
             button
             for window in ([popup] if popup else _windows())
             for button in window.findChildren(QAbstractButton)
+            if button.window() is window
             if button.isVisible() and words in (button.text().replace("&", ""), _name_of(button))
             if not within or within in _names_above(button)
         ]
@@ -88,6 +89,7 @@ class Hands(QObject):
             edit
             for window in _windows()
             for edit in window.findChildren(QLineEdit)
+            if edit.window() is window
             if edit.isVisible() and _name_of(edit) == field
         ]
         if len(fields) != 1:
