@@ -151,7 +151,7 @@ class DesktopController:
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
         self._actions = actions
-        monitor.memory.notes.subscribe(self.notice.show_message)
+        monitor.memory.notes.subscribe(self.notice.show_hint)
 
     @cached_property
     def tray(self) -> TrayHost:
@@ -327,7 +327,7 @@ class DesktopController:
             self._no_tray.stop()
             if self._told_no_tray:
                 self._told_no_tray = False
-                self.notice.show_message("")
+                self.notice.drop_hint(_without_tray())
         elif self._hidden and not self._told_no_tray:
             self._no_tray.start()  # at login the tray may start later than the app
         else:
@@ -340,9 +340,7 @@ class DesktopController:
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.notice.show_message(
-                tr("This desktop has no tray, so closing this window ends the app.")
-            )
+            self.notice.show_hint(_without_tray(), last=True)
 
     def stop(self) -> None:
         """Close everything. A part that fails does not keep the others open."""
@@ -350,6 +348,7 @@ class DesktopController:
         self.window.quit_on_close = False
         for name, close in (
             ("instance", self.instance.stop),
+            ("settings file", self.settings_watcher.stop),
             ("tray", self.tray.stop),
             ("connect", self.connect.stop if self.connect else lambda: None),
             ("settings", self._settings.close if self._settings else lambda: None),
@@ -372,3 +371,7 @@ def _theme(memory: Storage) -> Theme | None:
 
 def _tray_look(memory: Storage) -> TrayIconStyle:
     return TrayIconStyle(memory.preferences.get(TrayPreferences).icon_style)
+
+
+def _without_tray() -> str:
+    return tr("This desktop has no tray, so closing this window ends the app.")

@@ -207,8 +207,9 @@ def _last_known(situation: Situation) -> Banner:
 
 def _blocked(situation: Situation) -> Banner:
     links = tuple(_next_steps(situation))
-    waits = situation.asking is not None and situation.asking.connection.state is not _BLOCKED
-    if waits:
+    asking = situation.asking
+    problem = asking.connection.problem if asking else None
+    if asking and asking.connection.state is not _BLOCKED and problem and problem.kind == "pairing":
         return Banner(BannerKind.WAITING, tr("WAITING"), situation.blocked, links)
     return Banner(BannerKind.BLOCKED, tr("BLOCKED"), situation.blocked, links)
 

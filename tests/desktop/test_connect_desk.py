@@ -22,6 +22,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.text.banner import BannerLink
+from cc_desktop.text.settings import SettingsProblem, SlipKind
 from tests.desktop import sample
 from tests.desktop.connect.fakes import FakeGateways
 from tests.fakes.clock import FakeClock, settle
@@ -53,9 +54,10 @@ class Started:
         hidden: bool = False,
         connects: bool = True,
         decided_by: str = "",
+        problems: tuple[SettingsProblem, ...] = (),
     ) -> DesktopController:
         paths = find_paths(self.path)
-        settings = Settings(gateways, keyring=False)
+        settings = Settings(gateways, keyring=False, problems=problems)
         monitor = FleetMonitor(
             settings,
             paths,
@@ -217,6 +219,31 @@ async def test_a_default_address_where_nothing_answers_is_a_first_start(
     live = ConnectionInfo(ConnectionState.LIVE)
     desk.monitor.store.apply(ev.ConnectionChanged("studio", live))
     assert not connect_of(desk).is_first_start
+
+
+async def test_a_settings_file_that_cannot_be_read_is_no_first_start(
+    started: Callable[..., DesktopController],
+) -> None:
+    slip = SettingsProblem(SlipKind.SYNTAX, file="settings.toml", line=3, detail="what")
+    desk = started(problems=(slip,))
+    assert connect_of(desk).panel is None
+    assert "settings.toml:3" in desk.window.notice.text  # although there is no tray
+
+
+async def test_a_changed_certificate_leads_to_the_comparison(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(STUDIO)
+    problem = Problem("certificate-changed", fingerprint="ab" * 32, pinned="cd" * 32)
+    info = ConnectionInfo(ConnectionState.BLOCKED, problem=problem)
+    desk.monitor.store.apply(ev.ConnectionChanged("studio", info))
+    desk.window.batch.flush()
+    {link.text(): link for link in desk.window.banner.links}["Edit gateway…"].click()
+    await settle()
+    dialog = connect_of(desk).dialog
+    assert dialog is not None
+    assert not dialog.page.form.steps.isHidden()  # it is tested at once
+    dialog.close()
 
 
 async def test_the_theme_is_remembered(started: Callable[..., DesktopController]) -> None:

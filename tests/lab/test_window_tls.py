@@ -117,9 +117,9 @@ def test_a_certificate_that_is_not_trusted_says_so_and_gets_no_secret(
 def test_a_wrong_password_is_mended_in_the_window(secure: SecureGateway, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.mkdir()
-    (config / "settings.toml").write_text(
-        f'[[gateways]]\nurl = "{secure.url}"\nfingerprint = "{fingerprint_of(certificate(secure))}"\n'
-    )
+    pin = fingerprint_of(certificate(secure))
+    written = f'[[gateways]]\nurl = "{secure.url}"\nfingerprint = "{pin}"\n'
+    (config / "settings.toml").write_text(written)
     with driven(tmp_path) as window:
         window.until("A token is needed")
         window.click("Edit gateway…")

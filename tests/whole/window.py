@@ -105,7 +105,7 @@ class Window:
     def open_settings(self) -> None:
         """Open the page Gateways of the settings."""
         self.press("Ctrl+,")
-        self.until("Add a gateway")
+        self.until("Add…")
 
     def end(self) -> None:
         """Quit the app. A gateway that refuses is a warning; an error is none."""
@@ -134,13 +134,20 @@ def start_window(session: Session, *arguments: str) -> Window:
 
 
 @contextmanager
+def session(path: Path) -> Iterator[Session]:
+    """A display and a session bus, for several starts of the app."""
+    need("Xvfb", "dbus-daemon", "import")
+    with Session(path) as started:
+        started.start_display()
+        started.start_bus()
+        yield started
+
+
+@contextmanager
 def driven(path: Path, *arguments: str) -> Iterator[Window]:
     """A session of its own with the app in it; at the end the app quits without a complaint."""
-    need("Xvfb", "dbus-daemon", "import")
-    with Session(path) as session:
-        session.start_display()
-        session.start_bus()
-        window = start_window(session, *arguments)
+    with session(path) as started:
+        window = start_window(started, *arguments)
         try:
             yield window
         finally:

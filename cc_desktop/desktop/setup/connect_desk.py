@@ -19,6 +19,7 @@ from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.banner import BannerLink
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.settings import SlipKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cc_desktop.monitor import FleetMonitor
 
 _LIVE = ConnectionState.LIVE
+_NO_FILE = (SlipKind.SYNTAX, SlipKind.UNREADABLE)
 _CERTIFICATE = ("certificate", "certificate-changed")
 
 
@@ -49,6 +51,7 @@ class ConnectDesk:
     ) -> None:
         """`file` is the settings file. `setup` is called when it is first needed."""
         self._window = window
+        self._monitor = monitor
         self._store = monitor.store
         self._clock = monitor.clock
         self._file = file
@@ -65,6 +68,8 @@ class ConnectDesk:
     @property
     def is_first_start(self) -> bool:
         """Whether no gateway is set up, and none is there at the default address either."""
+        if any(slip.kind in _NO_FILE for slip in self._monitor.settings.problems):
+            return False  # gateways are set up there, and another line tells what is wrong
         real = [g for name, g in self._store.fleet.gateways.items() if name != DEMO_GATEWAY]
         if not real:
             return True

@@ -40,10 +40,10 @@ _EDITED = frozenset(
     {
         *("token-mismatch", "token-missing", "bad-url", "insecure", "dns", "not-a-gateway"),
         *("unreachable", "forbidden", "certificate", "tls", "proxy", "silent"),
-        "certificate-changed",
+        *("certificate-changed", "settings"),
     }
 )
-_IN_FILE = frozenset({"rejected", "bad-url", "proxy", "proxy-failed"})
+_IN_FILE = frozenset({"rejected", "bad-url", "proxy", "proxy-failed", "settings"})
 
 
 def remedies(problem: Problem | None) -> tuple[tuple[Remedy, str], ...]:

@@ -73,6 +73,18 @@ async def test_an_unknown_certificate_is_trusted_by_one_click_and_kept(
     assert fake.done[0][1] == GatewayEntry("studio.example", URL, fingerprint=OLD)
 
 
+async def test_the_button_that_trusts_is_in_sight(
+    opened: Callable[..., ConnectPage], fake: FakeGateways, qtbot: QtBot
+) -> None:
+    fake.results = [refused(UNKNOWN)]
+    page = opened()
+    page.form.address.edit.setText(URL)
+    page.test.click()
+    await settle()
+    trust = page.form.trust.trust
+    qtbot.waitUntil(lambda: trust.visibleRegion().boundingRect() == trust.rect())
+
+
 async def test_nothing_is_trusted_without_the_click(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:
