@@ -29,6 +29,14 @@ class MarkUnseen(Command, frozen=True):
     sessions: tuple[str, ...] = ()  # session keys; empty: all of the agent
 
 
+class MarkItems(Command, frozen=True):
+    """The operator has seen items of the inbox, or wants them to be unseen again."""
+
+    gateway: str
+    items: tuple[str, ...]  # ids
+    seen: bool = True
+
+
 class Reconnect(Command, frozen=True):
     """Connect again at once."""
 

@@ -25,6 +25,8 @@ from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with
 from cc_desktop.fleet.status import DONE_COMMAND_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cc_desktop.fleet import events as ev
 
 
@@ -107,18 +109,20 @@ def shown(fleet: Fleet, gateway: Gateway, event: ev.Shown, now: Now) -> Result:
 
 def seen(fleet: Fleet, gateway: Gateway, event: ev.Seen, now: Now) -> Result:
     """Failures that were seen are no longer errors."""
-    marked = replace(gateway, seen={**gateway.seen, **event.seen})
-    after, changes = reassessed(fleet, marked, now)
-    return with_gateway(fleet, after), changes
+    return _marked(fleet, gateway, {**gateway.seen, **event.seen}, now)
 
 
 def unseen(fleet: Fleet, gateway: Gateway, event: ev.Unseen, now: Now) -> Result:
     """They are errors again."""
     marks = {key: at for key, at in gateway.seen.items() if key not in event.keys}
-    if len(marks) == len(gateway.seen):
+    return _marked(fleet, gateway, marks, now)
+
+
+def _marked(fleet: Fleet, gateway: Gateway, seen: Mapping[str, int], now: Now) -> Result:
+    if seen == gateway.seen:
         return fleet, []
-    after, changes = reassessed(fleet, replace(gateway, seen=marks), now)
-    return with_gateway(fleet, after), changes
+    after, changes = reassessed(fleet, replace(gateway, seen=seen), now)
+    return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
 def tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: Now) -> Result:

@@ -82,6 +82,8 @@ class Rules:
                 )
             case GatewayChanged():
                 return self._gateways.process(fleet, change, now)
+            case _:
+                return []
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
         """Return what became true by the mere passing of time."""
