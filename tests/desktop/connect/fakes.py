@@ -58,8 +58,11 @@ class FakeGateways:
         self.pins: list[str] = []  # the certificates that were trusted, of one test after another
         self.local: LocalGateway | None = None
         self.reads = 0  # of the local token
+        self.keyring = asyncio.Event()  # cleared: it takes its time
+        self.keyring.set()
         self.broken: Exception | None = None
         self.slept = asyncio.Event()
+        self.now = 1_000_000  # local ms
 
     @property
     def tools(self) -> ConnectTools:
@@ -68,6 +71,7 @@ class FakeGateways:
             editor=self,
             test=self.test,
             sleep=self.sleep,
+            now_ms=lambda: self.now,
             find_local=self.find_local,
             local_token=self.read_local,
             stored_token=lambda ident: Token(f"stored-for-{ident}"),
@@ -103,6 +107,7 @@ class FakeGateways:
 
     async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
         self._refuse()
+        await self.keyring.wait()
         self.may_use_file = may_use_file
         self.entries.append(entry)
         self.done.append(("add", entry, token.reveal()))

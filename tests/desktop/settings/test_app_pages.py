@@ -92,6 +92,7 @@ class Desk:
         self.editor, self.login = FakeEditor(), FakeLogin()
         self.asked: list[tuple[Any, ...]] = []
         self.theme = "system"
+        self.slips: list[str] = []
         self.secured = ""
         self.store = sample.live_store()
         self.file = SettingsFile(path / "settings.toml")
@@ -110,7 +111,13 @@ class Desk:
                 decided_by="GATEWAY_WS_URL",
             ),
             general=GeneralTools(
-                self.login, lambda: self.theme, self.set_theme, SettingsChoices(self.file), FILE
+                self.login,
+                lambda: self.theme,
+                self.set_theme,
+                SettingsChoices(self.file),
+                FILE,
+                slips=lambda: self.slips,
+                open_file=lambda: self.asked.append(("open file",)),
             ),
             about=AboutTools(
                 lambda: [("Qt", "6.11")],
@@ -316,6 +323,17 @@ def test_a_settings_file_with_a_slip_is_not_overwritten(desk: Desk) -> None:
     assert "settings.toml" in page.error()
     assert page.unreachable["sample"].isChecked()
     assert desk.file.path.read_text() == "demo = = true\n"
+
+
+def test_slips_are_listed_with_a_way_to_the_file(desk: Desk) -> None:
+    assert desk.general.slips.text() == ""
+    desk.slips = [f"{FILE}:{line}: a slip" for line in range(14)]
+    desk.window.show_page("about")
+    lines = desk.general.slips.text().splitlines()
+    assert lines[0] == f"{FILE}:0: a slip"
+    assert lines[-1] == "and 2 more"
+    desk.general.slips.open.click()
+    assert desk.asked == [("open file",)]
 
 
 # About
