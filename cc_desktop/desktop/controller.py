@@ -198,7 +198,10 @@ class DesktopController:
             self._do_without_tray()
         self.instance.start(self._services.link)
         if self.connect is not None and not self._hidden:
-            self.connect.offer()
+            try:
+                self.connect.offer()
+            except Exception as error:  # noqa: BLE001, RUF100 - the window works without the panel
+                self._hook.faults.record("panel of the first start", error)
 
     async def run(self) -> None:
         """Run the background work.

@@ -19,6 +19,7 @@ from cc_desktop.config.settings_file import GatewayEntry
 from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.desktop.settings.gateways.gateways_page import GatewaysPage
 from cc_desktop.desktop.settings.general_page import GeneralPage
+from cc_desktop.desktop.setup.connect_desk import ConnectDesk
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.system_services import SetupServices, SystemServices
 from cc_desktop.diagnostics.crash import CrashHook
@@ -37,11 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
 
 STUDIO = GatewaySettings("studio", "studio", "ws://127.0.0.1:9/")
 WRONG = Problem("token-mismatch", "AUTH_TOKEN_MISMATCH")
+
+
+class UnexpectedError(Exception):
+    """Nobody has thought of this one."""
 
 
 class Started:
@@ -333,6 +337,18 @@ async def test_a_changed_certificate_leads_to_the_comparison(
     assert dialog is not None
     assert not dialog.page.form.steps.isHidden()  # it is tested at once
     dialog.close()
+
+
+async def test_a_panel_that_raises_leaves_the_window(
+    started: Callable[..., DesktopController], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise UnexpectedError
+
+    monkeypatch.setattr(ConnectDesk, "show_panel", broken)
+    desk = started()
+    assert desk.window.isVisible()
+    assert desk.window.splitter.isVisible()
 
 
 async def test_the_theme_is_remembered(started: Callable[..., DesktopController]) -> None:

@@ -101,6 +101,41 @@ def test_pairing_while_the_panel_tests(gateway: RealGateway, tmp_path: Path) -> 
         is_live(window)
 
 
+def scopes_of(gateway: RealGateway, window: Window) -> set[str]:
+    """What the gateway has granted to the app's device."""
+    (device,) = (
+        device
+        for device in ask(gateway, "device.pair.list")["paired"]
+        if device["deviceId"] == device_of(window)
+    )
+    return set(device["approvedScopes"] if "approvedScopes" in device else device["scopes"])
+
+
+def test_a_right_is_asked_for_granted_and_given_back(gateway: RealGateway, tmp_path: Path) -> None:
+    with from_elsewhere(gateway) as url, driven(tmp_path) as window:
+        connect(window, url)
+        approve(gateway, command_in(window))
+        is_live(window)
+        window.open_settings()
+        window.until("Watch (on)", "Answer questions (off)")
+        window.click("Answer questions")
+        window.until("Answer questions (half)", "Waiting for approval on the gateway's host")
+        window.session.screenshot(f"right-asked-{gateway.version}")
+        approve(gateway, command_in(window))
+        window.until("Answer questions (on)")
+        assert "operator.questions" in scopes_of(gateway, window)
+        window.click("Answer questions")
+        window.until("Answer questions (off)")
+        window.until("Watch (on)")
+
+        window.click("Answer questions")  # this one is refused on the gateway's host
+        refused = command_in(window).rpartition(" ")[2]
+        ask(gateway, "device.pair.reject", requestId=refused)
+        window.until("The request was rejected on the gateway's host.", "Answer questions (off)")
+        window.press("Ctrl+W")
+        is_live(window)
+
+
 def test_a_device_token_is_rotated_and_revoked(gateway: RealGateway, tmp_path: Path) -> None:
     with session(tmp_path) as desk:
         window = start_window(desk)

@@ -12,7 +12,7 @@ import json
 import queue
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QCheckBox,
     QLabel,
     QLineEdit,
     QMenu,
@@ -31,6 +32,13 @@ from PySide6.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+_CHECKED = {
+    Qt.CheckState.Checked: "on",
+    Qt.CheckState.PartiallyChecked: "half",
+    Qt.CheckState.Unchecked: "off",
+}
 
 
 class Hands(QObject):
@@ -98,17 +106,17 @@ class Hands(QObject):
         self.press("Ctrl+A")
         self.press("Delete")
         for letter in text:
-            QTest.keyClick(_focused_window(), letter)
+            QTest.keyClick(_focused_window(), cast("Any", letter))  # its stubs know QWidget alone
 
     def press(self, keys: str) -> None:
         """Press a key, such as "Return" or "Ctrl+W"."""
-        combined = QKeySequence(keys)[0]
+        combined = QKeySequence(keys)[0]  # type: ignore[index] # missing in the stubs
         QTest.keyClick(_focused_window(), combined.key(), combined.keyboardModifiers())
 
 
 def _windows() -> list[QWidget]:
     """The windows that are on the screen, the front one last."""
-    return [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.windowHandle()]
+    return [window for window in QApplication.topLevelWidgets() if window.isVisible()]
 
 
 def _focused_window() -> Any:
@@ -148,11 +156,14 @@ def _words_of(widget: QWidget) -> Iterator[str]:
             yield widget.text()
         case QLineEdit():
             yield widget.displayText()
+        case QCheckBox():
+            name = widget.text().replace("&", "") or _name_of(widget)
+            yield f"{name} ({_CHECKED[widget.checkState()]})"
         case QAbstractButton():
             yield widget.text().replace("&", "") or _name_of(widget)
         case QAbstractItemView():
             model = widget.model()
-            for row in range(model.rowCount() if model else 0):
+            for row in range(model.rowCount()):
                 index = model.index(row, 0)
                 told = index.data(Qt.ItemDataRole.AccessibleTextRole)
                 yield str(told or index.data() or "")

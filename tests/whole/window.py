@@ -36,6 +36,7 @@ class Window:
         self.config = session.path / "config"
         self.settings = self.config / "settings.toml"
         connection = wait_for(lambda: _connected(path), "the app", still=app.running)
+        assert connection is not None
         connection.settimeout(WAIT_S)
         self._connection = connection
         self._lines = connection.makefile("rw")

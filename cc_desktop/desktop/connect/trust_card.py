@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout
 
-from cc_desktop.desktop.connect.parts import caption, mono
+from cc_desktop.desktop.connect.parts import caption
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.desktop.widgets.rights.command_box import mono
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.pairing import spelled_in_lines
