@@ -136,10 +136,10 @@ class GatewaySupervisor:
 
     def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
         """Get or give back rights while the connection lives; see `RightsChanges.start`."""
-        if self._live is None or not self.is_live:
-            on_end("not-live")
-        else:
+        if self.is_live:
             self._changes.start(self._live, command, on_end)
+        else:
+            on_end("not-live")
 
     def _show_pairing(self, pairing: PairingRequest | None) -> None:
         self._publish(structs.replace(self.connection, pairing=pairing))
@@ -283,6 +283,7 @@ class GatewaySupervisor:
         self._was_live = True
         self._expected_back = 0
         self._transition(ConnectionEvent.SYNCED)
+        self._changes.resume(connection)
         missing = self._rights.to_ask_for(connection.scopes)
         if missing:
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))

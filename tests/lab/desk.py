@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.gateway.device_identity import load_identity
@@ -52,12 +52,14 @@ def both_releases(
 
 
 @contextmanager
-def from_elsewhere(gateway: RealGateway) -> Iterator[str]:
-    """An address of the gateway at which it takes us for another machine."""
+def behind(
+    gateway: RealGateway, header: str = "", *, delay_s: float = 0, cut_after_s: float = 0
+) -> Iterator[str]:
+    """An address of the gateway behind a proxy in a thread of its own; see `proxied`."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    proxy = proxied(gateway.url, ELSEWHERE)
+    proxy = proxied(gateway.url, header, delay_s=delay_s, cut_after_s=cut_after_s)
     try:
         yield asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
     finally:
@@ -65,6 +67,11 @@ def from_elsewhere(gateway: RealGateway) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+def from_elsewhere(gateway: RealGateway) -> AbstractContextManager[str]:
+    """An address of the gateway at which it takes us for another machine."""
+    return behind(gateway, ELSEWHERE)
 
 
 def ask(gateway: RealGateway, method: str, **params: Any) -> Any:
