@@ -27,15 +27,26 @@ async def proxied(
     pumps: set[asyncio.Task[None]] = set()
 
     async def pump(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        try:
             while data := await source.read(65536):
                 await asyncio.sleep(delay_s)
                 drain.write(data)
                 await drain.drain()
-        drain.close()
+        except ConnectionError:
+            pass
+        finally:
+            drain.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first = await reader.readuntil(b"\r\n")
+        task = asyncio.current_task()
+        assert task is not None
+        pumps.add(task)
+        task.add_done_callback(pumps.discard)
+        try:
+            first = await reader.readuntil(b"\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):  # looked whether somebody listens
+            writer.close()
+            return
         inner_reader, inner_writer = await asyncio.open_connection(target.hostname, target.port)
         inner_writer.write(first + (f"{header}\r\n".encode() if header else b""))
         for source, drain in ((reader, inner_writer), (inner_reader, writer)):
@@ -55,3 +66,4 @@ async def proxied(
         for task in list(pumps):
             task.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
+        await asyncio.sleep(0.05)  # the transports close

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -55,10 +56,25 @@ def in_order(window: Window) -> list[str]:
 
 
 def row(window: Window, agent: str, gateway: str) -> str:
-    """The one row of an agent of a gateway."""
-    found = [text for text in window.words() if text.startswith(f"{agent}: ") and gateway in text]
-    assert len(found) == 1, found
-    return found[0]
+    """The one row of an agent of a gateway, as a screen reader says it; "" while there is none."""
+    rows = [text for text in window.words() if re.match(rf"{agent}\b[^:]*\b{gateway}\b", text)]
+    assert len(rows) < 2, rows
+    return rows[0] if rows else ""
+
+
+def until_row(window: Window, agent: str, gateway: str, *states: str) -> float:
+    """Wait until a row shows one of the states; the seconds that took."""
+    began = time.monotonic()
+
+    def shows() -> bool:
+        said = row(window, agent, gateway)
+        return any(state in said for state in states)
+
+    try:
+        wait_for(shows, f"{agent} of {gateway}: {states}", still=window.app.running)
+    except AssertionError as error:
+        raise AssertionError(f"{error} in {window.words()}") from None
+    return time.monotonic() - began
 
 
 def test_the_live_ones_are_right_and_prompt_beside_four_that_are_not(
@@ -97,19 +113,10 @@ def test_the_live_ones_are_right_and_prompt_beside_four_that_are_not(
             held = model.held_count
             send(gateway, agent.lower(), "hold: one two three")
             model.wait_held(held + 1)
-            began = time.monotonic()
-            wait_for(
-                lambda: any(word in row(window, agent, name) for word in ("Working", "Thinking")),  # noqa: B023 - called at once
-                f"{agent} of {name} at work: {window.words()}",
-                still=window.app.running,
-            )
-            print(f"{name}: shown {time.monotonic() - began:.2f} s after the model was asked")
+            took_s = until_row(window, agent, name, "Working", "Thinking")
+            print(f"{name}: shown {took_s:.2f} s after the model was asked")
             model.release()
-            wait_for(
-                lambda: "Idle" in row(window, agent, name),  # noqa: B023 - called at once
-                f"{agent} of {name} at rest: {window.words()}",
-                still=window.app.running,
-            )
+            until_row(window, agent, name, "Idle")
         window.until("Flapping ")
         wait_for(lambda: any(w.startswith("Flapping unstable") for w in window.words()), "unstable")
         assert window.says("Old live", "New live", "Blocked The token is wrong")
@@ -123,7 +130,7 @@ def test_the_live_ones_are_right_and_prompt_beside_four_that_are_not(
         print("tray:", tray.get("ToolTip")[2:])
         wait_for(lambda: says("offline"), f"the tray: {tray.get('ToolTip')[2:]}")
         send(new, "dex", "fail: bad request: no such tool")
-        wait_for(lambda: "Error" in row(window, "Dex", "New"), "the failure")
+        until_row(window, "Dex", "New", "Error")
         wait_for(lambda: says("1 need"), f"the tray: {tray.get('ToolTip')[2:]}")
         print("tray:", tray.get("ToolTip")[2:])
 
