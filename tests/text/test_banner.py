@@ -191,8 +191,8 @@ def test_without_the_right_to_watch_the_banner_says_how_to_get_it() -> None:
     assert (banner.kind, banner.gateway) == (BannerKind.BLOCKED, "home-lab")
     assert banner.text == (
         "home-lab: No permission to read. On the gateway's host, look with openclaw devices list"
-        " which rights this device has. Remove it there and reconnect: then it asks for the right to"
-        " watch anew."
+        " which rights this device has. Remove it there and reconnect: then it asks for the right"
+        " to watch anew."
     )
     assert banner.links == (
         (BannerLink.COPY, "Copy command"),

@@ -34,7 +34,7 @@ def is_whole(text: str) -> bool:
     return (
         text.startswith(BY_HAND)
         and sorted(table["mine"] for table in tables) == list(NAMES)
-        and all(f"# about {name}\n[[gateways]]\nid = \"{name}\"" in text for name in NAMES)
+        and all(f'# about {name}\n[[gateways]]\nid = "{name}"' in text for name in NAMES)
     )
 
 
