@@ -28,7 +28,7 @@ RUNS_PER_AGENT = 200
 APPROVALS_PER_AGENT = 200
 QUESTIONS_PER_AGENT = 50
 DELETED_PER_AGENT = 1_000
-COMMANDS_PER_GATEWAY = 50
+COMMANDS_PER_GATEWAY = 300  # to stop everything is one a run
 
 
 class Now(Struct, frozen=True, gc=False):

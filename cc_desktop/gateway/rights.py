@@ -309,6 +309,11 @@ class RightsChanges:
         finally:
             on_end(reason)
 
+    @property
+    def successor(self) -> GatewayConnection | None:
+        """The connection that is about to take over."""
+        return self._successor
+
     def take_successor(self) -> GatewayConnection | None:
         """Hand out the connection that takes over, once."""
         self.handover.clear()

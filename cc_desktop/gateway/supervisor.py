@@ -17,7 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
+from cc_desktop.gateway.backoff import HELD_S, RARE_FIRST_S, Backoff, Pause, Steadiness
 from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
@@ -39,11 +39,6 @@ if TYPE_CHECKING:
     from cc_desktop.protocol.frames import EventFrame
 
 log = logging.getLogger(__name__)
-
-HELD_S = 30.0  # a connection that lives so long has held
-FLAPPING_AFTER = 3  # connections in a row that did not hold
-RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
-LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
 
 
 class GatewaySupervisor:
@@ -67,8 +62,7 @@ class GatewaySupervisor:
         self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
         self._was_live = False
-        self._short_lives = 0  # connections in a row that did not hold
-        self._expected_back = 0  # local ms
+        self._steadiness = Steadiness()
         self._login = Login(options, services, self._incidents)
         self._rights = Rights(options, services.clock, services.rng)
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
@@ -79,6 +73,11 @@ class GatewaySupervisor:
     def is_live(self) -> bool:
         """Whether the WebSocket is up and the model is in step with it."""
         return self.connection.state is ConnectionState.LIVE
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """What the gateway says it knows, while live. Others may be there as well."""
+        return self._live.hello.methods if self._live is not None else frozenset()
 
     @property
     def http_tried(self) -> bool:
@@ -140,6 +139,10 @@ class GatewaySupervisor:
             self._changes.start(self._live, command, on_end)
         else:
             on_end("not-live")
+
+    def show_token_place(self) -> None:
+        """Tell where the device token is; it may have been moved."""
+        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
 
     def _show_pairing(self, pairing: PairingRequest | None) -> None:
         self._publish(structs.replace(self.connection, pairing=pairing))
@@ -240,19 +243,15 @@ class GatewaySupervisor:
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
-        self._sync = SessionListSync(
+        sync = self._sync = SessionListSync(
             self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
-        feeder = asyncio.create_task(
-            self._feed(connection, self._sync), name=f"sync {self.gateway}"
-        )
+        feeder = asyncio.create_task(self._feed(connection, sync), name=f"sync {self.gateway}")
         holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
-        handover = asyncio.create_task(
-            self._changes.handover.wait(), name=f"handover {self.gateway}"
-        )
+        handover = asyncio.create_task(self._changes.handover.wait(), name="handover")
         tasks = (feeder, reader, holder, handover)
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
@@ -266,7 +265,9 @@ class GatewaySupervisor:
             await self._changes.end()
             if self.is_live and not self._changes.handover.is_set():
                 self._on_lost(connection, held=holder.done())
-            self._live = self._sync = None
+            self._live, self._sync = self._changes.successor, None
+            if self._live is not None:  # while it takes over, questions go to it already
+                self._publish(structs.replace(self.connection, scopes=self._live.scopes))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -281,7 +282,7 @@ class GatewaySupervisor:
         self._live = connection
         self._origin = Origin.LIVE
         self._was_live = True
-        self._expected_back = 0
+        self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
         self._changes.resume(connection)
         missing = self._rights.to_ask_for(connection.scopes)
@@ -291,7 +292,7 @@ class GatewaySupervisor:
 
     async def _keep_token(self, token: str) -> None:
         await self._login.keep_token(token)
-        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
+        self.show_token_place()
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.
@@ -302,7 +303,7 @@ class GatewaySupervisor:
         await self._polling.live.wait()
         await self._clock.sleep(HELD_S)
         self._backoff.reset()
-        self._short_lives = 0
+        self._steadiness.has_held()
         self._publish(structs.replace(self.connection, flapping=False))
 
     def _on_silence(self, since: int) -> None:
@@ -311,11 +312,8 @@ class GatewaySupervisor:
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)
-        if not held:
-            self._short_lives += 1
-        if connection.restart_expected_ms:
-            expected_ms = min(connection.restart_expected_ms, LONGEST_RESTART_MS)
-            self._expected_back = self._clock.now_ms() + expected_ms + RESTART_GRACE_MS
+        now_ms = self._clock.now_ms()
+        self._steadiness.is_lost(now_ms, connection.restart_expected_ms or 0, held=held)
 
     # Between tries
 
@@ -331,7 +329,7 @@ class GatewaySupervisor:
         wait_s = self._rights.wait_s(wait_s, advice.wait_ms)
         now_ms = self._clock.now_ms()
         problem = advice.problem
-        if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
+        if self._steadiness.expected_back(now_ms) and advice.policy is RetryPolicy.RETRY:
             problem = Problem(FailureKind.RESTARTING.value, problem.code, problem.said)
         self._transition(event, problem=problem, until=now_ms + int(wait_s * 1000))
         await self._pausing.wait(wait_s)
@@ -353,7 +351,6 @@ class GatewaySupervisor:
             self._record("state", error)
             return
         trying = state in connection_state.TRYING
-        back = self._expected_back
         self._publish(
             ConnectionInfo(
                 state=state,
@@ -365,8 +362,8 @@ class GatewaySupervisor:
                 token_place=self._login.token.place,
                 pairing=self._rights.pairing,
                 scopes=scopes or (now.scopes if event is ConnectionEvent.SYNCED else ()),
-                flapping=self._short_lives >= FLAPPING_AFTER,
-                expected_back=back if back > self._clock.now_ms() else 0,
+                flapping=self._steadiness.is_flapping,
+                expected_back=self._steadiness.expected_back(self._clock.now_ms()),
             )
         )
 

@@ -27,9 +27,13 @@ from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.update_notice import update_text
 from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
 from cc_desktop.diagnostics.state_report import state_report
-from cc_desktop.text.connect.secrets import not_kept_in_file, place_of_given, place_of_secret
+from cc_desktop.text.connect.secrets import (
+    not_kept_in_file,
+    not_moved,
+    place_of_given,
+    place_of_secret,
+)
 from cc_desktop.text.i18n import mark
-from cc_desktop.text.keyring import place_of_tokens
 from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
@@ -109,10 +113,13 @@ class Secrets:
         """Move all to the keyring, which may open its own dialog; "" or why not."""
         tokens, shared = self._monitor.tokens, self._monitor.shared
         # One after the other: a dialog of the keyring is answered once.
-        if not await tokens.use_keyring_now():
-            return place_of_tokens(tokens.place, tokens.why)
+        moved = await tokens.use_keyring_now()
+        for link in self._monitor.supervisors.values():
+            link.show_token_place()
+        if not moved:
+            return not_moved(tokens.why)
         if not await shared.move_to_keyring():
-            return place_of_tokens("", shared.why)
+            return not_moved(shared.why)
         return ""
 
     async def to_file(self, gateway: str) -> str:

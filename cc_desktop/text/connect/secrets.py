@@ -51,6 +51,12 @@ def place_of_given(source: str) -> str:
     return tr(_GIVEN[kind], **values)
 
 
+def not_moved(why: str) -> str:
+    """The keyring did not take all secrets, which stay where they are."""
+    reason = why_not_keyring(why) or tr("no keyring took it")
+    return tr("Not moved, because {reason}.", reason=reason)
+
+
 def not_kept_in_file(file: str) -> str:
     """A private file could not be written."""
     return tr("{file} cannot be written. The log says why.", file=plain(file, 300))

@@ -23,7 +23,7 @@ from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.setup.settings_tools import SettingsChoices
 from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingRequest, Problem
 from tests.desktop import sample
 from tests.desktop.notified import Notified
 from tests.fakes.clock import settle
@@ -194,6 +194,19 @@ def test_each_gateway_says_how_it_is(desk: Desk) -> None:
     assert lab.test.isHidden()
     lab.copy.click()
     assert QGuiApplication.clipboard().text() == "openclaw devices approve 7f3a91c2"
+
+
+def test_a_row_counts_down_how_long_the_approval_can_be_given(desk: Desk) -> None:
+    now = sample.NOW
+    pairing = PairingRequest("7f3a", "laptop", ("operator.read",), now, now + 252_000)
+    problem = Problem("pairing", detail="7f3a")
+    info = ConnectionInfo(ConnectionState.WAITING, problem=problem, pairing=pairing)
+    desk.store.apply(ev.ConnectionChanged("home-lab", info))
+    desk.gateways.refresh()
+    assert desk.gateways.rows[1].line() == "waiting for approval · expires in 4:12"
+    assert desk.gateways._countdown.isActive()
+    desk.window.close()
+    assert not desk.gateways._countdown.isActive()
 
 
 def test_the_page_says_what_goes_before_it(desk: Desk) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.settings_file import GatewayEntry, Removed
     from cc_desktop.desktop.settings.page import SettingsContext
     from cc_desktop.desktop.settings.ports import GatewayTools
-    from cc_desktop.fleet.model import Change
+    from cc_desktop.fleet.model import Change, ConnectionInfo
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class GatewaysPage(PageBody):
         for at, (row, entry) in enumerate(zip(self.rows, self._entries, strict=True)):
             gateway = fleet.gateways.get(entry.id)
             row.show_state(RowState(entry, gateway, now), first=at == 0, last=at == last)
-            waits = waits or bool(gateway and gateway.connection.until > now)
+            waits = waits or bool(gateway and _counts_down(gateway.connection, now))
         self.facts.show_gateways([(entry.id, entry.name or entry.id) for entry in self._entries])
         self._nobody.setVisible(not self._entries)
         self._foot.setText(written_to(str(self._tools.file), self._tools.decided_by))
@@ -232,3 +232,9 @@ class GatewaysPage(PageBody):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+
+
+def _counts_down(connection: ConnectionInfo, now: int) -> bool:
+    """Whether what a row says changes by itself."""
+    pairing = connection.pairing
+    return connection.until > now or (pairing is not None and pairing.expires_at > now)

@@ -113,7 +113,7 @@ class RightPrompt(QWidget):
         words = what_else_changes(self._right)
         self._warning = wrapping_label(font(12), words)
         self.confirm = button(tr("Ask for it"), self._on_confirmed, "primary")
-        self.confirm.setFont(font(bold=True))  # as its style draws it, so that it has the room
+        self.confirm.setFont(font(12, bold=True))  # as its style draws it, so that it has the room
         self.confirm.setAccessibleDescription(words)
         self.cancel = button(tr("Cancel"), self._on_cancelled)
         buttons = QHBoxLayout()
