@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QLabel, QWidget
 
 from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.fleet.model import Status
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QLabel, QWidget
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
@@ -44,15 +46,21 @@ _SHAPES = {
     Sign.WARNING: Status.WAITING,
     Sign.FAILED: Status.ERROR,
 }
+_WORDS = {
+    Sign.PENDING: mark("Not tried yet"),
+    Sign.OK: mark("Passed"),
+    Sign.WARNING: mark("Warning"),
+    Sign.FAILED: mark("Failed"),
+}
 
 
-class StepMark(QWidget):
+class StepMark(Picture):
     """A ring, a tick, or the shape of a warning or an error."""
 
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
-        self.sign = Sign.PENDING
+        self.show_sign(Sign.PENDING)
         side = look.metrics.px(16)
         self.setFixedSize(side, side)
         look.changed.connect(self.update)
@@ -60,6 +68,7 @@ class StepMark(QWidget):
     def show_sign(self, sign: Sign) -> None:
         """Show another one."""
         self.sign = sign
+        self.setAccessibleName(tr(_WORDS[sign]))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

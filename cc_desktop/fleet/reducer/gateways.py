@@ -94,7 +94,11 @@ def origin_changed(fleet: Fleet, gateway: Gateway, event: ev.OriginChanged, now:
     """An unfinished list is given up."""
     if event.origin is gateway.origin and gateway.listing is None:
         return fleet, []
-    after, changes = reassessed(fleet, replace(gateway, origin=event.origin, listing=None), now)
+    away_since = 0
+    if event.origin is Origin.LAST_KNOWN:
+        away_since = gateway.away_since or now.wall
+    moved = replace(gateway, origin=event.origin, away_since=away_since, listing=None)
+    after, changes = reassessed(fleet, moved, now)
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
