@@ -22,10 +22,11 @@ BY_HAND = "# written by hand, with a key of a later version\nlater = 1\n"
 
 
 def written() -> str:
-    return BY_HAND + "".join(
-        f'\n# about {name}\n[[gateways]]\nid = "{name}"\nurl = "ws://127.0.0.1:1/"\nmine = "{name}"\n'
-        for name in NAMES
-    )
+    def table(name: str) -> str:
+        fields = f'id = "{name}"\nurl = "ws://127.0.0.1:1/"\nmine = "{name}"\n'
+        return f"\n# about {name}\n[[gateways]]\n{fields}"
+
+    return BY_HAND + "".join(map(table, NAMES))
 
 
 def is_whole(text: str) -> bool:
