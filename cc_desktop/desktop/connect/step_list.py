@@ -159,7 +159,7 @@ class StepList(Card):
         line_below = QHBoxLayout()
         line_below.setSpacing(self._look.metrics.px(10))
         line_below.addWidget(wrapping_label(font, plain(said, 600), muted=True), 1)
-        below = QWidget()
+        below = QFrame()
         line_below.setContentsMargins(0, 0, 0, 0)
         below.setLayout(line_below)
         self._left = None
