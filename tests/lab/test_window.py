@@ -41,7 +41,7 @@ def test_from_an_empty_home_to_live_by_two_keys(gateway: RealGateway, tmp_path: 
     configure(tmp_path / "home", gateway, {"mode": "token", "token": TOKEN})
     with driven(tmp_path) as window:
         window.until("DEMO", "A gateway runs on this computer")
-        wait_for(lambda: window.focus() == "Button", "the keyboard at “Use it”")
+        wait_for(lambda: window.focus() == "Use it", "the keyboard at “Use it”")
         window.press("Return")
         window.until("3 agents", f"OpenClaw {gateway.version}")
         window.press("Return")  # on Save, which has the keyboard now
@@ -244,7 +244,8 @@ def test_addresses_that_were_mistyped_in_the_file_are_mended_in_the_window(
             assert not window.says(" live"), window.words()
             mend(window, f"ws://{place}/")
             is_live(window)
-            window.until_gone("settings.toml:")
+            if says:
+                window.until_gone(says.format(place=place))
             assert "# mine" in file.read_text()
         window.end()
 

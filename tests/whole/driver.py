@@ -64,7 +64,9 @@ class Hands(QObject):
     def focus(self) -> str:
         """The name of what has the keyboard."""
         focused = QApplication.focusWidget()
-        return "" if focused is None else _name_of(focused) or type(focused).__name__
+        if isinstance(focused, QAbstractButton):
+            return focused.text().replace("&", "") or _name_of(focused)
+        return "" if focused is None else _name_of(focused)
 
     def clipboard(self) -> str:
         """The text that was copied."""
