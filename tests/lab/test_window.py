@@ -279,7 +279,7 @@ def test_a_file_that_cannot_be_read_is_a_window_and_mended_by_hand(
             window.click("Try again")
             window.until("g live")
             is_live(window)
-            window.until_gone("Try again")
+            window.until_gone(says)
         window.end()
 
 
