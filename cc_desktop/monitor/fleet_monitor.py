@@ -125,7 +125,7 @@ class FleetMonitor:
         return self._identity
 
     async def test_gateway(
-        self, url: str, token: str, *, insecure: bool = False
+        self, url: str, token: str, *, insecure: bool = False, fingerprint: str | None = None
     ) -> AsyncGenerator[StepResult]:
         """Try the way to a gateway, in the settings or not, with a connection of its own.
 
@@ -135,12 +135,16 @@ class FleetMonitor:
             url: ws:// or wss://.
             token: The shared token; where it is empty, the device token that is kept serves.
             insecure: Tokens may travel unencrypted.
+            fingerprint: The one certificate that is trusted; None: the one of the settings.
         """
         from cc_desktop.gateway.dialing import Way
         from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
 
         add_secret(token)
         known = next((one for one in self.settings.gateways if one.url == url), None)
+        way = Way(known.proxy, known.fingerprint) if known else Way()
+        if fingerprint is not None:
+            way = Way(way.proxy, fingerprint)
         target = ProbeTarget(
             url=url,
             client=client_of(known),
@@ -149,7 +153,7 @@ class FleetMonitor:
             tokens=self._tokens,
             insecure=insecure,
             scopes=known.scopes if known else SCOPES,
-            way=Way(known.proxy, known.fingerprint) if known else Way(),
+            way=way,
         )
         async with contextlib.aclosing(probe(target, self.clock)) as results:
             async for result in results:
