@@ -32,6 +32,7 @@ from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
 from cc_desktop.monitor.options import MonitorOptions
+from cc_desktop.monitor.views import MonitorViews
 from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
@@ -61,6 +62,7 @@ class FleetMonitor:
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
         shared: Tokens and passwords that the operator entered in the window.
+        views: Opens sessions to look at.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class FleetMonitor:
         self._pool = GatewayPool(
             self.store, services, self.shared, self._faults, options.http_after_s
         )
+        self.views = MonitorViews(self.store, lambda: self._pool.supervisors)
         self.store.subscribe(self._on_changes)
         self.configure(settings)
 
@@ -202,6 +205,7 @@ class FleetMonitor:
         if not self._options.demo_only:
             self._recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)
+        self.views.look_again()
         for listener in list(self._listeners):
             listener(settings)
 
