@@ -123,7 +123,9 @@ class DesktopController:
         self._look = ThemeManager(app, _theme(monitor.memory))
         self._remembered = _WindowMemory(monitor)
         app.setWindowIcon(app_icon())
-        context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
+        context = ViewContext(
+            monitor.store, actions, monitor.now_ms, self._look, views=monitor.views
+        )
         self.window = build_fleet_window(context, self._remembered)
         self.connect = self._make_connect()
         updates = services.make_updates(monitor) if services.make_updates else None

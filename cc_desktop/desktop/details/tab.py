@@ -54,4 +54,13 @@ def _overview(context: ViewContext) -> DetailsTab:
     return OverviewTab(context)
 
 
-TABS = (TabEntry(mark("Overview"), _overview),)
+def _transcript(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.transcript.tab import TranscriptTab
+
+    return TranscriptTab(context)
+
+
+TABS = (
+    TabEntry(mark("Overview"), _overview),
+    TabEntry(mark("Transcript"), _transcript),
+)

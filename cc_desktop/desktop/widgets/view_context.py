@@ -9,6 +9,7 @@ from msgspec import Struct
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.transcript.ports import NoViews, SessionViews
 
 
 class ViewContext(Struct, frozen=True):
@@ -18,3 +19,4 @@ class ViewContext(Struct, frozen=True):
     actions: Actions
     clock: Callable[[], int]  # local ms since the epoch
     look: ThemeManager
+    views: SessionViews = NoViews()  # opens sessions to look into

@@ -96,3 +96,40 @@ class SessionViews(Protocol):
     def now(self, gateway: str, session_key: str, listener: Callable[[], object]) -> SessionHandle:
         """The run in progress, the end of the conversation, and the progress card."""
         ...
+
+
+class _NoHandle:
+    """A session that cannot be read."""
+
+    state = ViewState.OFFLINE
+    problem = ""
+    rows: Sequence[Row] = ()
+    messages: Sequence[Message] = ()
+    run: LiveRun | None = None
+    card: ProgressCard | None = None
+    has_more = is_full = loads_older = False
+
+    def load_older(self) -> None:
+        """There is nothing to load."""
+
+    def retry(self) -> None:
+        """There is nothing to try."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class NoViews:
+    """Where nothing can be looked into: a window without a monitor."""
+
+    def transcript(
+        self, _gateway: str, _session_key: str, _listener: Callable[[], object]
+    ) -> SessionHandle:
+        """A session that cannot be read."""
+        return _NoHandle()
+
+    def now(
+        self, _gateway: str, _session_key: str, _listener: Callable[[], object]
+    ) -> SessionHandle:
+        """A session that cannot be read."""
+        return _NoHandle()
