@@ -54,6 +54,12 @@ def _overview(context: ViewContext) -> DetailsTab:
     return OverviewTab(context)
 
 
+def _now(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.now.tab import NowTab
+
+    return NowTab(context)
+
+
 def _transcript(context: ViewContext) -> DetailsTab:
     from cc_desktop.desktop.details.transcript.tab import TranscriptTab
 
@@ -61,6 +67,6 @@ def _transcript(context: ViewContext) -> DetailsTab:
 
 
 TABS = (
-    TabEntry(mark("Overview"), _overview),
+    TabEntry(mark("Now"), _now),
     TabEntry(mark("Transcript"), _transcript),
 )

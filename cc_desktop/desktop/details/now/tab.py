@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.now.lines import card_lines, helper_lines, step_lines
-from cc_desktop.desktop.details.now.reply_card import ReplyCard
+from cc_desktop.desktop.details.now.reply_card import MarkdownText, ReplyCard
 from cc_desktop.desktop.details.now.step_list import StepList
 from cc_desktop.desktop.details.tab import DetailsTab
 from cc_desktop.desktop.details.transcript.link_bar import LinkBar
@@ -61,7 +61,7 @@ class NowTab(DetailsTab):
         self.run.body.addWidget(self.others)
         self.plan = _HeadedCard(context, tr("Plan"))
         self.planned = StepList(look)
-        self.plan_text = ReplyCard(look, "").reply
+        self.plan_text = MarkdownText(look)
         self.plan.body.addWidget(self.plan_text)
         self.plan.body.addWidget(self.planned)
         self.says = ReplyCard(look, tr("Says now"))
@@ -158,10 +158,11 @@ class NowTab(DetailsTab):
         if run is not None and runs:
             self._show_run(run, agent, session, now, offset)
         self._show_reply(run if runs else None)
-        # Without the steps of the run, what the fleet knows of it.
-        self.now.setVisible(not runs)
-        self.now.set_text(text.now)
         is_at_work = bool(agent.heard) and agent.status is not Status.OFFLINE
+        self._show_last(session, now, offset, at_work=runs or is_at_work)
+        # Without the steps of the run or the last message, what the fleet knows.
+        self.now.setVisible(not runs and self.last.isHidden())
+        self.now.set_text(text.now)
         theme = self._context.look.theme
         self.now.set_text_colour(QColor(theme.text if is_at_work else theme.muted))
         self._show_plan()
@@ -170,7 +171,6 @@ class NowTab(DetailsTab):
         self.helping.show_lines(helping)
         self.helpers.set_heading(tr("Helpers  {n}", n=len(helping)))
         self.helpers.setVisible(bool(helping))
-        self._show_last(session, now, offset, at_work=is_at_work)
         self._show_state()
         ticks = (runs or is_at_work) and self.isVisible()
         if not ticks:
@@ -239,7 +239,7 @@ class NowTab(DetailsTab):
         self.last.setVisible(message is not None)
         if message is None or session is None:
             return
-        self.last.reply.set_text(message.text or message.error)
+        self.last.reply.set_text(message.text)
         ended = local(session.finished_at, offset)
         if session.status in ("failed", "timeout", "killed"):
             line = words.stopped_line(session.status, ended, session.runtime_ms, now)
@@ -251,7 +251,7 @@ class NowTab(DetailsTab):
     def _last_message(self) -> Message | None:
         messages = self._handle.messages if self._handle is not None else ()
         for message in reversed(messages[-20:]):
-            if message.role is Role.ASSISTANT and (message.text or message.error):
+            if message.role is Role.ASSISTANT and message.text and not message.failed:
                 return message
         return None
 
