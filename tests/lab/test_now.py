@@ -116,7 +116,7 @@ async def test_a_run_with_a_tool_is_followed_live_and_equals_its_history(
             one for name, subject, one in look.steps if (name, subject) == ("exec", command)
         ]
         assert outcomes == [Outcome.RUNNING, Outcome.FAILED]
-        assert {"model", "tool", "reply", "over"} <= set(look.phases)
+        assert {"tool", "reply", "over"} <= set(look.phases)
         assert look.replies, "the reply was never seen while it streamed"
         assert look.handle.messages[-1].text.startswith(look.replies[0][:8])
         call = next(row for row in look.handle.rows if row.kind is RowKind.CALL)

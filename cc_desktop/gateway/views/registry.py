@@ -105,6 +105,7 @@ class GatewayViews:
 
     async def close(self) -> None:
         """The gateway is no longer watched."""
+        self.set_live(False)
         for view in self._all():
             view.close()
         for task in list(self._tasks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -206,7 +205,6 @@ def test_a_streamed_reply_of_megabytes_costs_its_end_only() -> None:
     assert event.cut == 6_000_000 - REPLY_LIMIT  # type: ignore[union-attr]
 
 
-def test_long_lines_of_control_characters_do_not_take_quadratic_time() -> None:
-    started = time.process_time()
-    decoded({"role": "assistant", "content": "\x1b]" * 8_000 + "\x1b[" * 8_000})
-    assert time.process_time() - started < 5  # 20 ms; quadratic time would be minutes
+def test_unfinished_terminal_orders_hide_nothing() -> None:
+    found = decoded({"role": "assistant", "content": "\x1b]" * 4_000 + "\x1b[" * 4_000 + "end"})
+    assert found.text.endswith("end")
