@@ -65,7 +65,7 @@ class Looking:
 
     async def until(self, what: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
-            while not what():
+            while not what():  # noqa: ASYNC110 - no event tells all that is waited for
                 await asyncio.sleep(0.05)
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cc_desktop.desktop.details.head import DetailsHead
 from cc_desktop.text.i18n import tr
@@ -73,6 +81,10 @@ class DetailsBody(QScrollArea):
         bar.setExpanding(False)
         for entry in self._entries:
             bar.addTab(tr(entry.title))
+        names = (tr("Tabs before"), tr("Tabs after"))  # Qt's own are not translated
+        for arrow, name in zip(bar.findChildren(QToolButton), names, strict=False):
+            arrow.setAccessibleName(name)
+            arrow.setToolTip("")
         bar.currentChanged.connect(lambda _place: on_chosen())
         return bar
 

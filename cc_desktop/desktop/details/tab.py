@@ -48,12 +48,6 @@ class TabEntry(Struct, frozen=True):
     build: Callable[[ViewContext], DetailsTab]  # called when the tab is first shown
 
 
-def _overview(context: ViewContext) -> DetailsTab:
-    from cc_desktop.desktop.details.overview_tab import OverviewTab
-
-    return OverviewTab(context)
-
-
 def _now(context: ViewContext) -> DetailsTab:
     from cc_desktop.desktop.details.now.tab import NowTab
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 REPLY_LIMIT = 8_000  # characters at the end of a reply that streams
 MOST_RUNS = 20  # runs of a session whose progress is remembered
-EVENTS = frozenset({"agent", "session.tool", "chat", "session.message", "progressCard.changed"})
 
 _LIFECYCLE = {
     "start": Phase.MODEL,

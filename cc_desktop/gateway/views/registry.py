@@ -6,17 +6,19 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cc_desktop.gateway.connection import GatewayFailureError
-from cc_desktop.gateway.decoders.live import EVENTS
 from cc_desktop.gateway.views.audience import Audience
-from cc_desktop.gateway.views.session_view import SessionView, ViewPort
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from cc_desktop.gateway.incidents import IncidentLog
+    from cc_desktop.gateway.views.session_view import SessionView
     from cc_desktop.protocol.frames import EventFrame
     from cc_desktop.system.clock import Clock
+
+# What a view takes in; see `decoders.live`.
+EVENTS = frozenset({"agent", "session.tool", "chat", "session.message", "progressCard.changed"})
 
 
 class Request(Protocol):
@@ -67,6 +69,8 @@ class GatewayViews:
             listener: Called after changes, at most ten times a second.
             with_card: Ask for the progress card, too.
         """
+        from cc_desktop.gateway.views.session_view import SessionView, ViewPort  # not at the start
+
         port = ViewPort(
             self._request, self._clock, self._subscribe, self._on_closed, listener, self._record
         )

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel
 
 from cc_desktop.desktop.details.panel import Details
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.rows.record_table import RecordTable
     from cc_desktop.fleet.model import Agent, Gateway
 
     OpenDetails = Callable[[Store, str, str], Details]
@@ -77,40 +75,6 @@ def test_who_needs_nobody_has_no_reason(open_agent: OpenDetails) -> None:
     assert overview(details).now.text().startswith("edit: src/fleet/reduce.py")
 
 
-def test_sessions_newest_first_and_updated_in_place(open_agent: OpenDetails) -> None:
-    store = sample.live_store()
-    details = open_agent(store, "studio", "rex")
-    model = overview(details).sessions
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
-    titles = [model.data(model.index(row, 1)) for row in range(model.rowCount())]
-    assert titles == ["Fix the login redirect", "Main", "Review PR 42"]
-    assert [model.data(model.index(0, column)) for column in range(7)] == [
-        *("failed", "Fix the login redirect", "telegram", "opus-5", "122k", "$1.84", "4 min")
-    ]
-    resets: list[int] = []
-    model.modelReset.connect(lambda: resets.append(1))
-    again = {"status": "running", "active": True, "updated_at": NOW, "started_at": NOW}
-    store.apply(ev.SessionChanged("studio", "agent:rex:main", "rex", again))
-    details.refresh()
-    assert model.data(model.index(0, 1)) == "Main"
-    assert model.data(model.index(0, 0)) == "running"
-    assert resets == []
-    assert tester.model() is model
-
-
-def test_a_session_tells_its_error_and_times_as_plain_text(open_agent: OpenDetails) -> None:
-    store = sample.live_store()
-    bad = {"error": "<h1>no</h1>", "updated_at": NOW - 3 * MIN}
-    store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
-    details = open_agent(store, "studio", "rex")
-    tip = overview(details).sessions.data(
-        overview(details).sessions.index(0, 0), Qt.ItemDataRole.ToolTipRole
-    )
-    assert "&lt;h1&gt;no&lt;/h1&gt;" in tip
-    assert "Ended 14:21" in tip
-    assert "Ran for 1 min 12 s" in tip
-
-
 def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     store = sample.live_store()
     bad = {"error": "<b>no</b>", "updated_at": NOW - 3 * MIN}
@@ -119,13 +83,6 @@ def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     for part in details.findChildren(QLabel):
         assert part.textFormat() == Qt.TextFormat.PlainText
     assert overview(details).why.text() == "<b>no</b>"
-
-
-def test_session_times_move_on(open_agent: OpenDetails, clock: sample.Clock) -> None:
-    details = open_agent(sample.live_store(), "studio", "rex")
-    clock.now += MIN
-    details.refresh()
-    assert overview(details).sessions.data(overview(details).sessions.index(0, 6)) == "5 min"
 
 
 def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot: QtBot) -> None:
@@ -137,14 +94,6 @@ def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot
     assert details.key is None
 
 
-def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
-    open_agent: OpenDetails,
-) -> None:
-    details = open_agent(sample.last_known_store(), "studio", "otto")
-    assert overview(details).sessions.data(overview(details).sessions.index(0, 0)) == "ran"
-    assert details.body.head.state() == "Offline"
-
-
 def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
     store = Store(lambda: sample.NOW)
     store.apply(ev.GatewayAdded("g", "G"))
@@ -152,26 +101,8 @@ def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -
     details = open_agent(store, "g", "dex")
     QApplication.processEvents()
 
-    assert overview(details).sessions_title() == "No sessions"
     assert overview(details).now.height() <= overview(details).now.sizeHint().height() + 4
     assert details.body.head.mapTo(details, QPoint(0, 0)).y() < 60
-
-
-def test_the_titles_of_columns_are_never_cut(open_agent: OpenDetails) -> None:
-    details = open_agent(sample.live_store(), "studio", "rex")
-    table = overview(details).table
-    header = table.horizontalHeader()
-    for column, spec in enumerate(overview_columns(table)):
-        if not table.isColumnHidden(column):
-            assert table.columnWidth(column) > header.fontMetrics().horizontalAdvance(spec)
-
-
-def overview_columns(table: RecordTable) -> list[str]:
-    model = table.model()
-    return [
-        str(model.headerData(column, Qt.Orientation.Horizontal))
-        for column in range(model.columnCount())
-    ]
 
 
 class Other(DetailsTab):
@@ -206,7 +137,7 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
     assert details.body.bar is not None
     assert details.body.bar.isVisible()
     assert built == []
-    details.body.bar.setCurrentIndex(1)
+    details.body.bar.setCurrentIndex(len(TABS))
     details.refresh()
     assert details.tab() is built[0]
     assert set(built[0].shown) == {"rex"}
@@ -215,5 +146,11 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
     assert len(built) == 1
 
 
-def test_one_tab_needs_no_bar(open_agent: OpenDetails) -> None:
-    assert open_agent(sample.live_store(), "studio", "rex").body.bar is None
+def test_one_tab_needs_no_bar(
+    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
+) -> None:
+    context = ViewContext(sample.live_store(), asked.actions, clock, look)
+    details = Details(context, TABS[:1])
+    qtbot.addWidget(details)
+    details.show_agent("studio", "rex")
+    assert details.body.bar is None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-class Unexpected(Exception):
+class UnexpectedError(Exception):
     """What nobody expected."""
 
 
@@ -208,7 +208,7 @@ async def test_a_gateway_without_cards_is_asked_once() -> None:
 
 
 async def test_a_refusal_is_shown_and_may_be_tried_again() -> None:
-    async with talking() as (gateway, talk, rig):
+    async with talking() as (gateway, _, rig):
 
         def refuse(_params: Any) -> Any:
             raise RefusalError("INVALID_REQUEST", "missing scope: operator.read")
@@ -247,7 +247,7 @@ async def test_what_nobody_expected_ends_only_the_view_it_happened_in(
         await ready(good)
 
         def broken(_payload: object) -> Any:
-            raise Unexpected
+            raise UnexpectedError
 
         with monkeypatch.context() as patch:
             patch.setattr(history, "messages", broken)
@@ -274,7 +274,7 @@ async def test_an_event_that_cannot_be_taken_in_is_made_up_for_by_history(
         await ready(view)
 
         def broken(*_: object) -> Any:
-            raise Unexpected
+            raise UnexpectedError
 
         monkeypatch.setattr(session_view.live, "follow", broken)
         await said(gateway, talk, 10)
@@ -289,7 +289,7 @@ async def test_a_listener_that_raises_ends_nothing() -> None:
     async with talking(incidents=-1) as (gateway, talk, rig):
 
         def broken() -> None:
-            raise Unexpected
+            raise UnexpectedError
 
         view = rig.link.views.open(KEY, broken)
         await ready(view)

@@ -44,6 +44,8 @@ class NowTab(DetailsTab):
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
         self._context = context
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(tr("Now"))
         self._agent: tuple[str, str] | None = None
         self._key = ""  # of the session
         self._handle: SessionHandle | None = None
@@ -119,8 +121,8 @@ class NowTab(DetailsTab):
 
     def focus_first(self) -> None:
         """The button, if there is one."""
-        if self.seen.isVisible():
-            self.seen.setFocus(Qt.FocusReason.OtherFocusReason)
+        first = self.seen if self.seen.isVisible() else self
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # In sight
 
