@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_desktop.fleet.transcript import conversation as conversations
+from cc_desktop.fleet.transcript import records
 from cc_desktop.fleet.transcript.conversation import Conversation
 from cc_desktop.fleet.transcript.records import Message, Page, Role
 from cc_desktop.fleet.transcript.rows import Outcome, RowBuilder, RowKind
@@ -103,12 +103,12 @@ def test_a_failed_run_ends_with_its_reason_cost_and_time() -> None:
     )
 
 
-def test_a_conversation_is_bounded(monkeypatch: object) -> None:
+def test_a_conversation_is_bounded() -> None:
     talk = Conversation()
-    for number in range(conversations.MOST_MESSAGES + 500):
+    for number in range(records.MOST_MESSAGES + 500):
         talk.add(user(f"u{number}"))
-    assert len(talk.messages) <= conversations.MOST_MESSAGES
-    assert talk.messages[-1].id == f"u{conversations.MOST_MESSAGES + 499}"
+    assert len(talk.messages) <= records.MOST_MESSAGES
+    assert talk.messages[-1].id == f"u{records.MOST_MESSAGES + 499}"
     assert talk.is_full
     assert not talk.has_more
     assert rows_are_those_of_the_messages(talk)
@@ -121,8 +121,8 @@ def test_a_hundred_thousand_tool_calls_are_kept_and_more_are_not() -> None:
         calls = tuple(f"{number}-{n}" for n in range(per))
         talk.add(agent(f"a{number}", calls=calls))
     kept = sum(len(one.uses) for one in talk.messages)
-    assert kept <= conversations.MOST_CALLS
-    assert len(talk.rows) <= conversations.MOST_CALLS + len(talk.messages)
+    assert kept <= records.MOST_CALLS
+    assert len(talk.rows) <= records.MOST_CALLS + len(talk.messages)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 39))

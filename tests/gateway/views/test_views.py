@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.fleet.transcript import live
 from cc_desktop.fleet.transcript.live import Phase
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.gateway.decoders import history
@@ -276,7 +277,7 @@ async def test_an_event_that_cannot_be_taken_in_is_made_up_for_by_history(
         def broken(*_: object) -> Any:
             raise UnexpectedError
 
-        monkeypatch.setattr(session_view.live, "follow", broken)
+        monkeypatch.setattr(live, "follow", broken)
         await said(gateway, talk, 10)
         await rig.clock.advance(0.2)
         monkeypatch.undo()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView
+from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from cc_desktop.desktop.details.transcript.heights import Heights
 from cc_desktop.desktop.details.transcript.painter import RowPainter
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 
-class AnchoredView(QAbstractItemView):
+class AnchoredView(QListView):
     """The geometry of the list; its heirs paint and take input.
+
+    A QListView only in name, since that is what screen readers know: nothing of its own layout
+    runs, which would ask each of 10,000 rows for its height.
 
     Signals:
         top_near: The start of what is loaded is nearly in sight.
@@ -83,12 +86,12 @@ class AnchoredView(QAbstractItemView):
             self._anchor += len(new)
         if self._found >= start:
             self._found += len(new)
-        super().rowsInserted(parent, start, end)
+        QAbstractItemView.rowsInserted(self, parent, start, end)
         self._refresh()
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
         """Qt override: rows go."""
-        super().rowsAboutToBeRemoved(parent, start, end)
+        QAbstractItemView.rowsAboutToBeRemoved(self, parent, start, end)
         self._heights.remove(start, end)
         if end < self._anchor:
             self._anchor -= end - start + 1
@@ -101,12 +104,12 @@ class AnchoredView(QAbstractItemView):
         """Qt override: rows look different."""
         for place in range(top_left.row(), bottom_right.row() + 1):
             self._heights.forget(place)
-        super().dataChanged(top_left, bottom_right, list(roles))
+        QAbstractItemView.dataChanged(self, top_left, bottom_right, list(roles))
         self._refresh()
 
     def reset(self) -> None:
         """Qt override: another conversation."""
-        super().reset()
+        QAbstractItemView.reset(self)
         self._heights.start_over(
             self.painter.estimate(row, self._width()) for row in self._rows.rows
         )
@@ -202,13 +205,17 @@ class AnchoredView(QAbstractItemView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt override: lines break elsewhere."""
-        super().resizeEvent(event)
+        QAbstractItemView.resizeEvent(self, event)
         self._remeasure()
         self._refresh()
 
+    def doItemsLayout(self) -> None:
+        """Qt override: rows are laid out when they come into sight."""
+        QAbstractItemView.doItemsLayout(self)
+
     def updateGeometries(self) -> None:
         """Qt override: the scroll bar shows where we are."""
-        super().updateGeometries()
+        QAbstractItemView.updateGeometries(self)
         self._sync_bar()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -235,7 +242,7 @@ class AnchoredView(QAbstractItemView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Qt override: the wheel moves three lines a notch, a touchpad as it likes."""
-        super().wheelEvent(event)
+        QAbstractItemView.wheelEvent(self, event)
         event.accept()  # at an end, the page around does not move instead
 
     def visualRect(self, index: Index) -> QRect:

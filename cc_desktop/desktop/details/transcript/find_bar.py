@@ -54,6 +54,7 @@ class FindBar(QWidget):
         self._needle = ""
         self._found: list[int] = []
         self._at = -1
+        self._key = ""  # of the row where it is
         self._timer = QTimer(self, singleShot=True, interval=WAIT_MS)
         self._timer.timeout.connect(self.search)
         self.field.textChanged.connect(lambda _text: self._timer.start())
@@ -66,13 +67,12 @@ class FindBar(QWidget):
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """There are other rows now. The place stays, as long as its row is there."""
-        before = self._rows[self._found[self._at]].key if self._place_is_valid() else ""
         self._rows = rows
         if not self._needle:
             return
         self._found = matches(rows, self._needle)
         keys = [rows[place].key for place in self._found]
-        self._at = keys.index(before) if before in keys else len(keys) - 1
+        self._at = keys.index(self._key) if self._key in keys else len(keys) - 1
         self._tell()
 
     def search(self) -> None:
@@ -131,10 +131,8 @@ class FindBar(QWidget):
             return False
         return True
 
-    def _place_is_valid(self) -> bool:
-        return 0 <= self._at < len(self._found) and self._found[self._at] < len(self._rows)
-
     def _tell(self) -> None:
+        self._key = self._rows[self._found[self._at]].key if self._found else ""
         self.count.setVisible(bool(self._needle))
         self.count.setText(found_line(self._at + 1, len(self._found)))
 
