@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cc_desktop.fleet.transcript.live import LiveRun, Phase, current_step
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.fleet.transcript.records import Role
@@ -131,7 +133,7 @@ def spoken(row: Row, who: str, when: str, *, expanded: bool = False) -> str:
             subject=plain(row.subject),
             outcome=tr(OUTCOMES[row.outcome]),
         )
-        end = call_end(row)
+        end = call_end(replace(row, outcome=Outcome.DONE))
         state = tr("expanded") if expanded else tr("collapsed")
         return ", ".join(part for part in (words, end, state) if part)
     if row.kind is RowKind.FAILURE:

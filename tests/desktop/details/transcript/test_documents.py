@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QTextDocument
 
 from cc_desktop.desktop.details.transcript import documents
 from cc_desktop.desktop.details.transcript.documents import (
@@ -21,6 +20,8 @@ from cc_desktop.desktop.details.transcript.documents import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PySide6.QtGui import QTextDocument
 
     from cc_desktop.desktop.style.theme import ThemeManager
 

@@ -16,8 +16,8 @@ from cc_desktop.desktop.style.palette import LIGHT
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.transcript.live import LiveRun, Phase, Step
 from cc_desktop.fleet.transcript.ports import ViewState
-from cc_desktop.fleet.transcript.records import Message, Role
-from cc_desktop.fleet.transcript.rows import RowKind
+from cc_desktop.fleet.transcript.records import Message, Role, ToolUse
+from cc_desktop.fleet.transcript.rows import Outcome, RowKind
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
 from tests.desktop.scripted_views import ScriptedViews, agent, result, sample_talk, user
@@ -315,9 +315,7 @@ def test_the_run_in_progress_is_the_end_of_it(open_transcript: OpenTranscript) -
     views.last.tell(user("m1", "Split it"))
     run = LiveRun("r", Phase.TOOL, NOW - MIN, steps=(Step("c1", "exec", "pytest -q"),))
     views.last.set_run(run)
-    assert lines(tab)[-1] == "Tool exec pytest -q: running, running, collapsed".replace(
-        "running, running", "running, running"
-    )
+    assert lines(tab)[-1] == "Tool exec pytest -q: running, collapsed"
     views.last.set_run(LiveRun("r", Phase.REPLY, NOW - MIN, reply="The **approvals**"))
     assert lines(tab)[-1].startswith("Otto: The **approvals**")
     assert end_is_in_sight(tab)
@@ -327,9 +325,6 @@ def test_the_run_in_progress_is_the_end_of_it(open_transcript: OpenTranscript) -
 def test_a_call_of_a_run_that_is_gone_does_not_claim_to_run(
     open_transcript: OpenTranscript,
 ) -> None:
-    from cc_desktop.fleet.transcript.records import ToolUse
-    from cc_desktop.fleet.transcript.rows import Outcome
-
     _, tab, views = open_transcript("sketch")
     views.last.tell(agent("a", "look", NOW, ToolUse("c1", "exec", "x")))
     assert tab.model.outcome(tab.model.rows[-1]) is Outcome.UNKNOWN
@@ -427,3 +422,18 @@ def test_after_a_resize_the_same_row_is_first(open_transcript: OpenTranscript) -
     panel.resize(700, 640)
     QApplication.processEvents()
     assert tab.view.visible_rows()[0] == first
+
+
+def test_a_hundred_thousand_tool_calls_can_be_looked_at(open_transcript: OpenTranscript) -> None:
+    _, tab, views = open_transcript()
+    calls = (
+        agent(f"a{n}", "", NOW, *(ToolUse(f"c{n}-{m}", "exec", f"do {m}") for m in range(1_000)))
+        for n in range(99)
+    )
+    views.last.tell(*calls)
+    assert tab.model.rowCount() > 99_000
+    assert end_is_in_sight(tab)
+    for value in (0, 1_000_000, tab.view.verticalScrollBar().maximum()):
+        tab.view.verticalScrollBar().setValue(value)
+        assert not tab.view.grab().isNull()
+    assert len(tab.view.painter._documents) < 200
