@@ -16,6 +16,7 @@ from cc_desktop.fleet.transcript import live
 from cc_desktop.fleet.transcript.conversation import Conversation
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.fleet.transcript.records import Page
+from cc_desktop.fleet.transcript.rows import Row, RowKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Change, Run, Session
     from cc_desktop.fleet.store import Store
     from cc_desktop.fleet.transcript.records import Message, ProgressCard
-    from cc_desktop.fleet.transcript.rows import Row
+
+
+_SAMPLE = Row("sample", RowKind.NOTE, text="sample")
 
 
 @functools.cache
@@ -56,7 +59,7 @@ class DemoView:
     @property
     def rows(self) -> Sequence[Row]:
         """What to show."""
-        return [*self._conversation.rows, *live.live_rows(self._run, self._conversation)]
+        return [_SAMPLE, *self._conversation.rows, *live.live_rows(self._run, self._conversation)]
 
     @property
     def messages(self) -> Sequence[Message]:

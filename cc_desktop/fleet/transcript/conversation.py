@@ -44,6 +44,15 @@ class Conversation:
         """What to show, oldest first. The list changes with the next message."""
         return self._builder.rows
 
+    @property
+    def asked_at(self) -> int:
+        """When somebody asked last."""
+        return self._builder.asked_at
+
+    def turn(self) -> list[tuple[str, Row]]:
+        """The tool calls since then: call id and row."""
+        return self._builder.turn()
+
     def has_call(self, call_id: str) -> bool:
         """Whether a message has this tool call."""
         return self._builder.has_call(call_id)

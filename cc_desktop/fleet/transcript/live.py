@@ -186,6 +186,40 @@ def follow(run: LiveRun | None, event: LiveEvent) -> LiveRun | None:
     return run if current_step(run) else replace(run, phase=Phase.MODEL)
 
 
+def with_history(run: LiveRun, conversation: Conversation) -> LiveRun:
+    """A run that somebody began to follow midway, with the steps that messages tell of."""
+    if run.over:
+        return run
+    known = {step.call_id for step in run.steps}
+    earlier = [
+        Step(
+            call_id,
+            row.name,
+            row.subject,
+            row.detail,
+            row.outcome,
+            row.at,
+            row.at + row.took_ms if row.outcome is not Outcome.RUNNING else 0,
+            row.note,
+            row.result,
+        )
+        for call_id, row in conversation.turn()
+        if call_id not in known
+    ]
+    if not earlier and run.started_at:
+        return run
+    steps = (*earlier, *run.steps)
+    dropped = max(0, len(steps) - MOST_STEPS)
+    run = replace(
+        run,
+        started_at=run.started_at or conversation.asked_at,
+        steps=steps[dropped:],
+        dropped_steps=run.dropped_steps + dropped,
+    )
+    busy = current_step(run) is not None and run.phase is Phase.MODEL
+    return replace(run, phase=Phase.TOOL) if busy else run
+
+
 def without_reply(run: LiveRun) -> LiveRun:
     """A run whose reply is a message of the conversation."""
     return replace(run, reply="", reply_cut=0)

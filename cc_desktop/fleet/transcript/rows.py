@@ -67,7 +67,8 @@ class RowBuilder:
         self._open: dict[str, int] = {}  # call id → its row, until there is a result
         self._calls: set[str] = set()
         self._keys: dict[str, int] = {}  # how often a key was used
-        self._asked_at = 0  # when the present turn began
+        self.asked_at = 0  # when the present turn began
+        self._turn: list[tuple[str, int]] = []  # its tool calls and their rows
         self._cost = 0.0
         self._speaker: Role | None = None
         for message in messages:
@@ -76,6 +77,10 @@ class RowBuilder:
     def has_call(self, call_id: str) -> bool:
         """Whether a tool call has a row."""
         return call_id in self._calls
+
+    def turn(self) -> list[tuple[str, Row]]:
+        """The tool calls since somebody asked last: call id and row."""
+        return [(call_id, self.rows[place]) for call_id, place in self._turn]
 
     def resolve(self, call_id: str, result: Row) -> None:
         """Give a call that has no result yet the outcome that its run told."""
@@ -101,13 +106,14 @@ class RowBuilder:
 
     def _add_words(self, message: Message) -> None:
         if message.role is Role.USER:
-            self._asked_at, self._cost = message.at, 0.0
+            self.asked_at, self._cost = message.at, 0.0
+            self._turn.clear()
             self._close_calls()
         self._cost += message.cost_usd
         key = self._key(message)
         has_words = bool(message.text) or bool(message.attachments)
         if message.failed:
-            took = message.at - self._asked_at if 0 < self._asked_at <= message.at else 0
+            took = message.at - self.asked_at if 0 < self.asked_at <= message.at else 0
             failure = Row(
                 key,
                 RowKind.FAILURE,
@@ -142,6 +148,7 @@ class RowBuilder:
 
     def _add_call(self, use: ToolUse, at: int) -> None:
         self._open[use.id] = len(self.rows)
+        self._turn.append((use.id, len(self.rows)))
         self._calls.add(use.id)
         self._append(
             Row(

@@ -239,9 +239,20 @@ class SessionView:
             self._work.set()
         elif isinstance(event, live.RunEnded):
             self._want_end(SETTLED_S)
-        self._run = live.follow(self._run, event)
-        if self._run is not None:
-            live.settle(self._run, self._conversation)
+        before, self._run = self._run, live.follow(self._run, event)
+        if self._run is None:
+            return
+        if before is None or before.run_id != self._run.run_id:
+            self._join(event)
+        live.settle(self._run, self._conversation)
+
+    def _join(self, event: live.LiveEvent) -> None:
+        """A run that did not begin just now has a history."""
+        begins = isinstance(event, live.RunPhased) and (
+            event.started_at or event.phase is live.Phase.STARTING
+        )
+        if self._run is not None and not begins:
+            self._run = live.with_history(self._run, self._conversation)
 
     # History
 
@@ -300,6 +311,8 @@ class SessionView:
             self._run = live.follow(self._run, start)
             if found.text:
                 self._run = live.follow(self._run, live.ReplyStreamed(found.run_id, found.text))
+        if self._run is not None:
+            self._run = live.with_history(self._run, self._conversation)
 
     async def _read_older(self) -> None:
         try:

@@ -26,6 +26,7 @@ from cc_desktop.text.i18n import isolate, mark, tr, trn
 if TYPE_CHECKING:
     from cc_desktop.fleet.transcript.live import Step
 
+SAMPLE = "sample"  # the text of the note above a conversation of the demo
 SPOKEN_LIMIT = 400  # characters of a message that a screen reader says at once
 
 OUTCOMES = {
@@ -110,7 +111,9 @@ def boundary(row: Row) -> str:
 
 
 def note(row: Row) -> str:
-    """What was left out."""
+    """What was left out, or that it is made up."""
+    if row.text == SAMPLE:
+        return tr("Sample conversation: nothing of this has happened")
     return trn("{n} more tool call is not shown", "{n} more tool calls are not shown", row.count)
 
 

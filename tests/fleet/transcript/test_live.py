@@ -17,7 +17,7 @@ from cc_desktop.fleet.transcript.live import (
     ToolTold,
 )
 from cc_desktop.fleet.transcript.rows import Outcome, RowKind
-from tests.fleet.transcript.talk import AT, agent
+from tests.fleet.transcript.talk import AT, agent, result, user
 
 
 def after(*events: LiveEvent, run: LiveRun | None = None) -> LiveRun:
@@ -97,6 +97,27 @@ def test_the_outcome_of_a_call_reaches_its_row_before_history_says_it() -> None:
     live.settle(run, talk)
     assert (talk.rows[-1].outcome, talk.rows[-1].result) == (Outcome.DONE, "out")
     assert talk.rows[-1].took_ms == 1_500
+
+
+def test_a_run_that_is_joined_midway_has_the_steps_that_messages_tell_of() -> None:
+    talk = Conversation()
+    for message in (
+        user("u1", at=AT),
+        agent("a1", "", calls=("old",)),
+        user("u2", at=AT + 10),
+        agent("a2", "", AT + 20, calls=("c1", "c2")),
+        result("c1", "ok", AT + 25),
+    ):
+        talk.add(message)
+    run = live.with_history(after(RunPhased("r", Phase.MODEL)), talk)
+    assert [(one.call_id, one.outcome, one.ended_at) for one in run.steps] == [
+        ("c1", Outcome.DONE, AT + 25),
+        ("c2", Outcome.RUNNING, 0),
+    ]
+    assert (run.phase, run.started_at) == (Phase.TOOL, AT + 10)
+    assert live.with_history(run, talk) == run
+    over = after(RunEnded("r"), run=run)
+    assert live.with_history(over, talk) == over
 
 
 def test_steps_that_never_ended_are_unknown_when_the_run_is_over() -> None:

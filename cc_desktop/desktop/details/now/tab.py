@@ -17,7 +17,7 @@ from cc_desktop.desktop.details.transcript.tab import session_of
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card, TextCard
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
-from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.fleet.transcript.records import Role
 from cc_desktop.text import agents
@@ -173,7 +173,7 @@ class NowTab(DetailsTab):
         self.helping.show_lines(helping)
         self.helpers.set_heading(tr("Helpers  {n}", n=len(helping)))
         self.helpers.setVisible(bool(helping))
-        self._show_state()
+        self._show_state(gateway)
         ticks = (runs or is_at_work) and self.isVisible()
         if not ticks:
             self._clock.stop()
@@ -257,10 +257,12 @@ class NowTab(DetailsTab):
                 return message
         return None
 
-    def _show_state(self) -> None:
+    def _show_state(self, gateway: Gateway) -> None:
         handle = self._handle
         shown = handle is not None and handle.state in (ViewState.REFUSED, ViewState.FAILED)
         line = words.state_line(handle.state, handle.problem, 1) if handle and shown else ""
+        if gateway.origin is Origin.DEMO:
+            line = tr("Sample data: nothing of this happens.")
         self.state.setText(line)
         self.state.setVisible(bool(line))
 

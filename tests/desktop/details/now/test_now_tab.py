@@ -286,4 +286,6 @@ def test_there_is_always_something_for_the_keyboard(open_now: OpenNow) -> None:
         panel, _, _ = open_now(name)
         panel.activateWindow()
         panel.focus_first()
-        assert panel.isAncestorOf(QApplication.focusWidget())
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert panel.isAncestorOf(focused)
