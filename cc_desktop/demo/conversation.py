@@ -23,7 +23,17 @@ _BEGUN = (
     "On it. Two things to check before I change anything:\n\n- what the notes say\n- what runs now",
     "I start with the part that can go wrong.",
 )
+_THOUGHTS = (
+    "That fits. The next step only touches **one file**, so it can come first",
+    "Nothing unusual so far. I keep `main` as it is and work on a copy, because",
+    "The notes say otherwise, so I look again before I change",
+)
 _OUTPUT = ("ok", "12 files, nothing unusual", "3 passed in 0.41s", "done in 2.1 s")
+
+
+def thought(number: int) -> str:
+    """What an agent has streamed of its reply while it thinks."""
+    return _THOUGHTS[number % len(_THOUGHTS)]
 
 
 def words_of(fleet: DemoFleet, session_key: str) -> DemoSession | None:

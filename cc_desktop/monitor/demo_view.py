@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cc_desktop.config.paths import resource
-from cc_desktop.demo.conversation import conversation, words_of
+from cc_desktop.demo.conversation import conversation, thought, words_of
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.demo.scenario import load
 from cc_desktop.fleet.transcript import live
@@ -125,7 +125,13 @@ class DemoView:
             self._run = live.follow(
                 self._run, live.ToolEnded(run.run_id, step.call_id, ended_at=now)
             )
-        if run.activity and self._run is not None:
+        if self._run is None:
+            return
+        if not run.activity:
+            words = thought(self._run.step_count)
+            self._run = live.follow(self._run, live.ReplyStreamed(run.run_id, words))
+        else:
+            self._run = live.without_reply(self._run)
             tool, _, subject = run.activity.partition(": ")
             ident = f"{run.run_id}-{self._run.step_count}"
             began = live.Step(ident, tool, subject, subject, started_at=now)

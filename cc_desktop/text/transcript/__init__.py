@@ -86,9 +86,17 @@ def short_time(ms: int) -> str:
     return run_time(ms)
 
 
+def exit_note(note: str) -> str:
+    """What a tool ended with, in the words of the language where it is an exit code."""
+    word, _, code = note.partition(" ")
+    if word == "exit" and code.isdecimal():
+        return tr("exit {code}", code=code)
+    return plain(note, 40)
+
+
 def call_end(row: Row) -> str:
     """What stands at the end of a tool call: "exit 1 · 38 s"."""
-    parts = [plain(row.note, 40)]
+    parts = [exit_note(row.note)]
     if row.outcome is not Outcome.DONE and not row.note:
         parts.append(tr(OUTCOMES[row.outcome]))
     if row.took_ms:
@@ -199,17 +207,6 @@ def phase_line(run: LiveRun) -> str:
 def step_title(step: Step) -> str:
     """A tool and what it is used on."""
     return f"{plain(step.name, 60)} {plain(step.subject)}".strip()
-
-
-def outcome_line(row: Row | None, run: LiveRun | None) -> str:
-    """How the last run ended, in one word or its reason."""
-    if run is not None and run.over and run.aborted:
-        return tr("Stopped")
-    if run is not None and run.over and run.error:
-        return tr("Run failed: {reason}", reason=plain(run.error, SPOKEN_LIMIT))
-    if row is not None and row.kind is RowKind.FAILURE:
-        return tr("Run failed: {reason}", reason=plain(row.text, SPOKEN_LIMIT))
-    return ""
 
 
 def run_head(run: LiveRun, now: int, clock_offset_ms: int, cost_usd: float) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from cc_desktop.desktop.details.now.step_list import Line
 from cc_desktop.fleet.transcript.rows import Outcome
 from cc_desktop.text.format import SECOND, local, plain, span
-from cc_desktop.text.i18n import tr, trn
+from cc_desktop.text.i18n import mark, tr, trn
 from cc_desktop.text.sessions import session_state
-from cc_desktop.text.transcript import OUTCOMES, phase_line, short_time, step_title
+from cc_desktop.text.transcript import OUTCOMES, exit_note, phase_line, short_time, step_title
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Gateway, Session
@@ -49,7 +49,7 @@ def _step(step: Step, now: int, clock_offset_ms: int) -> Line:
     took = short_time(ended - started) if 0 < started <= ended else ""
     if step.outcome is Outcome.RUNNING and started and now - started < SECOND:
         took = ""
-    end = " · ".join(part for part in (plain(step.note, 40), took) if part)
+    end = " · ".join(part for part in (exit_note(step.note), took) if part)
     return Line(_KINDS[step.outcome], step_title(step), end, tr(OUTCOMES[step.outcome]))
 
 
@@ -58,9 +58,14 @@ def card_lines(card: ProgressCard) -> tuple[Line, ...]:
     current = next((n for n, one in enumerate(card.steps) if one.state == "in_progress"), card.done)
     start = max(0, min(current - MOST_PLANNED // 2, len(card.steps) - MOST_PLANNED))
     return tuple(
-        Line(_CARD_KINDS.get(one.state, "waiting"), one.text, spoken=one.state.replace("_", " "))
+        Line(_CARD_KINDS.get(one.state, "waiting"), one.text, spoken=_card_word(one.state))
         for one in card.steps[start : start + MOST_PLANNED]
     )
+
+
+def _card_word(state: str) -> str:
+    words = {"completed": mark("done"), "in_progress": mark("running")}
+    return tr(words.get(state, mark("still to come")))
 
 
 def helper_lines(gateway: Gateway, key: str, since: int, now: int) -> tuple[Line, ...]:
