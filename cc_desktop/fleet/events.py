@@ -8,7 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from cc_desktop.fleet.commands import Command
-from cc_desktop.fleet.model import Approval, ConnectionInfo, Device, Origin, Session, Status
+from cc_desktop.fleet.facts import Fact
+from cc_desktop.fleet.model import ConnectionInfo, Device, Origin, Session, Status
+from cc_desktop.fleet.requests import Approval, Question
 
 
 class AgentInfo(Struct, frozen=True):
@@ -194,6 +196,44 @@ class ApprovalClosed(Struct, frozen=True):
     approval_id: str
 
 
+class QuestionOpened(Struct, frozen=True):
+    """An agent asks its operator. One that is open already is told in more detail, or again."""
+
+    gateway: str
+    question: Question
+
+
+class QuestionClosed(Struct, frozen=True):
+    """It was answered, cancelled or withdrawn."""
+
+    gateway: str
+    agent_id: str
+    question_id: str
+
+
+class FactsListed(Struct, frozen=True):
+    """All records of one kind: those that are not among them are gone."""
+
+    gateway: str
+    kind: type[Fact]
+    records: tuple[Fact, ...]
+
+
+class FactTold(Struct, frozen=True):
+    """One record is new, or another than before."""
+
+    gateway: str
+    record: Fact
+
+
+class FactGone(Struct, frozen=True):
+    """One record is no longer true."""
+
+    gateway: str
+    kind: type[Fact]
+    id: str
+
+
 class OriginChanged(Struct, frozen=True):
     """What is known of a gateway is now of another origin (its agents become last known)."""
 
@@ -209,14 +249,14 @@ class Shown(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """The operator has seen the failure of an agent's sessions: {session key: ended_at}."""
+    """The operator has seen items: `InboxItem.mark` → time of the failure, or since when."""
 
     gateway: str
     seen: Mapping[str, int] = {}
 
 
 class Unseen(Struct, frozen=True):
-    """Undoes `Seen` for these session keys."""
+    """Undoes `Seen` for these marks."""
 
     gateway: str
     keys: frozenset[str]
@@ -236,12 +276,21 @@ class CommandDone(Struct, frozen=True):
     id: str
 
 
+class CommandUnknown(Struct, frozen=True):
+    """A command is not answered in time, or the connection went before it was."""
+
+    gateway: str
+    id: str
+    reason: str  # a kind
+
+
 class CommandRefused(Struct, frozen=True):
-    """A command was not carried out. `reason` is a kind, not words for people."""
+    """A command was not carried out. `reason` is a kind, `said` the gateway's own words."""
 
     gateway: str
     id: str
     reason: str
+    said: str = ""
 
 
 class Tick(Struct, frozen=True):
@@ -270,12 +319,18 @@ Event = (
     | RunProgress
     | ApprovalOpened
     | ApprovalClosed
+    | QuestionOpened
+    | QuestionClosed
+    | FactsListed
+    | FactTold
+    | FactGone
     | OriginChanged
     | Shown
     | Seen
     | Unseen
     | CommandSent
     | CommandDone
+    | CommandUnknown
     | CommandRefused
     | Tick
 )

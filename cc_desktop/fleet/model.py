@@ -13,6 +13,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 from cc_desktop.fleet.commands import CommandState
+from cc_desktop.fleet.facts import Facts
+from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
+from cc_desktop.fleet.requests import Approval as Approval
+from cc_desktop.fleet.requests import Question
 
 # Ceilings, so that no gateway can exhaust memory or processor. What is dropped is counted in
 # `dropped_…`; the oldest goes first. Collections of these sizes are cheap to copy: with 700
@@ -22,8 +26,9 @@ SESSIONS_PER_GATEWAY = 50_000
 SESSIONS_PER_AGENT = 700
 RUNS_PER_AGENT = 200
 APPROVALS_PER_AGENT = 200
+QUESTIONS_PER_AGENT = 50
 DELETED_PER_AGENT = 1_000
-COMMANDS_PER_GATEWAY = 50
+COMMANDS_PER_GATEWAY = 300  # to stop everything is one a run
 
 
 class Now(Struct, frozen=True, gc=False):
@@ -202,19 +207,6 @@ class Run(Struct, frozen=True, gc=False):
     started_at: int = 0  # local ms; 0 when nobody saw it start and no row tells
 
 
-class Approval(Struct, frozen=True, gc=False):
-    """A command or question that waits for a person."""
-
-    id: str
-    agent_id: str
-    session_key: str = ""
-    title: str = ""
-    # Both in an event by the gateway's clock, in the model by the local one.
-    opened_at: int = 0
-    expires_at: int = 0
-    run_id: str = ""  # the run that waits for it; "" when no run does (2026.5.7 ends it)
-
-
 class Agent(Struct, frozen=True):
     """One agent of one gateway, with the status that follows from all that is known of it."""
 
@@ -235,6 +227,8 @@ class Agent(Struct, frozen=True):
     runs: Mapping[str, Run] = {}  # by session key
     approvals: Mapping[str, Approval] = {}  # oldest first
     approvals_expire_at: int = 0  # local ms at which the next of them expires
+    questions: Mapping[str, Question] = {}  # oldest first
+    questions_expire_at: int = 0  # local ms at which the next of them expires
     heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
     acting: int = 0  # how many of the active sessions do something else than think
     deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
@@ -314,17 +308,34 @@ class Gateway(Struct, frozen=True):
     connection: ConnectionInfo = ConnectionInfo()
     origin: Origin = Origin.NONE
     as_of: int = 0  # local ms at which the data was last known to be true
+    away_since: int = 0  # local ms since when what is known is only the last known, else 0
     clock_offset_ms: int = 0  # ms to add to the gateway's times to get local ones
     hidden: bool = False  # demo data is on the screen instead
     agents: Mapping[str, Agent] = {}
     devices: Mapping[str, Device] = {}
-    seen: Mapping[str, int] = {}  # session key → ended_at of the failure that was seen
+    # What the operator has seen: session key → ended_at of a failure, id of another item → since.
+    seen: Mapping[str, int] = {}
+    facts: Facts = Facts()
+    inbox: Mapping[str, tuple[InboxItem, ...]] = {}  # by agent id; "": of the gateway itself
+    inbox_due: int = 0  # local ms at which time alone changes the gateway's own items; 0: never
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
     session_count: int = 0  # over all agents
     dropped_agents: int = 0  # left out of the last list
     unlisted_sessions: int = 0  # that the last list did not have, of whatever agents
     faults: int = 0  # events that failed inside the model since the last list: an internal error
     listing: Listing | None = None
+
+    def origin_of(self, agent_id: str) -> Origin:
+        """Where what is known of an agent comes from, also while a list arrives in slices."""
+        listing = self.listing
+        return listing.origin if listing and agent_id in listing.applied else self.origin
+
+    def offset_of(self, agent_id: str) -> int:
+        """`clock_offset_ms` for what is known of an agent, likewise."""
+        listing = self.listing
+        if listing and agent_id in listing.applied:
+            return listing.clock_offset_ms
+        return self.clock_offset_ms
 
     @property
     def dropped_sessions(self) -> int:
@@ -374,4 +385,4 @@ class GatewayChanged(Struct, frozen=True):
     after: Gateway | None
 
 
-Change = AgentChanged | DevicesChanged | GatewayChanged
+Change = AgentChanged | DevicesChanged | GatewayChanged | InboxChanged

@@ -52,6 +52,9 @@ def assess(
     for approval in agent.approvals.values():
         if not approval.expires_at or approval.expires_at > now.wall:
             return Status.WAITING, approval.session_key
+    for question in agent.questions.values():
+        if not question.expires_at or question.expires_at > now.wall:
+            return Status.WAITING, question.session_key
     if agent.awaiting_reply:
         return Status.WAITING, _newest_question(agent)
     if reported is Status.WAITING:
@@ -140,8 +143,7 @@ def next_deadline(
             left = next(iter(agent.heard.values())).mono + stuck_after_ms - mono
             if left > 0:
                 times.append(now + left)
-        if agent.approvals_expire_at:
-            times.append(agent.approvals_expire_at)
+        times += [at for at in (agent.approvals_expire_at, agent.questions_expire_at) if at]
     return min(times, default=None)
 
 
@@ -153,6 +155,7 @@ def next_wait(fleet: Fleet, now: Now) -> int | None:
         for time in (
             next_deadline(gateway.agents, fleet.stuck_after_ms, now.wall, now.mono),
             _next_command_end(gateway),
+            gateway.inbox_due or None,
         )
         if time is not None
     ]

@@ -36,6 +36,8 @@ class Deadlines:
             if isinstance(change, GatewayChanged):
                 if change.after and change.after.commands:
                     self._earlier.set()  # one that is done is forgotten after a while
+                elif self._is_before(self._inbox_due(change.gateway)):
+                    self._earlier.set()
             elif isinstance(change, AgentChanged) and self._is_earlier(change):
                 self._earlier.set()
 
@@ -55,15 +57,23 @@ class Deadlines:
             for name in list(self._store.fleet.gateways):
                 self._store.apply(ev.Tick(name))
 
+    def _inbox_due(self, name: str) -> int:
+        gateway = self._store.fleet.gateways.get(name)
+        return gateway.inbox_due if gateway else 0
+
+    def _is_before(self, due: int) -> bool:
+        return bool(due) and (self._slept_for is None or due < self._slept_for)
+
     def _is_earlier(self, change: AgentChanged) -> bool:
         before, after = change.before, change.after
-        if after is None or not (after.heard or after.approvals):
+        if after is None or not (after.heard or after.approvals or after.questions):
             return False
         if self._slept_for is None:
             return True
         if (
             before is not None
             and before.approvals_expire_at == after.approvals_expire_at
+            and before.questions_expire_at == after.questions_expire_at
             and len(before.heard) == len(after.heard)
         ):
             return False  # a sign of life only moves a deadline away

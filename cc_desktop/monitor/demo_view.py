@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,6 @@ class DemoView:
         self._last: Run | None = None
         self._end = store.subscribe(self._on_changes)
         self._update()
-        asyncio.get_running_loop().call_soon(self._tell)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -81,9 +79,6 @@ class DemoView:
         """Nobody looks any more."""
         self._end()
         self._listener = lambda: None
-
-    def _tell(self) -> None:
-        self._listener()
 
     def _on_changes(self, changes: list[Change]) -> None:
         if any(change.gateway == DEMO_GATEWAY for change in changes) and self._update():

@@ -15,19 +15,11 @@ from cc_desktop.config.secrets.shared_tokens import SharedTokens
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import (
-    Command,
-    GiveBackRights,
-    MarkSeen,
-    MarkUnseen,
-    Reconnect,
-    Refresh,
-    RequestRights,
-)
-from cc_desktop.fleet.model import Change, GatewayChanged
+from cc_desktop.fleet.model import Change, ConnectionState, GatewayChanged
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.options import SupervisorServices
+from cc_desktop.monitor.command_desk import CommandDesk
 from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
@@ -40,13 +32,14 @@ from cc_desktop.system.redaction import add_secret
 from cc_desktop.system.supervision import FaultLog, keep_running, run_together
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
     from pathlib import Path
 
     from cc_desktop.config.gateway_editor import GatewayEditor
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.secrets.credentials import Token
     from cc_desktop.config.settings import Settings
+    from cc_desktop.fleet.commands import Command
     from cc_desktop.gateway.probe import StepResult
     from cc_desktop.gateway.supervisor import GatewaySupervisor
 
@@ -99,7 +92,10 @@ class FleetMonitor:
         self._pool = GatewayPool(
             self.store, services, self.shared, self._faults, options.http_after_s
         )
-        self.views = MonitorViews(self.store, lambda: self._pool.supervisors)
+        self.views = MonitorViews(self.store, lambda: self._pool.supervisors, self._faults)
+        self._desk = CommandDesk(
+            self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
+        )
         self.store.subscribe(self._on_changes)
         self.configure(settings)
 
@@ -203,7 +199,7 @@ class FleetMonitor:
                 self.store.apply(ev.Tick(name))
             self._deadlines.look_again()
         if not self._options.demo_only:
-            self._recall_seen(self._pool.configure(settings.gateways, changed))
+            self._desk.recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)
         self.views.look_again()
         for listener in list(self._listeners):
@@ -243,97 +239,11 @@ class FleetMonitor:
         self._listeners.append(listener)
         listener(self.settings)
 
-    def _recall_seen(self, names: Iterable[str]) -> None:
-        kept = self.memory.seen.load()
-        for name in names:
-            if name in kept:
-                self.store.apply(ev.Seen(name, kept[name]))
-
     # Commands
 
     def execute(self, command: Command) -> str:
-        """Carry out what the operator asks; never blocks.
-
-        How far it is, is in the model: `Gateway.commands`, by the command's id.
-
-        Returns:
-            The id of the command.
-        """
-        if not command.id:
-            ident = f"{self._rng.getrandbits(64):016x}"
-            command = msgspec.structs.replace(command, id=ident)
-        if isinstance(command, Reconnect):
-            self._reload_first()
-        for gateway in self._targets(command):
-            self.store.apply(ev.CommandSent(gateway, command))
-            try:
-                refused = self._carry_out(gateway, command)
-            except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
-                self._faults.record(f"command {type(command).__name__}", error)
-                refused = "internal"
-            if refused is not None:
-                self._end_command(gateway, command.id, refused)
-        return command.id
-
-    def _end_command(self, gateway: str, ident: str, refused: str) -> None:
-        if refused:
-            self.store.apply(ev.CommandRefused(gateway, ident, refused))
-        else:
-            self.store.apply(ev.CommandDone(gateway, ident))
-
-    def _reload_first(self) -> None:
-        """Who reconnects may have mended the settings or a token file just before."""
-        try:
-            self.reload()
-        except Exception as error:  # noqa: BLE001, RUF100 - reconnecting works nevertheless
-            self._faults.record("reading the settings again", error)
-
-    def _targets(self, command: Command) -> list[str]:
-        match command:
-            case Reconnect(gateway=""):
-                return list(self.supervisors)
-            case MarkSeen() | MarkUnseen() | Reconnect() | Refresh():
-                return [command.gateway]
-            case RequestRights() | GiveBackRights():
-                return [command.gateway]
-        raise TypeError(type(command).__name__)
-
-    def _carry_out(self, gateway: str, command: Command) -> str | None:
-        """Returns why it is refused, as a kind; "" if it is done; None if it is under way."""
-        if isinstance(command, MarkSeen | MarkUnseen):
-            return self._mark(command)
-        link = self.supervisors.get(gateway)
-        if link is None:
-            if gateway == DEMO_GATEWAY:
-                return "demo"
-            return "settings" if gateway in self.store.fleet.gateways else "unknown-gateway"
-        if isinstance(command, RequestRights | GiveBackRights):
-            link.change_rights(command, functools.partial(self._end_command, gateway, command.id))
-            return None
-        if isinstance(command, Reconnect):
-            self._pool.reconnect(gateway)
-        elif not link.is_live:
-            return "not-live"
-        else:
-            link.refresh()
-        return ""
-
-    def _mark(self, command: MarkSeen | MarkUnseen) -> str:
-        agent = self.store.fleet.agent(command.gateway, command.agent)
-        if agent is None:
-            return "unknown-agent"
-        marks = {key: row.finished_at for key, row in agent.sessions.items() if row.failed}
-        marks.update(dict.fromkeys(agent.unconfirmed_failures, self.clock.now_ms()))
-        if command.sessions:
-            marks = {key: at for key, at in marks.items() if key in command.sessions}
-        if isinstance(command, MarkUnseen):
-            self.store.apply(ev.Unseen(command.gateway, frozenset(marks)))
-        else:
-            self.store.apply(ev.Seen(command.gateway, marks))
-        if command.gateway != DEMO_GATEWAY:
-            seen = self.store.fleet.gateways[command.gateway].seen
-            self.memory.seen.save(command.gateway, seen)
-        return ""
+        """Carry out what the operator asks, and return the command's id; see `CommandDesk`."""
+        return self._desk.execute(command, self.reload)
 
     def show_last_known(self, wanted: bool) -> None:
         """Prefer the last known fleet to sample data (or the reverse) until a gateway is back."""
@@ -356,7 +266,19 @@ class FleetMonitor:
         for change in changes:
             if isinstance(change, GatewayChanged) and change.gateway != DEMO_GATEWAY:
                 self._demo.look_again()
+                if _is_back(change):
+                    self._desk.on_synced(change.gateway)
                 if change.before and change.after and change.after.faults > change.before.faults:
                     link = self.supervisors.get(change.gateway)
                     if link is not None:
                         link.list_again()  # a list mends what an event could not bring
+
+
+def _is_back(change: GatewayChanged) -> bool:
+    """Whether a gateway has become live just now, with its list in the model."""
+    before, after = change.before, change.after
+    return (
+        after is not None
+        and after.connection.state is ConnectionState.LIVE
+        and (before is None or before.connection.state is not ConnectionState.LIVE)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
-from cc_desktop.fleet.transcript.ports import ViewState
+from cc_desktop.fleet.transcript.ports import NoViews, ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +16,27 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.transcript.records import Message, ProgressCard
     from cc_desktop.fleet.transcript.rows import Row
     from cc_desktop.gateway.supervisor import GatewaySupervisor
+    from cc_desktop.system.supervision import FaultLog
 
 
 class MonitorViews:
     """Opens sessions to look at; an open one survives that its gateway gets other settings."""
 
     def __init__(
-        self, store: Store, supervisors: Callable[[], Mapping[str, GatewaySupervisor]]
+        self,
+        store: Store,
+        supervisors: Callable[[], Mapping[str, GatewaySupervisor]],
+        faults: FaultLog,
     ) -> None:
-        """Args: `supervisors` gives those of the gateways that are watched now."""
+        """Open nothing yet.
+
+        Args:
+            store: The model.
+            supervisors: Gives those of the gateways that are watched now.
+            faults: Where what nobody expected is logged once.
+        """
         self._store = store
+        self._faults = faults
         self._supervisors = supervisors
         self._open: list[_Handle] = []
 
@@ -48,13 +59,25 @@ class MonitorViews:
         self, gateway: str, session_key: str, listener: Callable[[], object], *, with_card: bool
     ) -> SessionHandle:
         if gateway == DEMO_GATEWAY:
-            from cc_desktop.monitor.demo_view import DemoView  # most starts need none
-
-            return DemoView(self._store, session_key, listener)
-        handle = _Handle(gateway, session_key, listener, self._open.remove, with_card=with_card)
+            return self._look_at_demo(session_key, listener)
+        handle = _Handle(
+            gateway, session_key, listener, self._open.remove, self._record, with_card=with_card
+        )
         self._open.append(handle)
         handle.attach(self._supervisors().get(gateway))
         return handle
+
+    def _look_at_demo(self, session_key: str, listener: Callable[[], object]) -> SessionHandle:
+        from cc_desktop.monitor.demo_view import DemoView  # most starts need none
+
+        try:
+            return DemoView(self._store, session_key, listener)
+        except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
+            self._record(error)
+            return NoViews().now(DEMO_GATEWAY, session_key, listener)
+
+    def _record(self, error: BaseException) -> None:
+        self._faults.record("opening a session to look at", error)
 
 
 class _Handle:
@@ -66,6 +89,7 @@ class _Handle:
         session_key: str,
         listener: Callable[[], object],
         on_closed: Callable[[_Handle], None],
+        record: Callable[[BaseException], None],
         *,
         with_card: bool,
     ) -> None:
@@ -73,7 +97,9 @@ class _Handle:
         self._key = session_key
         self._listener = listener
         self._on_closed: Callable[[_Handle], None] | None = on_closed
+        self._record = record
         self._with_card = with_card
+        self._has_failed = False
         self._supervisor: GatewaySupervisor | None = None
         self._view: SessionHandle | None = None
 
@@ -81,20 +107,31 @@ class _Handle:
         """Look through this supervisor from now on; None: the gateway is watched no more."""
         if supervisor is self._supervisor:
             return
-        if self._view is not None:
-            self._view.close()
-        self._supervisor, self._view = supervisor, None
-        if supervisor is not None:
-            self._view = supervisor.views.open(self._key, self._listener, with_card=self._with_card)
+        view, self._supervisor, self._view = self._view, supervisor, None
+        self._has_failed = False
+        try:
+            if view is not None:
+                view.close()
+            if supervisor is not None:
+                self._view = supervisor.views.open(
+                    self._key, self._listener, with_card=self._with_card
+                )
+        except Exception as error:  # noqa: BLE001, RUF100 - who looks is no part of who reads
+            self._record(error)
+            self._has_failed = True
 
     @property
     def state(self) -> ViewState:
         """How far it is."""
+        if self._has_failed:
+            return ViewState.FAILED
         return self._view.state if self._view else ViewState.OFFLINE
 
     @property
     def problem(self) -> str:
         """What went wrong."""
+        if self._has_failed:
+            return "internal"
         return self._view.problem if self._view else ""
 
     @property
@@ -141,6 +178,9 @@ class _Handle:
         """Read again after a failure."""
         if self._view is not None:
             self._view.retry()
+        elif self._has_failed:
+            supervisor, self._supervisor = self._supervisor, None
+            self.attach(supervisor)
 
     def close(self) -> None:
         """Nobody looks any more."""

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet import facts
 from cc_desktop.fleet.commands import Refresh
+from cc_desktop.fleet.inbox import InboxChanged
+from cc_desktop.fleet.inbox.agent_items import agent_items
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
     APPROVALS_PER_AGENT,
@@ -33,10 +37,13 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.reducer.state import first_expiry
+from cc_desktop.fleet.requests import Question, QuestionPart
 from cc_desktop.fleet.status import find_newest_finished, next_deadline, next_wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from cc_desktop.fleet.inbox import InboxItem
 
 NOW = 1_764_000_000_000  # ms
 MINUTE = 60_000  # ms
@@ -70,6 +77,10 @@ class World:
             check_changes(before, self.fleet, changes)
             found += changes
         return found
+
+    def tell_agents(self, *events: ev.Event) -> list[AgentChanged]:
+        """The changes of agents alone."""
+        return [change for change in self.tell(*events) if isinstance(change, AgentChanged)]
 
     def later(self, ms: int, *events: ev.Event) -> list[Change]:
         self.now += ms
@@ -125,6 +136,10 @@ def check(fleet: Fleet) -> None:
             }
             assert all(run.session_key == key for key, run in agent.runs.items())
             assert all(approval.id == key for key, approval in agent.approvals.items())
+            assert agent.questions_expire_at == first_expiry(agent.questions)
+            if gateway.listing is None and gateway.origin not in (Origin.LAST_KNOWN, Origin.NONE):
+                fresh = [plain(item) for item in agent_items(gateway, agent)]
+                assert [plain(item) for item in gateway.inbox.get(agent_id, ())] == fresh
             if gateway.listing is None:
                 away = gateway.origin in (Origin.LAST_KNOWN, Origin.NONE)
                 assert (agent.status is Status.OFFLINE) is away
@@ -133,9 +148,15 @@ def check(fleet: Fleet) -> None:
         assert len(gateway.commands) <= COMMANDS_PER_GATEWAY
 
 
+def plain(item: InboxItem) -> InboxItem:
+    """The item without what depends on when it began."""
+    return replace(item, since=0, seen=False)
+
+
 def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
     """Whoever follows only the changes has the same agents as the model."""
     agents = {(g.id, a.id): a for g in before.gateways.values() for a in g.agents.values()}
+    items = {item.id: item for g in before.gateways.values() for item in all_items(g)}
     gateways = dict(before.gateways)
     for change in changes:
         if isinstance(change, AgentChanged):
@@ -145,6 +166,13 @@ def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
             agents.pop(place, None)
             if change.after is not None:
                 agents[place] = change.after
+        elif isinstance(change, InboxChanged):
+            item = change.before or change.after
+            assert item is not None
+            assert change.before == items.pop(item.id, None)
+            assert change.before != change.after
+            if change.after is not None:
+                items[item.id] = change.after
         elif isinstance(change, GatewayChanged):
             assert change.before == gateways.get(change.gateway)
             if change.after is None:
@@ -680,7 +708,8 @@ def test_an_approval_expires_by_the_clock() -> None:
     assert next_deadline(world.fleet.gateways[G].agents, MINUTE, NOW) == NOW + MINUTE
     assert world.later(MINUTE - 1, ev.Tick(G)) == []
     assert world.status() is Status.WAITING
-    assert len(world.later(1, ev.Tick(G))) == 1
+    world.now, world.mono = world.now + 1, world.mono + 1
+    assert len(world.tell_agents(ev.Tick(G))) == 1
     assert (world.status(), world.agent().approvals) == (Status.IDLE, {})
 
 
@@ -695,7 +724,8 @@ def test_a_silent_run_is_stuck_to_the_millisecond() -> None:
     assert next_wait(world.fleet, Now(NOW, world.mono)) == limit
     assert world.later(limit - 1, ev.Tick(G)) == []
     assert world.status() is Status.ACTIVE
-    assert len(world.later(1, ev.Tick(G))) == 1
+    world.now, world.mono = world.now + 1, world.mono + 1
+    assert len(world.tell_agents(ev.Tick(G))) == 1
     assert (world.status(), world.agent().status_session_key) == (Status.STUCK, KEY)
     assert world.tell(ev.Tick(G)) == []
 
@@ -787,7 +817,7 @@ def test_a_list_of_another_origin_changes_it() -> None:
 
 def test_a_failure_that_was_seen_is_no_error_until_the_next() -> None:
     world = World(listed(row(**ended(NOW, "failed"))))
-    assert len(world.tell(ev.Seen(G, {KEY: NOW}))) == 1
+    assert len(world.tell_agents(ev.Seen(G, {KEY: NOW}))) == 1
     assert world.status() is Status.IDLE
     world.tell(listed(row(**ended(NOW, "failed"))))
     assert world.status() is Status.IDLE
@@ -893,6 +923,31 @@ approvals = st.builds(
     opened_at=times,
     expires_at=times,
 )
+questions = st.builds(
+    Question,
+    id=small,
+    agent_id=agent_ids,
+    parts=st.builds(QuestionPart, small, small).map(lambda part: (part,)),
+    session_key=keys,
+    run_id=small,
+    opened_at=times,
+    expires_at=st.just(0) | times,
+    can_answer=st.booleans(),
+)
+records: st.SearchStrategy[facts.Fact] = st.one_of(
+    st.builds(
+        facts.CronJob,
+        small,
+        last_status=st.sampled_from(["", "ok", "error"]),
+        next_run_at=st.just(0) | times,
+    ),
+    st.builds(facts.SignIn, small, small, st.sampled_from(["ok", "expiring", "expired"])),
+    st.builds(facts.Quota, small, small, small, st.sampled_from([10.0, 95.0]), times),
+    st.builds(facts.Channel, small, small, st.sampled_from(list(facts.ChannelState))),
+    st.builds(facts.Task, small, status=st.sampled_from(["running", "failed"])),
+    st.builds(facts.JoinRequest, small, expires_at=st.just(0) | times),
+    st.builds(facts.Condition, small, st.sampled_from(list(facts.ConditionKind))),
+)
 flags = st.none() | st.booleans()
 words = st.none() | small
 origins = st.sampled_from(list(Origin))
@@ -935,6 +990,17 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
     ),
     st.builds(ev.ApprovalOpened, gateway_ids, approvals),
     st.builds(ev.ApprovalClosed, gateway_ids, agent_ids, small),
+    st.builds(ev.QuestionOpened, gateway_ids, questions),
+    st.builds(ev.QuestionClosed, gateway_ids, agent_ids, small),
+    st.builds(ev.FactTold, gateway_ids, records),
+    st.builds(
+        lambda gateway, record: ev.FactsListed(gateway, type(record), (record,)),
+        gateway_ids,
+        records,
+    ),
+    st.builds(
+        lambda gateway, record: ev.FactGone(gateway, type(record), record.id), gateway_ids, records
+    ),
     st.builds(
         ev.HeartbeatsTold, gateway_ids, st.dictionaries(agent_ids, st.integers(0, 2), max_size=2)
     ),

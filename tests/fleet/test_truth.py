@@ -246,5 +246,5 @@ def test_marks_stay_while_only_what_was_last_known_is_listed() -> None:
 def test_a_mark_can_be_undone() -> None:
     world = World(listed(row(**ended(NOW, "failed"))), ev.Seen(G, {KEY: NOW}))
     assert world.status() is Status.IDLE
-    assert len(world.tell(ev.Unseen(G, frozenset({KEY})))) == 1
+    assert len(world.tell_agents(ev.Unseen(G, frozenset({KEY})))) == 1
     assert world.status() is Status.ERROR

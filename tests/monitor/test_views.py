@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from cc_desktop.demo.conversation import words_of
 from cc_desktop.demo.simulation import GATEWAY
 from cc_desktop.fleet.transcript.ports import NoViews, ViewState
 from cc_desktop.fleet.transcript.rows import Outcome, RowKind
+from cc_desktop.gateway.views import GatewayViews
+from cc_desktop.monitor import FleetMonitor
 from cc_desktop.monitor.demo_view import _fleet
 from tests.fakes.clock import until
 from tests.fakes.gateway import FakeGateway
@@ -14,6 +17,12 @@ from tests.test_monitor import DEMO_ONLY, paths_in, running, settings_for
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+
+class UnexpectedError(Exception):
+    """What nobody expected."""
 
 
 async def test_a_session_of_a_gateway_and_other_settings(tmp_path: Path) -> None:
@@ -39,6 +48,36 @@ async def test_a_session_of_a_gateway_and_other_settings(tmp_path: Path) -> None
             handle.close()
             app.monitor.configure(settings)
             assert handle.state is ViewState.OFFLINE
+
+
+async def test_what_nobody_expected_while_opening_is_shown_and_logged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise UnexpectedError
+
+    async with FakeGateway() as gateway:
+        gateway.add_agent("otto")
+        gateway.add_session(KEY)
+        Talk(gateway, 3)
+        async with running(settings_for(gateway.url), paths_in(tmp_path)) as app:
+            with monkeypatch.context() as patch:
+                patch.setattr(GatewayViews, "open", broken)
+                handles = [app.monitor.views.now("gw", KEY, lambda: None) for _ in range(3)]
+            assert {(one.state, one.problem) for one in handles} == {(ViewState.FAILED, "internal")}
+            handles[0].retry()
+            await ready(handles[0])
+            for one in handles:
+                one.close()
+    assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
+
+
+def test_before_anything_runs_a_session_is_offline(tmp_path: Path) -> None:
+    """Without an event loop, as when a window is built before it."""
+    monitor = FleetMonitor(settings_for("ws://127.0.0.1:9/"), paths_in(tmp_path))
+    handle = monitor.views.now("gw", KEY, lambda: None)
+    assert handle.state is not ViewState.READY
+    handle.close()
 
 
 async def test_a_gateway_that_nobody_knows_is_offline(tmp_path: Path) -> None:

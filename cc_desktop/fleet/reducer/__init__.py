@@ -14,8 +14,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.inbox.follow import Scope, follow
 from cc_desktop.fleet.model import Change, Fleet, Gateway, Now
-from cc_desktop.fleet.reducer import agents, approvals, gateways, runs, sessions, snapshot
+from cc_desktop.fleet.reducer import (
+    agents,
+    approvals,
+    commands,
+    facts,
+    gateways,
+    questions,
+    runs,
+    sessions,
+    snapshot,
+)
 from cc_desktop.fleet.reducer.snapshot import slices
 
 if TYPE_CHECKING:
@@ -48,7 +59,16 @@ def reduce(fleet: Fleet, event: ev.Event, now: int, mono: int | None = None) -> 
     if gateway.listing is not None and (key := _touched_key(event)):
         gateway = _touched(gateway, key)
         fleet = replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
-    return _HANDLERS[type(event)](fleet, gateway, event, Now(now, now if mono is None else mono))
+    moment = Now(now, now if mono is None else mono)
+    after, changes = _HANDLERS[type(event)](fleet, gateway, event, moment)
+    return follow(fleet, after, changes, moment, _scope(event), gateway.id)
+
+
+def _scope(event: ev.Event) -> Scope:
+    """Whose items to look at beside those of what changed."""
+    if isinstance(event, ev.Snapshot | ev.SnapshotEnded):
+        return Scope.ALL
+    return Scope.GATEWAY if isinstance(event, ev.Tick) else Scope.CHANGED
 
 
 def _touched_key(event: ev.Event) -> str:
@@ -57,6 +77,8 @@ def _touched_key(event: ev.Event) -> str:
         return event.key
     if isinstance(event, ev.RunProgress):
         return event.session_key
+    if isinstance(event, ev.QuestionOpened):
+        return event.question.session_key
     return event.approval.session_key if isinstance(event, ev.ApprovalOpened) else ""
 
 
@@ -79,9 +101,10 @@ _HANDLERS: Mapping[type, _Handler] = {
     ev.Unseen: gateways.unseen,
     ev.Tick: gateways.tick,
     ev.DevicesListed: gateways.devices_listed,
-    ev.CommandSent: gateways.command_sent,
-    ev.CommandDone: gateways.command_done,
-    ev.CommandRefused: gateways.command_refused,
+    ev.CommandSent: commands.sent,
+    ev.CommandDone: commands.done,
+    ev.CommandUnknown: commands.unknown,
+    ev.CommandRefused: commands.refused,
     ev.Snapshot: snapshot.whole,
     ev.SnapshotBegan: snapshot.began,
     ev.SnapshotRows: snapshot.rows,
@@ -91,6 +114,11 @@ _HANDLERS: Mapping[type, _Handler] = {
     ev.RunProgress: runs.progress,
     ev.ApprovalOpened: approvals.opened,
     ev.ApprovalClosed: approvals.closed,
+    ev.QuestionOpened: questions.opened,
+    ev.QuestionClosed: questions.closed,
+    ev.FactsListed: facts.listed,
+    ev.FactTold: facts.told,
+    ev.FactGone: facts.gone,
     ev.AgentActivity: agents.activity,
     ev.AgentConfigured: agents.configured,
     ev.HeartbeatsTold: agents.heartbeats,

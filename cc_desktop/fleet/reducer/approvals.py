@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.model import APPROVALS_PER_AGENT, Agent, Approval, Fleet, Gateway, Now, Run
+from cc_desktop.fleet.model import APPROVALS_PER_AGENT, Agent, Fleet, Gateway, Now, Run
 from cc_desktop.fleet.reducer.state import Result, first_expiry, put_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cc_desktop.fleet import events as ev
+    from cc_desktop.fleet.requests import Approval
 
 _APPROVAL_MS = 1_800_000  # how long 2026.5.7 and 2026.9.6 wait; their runs' events do not say
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.commands import CommandPhase, CommandState
 from cc_desktop.fleet.model import (
-    COMMANDS_PER_GATEWAY,
     INTERNAL,
     AgentChanged,
     Change,
@@ -25,6 +23,8 @@ from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with
 from cc_desktop.fleet.status import DONE_COMMAND_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cc_desktop.fleet import events as ev
 
 
@@ -94,7 +94,11 @@ def origin_changed(fleet: Fleet, gateway: Gateway, event: ev.OriginChanged, now:
     """An unfinished list is given up."""
     if event.origin is gateway.origin and gateway.listing is None:
         return fleet, []
-    after, changes = reassessed(fleet, replace(gateway, origin=event.origin, listing=None), now)
+    away_since = 0
+    if event.origin is Origin.LAST_KNOWN:
+        away_since = gateway.away_since or now.wall
+    moved = replace(gateway, origin=event.origin, away_since=away_since, listing=None)
+    after, changes = reassessed(fleet, moved, now)
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
@@ -107,18 +111,20 @@ def shown(fleet: Fleet, gateway: Gateway, event: ev.Shown, now: Now) -> Result:
 
 def seen(fleet: Fleet, gateway: Gateway, event: ev.Seen, now: Now) -> Result:
     """Failures that were seen are no longer errors."""
-    marked = replace(gateway, seen={**gateway.seen, **event.seen})
-    after, changes = reassessed(fleet, marked, now)
-    return with_gateway(fleet, after), changes
+    return _marked(fleet, gateway, {**gateway.seen, **event.seen}, now)
 
 
 def unseen(fleet: Fleet, gateway: Gateway, event: ev.Unseen, now: Now) -> Result:
     """They are errors again."""
     marks = {key: at for key, at in gateway.seen.items() if key not in event.keys}
-    if len(marks) == len(gateway.seen):
+    return _marked(fleet, gateway, marks, now)
+
+
+def _marked(fleet: Fleet, gateway: Gateway, seen: Mapping[str, int], now: Now) -> Result:
+    if seen == gateway.seen:
         return fleet, []
-    after, changes = reassessed(fleet, replace(gateway, seen=marks), now)
-    return with_gateway(fleet, after), changes
+    after, changes = reassessed(fleet, replace(gateway, seen=seen), now)
+    return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
 def tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: Now) -> Result:
@@ -142,40 +148,3 @@ def devices_listed(fleet: Fleet, gateway: Gateway, event: ev.DevicesListed, now:
         return fleet, []
     changed = DevicesChanged(gateway.id, gateway.devices, devices)
     return with_gateway(fleet, replace(gateway, devices=devices)), [changed]
-
-
-# Commands
-
-
-def command_sent(fleet: Fleet, gateway: Gateway, event: ev.CommandSent, now: Now) -> Result:
-    """The oldest goes when there are too many, of those that are over first."""
-    ident = event.command.id
-    if ident in gateway.commands:
-        return fleet, []
-    commands = {**gateway.commands, ident: CommandState(event.command, at=now.wall)}
-    if len(commands) > COMMANDS_PER_GATEWAY:
-        over = (key for key, one in commands.items() if one.phase is not CommandPhase.PENDING)
-        del commands[next(over, next(iter(commands)))]
-    return put_gateway(fleet, gateway, replace(gateway, commands=commands))
-
-
-def command_done(fleet: Fleet, gateway: Gateway, event: ev.CommandDone, now: Now) -> Result:
-    """A pending command was carried out."""
-    return _end_command(fleet, gateway, event.id, CommandPhase.DONE, "", now)
-
-
-def command_refused(fleet: Fleet, gateway: Gateway, event: ev.CommandRefused, now: Now) -> Result:
-    """A pending command was not carried out."""
-    return _end_command(fleet, gateway, event.id, CommandPhase.REFUSED, event.reason, now)
-
-
-def _end_command(
-    fleet: Fleet, gateway: Gateway, ident: str, phase: CommandPhase, reason: str, now: Now
-) -> Result:
-    state = gateway.commands.get(ident)
-    if state is None or state.phase is not CommandPhase.PENDING:
-        return fleet, []
-    state = replace(state, phase=phase, at=now.wall, reason=reason)
-    return put_gateway(
-        fleet, gateway, replace(gateway, commands={**gateway.commands, ident: state})
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
+from cc_desktop.fleet.reducer import questions
 from cc_desktop.fleet.reducer.approvals import without_those_of
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import row_start
@@ -51,6 +52,7 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         with_run(agent, key, run, active=active, seen=now),
         unconfirmed_failures=with_failure(agent.unconfirmed_failures, key, session, run),
         **(without_those_of(agent, run) if run.over else {}),
+        **(questions.without_those_of(agent, run) if run.over else {}),
     )
     return put_agent(fleet, gateway, agent, trimmed(after), now)
 

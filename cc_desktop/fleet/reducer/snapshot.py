@@ -15,7 +15,6 @@ from cc_desktop.fleet.model import (
     SESSIONS_PER_GATEWAY,
     Agent,
     AgentChanged,
-    Approval,
     Change,
     Fleet,
     Gateway,
@@ -28,6 +27,7 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields
+from cc_desktop.fleet.reducer.questions import question_fields, still_asked
 from cc_desktop.fleet.reducer.runs import fails, timing_fields
 from cc_desktop.fleet.reducer.sessions import CARRIED
 from cc_desktop.fleet.reducer.state import Result, assessed, with_gateway
@@ -35,6 +35,8 @@ from cc_desktop.fleet.status import find_newest_finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cc_desktop.fleet.requests import Approval
 
 SLICE = 500  # rows; 2 to 5 ms to take in
 _SORTED_AT_ONCE = 10_000  # rows; about 10 ms
@@ -191,9 +193,10 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         connection=connection,
         origin=listing.origin,
         as_of=now.wall,
+        away_since=0,
         clock_offset_ms=listing.clock_offset_ms,
         agents=agents,
-        seen=_marks_of(agents.values(), gateway.seen, listing.origin),
+        seen=_marks_of(agents.values(), gateway, listing.origin),
         session_count=sum(len(agent.sessions) for agent in agents.values()),
         dropped_agents=listing.dropped_agents,
         unlisted_sessions=listing.unlisted_sessions,
@@ -203,13 +206,13 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
-def _marks_of(
-    agents: Iterable[Agent], seen: Mapping[str, int], origin: Origin
-) -> Mapping[str, int]:
-    """The marks of sessions that still exist."""
+def _marks_of(agents: Iterable[Agent], gateway: Gateway, origin: Origin) -> Mapping[str, int]:
+    """The marks of sessions and items that still exist."""
+    seen = gateway.seen
     if not seen or origin in (Origin.LAST_KNOWN, Origin.NONE):
         return seen
     known = {key for agent in agents for key in seen if key in agent.sessions}
+    known |= {item.id for items in gateway.inbox.values() for item in items}
     return {key: at for key, at in seen.items() if key in known}
 
 
@@ -242,6 +245,7 @@ def _listed(
     runs = keep_runs(context, old, sessions)
     timing = timing_fields(runs, last_signs(context, old, sessions, runs))
     approvals = keep_approvals(context, old, sessions)
+    questions = still_asked(old, sessions, context.fresh, context.since)
     return replace(
         agent_info(old, info),
         sessions=sessions,
@@ -258,6 +262,7 @@ def _listed(
         dropped_approvals=old.dropped_approvals if approvals else 0,
         **timing,
         **approval_fields(old, approvals),
+        **question_fields(old, questions),
     )
 
 

@@ -9,18 +9,18 @@ from msgspec.structs import replace
 from cc_desktop.fleet.model import (
     Agent,
     AgentChanged,
-    Approval,
     Change,
     Fleet,
     Gateway,
     GatewayChanged,
     Now,
-    Origin,
 )
 from cc_desktop.fleet.status import assess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cc_desktop.fleet.requests import Approval, Question
 
 Result = tuple[Fleet, list[Change]]
 
@@ -48,16 +48,8 @@ def put_agent(fleet: Fleet, gateway: Gateway, before: Agent, after: Agent, now: 
     return with_gateway(fleet, gateway), [AgentChanged(gateway.id, after.id, before, after)]
 
 
-def origin_of(gateway: Gateway, agent_id: str) -> Origin:
-    """Where what is known of an agent comes from, also while a list arrives in slices."""
-    listing = gateway.listing
-    if listing is not None and agent_id in listing.applied:
-        return listing.origin
-    return gateway.origin
-
-
 def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
-    """The agent with the status that it has at this moment, without approvals that expired."""
+    """The agent with the status that it has at this moment, without requests that expired."""
     if 0 < agent.approvals_expire_at <= now.wall:
         left = {
             key: approval
@@ -65,7 +57,14 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
             if not 0 < approval.expires_at <= now.wall
         }
         agent = replace(agent, approvals=left, approvals_expire_at=first_expiry(left))
-    origin = origin_of(gateway, agent.id)
+    if 0 < agent.questions_expire_at <= now.wall:
+        asked = {
+            key: question
+            for key, question in agent.questions.items()
+            if not 0 < question.expires_at <= now.wall
+        }
+        agent = replace(agent, questions=asked, questions_expire_at=first_expiry(asked))
+    origin = gateway.origin_of(agent.id)
     status, cause = assess(agent, origin, gateway.seen, now, fleet.stuck_after_ms)
     if status is agent.status and cause == agent.status_session_key:
         return agent
@@ -84,6 +83,6 @@ def reassessed(fleet: Fleet, gateway: Gateway, now: Now) -> tuple[Gateway, list[
     return (replace(gateway, agents=agents) if changes else gateway), changes
 
 
-def first_expiry(approvals: Mapping[str, Approval]) -> int:
+def first_expiry(requests: Mapping[str, Approval] | Mapping[str, Question]) -> int:
     """Local ms at which the first of them expires, 0 if none does."""
-    return min((one.expires_at for one in approvals.values() if one.expires_at), default=0)
+    return min((one.expires_at for one in requests.values() if one.expires_at), default=0)

@@ -44,6 +44,7 @@ class GatewayViews:
         self._clock = clock
         self._incidents = incidents
         self._open: dict[str, list[SessionView]] = {}
+        self._started: set[SessionView] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_live = False
         self._seq: int | None = None
@@ -77,7 +78,7 @@ class GatewayViews:
         view = SessionView(session_key, port, with_card=with_card)
         self._open.setdefault(session_key, []).append(view)
         view.set_live(self._is_live)
-        self._spawn(view.run_until_closed(), f"view {self._gateway}")
+        self._start(view)
         return view
 
     def set_live(self, is_live: bool) -> None:
@@ -90,6 +91,7 @@ class GatewayViews:
             self.audience.forget()
         for view in self._all():
             view.set_live(is_live)
+            self._start(view)
 
     def on_event(self, frame: EventFrame) -> None:
         """Hand an event to those who look at its session. Never raises, never waits."""
@@ -116,6 +118,12 @@ class GatewayViews:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _start(self, view: SessionView) -> None:
+        """Start the work of a view at its first live connection: before, there is nothing to do."""
+        if self._is_live and view not in self._started:
+            self._started.add(view)
+            self._spawn(view.run_until_closed(), f"view {self._gateway}")
+
     def _all(self) -> list[SessionView]:
         return [view for views in self._open.values() for view in views]
 
@@ -126,6 +134,7 @@ class GatewayViews:
         await self.audience.enter(key, subscribe)
 
     def _on_closed(self, view: SessionView) -> None:
+        self._started.discard(view)
         views = self._open.get(view.session_key, [])
         if view in views:
             views.remove(view)

@@ -1,0 +1,155 @@
+"""Keeps the items in step with the model: which begin, change or end with an event."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cc_desktop.fleet.inbox.agent_items import agent_items, same_inputs
+from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
+from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem, InboxKind
+from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, GatewayChanged, Now, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GATEWAY = ""  # the key, among those of agents, of the items of the gateway itself
+_GONE = (Origin.LAST_KNOWN, Origin.NONE)
+
+Items = tuple[InboxItem, ...]
+
+
+class Scope(Enum):
+    """What to look at beside what an event changed."""
+
+    CHANGED = auto()
+    GATEWAY = auto()  # the gateway itself: time has passed
+    ALL = auto()  # all agents as well: a list has arrived
+
+
+def follow(
+    before: Fleet, after: Fleet, changes: list[Change], now: Now, scope: Scope, gateway_id: str
+) -> tuple[Fleet, list[Change]]:
+    """Bring the items of all that changed up to date.
+
+    While a gateway is away, the items of its agents stay as they were last known: what is true of
+    them now, nobody knows.
+
+    Args:
+        before: The state before the event.
+        after: The state after it, with the items of before.
+        changes: What the event changed.
+        now: The moment.
+        scope: What to look at beside what changed.
+        gateway_id: The gateway that the event is about.
+
+    Returns:
+        The state with its items, and the changes with those of the items.
+    """
+    dirty: dict[str, set[str]] = {}
+    if scope is not Scope.CHANGED:
+        dirty[gateway_id] = {GATEWAY}
+    if scope is Scope.ALL and gateway_id in after.gateways:
+        dirty[gateway_id] |= {*after.gateways[gateway_id].agents}
+    for change in changes:
+        if isinstance(change, GatewayChanged):
+            dirty.setdefault(change.gateway, set()).add(GATEWAY)
+            if _came_back(change):
+                dirty[change.gateway] |= {*change.after.agents} if change.after else set()
+        elif isinstance(change, AgentChanged) and not _is_unchanged(change):
+            dirty.setdefault(change.gateway, set()).add(change.agent_id)
+    if not dirty:
+        return after, changes
+    found: list[Change] = []
+    for name, scopes in dirty.items():
+        gateway = after.gateways.get(name)
+        if gateway is None:
+            gone = before.gateways.get(name)
+            found += [InboxChanged(name, item, None) for item in all_items(gone)]
+            continue
+        updated, more = _update(gateway, scopes, now)
+        if updated is not gateway:
+            after = replace(after, gateways={**after.gateways, name: updated})
+            found += more
+    return after, [*changes, *found] if found else changes
+
+
+def all_items(gateway: Gateway | None) -> list[InboxItem]:
+    """All items of a gateway and its agents."""
+    return [item for items in gateway.inbox.values() for item in items] if gateway else []
+
+
+def _is_unchanged(change: AgentChanged) -> bool:
+    before, after = change.before, change.after
+    return before is not None and after is not None and same_inputs(before, after)
+
+
+def _came_back(change: GatewayChanged) -> bool:
+    before, after = change.before, change.after
+    if after is None or after.origin in _GONE:
+        return False
+    if before is None or before.origin in _GONE:
+        return True
+    return before.seen != after.seen
+
+
+def _update(gateway: Gateway, scopes: set[str], now: Now) -> tuple[Gateway, list[Change]]:
+    inbox: dict[str, Items] | None = None
+    changes: list[Change] = []
+    for scope in sorted(scopes):
+        old = gateway.inbox.get(scope, ())
+        new = _items_of(gateway, scope, old, now)
+        if new == old:
+            continue
+        inbox = dict(gateway.inbox) if inbox is None else inbox
+        if new:
+            inbox[scope] = new
+        else:
+            inbox.pop(scope, None)
+        changes += _differences(gateway.id, old, new)
+    due = next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
+    if inbox is None and due == gateway.inbox_due:
+        return gateway, []
+    return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
+
+
+def _items_of(gateway: Gateway, scope: str, old: Items, now: Now) -> Items:
+    fresh: Iterable[InboxItem]
+    if scope == GATEWAY:
+        fresh = gateway_items(gateway, now)
+    elif (agent := gateway.agents.get(scope)) is None:
+        fresh = ()
+    elif gateway.origin_of(scope) in _GONE:
+        return tuple(item for item in old if not 0 < item.until <= now.wall)
+    else:
+        fresh = agent_items(gateway, agent)
+    known = {item.id: item for item in old}
+    return tuple(_dated(item, known.get(item.id), gateway, now) for item in fresh)
+
+
+def _dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now) -> InboxItem:
+    """The item with the time since when it is true, and whether the operator has seen it.
+
+    A failure that was seen is no item any more.
+    """
+    since = item.since or (known.since if known else now.wall)
+    if item.kind is InboxKind.FAILED:
+        return replace(item, since=since)
+    seen_at = gateway.seen.get(item.mark)
+    seen = seen_at is not None and seen_at >= since
+    return replace(item, since=since, seen=seen)
+
+
+def _differences(gateway: str, old: Items, new: Items) -> list[Change]:
+    before = {item.id: item for item in old}
+    after = {item.id: item for item in new}
+    ended: list[Change] = [
+        InboxChanged(gateway, item, None) for key, item in before.items() if key not in after
+    ]
+    return ended + [
+        InboxChanged(gateway, before.get(key), item)
+        for key, item in after.items()
+        if before.get(key) != item
+    ]

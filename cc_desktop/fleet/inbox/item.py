@@ -1,0 +1,116 @@
+"""One item of the inbox, and the kinds there are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import blake2s
+
+from msgspec import Struct
+
+
+class Severity(StrEnum):
+    """How much an item matters."""
+
+    NEEDS_YOU = "needs-you"  # counted on the tray
+    WARNING = "warning"  # a dot on the tray
+    NEWS = "news"
+
+
+class InboxKind(StrEnum):
+    """What an item is about. The names are part of the settings and of `status --json`."""
+
+    FAILED = "failed"
+    APPROVAL = "approval"
+    QUESTION = "question"
+    STUCK = "stuck"
+    CONTEXT_FULL = "context-full"
+    PAIRING_SELF = "pairing-self"
+    SIGN_IN_EXPIRED = "sign-in-expired"
+    RUNAWAY = "runaway"
+
+    GATEWAY_LOST = "gateway-lost"
+    GATEWAY_BLOCKED = "gateway-blocked"
+    GATEWAY_FLAPPING = "gateway-flapping"
+    CRON_FAILED = "cron-failed"
+    CRON_OVERDUE = "cron-overdue"
+    TASK_FAILED = "task-failed"
+    UNDELIVERED = "undelivered"
+    CHANNEL = "channel"
+    CONFIG_IGNORED = "config-ignored"
+    RESTART_NEEDED = "restart-needed"
+    RUNTIME = "runtime"
+    PLUGIN = "plugin"
+    SIGN_IN_EXPIRING = "sign-in-expiring"
+    QUOTA = "quota"
+    PAIRING = "pairing"
+    SILENT = "silent"
+
+    FINISHED = "finished"
+    RECOVERED = "recovered"
+    BACK = "back"
+    UPDATE = "update"
+    DRIFT = "drift"
+
+
+_RANK = {severity: number for number, severity in enumerate(Severity)}
+_KINDS = list(InboxKind)
+SEVERITY: dict[InboxKind, Severity] = {
+    kind: Severity.NEEDS_YOU
+    if number <= _KINDS.index(InboxKind.RUNAWAY)
+    else Severity.WARNING
+    if number <= _KINDS.index(InboxKind.SILENT)
+    else Severity.NEWS
+    for number, kind in enumerate(_KINDS)
+}
+
+
+class InboxItem(Struct, frozen=True):
+    """Something that asks for the operator's attention, while it is true.
+
+    It has no words of the app: `text/inbox.py` makes them. `name` and `detail` come from the
+    gateway, and are clean.
+    """
+
+    id: str
+    kind: InboxKind
+    gateway: str
+    subject: str  # what it is about, unique among the kind: a session, approval, job, channel, …
+    agent: str = ""
+    session_key: str = ""
+    name: str = ""  # of the agent, job, channel, provider, device
+    detail: str = ""
+    code: str = ""  # the sort of it, by kind: a status, the reason of an error, a state
+    since: int = 0  # local ms
+    until: int = 0  # local ms at which it expires; 0: it does not
+    seen: bool = False
+    members: tuple[str, ...] = ()  # ids of the agents, if it is about several
+    part_of: str = ""  # id of the item that tells this one along with others
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return SEVERITY[self.kind]
+
+    @property
+    def mark(self) -> str:
+        """What the operator's mark "seen" is kept under, see `Gateway.seen`."""
+        return self.session_key if self.kind is InboxKind.FAILED else self.id
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Sorts what needs the operator first, and the oldest of the same severity first."""
+        return (_RANK[self.severity], self.since, self.id)
+
+
+def item_id(kind: InboxKind, gateway: str, subject: str, agent: str = "") -> str:
+    """A short id: the same for the same subject at any time, fit for a shell and an address."""
+    digest = blake2s(f"{gateway}\n{agent}\n{subject}".encode(errors="replace"), digest_size=5)
+    return f"{kind.value}-{digest.hexdigest()}"
+
+
+class InboxChanged(Struct, frozen=True):
+    """An item began (before is None), changed, or ended (after is None)."""
+
+    gateway: str
+    before: InboxItem | None
+    after: InboxItem | None

@@ -1,0 +1,67 @@
+"""What waits for a person's answer: approvals and questions. Pure.
+
+Times in an event are the gateway's, in the model local; both ms since the epoch.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Approval(Struct, frozen=True, gc=False):
+    """A command or an action that waits for a person's decision."""
+
+    id: str
+    agent_id: str
+    session_key: str = ""
+    title: str = ""
+    opened_at: int = 0
+    expires_at: int = 0
+    run_id: str = ""  # the run that waits for it; "" when no run does (2026.5.7 ends it)
+    # What the run's own events do not tell: only who may decide is told it.
+    family: str = ""  # "exec", "plugin" or "system"
+    command: str = ""  # in full, with its line breaks
+    cwd: str = ""
+    host: str = ""
+    warning: str = ""
+    scope: str = ""  # such as "payment" or "external-post"
+    severity: str = ""
+    decisions: tuple[str, ...] = ()  # as the gateway allows them; empty: not to be decided here
+
+
+class Choice(Struct, frozen=True, gc=False):
+    """An option of a question."""
+
+    label: str
+    description: str = ""
+
+
+class QuestionPart(Struct, frozen=True, gc=False):
+    """One of the questions that an agent asks at once."""
+
+    id: str
+    text: str
+    header: str = ""
+    choices: tuple[Choice, ...] = ()
+    is_several: bool = False  # more than one choice may be given
+    takes_text: bool = True  # words of one's own are an answer
+    is_secret: bool = False  # the answer is neither shown nor kept
+
+
+class Question(Struct, frozen=True, gc=False):
+    """What an agent asks its operator (`ask_user`)."""
+
+    id: str
+    agent_id: str
+    parts: tuple[QuestionPart, ...]
+    session_key: str = ""
+    run_id: str = ""
+    opened_at: int = 0
+    expires_at: int = 0  # 0: not told to connections that may only read
+    can_answer: bool = False  # the id is the gateway's own, so an answer can name it
+
+    @property
+    def title(self) -> str:
+        """The first question's words."""
+        first = self.parts[0] if self.parts else None
+        return (first.text or first.header) if first else ""

@@ -1,0 +1,211 @@
+"""Carries out commands: the only way down, from a person to a gateway."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import (
+    AnswerQuestion,
+    ChangeTask,
+    GatewayAction,
+    GiveBackRights,
+    MarkItems,
+    MarkSeen,
+    MarkUnseen,
+    Reconnect,
+    Refresh,
+    RequestRights,
+    ResolveApproval,
+    SendMessage,
+    StopAll,
+    StopRun,
+)
+from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.follow import all_items
+from cc_desktop.fleet.status import seen_marks
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from cc_desktop.config.seen_marks import SeenMarks
+    from cc_desktop.fleet.commands import Command
+    from cc_desktop.fleet.store import Store
+    from cc_desktop.monitor.gateway_pool import GatewayPool
+    from cc_desktop.system.clock import Clock
+    from cc_desktop.system.supervision import FaultLog
+
+log = logging.getLogger(__name__)
+
+
+class CommandDesk:
+    """Takes commands, and tells the model how far each is."""
+
+    def __init__(
+        self,
+        store: Store,
+        pool: GatewayPool,
+        seen: SeenMarks,
+        clock: Clock,
+        rng: random.Random,
+        faults: FaultLog,
+    ) -> None:
+        """Args: `seen` keeps what the operator has seen between starts; `rng` makes ids."""
+        self._store = store
+        self._pool = pool
+        self._seen = seen
+        self._clock = clock
+        self._rng = rng
+        self._faults = faults
+
+    def execute(self, command: Command, before: Callable[[], object] = lambda: None) -> str:
+        """Carry out what the operator asks; never blocks.
+
+        How far it is, is in the model: `Gateway.commands`, by the command's id.
+
+        Args:
+            command: What to do.
+            before: Reads the settings again, before a reconnection.
+
+        Returns:
+            The id of the command.
+        """
+        if not command.id:
+            command = structs.replace(command, id=f"{self._rng.getrandbits(64):016x}")
+        if isinstance(command, Reconnect):
+            self._reload_first(before)
+        if isinstance(command, StopAll):
+            self._stop_all(command)
+            return command.id
+        for gateway in self._targets(command):
+            self._store.apply(ev.CommandSent(gateway, _without_secrets(command)))
+            try:
+                refused = self._carry_out(gateway, command)
+            except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
+                self._faults.record(f"command {type(command).__name__}", error)
+                refused = "internal"
+            if refused is not None:
+                self.end(gateway, command.id, refused)
+        return command.id
+
+    def _stop_all(self, command: StopAll) -> None:
+        """One command for each run, so that each has an end of its own."""
+        for name, gateway in self._store.fleet.gateways.items():
+            if command.gateway not in ("", name) or gateway.hidden:
+                continue
+            for agent in gateway.agents.values():
+                for key in tuple(agent.heard):
+                    stop = StopRun(gateway=name, agent=agent.id, session_key=key, batch=command.id)
+                    self.execute(stop)
+
+    def end(self, gateway: str, ident: str, refused: str) -> None:
+        """A command is over: `refused` is why it was not carried out, as a kind, or ""."""
+        if refused:
+            self._store.apply(ev.CommandRefused(gateway, ident, refused))
+        else:
+            self._store.apply(ev.CommandDone(gateway, ident))
+
+    def recall_seen(self, gateways: list[str]) -> None:
+        """Tell the model what the operator had seen before the start."""
+        kept = self._seen.load()
+        for name in gateways:
+            if name in kept:
+                self._store.apply(ev.Seen(name, kept[name]))
+
+    def _reload_first(self, reload: Callable[[], object]) -> None:
+        """Who reconnects may have mended the settings or a token file just before."""
+        try:
+            reload()
+        except Exception as error:  # noqa: BLE001, RUF100 - reconnecting works nevertheless
+            self._faults.record("reading the settings again", error)
+
+    def _targets(self, command: Command) -> list[str]:
+        match command:
+            case Reconnect(gateway=""):
+                return list(self._pool.supervisors)
+            case MarkSeen() | MarkUnseen() | MarkItems() | Reconnect() | Refresh():
+                return [command.gateway]
+            case RequestRights() | GiveBackRights():
+                return [command.gateway]
+            case ResolveApproval() | AnswerQuestion() | SendMessage() | StopRun() | ChangeTask():
+                return [command.gateway]
+        raise TypeError(type(command).__name__)
+
+    def _carry_out(self, gateway: str, command: Command) -> str | None:
+        """Returns why it is refused, as a kind; "" if it is done; None if it is under way."""
+        match command:
+            case MarkSeen() | MarkUnseen():
+                return self._mark_agent(command)
+            case MarkItems():
+                return self._mark_items(command)
+        link = self._pool.supervisors.get(gateway)
+        if link is None:
+            if gateway == DEMO_GATEWAY:
+                return "demo"
+            return "settings" if gateway in self._store.fleet.gateways else "unknown-gateway"
+        if isinstance(command, GatewayAction):
+            actions = self._pool.actions(gateway)
+            return "not-live" if actions is None else actions.start(command)
+        if isinstance(command, RequestRights | GiveBackRights):
+            link.change_rights(command, functools.partial(self.end, gateway, command.id))
+            return None
+        if isinstance(command, Reconnect):
+            self._pool.reconnect(gateway)
+        elif not link.is_live:
+            return "not-live"
+        else:
+            link.refresh()
+        return ""
+
+    def on_synced(self, gateway: str) -> None:
+        """A gateway is back and its list is in the model: find out what became of commands."""
+        actions = self._pool.actions(gateway)
+        if actions is not None:
+            actions.on_synced()
+
+    # What the operator has seen
+
+    def _mark_agent(self, command: MarkSeen | MarkUnseen) -> str:
+        agent = self._store.fleet.agent(command.gateway, command.agent)
+        if agent is None:
+            return "unknown-agent"
+        marks = seen_marks(agent, self._clock.now_ms(), command.sessions)
+        self._mark(command.gateway, marks, seen=isinstance(command, MarkSeen))
+        return ""
+
+    def _mark_items(self, command: MarkItems) -> str:
+        gateway = self._store.fleet.gateways.get(command.gateway)
+        items = [item for item in all_items(gateway) if item.id in command.items]
+        if not items or gateway is None:
+            return "unknown-item"
+        marks: dict[str, int] = {}
+        for item in items:
+            agent = gateway.agents.get(item.agent)
+            if item.kind is not InboxKind.FAILED:
+                marks[item.mark] = item.since
+            elif agent is not None:  # the mark of a failure has the gateway's own time
+                keys = (item.session_key,) if item.session_key else ()
+                marks |= seen_marks(agent, self._clock.now_ms(), keys)
+        self._mark(command.gateway, marks, seen=command.seen)
+        return ""
+
+    def _mark(self, gateway: str, marks: dict[str, int], *, seen: bool) -> None:
+        if seen:
+            self._store.apply(ev.Seen(gateway, marks))
+        else:
+            self._store.apply(ev.Unseen(gateway, frozenset(marks)))
+        if gateway != DEMO_GATEWAY:
+            self._seen.save(gateway, self._store.fleet.gateways[gateway].seen)
+
+
+def _without_secrets(command: Command) -> Command:
+    """The command as the model may keep it: answers may be secret."""
+    if isinstance(command, AnswerQuestion):
+        return structs.replace(command, answers={})
+    return command
