@@ -16,6 +16,7 @@ from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
 from tests.desktop.notified import SAMPLE, Notified
+from tests.desktop.scripted_views import ScriptedViews, sample_script
 from tests.desktop.settings.test_app_pages import Desk
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ class Scenes:
     def _fleet(
         self, name: str, store: Store, preferences: Preferences
     ) -> Iterator[tuple[str, QWidget]]:
-        context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+        context = ViewContext(
+            store,
+            sample.Asked().actions,
+            sample.Clock(),
+            self._look,
+            views=ScriptedViews(sample_script),
+        )
         window = build_fleet_window(context, {})
         tools = NotificationTools(
             window, context, Notified(store, SAMPLE, preferences).center, lambda: None
@@ -85,6 +92,13 @@ class Scenes:
             for place in range(details.body.bar.count()):
                 details.body.bar.setCurrentIndex(place)
                 QApplication.processEvents()
+        if name == "live":
+            panel = Details(context)  # at its first tab; the window is at the last one
+            self._kept.append(panel)
+            panel.resize(420, HIGH)
+            panel.show()
+            panel.show_agent("studio", "otto")
+            yield "details, now", panel
         window.header.search.setText("e")
         yield name, window
         for key in window.header.pills:

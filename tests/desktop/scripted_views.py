@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.transcript.conversation import Conversation
-from cc_desktop.fleet.transcript.live import LiveRun, live_rows
+from cc_desktop.fleet.transcript.live import LiveRun, Phase, Step, live_rows
 from cc_desktop.fleet.transcript.ports import ViewState
-from cc_desktop.fleet.transcript.records import Message, Page, ProgressCard, Role, ToolUse
+from cc_desktop.fleet.transcript.records import (
+    CardStep,
+    Message,
+    Page,
+    ProgressCard,
+    Role,
+    ToolUse,
+)
 from tests.desktop.sample import MIN, NOW
 
 if TYPE_CHECKING:
@@ -161,3 +168,11 @@ def sample_talk() -> tuple[Message, ...]:
             cost_usd=2.08,
         ),
     )
+
+
+def sample_script(handle: ScriptedHandle) -> None:
+    """A conversation, a plan, and a run that goes on."""
+    steps = (Step("1", "exec", "pytest -q", started_at=NOW - MIN),)
+    handle.run = LiveRun("r", Phase.TOOL, NOW - 2 * MIN, steps=steps, reply="I **keep** it")
+    handle.card = ProgressCard("", (CardStep("Read", "completed"), CardStep("Split", "pending")))
+    handle.tell(*sample_talk())

@@ -110,6 +110,11 @@ class TextCard(Card):
         )
         self.body.addWidget(self._text)
 
+    @property
+    def reading(self) -> QLabel:
+        """What takes the keyboard, to be read and selected."""
+        return self._text
+
     def text(self) -> str:
         """What it says."""
         return self._text.text()

@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from cc_desktop.desktop.details.transcript.documents import InertDocument, markdown_document
 from cc_desktop.desktop.details.transcript.painter import CURSOR
@@ -29,8 +29,8 @@ SHOWN_CHARS = 1_500  # at the end of a reply; the tab Transcript has all of it
 SPOKEN_CHARS = 600
 
 
-class MarkdownText(QWidget):
-    """Markdown as a widget that is as high as its text.
+class MarkdownText(QLabel):
+    """Markdown as a widget that is as high as its text. To screen readers it is a text.
 
     Signals:
         link_clicked: An address was clicked.
@@ -41,37 +41,39 @@ class MarkdownText(QWidget):
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
-        self._text = ""
+        self._source = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._writing = False
         self._document = InertDocument()
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it can be read by keyboard
         look.changed.connect(self._make)
 
     @property
-    def text(self) -> str:
+    def source(self) -> str:
         """What it says, as Markdown."""
-        return self._text
+        return self._source
 
-    def set_text(self, text: str, *, writing: bool = False) -> None:
+    def set_source(self, text: str, *, writing: bool = False) -> None:
         """Say something; `writing` puts a cursor after it."""
         if len(text) > SHOWN_CHARS:
             text = "…" + text[-SHOWN_CHARS:].partition(" ")[2]
-        if (text, writing) != (self._text, self._writing):
-            self._text, self._writing = text, writing
+        if (text, writing) != (self._source, self._writing):
+            self._source, self._writing = text, writing
             self._make()
 
     def _make(self) -> None:
-        self._document = markdown_document(self._text, self._look)
+        self._document = markdown_document(self._source, self._look)
         if self._writing:
             cursor = QTextCursor(self._document)
             cursor.movePosition(QTextCursor.MoveOperation.End)
             style = QTextCharFormat()
             style.setForeground(QColor(self._look.theme.accent))
             cursor.insertText(CURSOR, style)
-        self.setAccessibleName(plain(self._text, SPOKEN_CHARS))
+        self.setText(plain(self._source, SPOKEN_CHARS))
         self._fit()
         self.update()
 

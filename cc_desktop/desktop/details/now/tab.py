@@ -44,8 +44,6 @@ class NowTab(DetailsTab):
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
         self._context = context
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(tr("Now"))
         self._agent: tuple[str, str] | None = None
         self._key = ""  # of the session
         self._handle: SessionHandle | None = None
@@ -120,9 +118,11 @@ class NowTab(DetailsTab):
         self.links.dismiss()
 
     def focus_first(self) -> None:
-        """The button, if there is one."""
-        first = self.seen if self.seen.isVisible() else self
-        first.setFocus(Qt.FocusReason.OtherFocusReason)
+        """The button if there is one, else the first thing to read."""
+        parts = (self.seen, self.run.end, self.last.reply, self.now.reading)
+        first = next((part for part in parts if part.isVisible()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # In sight
 
@@ -223,7 +223,7 @@ class NowTab(DetailsTab):
     def _show_reply(self, run: LiveRun | None) -> None:
         reply = run.reply if run is not None else ""
         self.says.setVisible(bool(reply))
-        self.says.reply.set_text(reply, writing=True)
+        self.says.reply.set_source(reply, writing=True)
 
     def _show_plan(self) -> None:
         card = self._handle.card if self._handle is not None else None
@@ -231,7 +231,7 @@ class NowTab(DetailsTab):
         if card is None:
             return
         self.plan.end.setText(words.plan_head(card.done, len(card.steps)) if card.steps else "")
-        self.plan_text.set_text(card.markdown)
+        self.plan_text.set_source(card.markdown)
         self.plan_text.setVisible(bool(card.markdown))
         self.planned.show_lines(card_lines(card))
         self.planned.setVisible(bool(card.steps))
@@ -241,7 +241,7 @@ class NowTab(DetailsTab):
         self.last.setVisible(message is not None)
         if message is None or session is None:
             return
-        self.last.reply.set_text(message.text)
+        self.last.reply.set_source(message.text)
         ended = local(session.finished_at, offset)
         if session.status in ("failed", "timeout", "killed"):
             line = words.stopped_line(session.status, ended, session.runtime_ms, now)
@@ -278,4 +278,5 @@ class _HeadedCard(Card):
     def __init__(self, context: ViewContext, heading: str) -> None:
         super().__init__(context.look, heading)
         self.end = label(context.look.metrics.font(11.5), muted=True)
+        self.end.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it can be read by keyboard
         self.add_to_heading(self.end)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
 
-from cc_desktop.desktop.widgets.buttons import Button
+from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.text.format import local, plain, when
 from cc_desktop.text.i18n import tr
 
@@ -19,7 +19,7 @@ MOST_LISTED = 20  # sessions in the menu; the tab Sessions has all
 SHOWN_CHARS = 26  # of a title on the button
 
 
-class SessionPicker(Button):
+class SessionPicker(QWidget):
     """A button with the title of the session, and a menu of the newest others.
 
     Signals:
@@ -30,12 +30,16 @@ class SessionPicker(Button):
 
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
+        self.button = button("", self._open)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.button)
         self._menu = QMenu(self)
         self._sessions: list[Session] = []
         self._now = self._offset = 0
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setFont(look.metrics.font(12))
-        self.clicked.connect(lambda _checked=False: self._open())
+        self.button.setFont(look.metrics.font(12))
+        self.setFocusProxy(self.button)
 
     def show_session(self, agent: Agent, key: str, now: int, clock_offset_ms: int) -> None:
         """Show which one it is."""
@@ -46,9 +50,9 @@ class SessionPicker(Button):
         self._sessions, self._now, self._offset = newest, now, clock_offset_ms
         title = plain(session.title, 160) if session else ""
         short = title if len(title) <= SHOWN_CHARS else title[: SHOWN_CHARS - 1] + "…"
-        self.setText(f"{short} ▾")
-        self.setToolTip(plain(title) if len(title) > SHOWN_CHARS else "")
-        self.setAccessibleName(tr("Session: {title}", title=title))
+        self.button.setText(f"{short} ▾")
+        self.button.setToolTip(plain(title) if len(title) > SHOWN_CHARS else "")
+        self.button.setAccessibleName(tr("Session: {title}", title=title))
         self.setVisible(len(agent.sessions) > 1)
 
     def _open(self) -> None:

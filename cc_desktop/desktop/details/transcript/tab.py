@@ -67,8 +67,8 @@ class TranscriptTab(DetailsTab):
         column.addLayout(below)
         column.addWidget(self.view, 1)
         column.addWidget(self.links)
-        self.setTabOrder(self.finder.field, self.picker)
-        self.setTabOrder(self.picker, self.view)
+        self.setTabOrder(self.finder.field, self.picker.button)
+        self.setTabOrder(self.picker.button, self.view)
         self._connect()
         self._show_state()
 

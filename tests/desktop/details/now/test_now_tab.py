@@ -121,12 +121,12 @@ def test_the_reply_as_it_streams(open_now: OpenNow) -> None:
     reply = structs.replace(RUN, phase=Phase.REPLY, steps=(), reply="It **can** move")
     views.last.set_run(reply)
     assert tab.says.isVisible()
-    assert tab.says.reply.text == "It **can** move"
-    assert tab.says.reply.accessibleName() == "It **can** move"
+    assert tab.says.reply.source == "It **can** move"
+    assert tab.says.reply.text() == "It **can** move"
     assert lines(tab) == [("running", "Writing", "")]
     height = tab.says.reply.height()
     views.last.set_run(structs.replace(reply, reply="word " * 4_000))
-    assert len(tab.says.reply.text) <= SHOWN_CHARS + 1
+    assert len(tab.says.reply.source) <= SHOWN_CHARS + 1
     assert tab.says.reply.height() > height
 
 
@@ -152,7 +152,7 @@ def test_a_plan(open_now: OpenNow) -> None:
     assert tab.plan.isVisible()
     assert tab.plan.end.text() == "1 of 3"
     assert [line.kind for line in tab.planned.lines] == ["done", "running", "waiting"]
-    assert tab.plan_text.text == "**Half** way"
+    assert tab.plan_text.source == "**Half** way"
     many = tuple(CardStep(f"step {n}", "completed" if n < 30 else "pending") for n in range(50))
     views.last.card = ProgressCard("", many)
     views.last.listener()
@@ -188,7 +188,7 @@ def test_without_a_run_the_last_message_and_how_it_ended(open_now: OpenNow) -> N
     _, tab, views = open_now("sketch")
     views.last.tell(user("u", "Icons?"), agent("a", "12 icons, **two need a look**"))
     assert tab.last.isVisible()
-    assert tab.last.reply.text == "12 icons, **two need a look**"
+    assert tab.last.reply.source == "12 icons, **two need a look**"
     assert tab.ended.text() == "finished 2 h ago in 1 min"
     assert not tab.run.isVisible()
     assert not tab.now.isVisible()
@@ -199,7 +199,7 @@ def test_a_failure_says_why_and_what_was_said_last(open_now: OpenNow) -> None:
     views.last.tell(*sample_talk())
     assert "out of credits" in tab.why.text()
     assert tab.seen.isVisible()
-    assert tab.last.reply.text.startswith("Reproduced: **three tests fail**")
+    assert tab.last.reply.source.startswith("Reproduced: **three tests fail**")
     assert tab.ended.text() == "failed 4 min ago after 1 min"
 
 

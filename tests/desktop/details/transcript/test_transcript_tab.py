@@ -366,7 +366,7 @@ def test_what_is_shown_stays_while_the_connection_is_away(open_transcript: OpenT
 
 def test_sessions_can_be_chosen(open_transcript: OpenTranscript) -> None:
     panel, tab, views = open_transcript()
-    assert tab.picker.text() == "Fix the login redirect ▾"
+    assert tab.picker.button.text() == "Fix the login redirect ▾"
     tab.picker.chosen.emit("agent:rex:pr")
     assert [one.key for one in views.open] == ["agent:rex:pr"]
     panel.refresh()
