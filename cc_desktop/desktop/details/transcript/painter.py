@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
+from PySide6.QtWidgets import QStyle
 
 from cc_desktop.desktop.details.transcript.documents import (
     DocumentCache,
@@ -75,6 +76,7 @@ class RowPainter:
         self._head = QFontMetrics(self._bold).height()
         self._documents = DocumentCache()
         self._theme = look.theme
+        self._box = QRect()  # of the row that is drawn
         self.needle = ""
 
     def estimate(self, row: Row, width: int) -> int:
@@ -111,7 +113,8 @@ class RowPainter:
         if self._theme is not self._look.theme:
             self._theme = self._look.theme
             self._documents.clear()
-        self._paint_back(painter, box, row, look)
+        self._box = box
+        self._paint_back(painter, box, look)
         if row.kind is RowKind.CALL:
             self._paint_call(painter, box, row)
         elif row.kind in (RowKind.BOUNDARY, RowKind.NOTE):
@@ -176,7 +179,7 @@ class RowPainter:
 
     # Painting
 
-    def _paint_back(self, painter: QPainter, box: QRect, row: Row, look: Look) -> None:
+    def _paint_back(self, painter: QPainter, box: QRect, look: Look) -> None:
         theme, px = self._theme, self._look.metrics.px
         if not (look.selected or look.current or look.found):
             return
@@ -276,6 +279,8 @@ class RowPainter:
         painter.setFont(font)
         painter.setPen(QColor(colour))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        # Lines are measured from the start of the row: in Arabic or Hebrew, that is its right.
+        box = QStyle.visualRect(painter.layoutDirection(), self._box, box)
         painter.drawText(box, int(flags | Qt.TextFlag.TextSingleLine), shown)
         return metrics.horizontalAdvance(shown)
 

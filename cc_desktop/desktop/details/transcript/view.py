@@ -131,6 +131,7 @@ class TranscriptView(AnchoredView):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setLayoutDirection(self.layoutDirection())
         selection, current = self.selectionModel(), self.currentIndex().row()
         width = self.viewport().width()
         for place, y in self._layout():

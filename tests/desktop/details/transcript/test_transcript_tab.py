@@ -411,6 +411,32 @@ def test_it_can_be_drawn_in_any_width_and_theme(
     assert panel.width() == width
 
 
+def test_rows_are_mirrored_where_people_write_from_right_to_left(
+    open_transcript: OpenTranscript,
+) -> None:
+    _, tab, views = open_transcript()
+    views.last.tell(agent("a", "x", NOW, ToolUse("c", "exec", "y")))
+
+    def ink(left: int, right: int) -> int:
+        """How many pixels of a call's first third or last third are not its background."""
+        box = tab.view.visualRect(tab.model.index(1))
+        picture = tab.view.viewport().grab(box).toImage()
+        back = picture.pixelColor(picture.width() // 2, picture.height() // 2)
+        return sum(
+            picture.pixelColor(x, y) != back
+            for x in range(left, right)
+            for y in range(8, picture.height() - 8)
+        )
+
+    third = tab.view.viewport().width() // 3
+    before = ink(20, third) > ink(2 * third, 3 * third - 60)
+    tab.view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    QApplication.processEvents()
+    after = ink(60, third) < ink(2 * third, 3 * third - 20)
+    assert before
+    assert after
+
+
 def test_after_a_resize_the_same_row_is_first(open_transcript: OpenTranscript) -> None:
     panel, tab, views = open_transcript()
     views.last.tell(*many(0, 200))
