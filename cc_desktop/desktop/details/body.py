@@ -53,7 +53,7 @@ class DetailsBody(QScrollArea):
         self._entries = tuple(tabs)
         self._on_built = on_built
         self._built: dict[int, DetailsTab] = {}
-        self.head = DetailsHead(context.look)
+        self.head = DetailsHead(context.look, context.actions.open_address)
         self.bar: QTabBar | None = self._build_bar(on_chosen) if len(self._entries) > 1 else None
         self._pages = QStackedWidget()
         for _ in self._entries:
@@ -81,10 +81,10 @@ class DetailsBody(QScrollArea):
         bar.setExpanding(False)
         for entry in self._entries:
             bar.addTab(tr(entry.title))
-        names = (tr("Tabs before"), tr("Tabs after"))  # Qt's own are not translated
-        for arrow, name in zip(bar.findChildren(QToolButton), names, strict=False):
-            arrow.setAccessibleName(name)
-            arrow.setToolTip("")
+        # Where there is no room for all; Qt's own names follow another catalog.
+        names = (tr("Tabs before these"), tr("Tabs after these"))
+        for tool, name in zip(bar.findChildren(QToolButton), names, strict=False):
+            tool.setAccessibleName(name)
         bar.currentChanged.connect(lambda _place: on_chosen())
         return bar
 

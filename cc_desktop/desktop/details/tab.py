@@ -60,7 +60,28 @@ def _transcript(context: ViewContext) -> DetailsTab:
     return TranscriptTab(context)
 
 
+def _sessions(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.sessions.tab import SessionsTab
+
+    return SessionsTab(context)
+
+
+def _activity(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.activity.tab import ActivityTab
+
+    return ActivityTab(context)
+
+
+def _usage(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.usage.tab import UsageTab
+
+    return UsageTab(context)
+
+
 TABS = (
     TabEntry(mark("Now"), _now),
     TabEntry(mark("Transcript"), _transcript),
+    TabEntry(mark("Sessions"), _sessions),
+    TabEntry(mark("Activity"), _activity),
+    TabEntry(mark("Usage"), _usage),
 )

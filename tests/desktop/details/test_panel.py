@@ -16,29 +16,11 @@ from tests.desktop.sample import MIN, NOW
 from tests.desktop.views import overview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.model import Agent, Gateway
-
-    OpenDetails = Callable[[Store, str, str], Details]
-
-
-@pytest.fixture
-def open_agent(
-    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
-) -> OpenDetails:
-    def make(store: Store, gateway: str, agent: str) -> Details:
-        panel = Details(ViewContext(store, asked.actions, clock, look))
-        qtbot.addWidget(panel)
-        panel.resize(420, 700)
-        panel.show()
-        panel.show_agent(gateway, agent)
-        return panel
-
-    return make
+    from tests.desktop.details.conftest import OpenDetails
 
 
 def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
@@ -154,3 +136,45 @@ def test_one_tab_needs_no_bar(
     qtbot.addWidget(details)
     details.show_agent("studio", "rex")
     assert details.body.bar is None
+
+
+def test_the_head_tells_why_since_when_and_where(open_agent: OpenDetails) -> None:
+    head = open_agent(sample.live_store(), "studio", "rex").body.head
+    assert "out of credits" in head.reason()
+    assert "failed 4 min ago" in head.reason()
+    assert head.address() == "http://studio.example:18789/chat/rex/telegram/1"
+    assert open_agent(sample.live_store(), "studio", "otto").body.head.reason() == ""
+
+
+def test_the_link_opens_the_session_that_the_status_comes_from(
+    open_agent: OpenDetails, asked: sample.Asked
+) -> None:
+    open_agent(sample.live_store(), "studio", "otto").body.head.link.click()
+    assert asked.calls == [("open", "http://studio.example:18789/chat/otto")]
+
+
+def test_a_gateway_without_an_address_has_no_link(open_agent: OpenDetails) -> None:
+    store = Store(lambda: NOW)
+    store.apply(ev.GatewayAdded("g", "G"))
+    info = ev.AgentInfo("dex", "Dex", workspace="/home/ada/<b>work</b>")
+    store.apply(ev.Snapshot("g", (info,), (), taken_at=NOW))
+    head = open_agent(store, "g", "dex").body.head
+    assert not head.link.isVisible()
+    assert head.workspace() == "Works in /home/ada/<b>work</b>"
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "Ada " * 29, "🦊" * 60])
+def test_a_long_name_wraps_and_widens_nothing(open_agent: OpenDetails, name: str) -> None:
+    store = Store(lambda: NOW)
+    store.apply(ev.GatewayAdded("g", "G" * 60, "ws://g.example/"))
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("i" * 60, name),), (), taken_at=NOW))
+    details = open_agent(store, "g", "i" * 60)
+    for width in (300, 420, 700):
+        details.resize(width, 700)
+        QApplication.processEvents()
+        head = details.body.head
+        assert head.name() == name.strip()
+        assert head.width() <= width
+        body = details.body.widget()
+        assert body is not None
+        assert body.minimumSizeHint().width() <= width
