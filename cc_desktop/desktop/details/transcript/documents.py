@@ -193,6 +193,7 @@ def _dress(document: QTextDocument, look: ThemeManager) -> None:
             _select(cursor, block.position(), 0)
             fenced = QTextBlockFormat()
             fenced.setBackground(back)
+            fenced.setNonBreakableLines(False)  # nothing scrolls sideways here
             cursor.mergeBlockFormat(fenced)
         for place, length, style in _fragments(block):
             if style.fontFixedPitch():

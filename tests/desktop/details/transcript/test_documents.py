@@ -140,6 +140,14 @@ def test_what_qt_would_need_seconds_for_is_plain_text(look: ThemeManager, text: 
     assert markdown_document(text, look).toPlainText() == text
 
 
+def test_long_lines_of_code_break_instead_of_being_cut(look: ThemeManager) -> None:
+    document = markdown_document("```python\n" + "call(argument) " * 40 + "\n```", look)
+    document.setTextWidth(200)
+    assert document.idealWidth() <= 200
+    assert document.blockCount() < 4
+    assert document.size().height() > 100
+
+
 def test_what_people_write_is_not_too_much() -> None:
     table = "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 30
     assert not is_too_much(table + "\n- item\n" * 40 + "`x` " * 50 + "> quote\n" * 5)
