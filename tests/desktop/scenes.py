@@ -114,12 +114,15 @@ class Scenes:
                 details.body.bar.setCurrentIndex(place)
                 QApplication.processEvents()
         if name == "live":
-            panel = Details(context)  # at its first tab; the window is at the last one
-            self._kept.append(panel)
-            panel.resize(420, HIGH)
-            panel.show()
-            panel.show_agent("studio", "otto")
-            yield "details, now", panel
+            for place, tab in enumerate(("now", "transcript")):
+                panel = Details(context)  # the window is at the last tab
+                self._kept.append(panel)
+                panel.resize(420, HIGH)
+                panel.show()
+                panel.show_agent("studio", "otto")
+                if panel.body.bar is not None:
+                    panel.body.bar.setCurrentIndex(place)
+                yield f"details, {tab}", panel
         window.header.search.setText("e")
         yield name, window
         for key in window.header.pills:
