@@ -27,6 +27,7 @@ from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.gateway.views import GatewayViews
 from cc_desktop.system.network import is_loopback
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class GatewaySupervisor:
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
         self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
+        self.views = GatewayViews(self.gateway, self.request, self._clock, self._incidents)
 
     @property
     def is_live(self) -> bool:
@@ -166,7 +168,7 @@ class GatewaySupervisor:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._polling.close()
+            await asyncio.gather(self._polling.close(), self.views.close())
             self._transition(ConnectionEvent.END)
 
     # One try
@@ -240,6 +242,7 @@ class GatewaySupervisor:
         except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
             self._record("event", error)
             sync.schedule_refresh()  # a list says what the event did
+        self.views.on_event(frame)
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
@@ -285,8 +288,7 @@ class GatewaySupervisor:
         self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
         self._changes.resume(connection)
-        missing = self._rights.to_ask_for(connection.scopes)
-        if missing:
+        if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
@@ -372,6 +374,7 @@ class GatewaySupervisor:
             return
         self.connection = info
         self._polling.set_live(self.is_live)
+        self.views.set_live(self.is_live)
         self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:

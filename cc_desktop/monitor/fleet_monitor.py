@@ -26,6 +26,7 @@ from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
 from cc_desktop.monitor.options import MonitorOptions
 from cc_desktop.monitor.queries import FleetQueries
+from cc_desktop.monitor.views import MonitorViews
 from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
@@ -56,6 +57,7 @@ class FleetMonitor:
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
         shared: Tokens and passwords that the operator entered in the window.
+        views: Opens sessions to look at.
         history: What happened since the app started.
         queries: What is asked of a gateway when somebody looks.
     """
@@ -94,6 +96,7 @@ class FleetMonitor:
         self._pool = GatewayPool(
             self.store, services, self.shared, self._faults, options.http_after_s
         )
+        self.views = MonitorViews(self.store, lambda: self._pool.supervisors, self._faults)
         self._desk = CommandDesk(
             self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
         )
@@ -211,6 +214,7 @@ class FleetMonitor:
         if not self._options.demo_only:
             self._desk.recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)
+        self.views.look_again()
         for listener in list(self._listeners):
             listener(settings)
 

@@ -49,6 +49,12 @@ def _params(name: str) -> dict[str, Any]:
         "agents.list": {},
         "sessions.list": {"limit": 200},
         "sessions.list page": {"limit": 200, "offset": 200},
+        "chat.history": {"sessionKey": "agent:otto:main", "limit": 50},
+        "chat.history page": {"sessionKey": "agent:otto:main", "limit": 50, "offset": 50},
+        "chat.history cursor": {"sessionKey": "agent:otto:main", "cursor": "eyJ2ZXJzaW9uIjoxfQ"},
+        "sessions.messages.subscribe": {"key": "agent:otto:main"},
+        "sessions.messages.unsubscribe": {"key": "agent:otto:main"},
+        "progressCard.get": {"sessionKey": "agent:otto:main"},
     }[name]
 
 
@@ -62,6 +68,12 @@ def _params(name: str) -> dict[str, Any]:
         ("agents.list", "AgentsListParams"),
         ("sessions.list", "SessionsListParams"),
         ("sessions.list page", "SessionsListParams"),
+        ("chat.history", "ChatHistoryParams"),
+        ("chat.history page", "ChatHistoryParams"),
+        ("chat.history cursor", "ChatHistoryParams"),
+        ("sessions.messages.subscribe", "SessionsMessagesSubscribeParams"),
+        ("sessions.messages.unsubscribe", "SessionsMessagesUnsubscribeParams"),
+        ("progressCard.get", "ProgressCardGetParams"),
     ],
 )
 def test_what_we_send_fits_the_schema(schema: dict[str, Any], name: str, definition: str) -> None:
