@@ -27,10 +27,11 @@ from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.system.network import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from cc_desktop.fleet.model import PairingRequest
     from cc_desktop.gateway.connection import GatewayConnection
@@ -74,6 +75,7 @@ class GatewaySupervisor:
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
         self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
+        self._sources = GatewaySources(self.gateway, services, self._incidents)
 
     @property
     def is_live(self) -> bool:
@@ -237,6 +239,7 @@ class GatewaySupervisor:
         except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
             self._record("event", error)
             sync.schedule_refresh()  # a list says what the event did
+        self._sources.on_event(frame)
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
@@ -245,15 +248,12 @@ class GatewaySupervisor:
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
+        sources = self._sources.follow(connection, self._polling.live)
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
-        feeder = asyncio.create_task(
-            self._feed(connection, self._sync), name=f"sync {self.gateway}"
-        )
-        holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
-        handover = asyncio.create_task(
-            self._changes.handover.wait(), name=f"handover {self.gateway}"
-        )
-        tasks = (feeder, reader, holder, handover)
+        feeder = self._start(self._feed(connection, self._sync), "sync")
+        handover = self._start(self._changes.handover.wait(), "handover")
+        holder = self._start(self._hold(), "held")
+        tasks = (feeder, reader, handover, holder, self._start(sources, "sources"))
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
             if handover.done():
@@ -271,6 +271,9 @@ class GatewaySupervisor:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _start(self, job: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(job, name=f"{what} {self.gateway}")
+
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello
         # At once, and beside the list: a rotated token is lost otherwise if this is cut off.
@@ -283,8 +286,7 @@ class GatewaySupervisor:
         self._was_live = True
         self._expected_back = 0
         self._transition(ConnectionEvent.SYNCED)
-        missing = self._rights.to_ask_for(connection.scopes)
-        if missing:
+        if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
@@ -310,8 +312,7 @@ class GatewaySupervisor:
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)
-        if not held:
-            self._short_lives += 1
+        self._short_lives += not held
         if connection.restart_expected_ms:
             expected_ms = min(connection.restart_expected_ms, LONGEST_RESTART_MS)
             self._expected_back = self._clock.now_ms() + expected_ms + RESTART_GRACE_MS
