@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cc_desktop.gateway.incidents import IncidentLog
     from cc_desktop.gateway.options import SupervisorServices
     from cc_desktop.protocol.frames import EventFrame
+    from cc_desktop.protocol.handshake import Hello
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,13 @@ class GatewaySources:
         self._connection = connection
         self._due.clear()
         self._touched.clear()
-        self._guard("hello", lambda: self._on_hello(connection))
+        self._note_release(connection)
+        for reading in self._readings:
+            self._plan(reading, connection)
+        hello = connection.hello
+        self._guard("hello", lambda: self._set_conditions(_conditions_of(hello)))
+        if hello.health is not None:
+            self._guard("health", lambda: self._on_health(fields.as_object(hello.health)))
         return self._run(connection, live)
 
     def on_event(self, frame: EventFrame) -> None:
@@ -126,28 +133,24 @@ class GatewaySources:
     def _tell(self, event: ev.Event) -> None:
         self._services.sink(event)
 
-    def _on_hello(self, connection: GatewayConnection) -> None:
-        hello = connection.hello
-        if hello.server_version != self._release:
-            self._release = hello.server_version
+    def _note_release(self, connection: GatewayConnection) -> None:
+        if connection.hello.server_version != self._release:
+            self._release = connection.hello.server_version
             self._absent.clear()
-        now = self._clock.monotonic()
-        for reading in self._readings:
-            access = self._first_access(reading, connection)
-            self._tell(ev.FactTold(self._gateway, Subject(reading.subject, access)))
-            if access is ReadAccess.PENDING:
-                self._due[reading.subject] = self._earliest(reading, now + SETTLE_S)
-            else:
-                self._forget(reading)
-        found: _Conditions = {
-            ConditionKind.UPDATE: updates.update({"updateAvailable": hello.update}),
-            ConditionKind.SUSPENDED: updates.suspension(hello.suspension),
-        }
-        if not hello.config_hash:
-            found[ConditionKind.RESTART_NEEDED] = ()
-        self._set_conditions(found)
-        if hello.health is not None:
-            self._on_health(fields.as_object(hello.health))
+
+    def _plan(self, reading: Reading, connection: GatewayConnection) -> None:
+        """Decide when a subject is read first, if it can be read at all."""
+        access = self._first_access(reading, connection)
+        if access is ReadAccess.PENDING:
+            now = self._clock.monotonic()
+            self._due[reading.subject] = self._earliest(reading, now + SETTLE_S)
+        self._guard(reading.subject, lambda: self._tell_access(reading, access))
+
+    def _tell_access(self, reading: Reading, access: ReadAccess) -> None:
+        self._tell(ev.FactTold(self._gateway, Subject(reading.subject, access)))
+        if access in (ReadAccess.ABSENT, ReadAccess.REFUSED):  # what cannot be read is not known
+            for kind in reading.kinds:
+                self._tell(ev.FactsListed(self._gateway, kind, ()))
 
     def _first_access(self, reading: Reading, connection: GatewayConnection) -> ReadAccess:
         """What is known without a question."""
@@ -306,13 +309,7 @@ class GatewaySources:
         elif subject not in self._said:
             self._said.add(subject)
             log.info("%s does not let this connection read: %s", self._gateway, subject)
-        self._tell(ev.FactTold(self._gateway, Subject(subject, access)))
-        self._forget(reading)
-
-    def _forget(self, reading: Reading) -> None:
-        """What cannot be read is not known."""
-        for kind in reading.kinds:
-            self._tell(ev.FactsListed(self._gateway, kind, ()))
+        self._tell_access(reading, access)
 
     async def _read_config(self, gateway: str, ask: Any) -> tuple[ev.Event, ...]:
         connection = self._connection
@@ -321,3 +318,14 @@ class GatewaySources:
         if found is not None:
             self._set_conditions({ConditionKind.RESTART_NEEDED: found})
         return ()
+
+
+def _conditions_of(hello: Hello) -> _Conditions:
+    """What hello-ok tells at once, its health apart."""
+    found: _Conditions = {
+        ConditionKind.UPDATE: updates.update({"updateAvailable": hello.update}),
+        ConditionKind.SUSPENDED: updates.suspension(hello.suspension),
+    }
+    if not hello.config_hash:
+        found[ConditionKind.RESTART_NEEDED] = ()
+    return found
