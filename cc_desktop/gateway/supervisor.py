@@ -117,6 +117,7 @@ class GatewaySupervisor:
         """List again, if live."""
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
+            self._sources.refresh()
 
     def list_again(self) -> None:
         """List again when the pacer allows: the model has missed something."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PAGE = 200  # rows; the most that `cron.list` gives
 MOST_PAGES = 5
+POLL_S = 1_800.0  # nothing is read again sooner, if nothing happens
 PAIRING_SCOPES = frozenset({"operator.pairing", "operator.admin"})
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -137,7 +138,7 @@ def readings(
             _sign_ins(is_refused),
             (SignIn,),
             least_s=300.0,
-            every_s=1_800.0,
+            every_s=POLL_S,
         ),
-        Reading("quotas", "usage.status", _quotas, (Quota,), least_s=300.0, every_s=1_800.0),
+        Reading("quotas", "usage.status", _quotas, (Quota,), least_s=300.0, every_s=POLL_S),
     )

@@ -261,6 +261,50 @@ async def test_a_saved_edit_that_is_not_applied_needs_a_restart(scene: Scene) ->
         assert scene.kinds == []
 
 
+async def test_an_edit_that_is_being_applied_is_no_item(scene: Scene) -> None:
+    async with scene.connected():
+        await scene.clock.advance(60)
+        scene.answers["config.get"] = {"configRevisionHash": "b", "appliedConfigHash": "a"}
+        scene.event("config.changed", {})
+        await scene.clock.advance(15)
+        assert scene.asked.count("config.get") == 2
+        assert scene.kinds == []
+        scene.answers["config.get"] = {"configRevisionHash": "b", "appliedConfigHash": "b"}
+        await scene.clock.advance(15)
+        assert scene.asked.count("config.get") == 3
+        assert scene.kinds == []
+
+
+async def test_an_edit_that_is_taken_back_ends_the_item_at_the_next_look(scene: Scene) -> None:
+    """The gateway tells nothing of it."""
+    scene.answers["config.get"] = {"configRevisionHash": "b", "appliedConfigHash": "a"}
+    async with scene.connected():
+        await scene.clock.advance(60)
+        assert scene.kinds == ["restart-needed"]
+        scene.answers["config.get"] = EMPTY["config.get"]
+        scene.sources.refresh()
+        await scene.clock.advance(1)
+        assert scene.kinds == []
+        scene.asked.clear()
+        await scene.clock.advance(3_600)
+        assert "config.get" not in scene.asked, "nothing is waited for any more"
+
+
+async def test_the_operator_reads_everything_anew_and_asks_no_provider_too_often(
+    scene: Scene,
+) -> None:
+    async with scene.connected():
+        await scene.clock.advance(60)
+        scene.asked.clear()
+        for _ in range(20):
+            scene.sources.refresh()
+            await scene.clock.advance(1)
+        assert scene.asked.count("cron.list") == scene.asked.count("tasks.list") == 1
+        assert "models.authStatus" not in scene.asked
+        await scene.clock.advance(300)
+        assert scene.asked.count("models.authStatus") == 1
+
+
 async def test_many_edits_are_one_question(scene: Scene) -> None:
     async with scene.connected():
         await scene.clock.advance(60)
