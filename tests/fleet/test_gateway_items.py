@@ -17,7 +17,7 @@ from cc_desktop.fleet.inbox.gateway_items import (
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Now, Origin
 from cc_desktop.fleet.status import next_wait
 from cc_desktop.text.inbox.items import reason
-from tests.fleet.test_reduce import MINUTE, NOW, G, World, listed
+from tests.fleet.test_reduce import MINUTE, NOW, G, World, listed, row
 
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -135,6 +135,46 @@ def test_a_task_is_history_after_a_week() -> None:
     assert wait_ms(world) == FORGET_AFTER_MS - DAY
     world.later(FORGET_AFTER_MS - DAY, ev.Tick(G))
     assert (kinds(world), wait_ms(world)) == ([], None)
+
+
+# One failure, told once
+
+
+CRON_KEY = "agent:a:cron:j"
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        (replace(FAILED, agent_id="a"), f"{CRON_KEY}:run:r"),
+        (replace(FAILED, agent_id="a"), CRON_KEY),
+        (
+            facts.Task("t", "a", child_key="agent:a:subagent:s", status="failed"),
+            "agent:a:subagent:s",
+        ),
+    ],
+)
+@pytest.mark.parametrize("agent_first", [True, False])
+def test_a_failure_of_a_job_and_of_its_run_are_one(
+    record: facts.Fact, key: str, agent_first: bool
+) -> None:
+    run_failed = listed(row(key=key, status="failed", ended_at=NOW, updated_at=NOW, error="x"))
+    told = ev.FactTold(G, record)
+    world = World(*((run_failed, told) if agent_first else (told, run_failed)))
+    failed, caused = items(world)
+    assert failed.kind is InboxKind.FAILED
+    assert (failed.part_of, caused.part_of) == ("", failed.id)
+    assert world.later(MINUTE, told) == []
+    world.tell(ev.Seen(G, {key: NOW}))
+    assert [item.part_of for item in items(world)] == [""]
+
+
+def test_another_failure_of_the_agent_is_another_item() -> None:
+    record = replace(FAILED, agent_id="a")
+    key = f"{CRON_KEY}-2:run:r"
+    world = World(listed(row(key=key, status="failed", ended_at=NOW, updated_at=NOW)))
+    world.tell(ev.FactTold(G, record))
+    assert [item.part_of for item in items(world)] == ["", ""]
 
 
 # Releases side by side

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet.inbox.agent_items import agent_items, same_inputs
 from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem, InboxKind
+from cc_desktop.fleet.inbox.parts import with_parts
 from cc_desktop.fleet.inbox.releases import newest_release
 from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, GatewayChanged, Now, Origin
 
@@ -105,23 +106,25 @@ def _came_back(change: GatewayChanged) -> bool:
 def _update(
     gateway: Gateway, scopes: set[str], now: Now, newest: Release
 ) -> tuple[Gateway, list[Change]]:
-    inbox: dict[str, Items] | None = None
+    inbox = dict(gateway.inbox)
     changes: list[Change] = []
-    for scope in sorted(scopes):
-        old = gateway.inbox.get(scope, ())
-        new = _items_of(gateway, scope, old, now, newest)
+    # The gateway's own come last: some of them are part of an agent's.
+    for scope in [*sorted(scopes - {GATEWAY}), GATEWAY]:
+        old = inbox.get(scope, ())
+        new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
+        if scope == GATEWAY:
+            new = with_parts(new, inbox)
         if new == old:
             continue
-        inbox = dict(gateway.inbox) if inbox is None else inbox
         if new:
             inbox[scope] = new
         else:
             inbox.pop(scope, None)
         changes += _differences(gateway.id, old, new)
     due = next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
-    if inbox is None and due == gateway.inbox_due:
+    if not changes and due == gateway.inbox_due:
         return gateway, []
-    return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
+    return replace(gateway, inbox=inbox if changes else gateway.inbox, inbox_due=due), changes
 
 
 def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Release) -> Items:
