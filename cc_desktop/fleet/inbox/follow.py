@@ -106,25 +106,26 @@ def _came_back(change: GatewayChanged) -> bool:
 def _update(
     gateway: Gateway, scopes: set[str], now: Now, newest: Release
 ) -> tuple[Gateway, list[Change]]:
-    inbox = dict(gateway.inbox)
+    inbox: dict[str, Items] | None = None
     changes: list[Change] = []
-    # The gateway's own come last: some of them are part of an agent's.
-    for scope in [*sorted(scopes - {GATEWAY}), GATEWAY]:
-        old = inbox.get(scope, ())
+    # The gateway's own come last: an agent's may tell them already.
+    for scope in (*sorted(scopes - {GATEWAY}), GATEWAY):
+        old = gateway.inbox.get(scope, ())
         new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
         if scope == GATEWAY:
-            new = with_parts(new, inbox)
+            new = with_parts(new, gateway.inbox if inbox is None else inbox)
         if new == old:
             continue
+        inbox = dict(gateway.inbox) if inbox is None else inbox
         if new:
             inbox[scope] = new
         else:
             inbox.pop(scope, None)
         changes += _differences(gateway.id, old, new)
     due = next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
-    if not changes and due == gateway.inbox_due:
+    if inbox is None and due == gateway.inbox_due:
         return gateway, []
-    return replace(gateway, inbox=inbox if changes else gateway.inbox, inbox_due=due), changes
+    return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
 
 
 def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Release) -> Items:

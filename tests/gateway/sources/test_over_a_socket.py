@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cc_desktop.fleet.facts import ReadAccess
@@ -23,6 +24,10 @@ class UnexpectedError(Exception):
     """What nobody expected."""
 
 
+def _told(answer: Any, _params: object) -> Any:
+    return answer
+
+
 def telling(**answers: Any) -> FakeGateway:
     gateway = FakeGateway()
     gateway.add_agent("otto", name="Otto")
@@ -30,7 +35,7 @@ def telling(**answers: Any) -> FakeGateway:
     gateway.methods = ["agents.list", "sessions.list", *METHODS]
     gateway.snapshot = {"appliedConfigHash": "a"}
     for method, answer in {**EMPTY, **answers}.items():
-        gateway.answers[method] = lambda _params, answer=answer: answer
+        gateway.answers[method] = functools.partial(_told, answer)
     return gateway
 
 
