@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cc_desktop.gateway.connection import GatewayFailureError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Protocol
 
     class Asks(Protocol):
@@ -39,13 +41,23 @@ class RestartCheck(Struct, frozen=True):
     busy: dict[str, int] = {}  # what is at work, by "runs", "jobs", "tasks", …; no zeros
 
 
-async def safe_to_restart(link: Asks) -> RestartCheck:
+async def safe_to_restart(links: Mapping[str, Asks], gateway: str) -> RestartCheck | None:
     """Ask a gateway whether a restart would break off anything.
 
-    Raises:
-        GatewayFailureError: It is not connected, refused, did not answer, or does not know.
+    Args:
+        links: The supervisors, by the gateway's id.
+        gateway: The gateway's id.
+
+    Returns:
+        None if nobody knows: it is not connected, does not let us ask, or has no answer.
     """
-    return read_check(await link.request(METHOD, {}))
+    link = links.get(gateway)
+    if link is None:
+        return None
+    try:
+        return read_check(await link.request(METHOD, {}))
+    except GatewayFailureError:
+        return None
 
 
 def read_check(payload: object) -> RestartCheck:

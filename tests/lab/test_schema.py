@@ -49,6 +49,13 @@ def _params(name: str) -> dict[str, Any]:
         "agents.list": {},
         "sessions.list": {"limit": 200},
         "sessions.list page": {"limit": 200, "offset": 200},
+        "cron.list": {"includeDisabled": True, "limit": 200},
+        "cron.list page": {"includeDisabled": True, "limit": 200, "offset": 200},
+        "tasks.list": {"limit": 200},
+        "models.authStatus": {},
+        "device.pair.list": {},
+        "node.pair.list": {},
+        "channels.pairing.list": {},
     }[name]
 
 
@@ -62,6 +69,13 @@ def _params(name: str) -> dict[str, Any]:
         ("agents.list", "AgentsListParams"),
         ("sessions.list", "SessionsListParams"),
         ("sessions.list page", "SessionsListParams"),
+        ("cron.list", "CronListParams"),
+        ("cron.list page", "CronListParams"),
+        ("tasks.list", "TasksListParams"),
+        ("models.authStatus", "ModelsAuthStatusParams"),
+        ("device.pair.list", "DevicePairListParams"),
+        ("node.pair.list", "NodePairListParams"),
+        ("channels.pairing.list", "ChannelsPairingListParams"),
     ],
 )
 def test_what_we_send_fits_the_schema(schema: dict[str, Any], name: str, definition: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
+import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.gateway.connection import GatewayConnection
-from cc_desktop.monitor.restart_check import safe_to_restart
+from cc_desktop.gateway.decoders import tasks
+from cc_desktop.monitor.restart_check import RestartCheck, safe_to_restart
 from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
@@ -173,8 +175,8 @@ async def test_a_job_that_fails_is_one_item_until_it_succeeds(
         assert item.detail.startswith("Unknown model")
         assert (item.agent, item.code) == ("otto", "model_not_found")
         # Its run is a task, too, and yet it is told once.
-        tasks = (await sender.request("tasks.list", {}))["tasks"]
-        assert [task["status"] for task in tasks] == ["failed"]
+        rows = (await sender.request("tasks.list", {}))["tasks"]
+        assert [row["status"] for row in rows] == ["failed"]
         assert not told.items(InboxKind.TASK_FAILED)
         known = {one.name for one in told.facts.cron.values()}
         assert known == {"Nightly"}, "built-in jobs are left out"
@@ -183,6 +185,26 @@ async def test_a_job_that_fails_is_one_item_until_it_succeeds(
         await told.follower.until(lambda: not told.items(InboxKind.CRON_FAILED))
         await sender.request("cron.remove", {"id": made["id"]})
         await told.follower.until(lambda: not told.facts.cron)
+
+
+async def test_a_run_begun_from_outside_is_a_task_and_yet_told_once(
+    gateway: RealGateway, version: str, tmp_path: Path
+) -> None:
+    if version < "2026.7":
+        pytest.skip("it does not tell of tasks")
+    async with watched(gateway, tmp_path) as (told, sender):
+        assert await told.read("tasks") is ReadAccess.READABLE
+        key = "agent:rex:main"
+        order = {"message": "fail: no disk", "agentId": "rex", "sessionKey": key}
+        await sender.request("agent", {**order, "idempotencyKey": str(uuid.uuid4())})
+        item = await told.one(InboxKind.FAILED, "Rex")
+        assert item.session_key == key
+        rows = (await sender.request("tasks.list", {}))["tasks"]
+        [row] = [row for row in rows if row["sessionKey"] == key]
+        assert tasks.task(row) is not None
+        assert not told.items(InboxKind.TASK_FAILED)
+        await sender.send("rex", "say: done")
+        await told.follower.until(lambda: not told.items(InboxKind.FAILED))
 
 
 async def test_what_happened_while_nobody_looked_is_the_same_item(
@@ -253,8 +275,8 @@ async def test_each_release_tells_what_it_has_at_few_questions(
         assert at_connect <= 10, asked
         await asyncio.sleep(3)
         assert asked.total() == at_connect, asked
-        check = await safe_to_restart(told.follower.monitor.supervisors["g"])
-        assert (check.is_safe, check.blockers, check.busy) == (True, (), {})
+        check = await safe_to_restart(told.follower.monitor.supervisors, "g")
+        assert check == RestartCheck(is_safe=True)
 
 
 async def test_an_edit_that_waits_for_a_restart(

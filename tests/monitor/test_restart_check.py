@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
-from cc_desktop.gateway.connection import NotConnectedError
+from cc_desktop.gateway.connection import (
+    NotConnectedError,
+    RequestFailedError,
+    RequestTimeoutError,
+)
 from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.monitor.restart_check import RestartCheck, read_check, safe_to_restart
+from cc_desktop.protocol.frames import GatewayError
 
 
 class Link:
@@ -31,7 +36,7 @@ BUSY = {
 
 
 async def test_a_busy_gateway_says_what_a_restart_would_break_off() -> None:
-    found = await safe_to_restart(Link(BUSY))
+    found = await safe_to_restart({"g": Link(BUSY)}, "g")
     assert found == RestartCheck(
         is_safe=False, blockers=("2 runs are active", "a task"), busy={"runs": 2, "tasks": 1}
     )
@@ -39,7 +44,7 @@ async def test_a_busy_gateway_says_what_a_restart_would_break_off() -> None:
 
 async def test_an_idle_gateway_is_safe_to_restart() -> None:
     answer = {"safe": True, "counts": {"queueSize": 0}, "blockers": []}
-    assert await safe_to_restart(Link(answer)) == RestartCheck(is_safe=True)
+    assert await safe_to_restart({"g": Link(answer)}, "g") == RestartCheck(is_safe=True)
 
 
 @pytest.mark.parametrize("answer", [None, 7, [], {"safe": "yes"}, {"blockers": 3, "counts": []}])
@@ -47,7 +52,17 @@ def test_rubbish_is_not_safe(answer: object) -> None:
     assert read_check(answer) == RestartCheck()
 
 
-async def test_without_a_connection_nobody_knows() -> None:
-    error = NotConnectedError(Failure(kind=FailureKind.LOST))
-    with pytest.raises(NotConnectedError):
-        await safe_to_restart(Link(error))
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotConnectedError(Failure(kind=FailureKind.LOST)),
+        RequestTimeoutError(Failure(kind=FailureKind.SILENT)),
+        RequestFailedError(Failure(error=GatewayError("INVALID_REQUEST", "unknown method"))),
+    ],
+)
+async def test_nobody_knows_of_a_gateway_that_does_not_say(error: Exception) -> None:
+    assert await safe_to_restart({"g": Link(error)}, "g") is None
+
+
+async def test_nobody_knows_of_the_demo() -> None:
+    assert await safe_to_restart({}, "demo") is None

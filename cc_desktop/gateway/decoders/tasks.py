@@ -48,8 +48,10 @@ def matters(row: dict[str, Any]) -> bool:
     """Whether somebody has to hear of it: it failed, is blocked, or its result reached nobody."""
     if row.get("runtime") == "cron" or row.get("deliveryStatus") == "dismissed":
         return False
+    # A run that was begun from outside is a task as well: its session's row tells how it ended.
+    is_own_run = bool(row.get("sessionKey")) and row.get("sessionKey") == row.get("childSessionKey")
     return (
-        row.get("status") in FAILURES
+        (row.get("status") in FAILURES and not is_own_run)
         or row.get("terminalOutcome") == "blocked"
         or row.get("deliveryStatus") == "failed"
     )

@@ -355,6 +355,8 @@ def test_a_task_that_failed() -> None:
     ("changed", "count"),
     [
         ({"runtime": "cron"}, 0),  # its job tells it
+        ({"childSessionKey": "agent:otto:main"}, 0),  # its session's row tells it
+        ({"sessionKey": "", "childSessionKey": ""}, 1),
         ({"status": "running"}, 0),
         ({"status": "completed", "deliveryStatus": "failed"}, 1),
         ({"status": "completed", "terminalOutcome": "blocked"}, 1),
