@@ -29,9 +29,10 @@ from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
 from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.supervision import cancel_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from cc_desktop.fleet.model import PairingRequest
     from cc_desktop.gateway.connection import GatewayConnection
@@ -143,6 +144,10 @@ class GatewaySupervisor:
         else:
             self._changes.start(self._live, command, on_end)
 
+    def show_token_place(self) -> None:
+        """Tell where the device token is; it may have been moved."""
+        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
+
     def _show_pairing(self, pairing: PairingRequest | None) -> None:
         self._publish(structs.replace(self.connection, pairing=pairing))
 
@@ -161,10 +166,7 @@ class GatewaySupervisor:
                         self._transition(ConnectionEvent.RETRY, problem=advice.problem)
                     await self._pausing.wait(RARE_FIRST_S)
         finally:
-            tasks = [t for t in (polling, self._keeping) if t is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_all(polling, self._keeping)
             await self._polling.close()
             self._transition(ConnectionEvent.END)
 
@@ -243,17 +245,16 @@ class GatewaySupervisor:
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
-        self._sync = SessionListSync(
+        sync = self._sync = SessionListSync(
             self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
-        sources = self._sources.follow(connection, self._polling.live)
+        self._sources.begin(connection, self._polling.live)
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
-        feeder = self._start(self._feed(connection, self._sync), "sync")
-        handover = self._start(self._changes.handover.wait(), "handover")
-        holder = self._start(self._hold(), "held")
-        tasks = (feeder, reader, handover, holder, self._start(sources, "sources"))
+        feeder = asyncio.create_task(self._feed(connection, sync), name=f"sync {self.gateway}")
+        holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
+        handover = asyncio.create_task(self._changes.handover.wait(), name="handover")
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
             if handover.done():
@@ -266,13 +267,11 @@ class GatewaySupervisor:
             await self._changes.end()
             if self.is_live and not self._changes.handover.is_set():
                 self._on_lost(connection, held=holder.done())
-            self._live = self._sync = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _start(self, job: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
-        return asyncio.create_task(job, name=f"{what} {self.gateway}")
+            self._live, self._sync = self._changes.successor, None
+            if self._live is not None:  # while it takes over, questions go to it already
+                self._publish(structs.replace(self.connection, scopes=self._live.scopes))
+            await cancel_all(reader, feeder, holder, handover)
+            await self._sources.end()
 
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello
@@ -286,14 +285,13 @@ class GatewaySupervisor:
         self._was_live = True
         self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
-        missing = self._rights.to_ask_for(connection.scopes)
-        if missing:
+        if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
     async def _keep_token(self, token: str) -> None:
         await self._login.keep_token(token)
-        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
+        self.show_token_place()
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.

@@ -33,9 +33,10 @@ from cc_desktop.gateway.sources.access import access_after, is_about_parameters
 from cc_desktop.gateway.sources.readings import POLL_S, Reading, readings
 from cc_desktop.protocol import fields, handshake
 from cc_desktop.system.clock import wake_or_sleep
+from cc_desktop.system.supervision import cancel_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.gateway.incidents import IncidentLog
@@ -73,6 +74,7 @@ class GatewaySources:
         self._edited_at = -math.inf  # when the configuration was edited (monotonic)
         # Of the connection:
         self._connection: GatewayConnection | None = None
+        self._task: asyncio.Task[None] | None = None
         self._due: dict[str, float] = {}  # subject → when to ask (monotonic)
         self._touched: set[str] = set()  # subjects with an event since they were asked for
         self._wake = asyncio.Event()
@@ -91,17 +93,12 @@ class GatewaySources:
 
     # One connection
 
-    def follow(
-        self, connection: GatewayConnection, live: asyncio.Event
-    ) -> Coroutine[Any, Any, None]:
-        """Take in what hello-ok tells, and return what asks for the rest.
+    def begin(self, connection: GatewayConnection, live: asyncio.Event) -> None:
+        """Take in what hello-ok tells, and ask for the rest in the background until `end`.
 
         Args:
             connection: Its events go to `on_event`.
             live: Set once the model is in step: nothing here delays that.
-
-        Returns:
-            Runs until cancelled, or until the connection is gone.
         """
         self._connection = connection
         self._due.clear()
@@ -113,7 +110,14 @@ class GatewaySources:
         self._guard("hello", lambda: self._set_conditions(_conditions_of(hello)))
         if hello.health is not None:
             self._guard("health", lambda: self._on_health(fields.as_object(hello.health)))
-        return self._run(connection, live)
+        self._task = asyncio.create_task(
+            self._run(connection, live), name=f"sources {self._gateway}"
+        )
+
+    async def end(self) -> None:
+        """Ask nothing any more: the connection ends."""
+        task, self._task = self._task, None
+        await cancel_all(task)
 
     def refresh(self) -> None:
         """Read everything again that can be read: the operator asks for it."""

@@ -105,13 +105,11 @@ class Scene:
         is_live = asyncio.Event()
         if live:
             is_live.set()
-        connection = cast("GatewayConnection", self)
-        task = asyncio.create_task(self.sources.follow(connection, is_live))
+        self.sources.begin(cast("GatewayConnection", self), is_live)
         try:
             yield is_live
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await self.sources.end()
 
     def event(self, name: str, payload: Any) -> None:
         self.sources.on_event(EventFrame(name, payload))
