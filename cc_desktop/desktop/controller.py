@@ -21,6 +21,7 @@ from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
+from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
@@ -359,9 +360,7 @@ class DesktopController:
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.notice.show_message(
-                tr("This desktop has no tray, so closing this window ends the app.")
-            )
+            self.notice.show_message(no_tray_words())
 
     def stop(self) -> None:
         """Close everything. A part that fails does not keep the others open."""

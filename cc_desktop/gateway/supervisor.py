@@ -270,8 +270,7 @@ class GatewaySupervisor:
             self._live, self._sync = self._changes.successor, None
             if self._live is not None:  # while it takes over, questions go to it already
                 self._publish(structs.replace(self.connection, scopes=self._live.scopes))
-            await cancel_all(reader, feeder, holder, handover)
-            await self._sources.end()
+            await cancel_all(reader, feeder, holder, handover, self._sources.end())
 
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello

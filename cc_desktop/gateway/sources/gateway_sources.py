@@ -33,7 +33,6 @@ from cc_desktop.gateway.sources.access import access_after, is_about_parameters
 from cc_desktop.gateway.sources.readings import POLL_S, Reading, readings
 from cc_desktop.protocol import fields, handshake
 from cc_desktop.system.clock import wake_or_sleep
-from cc_desktop.system.supervision import cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,10 +113,10 @@ class GatewaySources:
             self._run(connection, live), name=f"sources {self._gateway}"
         )
 
-    async def end(self) -> None:
-        """Ask nothing any more: the connection ends."""
+    def end(self) -> asyncio.Task[None] | None:
+        """Let go of what asks: the connection ends. The caller cancels it."""
         task, self._task = self._task, None
-        await cancel_all(task)
+        return task
 
     def refresh(self) -> None:
         """Read everything again that can be read: the operator asks for it."""

@@ -20,6 +20,7 @@ from cc_desktop.gateway.options import SupervisorServices
 from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.protocol.frames import EventFrame, GatewayError
 from cc_desktop.protocol.handshake import Hello, read_hello
+from cc_desktop.system.supervision import cancel_all
 from tests.fakes.rig import MemoryTokens
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Scene:
         try:
             yield is_live
         finally:
-            await self.sources.end()
+            await cancel_all(self.sources.end())
 
     def event(self, name: str, payload: Any) -> None:
         self.sources.on_event(EventFrame(name, payload))
