@@ -166,7 +166,10 @@ def test_a_failure_of_a_job_and_of_its_run_are_one(
     assert (failed.part_of, caused.part_of) == ("", failed.id)
     assert world.later(MINUTE, told) == []
     world.tell(ev.Seen(G, {key: NOW}))
-    assert [item.part_of for item in items(world)] == [""]
+    [left] = items(world)
+    assert (left.part_of, left.seen) == ("", True), "it is not told again"
+    world.tell(ev.Unseen(G, frozenset({key})))
+    assert [(item.part_of, item.seen) for item in items(world)] == [("", False), (failed.id, False)]
 
 
 def test_another_failure_of_the_agent_is_another_item() -> None:

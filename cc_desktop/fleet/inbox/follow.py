@@ -113,7 +113,7 @@ def _update(
         old = gateway.inbox.get(scope, ())
         new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
         if scope == GATEWAY:
-            new = with_parts(new, gateway.inbox if inbox is None else inbox)
+            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway)
         if new == old:
             continue
         inbox = dict(gateway.inbox) if inbox is None else inbox
