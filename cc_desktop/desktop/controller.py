@@ -13,7 +13,13 @@ from PySide6.QtGui import QAction
 from cc_desktop.config.preferences import GeneralPreferences, TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.application import first_paint
-from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.fleet_desktop import (
+    AwayTools,
+    NotificationTools,
+    build_fleet_window,
+    open_address,
+    view_context,
+)
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
@@ -24,7 +30,6 @@ from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
-from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.diagnostics.timeline import Timeline
 from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
@@ -32,7 +37,7 @@ from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from PySide6.QtWidgets import QMenu
 
@@ -123,12 +128,14 @@ class DesktopController:
             execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
             open_settings_file=self._open_settings_file,
+            open_address=open_address,
         )
         self._look = ThemeManager(app, _theme(monitor.memory))
         self._remembered = _WindowMemory(monitor)
         app.setWindowIcon(app_icon())
-        context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
+        context = view_context(monitor, actions, self._look, self._remembered)
         self.window = build_fleet_window(context, self._remembered)
+        self.away = AwayTools(self.window, context)
         self.connect = self._make_connect()
         self.notice = UpdateNotice(self.window.notice, None, monitor)
         self._update_url = ""
@@ -198,6 +205,7 @@ class DesktopController:
             self._hook.faults.record("tray icon", error)
             self._do_without_tray()
         self.instance.start(self._services.link)
+        self.away.start(self.monitor, self._hook.faults)
         if self.connect is not None and not self._hidden:
             self.connect.offer()
 
@@ -209,10 +217,8 @@ class DesktopController:
                 parts are restarted.
         """
         clock, faults = self.monitor.clock, self._hook.faults
-        parts: dict[str, Callable[[], Awaitable[object]]] = {
-            "notifications": self.center.run,
-            "update check": self.notice.run,
-        }
+        mine = {"notifications": self.center.run, "update check": self.notice.run}
+        parts = {**mine, **self.away.jobs}
         jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
         await run_together({"fleet monitor": self.monitor.run(), **jobs})
 
@@ -369,6 +375,7 @@ class DesktopController:
         for name, close in (
             ("instance", self.instance.stop),
             ("tray", self.tray.stop),
+            ("away", self.away.stop),
             ("connect", self.connect.stop if self.connect else lambda: None),
             ("settings", self._settings.close if self._settings else lambda: None),
             ("window", self.window.close),

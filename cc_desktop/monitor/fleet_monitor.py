@@ -15,6 +15,7 @@ from cc_desktop.config.secrets.shared_tokens import SharedTokens
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.history.log import HistoryLog
 from cc_desktop.fleet.model import Change, ConnectionState, GatewayChanged
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
@@ -24,6 +25,7 @@ from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
 from cc_desktop.monitor.options import MonitorOptions
+from cc_desktop.monitor.queries import FleetQueries
 from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
@@ -54,6 +56,8 @@ class FleetMonitor:
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
         shared: Tokens and passwords that the operator entered in the window.
+        history: What happened since the app started.
+        queries: What is asked of a gateway when somebody looks.
     """
 
     def __init__(
@@ -93,6 +97,8 @@ class FleetMonitor:
         self._desk = CommandDesk(
             self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
         )
+        self.history = HistoryLog(self.store, self.clock.now_ms)
+        self.queries = FleetQueries(self.store, lambda: self.supervisors, self.clock)
         self.store.subscribe(self._on_changes)
         self.configure(settings)
 

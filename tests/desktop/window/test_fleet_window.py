@@ -273,7 +273,6 @@ def test_tab_reaches_every_control(open_window: OpenWindow) -> None:
         window.filter_bar.chips[Chip.ALL],
         window.list,
         overview(details_of(window)).seen,
-        overview(details_of(window)).table,
     }
     assert wanted <= met
 
