@@ -21,7 +21,7 @@ from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.gateway.connection import GatewayConnection
-from cc_desktop.gateway.decoders import tasks
+from cc_desktop.gateway.decoders.facts import tasks
 from cc_desktop.monitor.restart_check import RestartCheck, safe_to_restart
 from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import Follower, following, settings_for

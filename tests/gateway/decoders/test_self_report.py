@@ -21,7 +21,7 @@ from cc_desktop.fleet.facts import (
     SignIn,
     Task,
 )
-from cc_desktop.gateway.decoders import cron, health, joins, sign_ins, tasks, updates
+from cc_desktop.gateway.decoders.facts import cron, health, joins, sign_ins, tasks, updates
 
 NOW = 1_795_517_864_027  # ms
 _WORDS = (

@@ -10,7 +10,7 @@ import pytest
 
 from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.gateway.connection import ConnectionLostError, RequestTimeoutError
-from cc_desktop.gateway.decoders import cron, health
+from cc_desktop.gateway.decoders.facts import cron, health
 from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.gateway.sources.gateway_sources import RETRY_S
 from cc_desktop.protocol.handshake import Hello
