@@ -27,8 +27,10 @@ from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.gateway.views import GatewayViews
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.supervision import cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +72,7 @@ class GatewaySupervisor:
         self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
         self.views = GatewayViews(self.gateway, self.request, self._clock, self._incidents)
+        self._sources = GatewaySources(self.gateway, services, self._incidents)
 
     @property
     def is_live(self) -> bool:
@@ -116,6 +119,7 @@ class GatewaySupervisor:
         """List again, if live."""
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
+            self._sources.refresh()
 
     def list_again(self) -> None:
         """List again when the pacer allows: the model has missed something."""
@@ -164,10 +168,7 @@ class GatewaySupervisor:
                         self._transition(ConnectionEvent.RETRY, problem=advice.problem)
                     await self._pausing.wait(RARE_FIRST_S)
         finally:
-            tasks = [t for t in (polling, self._keeping) if t is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_all(polling, self._keeping)
             await asyncio.gather(self._polling.close(), self.views.close())
             self._transition(ConnectionEvent.END)
 
@@ -243,6 +244,7 @@ class GatewaySupervisor:
             self._record("event", error)
             sync.schedule_refresh()  # a list says what the event did
         self.views.on_event(frame)
+        self._sources.on_event(frame)
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
@@ -251,11 +253,11 @@ class GatewaySupervisor:
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
+        self._sources.begin(connection, self._polling.live)
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(self._feed(connection, sync), name=f"sync {self.gateway}")
         holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
         handover = asyncio.create_task(self._changes.handover.wait(), name="handover")
-        tasks = (feeder, reader, holder, handover)
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
             if handover.done():
@@ -271,9 +273,7 @@ class GatewaySupervisor:
             self._live, self._sync = self._changes.successor, None
             if self._live is not None:  # while it takes over, questions go to it already
                 self._publish(structs.replace(self.connection, scopes=self._live.scopes))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_all(reader, feeder, holder, handover, self._sources.end())
 
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello

@@ -55,6 +55,13 @@ def _params(name: str) -> dict[str, Any]:
         "sessions.messages.subscribe": {"key": "agent:otto:main"},
         "sessions.messages.unsubscribe": {"key": "agent:otto:main"},
         "progressCard.get": {"sessionKey": "agent:otto:main"},
+        "cron.list": {"includeDisabled": True, "limit": 200},
+        "cron.list page": {"includeDisabled": True, "limit": 200, "offset": 200},
+        "tasks.list": {"limit": 200},
+        "models.authStatus": {},
+        "device.pair.list": {},
+        "node.pair.list": {},
+        "channels.pairing.list": {},
     }[name]
 
 
@@ -74,6 +81,13 @@ def _params(name: str) -> dict[str, Any]:
         ("sessions.messages.subscribe", "SessionsMessagesSubscribeParams"),
         ("sessions.messages.unsubscribe", "SessionsMessagesUnsubscribeParams"),
         ("progressCard.get", "ProgressCardGetParams"),
+        ("cron.list", "CronListParams"),
+        ("cron.list page", "CronListParams"),
+        ("tasks.list", "TasksListParams"),
+        ("models.authStatus", "ModelsAuthStatusParams"),
+        ("device.pair.list", "DevicePairListParams"),
+        ("node.pair.list", "NodePairListParams"),
+        ("channels.pairing.list", "ChannelsPairingListParams"),
     ],
 )
 def test_what_we_send_fits_the_schema(schema: dict[str, Any], name: str, definition: str) -> None:

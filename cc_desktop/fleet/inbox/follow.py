@@ -10,10 +10,14 @@ from msgspec.structs import replace
 from cc_desktop.fleet.inbox.agent_items import agent_items, same_inputs
 from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem, InboxKind
+from cc_desktop.fleet.inbox.parts import with_parts
+from cc_desktop.fleet.inbox.releases import newest_release
 from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, GatewayChanged, Now, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from cc_desktop.fleet.inbox.releases import Release
 
 GATEWAY = ""  # the key, among those of agents, of the items of the gateway itself
 _GONE = (Origin.LAST_KNOWN, Origin.NONE)
@@ -62,6 +66,10 @@ def follow(
             dirty.setdefault(change.gateway, set()).add(change.agent_id)
     if not dirty:
         return after, changes
+    newest = newest_release(after)
+    if newest != newest_release(before):  # each gateway is compared with it
+        for name in after.gateways:
+            dirty.setdefault(name, set()).add(GATEWAY)
     found: list[Change] = []
     for name, scopes in dirty.items():
         gateway = after.gateways.get(name)
@@ -69,7 +77,7 @@ def follow(
             gone = before.gateways.get(name)
             found += [InboxChanged(name, item, None) for item in all_items(gone)]
             continue
-        updated, more = _update(gateway, scopes, now)
+        updated, more = _update(gateway, scopes, now, newest)
         if updated is not gateway:
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
@@ -95,12 +103,17 @@ def _came_back(change: GatewayChanged) -> bool:
     return before.seen != after.seen
 
 
-def _update(gateway: Gateway, scopes: set[str], now: Now) -> tuple[Gateway, list[Change]]:
+def _update(
+    gateway: Gateway, scopes: set[str], now: Now, newest: Release
+) -> tuple[Gateway, list[Change]]:
     inbox: dict[str, Items] | None = None
     changes: list[Change] = []
-    for scope in sorted(scopes):
+    # The gateway's own come last: an agent's may tell them already.
+    for scope in (*sorted(scopes - {GATEWAY}), GATEWAY):
         old = gateway.inbox.get(scope, ())
-        new = _items_of(gateway, scope, old, now)
+        new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
+        if scope == GATEWAY:
+            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway)
         if new == old:
             continue
         inbox = dict(gateway.inbox) if inbox is None else inbox
@@ -115,10 +128,10 @@ def _update(gateway: Gateway, scopes: set[str], now: Now) -> tuple[Gateway, list
     return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
 
 
-def _items_of(gateway: Gateway, scope: str, old: Items, now: Now) -> Items:
+def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Release) -> Items:
     fresh: Iterable[InboxItem]
     if scope == GATEWAY:
-        fresh = gateway_items(gateway, now)
+        fresh = gateway_items(gateway, now, newest)
     elif (agent := gateway.agents.get(scope)) is None:
         fresh = ()
     elif gateway.origin_of(scope) in _GONE:

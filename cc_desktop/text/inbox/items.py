@@ -218,6 +218,9 @@ def reason(item: InboxItem, now: int) -> str:
             return tr(mark("{percent} % used"), percent=item.code)
         case _K.SIGN_IN_EXPIRING if item.until:
             return tr(mark("It expires {when}"), when=clock(item.until, now))
+        case _K.DRIFT if item.code:
+            words = mark("It runs {release}, another gateway {newest}")
+            return tr(words, release=item.detail, newest=item.code)
         case _K.PAIRING:
             return tr(_JOIN.get(item.code, ""))
     return item.detail or tr(KINDS[item.kind].reason)
