@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cc_desktop.fleet.inbox import Severity
+from cc_desktop.fleet.inbox.open_items import each_item
 from cc_desktop.fleet.model import ConnectionState, Fleet, Gateway, Origin, Status
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Summary(Struct, frozen=True):
     is_connecting: bool  # a gateway is being tried
     has_lost: bool  # a gateway was there and is gone, or could not be reached so far
     unreachable: tuple[str, ...]  # names of gateways that are not live, blocked ones included
+    gateway_needs_you: int = 0  # items that need somebody and are not about an agent
+    warnings: int = 0  # that nobody has seen
 
 
 def screen_origin(fleet: Fleet) -> Origin:
@@ -56,6 +60,7 @@ def summarize(fleet: Fleet) -> Summary:
     error = counts[Status.ERROR]
     needs_you = error + counts[Status.WAITING] + counts[Status.STUCK]
     working = counts[Status.ACTIVE] + counts[Status.THINKING]
+    items = [item for item in each_item(fleet) if not (item.seen or item.part_of)]
     real = [gateway for gateway in fleet.gateways.values() if gateway.origin is not Origin.DEMO]
     return Summary(
         origin=origin,
@@ -69,4 +74,8 @@ def summarize(fleet: Fleet) -> Summary:
         is_connecting=any(gateway.connection.state in _TRYING for gateway in real),
         has_lost=any(_is_lost(gateway) for gateway in real),
         unreachable=tuple(g.name for g in real if g.connection.state is not ConnectionState.LIVE),
+        gateway_needs_you=sum(
+            item.severity is Severity.NEEDS_YOU and not item.agent for item in items
+        ),
+        warnings=sum(item.severity is Severity.WARNING for item in items),
     )

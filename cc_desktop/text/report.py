@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.about import ExitCode
+from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.fleet.model import Agent, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import Summary, screen_origin, summarize
 from cc_desktop.protocol.clean import clean_text
@@ -20,6 +21,7 @@ from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.gateways import connection_state
 from cc_desktop.text.i18n import mark, source_language, tr
+from cc_desktop.text.inbox.report import item_as_json
 from cc_desktop.text.summary import headline
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def exit_code(fleet: Fleet) -> ExitCode:
     """The exit code of `status`. Sample data counts like a fleet: somebody has asked for it."""
     if screen_origin(fleet) in _UNREACHED:
         return ExitCode.UNREACHED
-    return ExitCode.NEEDS_YOU if summarize(fleet).needs_you else ExitCode.OK
+    summary = summarize(fleet)
+    needs_you = summary.needs_you or summary.gateway_needs_you
+    return ExitCode.NEEDS_YOU if needs_you else ExitCode.OK
 
 
 def _task(agent: Agent) -> str | None:
@@ -104,6 +108,9 @@ def _as_json(fleet: Fleet, now: int) -> dict[str, Any]:
             }
             for gateway in shown
             for device in gateway.devices.values()
+        ],
+        "inbox": [
+            item_as_json(item, now) for item in open_items(fleet) if reached or not item.agent
         ],
     }
 

@@ -7,8 +7,11 @@ import pytest
 
 from cc_desktop.about import ExitCode
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet import facts
+from cc_desktop.fleet.inbox import InboxKind, Severity
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem, Status
 from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.summary import summarize
 from cc_desktop.text import agents as words
 from cc_desktop.text import report
 from cc_desktop.text.format import plain
@@ -17,6 +20,7 @@ from tests.desktop import sample
 NULL = {"type": "null"}
 TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
+COUNT = {"type": "integer", "minimum": 0}
 COUNT_OR_NULL = {"type": ["integer", "null"]}
 
 
@@ -72,6 +76,23 @@ SCHEMA = record(
             platform=TEXT,
             online={"type": "boolean"},
             since={"type": "integer", "minimum": 0},  # ms since the epoch; 0: unknown
+        ),
+    },
+    # What asks for the operator's attention: what needs somebody first, then the oldest.
+    inbox={
+        "type": "array",
+        "items": record(
+            id={"type": "string", "pattern": "^[a-z-]+-[0-9a-f]{10}$"},
+            kind={"enum": [kind.value for kind in InboxKind]},
+            severity={"enum": [severity.value for severity in Severity]},
+            gateway=TEXT,
+            agent=TEXT_OR_NULL,
+            session_key=TEXT_OR_NULL,
+            title=TEXT,
+            detail=TEXT_OR_NULL,  # the gateway's own words where it has any
+            since=COUNT,  # ms since the epoch, by the local clock
+            until=COUNT_OR_NULL,  # when it expires
+            seen={"type": "boolean"},
         ),
     },
 )
@@ -143,6 +164,32 @@ def test_hostile_names_do_not_move_the_lines() -> None:
 
     for line in report.as_text(store.fleet, sample.NOW):
         assert line.isprintable()
+
+
+def test_the_inbox_tells_what_needs_somebody_and_why() -> None:
+    told = report.as_json(sample.live_store().fleet, sample.NOW)["inbox"]
+    found = {item["kind"]: (item["title"], item["detail"]) for item in told}
+    assert found["approval"] == ("Dex needs your approval", "uname -a && make deploy")
+    assert found["failed"][0] == "Rex failed"
+    needs_you = [item for item in told if item["severity"] == "needs-you"]
+    assert told[: len(needs_you)] == needs_you
+    assert [item["since"] for item in needs_you] == sorted(item["since"] for item in needs_you)
+
+
+def test_the_inbox_without_a_gateway_tells_only_of_gateways() -> None:
+    told = report.as_json(sample.last_known_store().fleet, sample.NOW)
+    assert told["source"] == "none"
+    assert not [item for item in told["inbox"] if item["agent"]]
+
+
+def test_a_gateway_that_needs_somebody_counts_for_the_exit_code() -> None:
+    store = Store(lambda: sample.NOW)
+    store.apply(ev.GatewayAdded("g", "Home"))
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("a"),), (), Origin.LIVE, sample.NOW))
+    assert report.exit_code(store.fleet) is ExitCode.OK
+    store.apply(ev.FactTold("g", facts.SignIn("x", "anthropic", "expired")))
+    assert summarize(store.fleet).gateway_needs_you == 1
+    assert report.exit_code(store.fleet) is ExitCode.NEEDS_YOU
 
 
 def test_exit_codes() -> None:

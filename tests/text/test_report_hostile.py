@@ -114,5 +114,7 @@ def test_what_the_json_says_for_people_is_clean_when_it_is_decoded_too(text: str
     for row in told["agents"] + told["devices"]:
         del row["id"], row["gateway"]
         row.pop("session_key", None)
+    for item in told["inbox"]:
+        del item["gateway"], item["agent"], item["session_key"]  # exact, for scripts
 
     assert [hidden for shown in strings(told) for hidden in hidden_in(shown)] == []

@@ -52,6 +52,7 @@ class InboxKind(StrEnum):
     DRIFT = "drift"
 
 
+_RANK = {severity: number for number, severity in enumerate(Severity)}
 _KINDS = list(InboxKind)
 SEVERITY: dict[InboxKind, Severity] = {
     kind: Severity.NEEDS_YOU
@@ -98,7 +99,7 @@ class InboxItem(Struct, frozen=True):
     @property
     def order(self) -> tuple[int, int, str]:
         """Sorts what needs the operator first, and the oldest of the same severity first."""
-        return (list(Severity).index(self.severity), self.since, self.id)
+        return (_RANK[self.severity], self.since, self.id)
 
 
 def item_id(kind: InboxKind, gateway: str, subject: str, agent: str = "") -> str:

@@ -1,0 +1,41 @@
+"""The inbox over all gateways, as every view shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.inbox.follow import GATEWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cc_desktop.fleet.inbox.item import InboxItem
+    from cc_desktop.fleet.model import Fleet
+
+
+def open_items(fleet: Fleet, *, parts: bool = False) -> list[InboxItem]:
+    """What asks for the operator's attention: what needs somebody first, then the oldest.
+
+    Of a gateway that is hidden behind the demo only what concerns the gateway itself is listed.
+
+    Args:
+        fleet: The model.
+        parts: Include items that another one tells along with others.
+    """
+    return sorted(
+        (item for item in each_item(fleet) if parts or not item.part_of),
+        key=lambda item: item.order,
+    )
+
+
+def find_item(fleet: Fleet, ident: str) -> InboxItem | None:
+    """The open item with this id, or None: it has ended, or never was."""
+    return next((item for item in each_item(fleet) if item.id == ident), None)
+
+
+def each_item(fleet: Fleet) -> Iterator[InboxItem]:
+    """All that is on the screen, in no order. O(items)."""
+    for gateway in fleet.gateways.values():
+        for scope, items in gateway.inbox.items():
+            if not gateway.hidden or scope == GATEWAY:
+                yield from items
