@@ -29,6 +29,16 @@ class Approval(Struct, frozen=True, gc=False):
     decisions: tuple[str, ...] = ()  # as the gateway allows them; empty: not to be decided here
 
 
+class Decision(Struct, frozen=True, gc=False):
+    """How an approval or a question ended. Kept for a while, for those who tell of it."""
+
+    id: str
+    # "allow-once", "allow-always", "deny"; "answered", "cancelled", "expired"; "": nobody told
+    what: str = ""
+    by: str = ""  # who decided, by the gateway's words; "" when it does not tell
+    at: int = 0  # local ms
+
+
 class Choice(Struct, frozen=True, gc=False):
     """An option of a question."""
 

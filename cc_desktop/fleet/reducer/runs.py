@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.calls import with_call
+from cc_desktop.fleet.guard.habit import with_tokens
 from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
 from cc_desktop.fleet.reducer import questions
 from cc_desktop.fleet.reducer.approvals import without_those_of
@@ -33,7 +35,7 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
     elif not known.over:
         old = known
     elif event.starts:
-        old = replace(known, error="")
+        old = replace(known, error="", cause=None)
     else:
         return fleet, []
     thinking = old.thinking if event.thinking is None else event.thinking
@@ -43,10 +45,24 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         old is known
         and (thinking, doing, error, event.over)
         == (old.thinking, old.activity, old.error, old.over)
+        and not event.call
+        and event.tokens <= old.tokens
         and seen_just_now(agent, key, now)
     ):
         return fleet, []
-    run = Run(old.run_id, key, thinking, doing, error, now.wall, event.over, old.started_at)
+    run = replace(
+        old,
+        thinking=thinking,
+        activity=doing,
+        error=error,
+        last_seen_at=now.wall,
+        over=event.over,
+        cause=event.cause or (old.cause if error else None),
+    )
+    if event.call:
+        run = with_call(run, event.call, doing, now.wall, fleet.guard)
+    if event.tokens:
+        run = with_tokens(run, event.tokens, agent, fleet.guard)
     active = session is not None and session.active
     after = replace(
         with_run(agent, key, run, active=active, seen=now),
@@ -104,7 +120,10 @@ def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now
             heard[key] = seen
     elif key in heard:
         heard = {other: at for other, at in heard.items() if other != key}
-    return replace(agent, runs=runs, heard=heard, acting=acting)
+    runaway = agent.runaway
+    if (run is not None and run.runs_away) is not (key in runaway):
+        runaway ^= {key}
+    return replace(agent, runs=runs, heard=heard, acting=acting, runaway=runaway)
 
 
 def trimmed(agent: Agent) -> Agent:
@@ -156,4 +175,5 @@ def timing_fields(runs: dict[str, Run], heard: dict[str, Now]) -> dict[str, Any]
         "heard": {key: heard[key] for key in kept},
         "acting": sum(key not in runs or not runs[key].thinking for key in kept),
         "dropped_runs": len(dropped),
+        "runaway": frozenset(key for key, run in runs.items() if run.runs_away),
     }
