@@ -34,6 +34,9 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         old = Run(event.run_id, key, thinking=True, started_at=_start(gateway, session, event, now))
     elif not known.over:
         old = known
+    elif event.cause is not None and known.error and known.cause is None:
+        run = replace(known, cause=event.cause)  # why it failed comes after the failure
+        return put_agent(fleet, gateway, agent, _with_run_as_is(agent, run), now)
     elif event.starts:
         old = replace(known, error="", cause=None)
     else:
@@ -71,6 +74,11 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         **(questions.without_those_of(agent, run) if run.over else {}),
     )
     return put_agent(fleet, gateway, agent, trimmed(after), now)
+
+
+def _with_run_as_is(agent: Agent, run: Run) -> Agent:
+    """The agent with more known of a run that is over: that is no sign of life."""
+    return replace(agent, runs={**agent.runs, run.session_key: run})
 
 
 def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now: Now) -> int:
