@@ -26,6 +26,8 @@ from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
+from cc_desktop.gateway.requests.follow import RequestFollower
+from cc_desktop.gateway.requests.visibility import Visibility
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
 from cc_desktop.system.network import is_loopback
 
@@ -74,6 +76,7 @@ class GatewaySupervisor:
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
         self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
+        self.visibility = Visibility(self.gateway, self.request, self._clock, self._incidents)
 
     @property
     def is_live(self) -> bool:
@@ -241,7 +244,7 @@ class GatewaySupervisor:
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
         self._sync = SessionListSync(
-            self.gateway, connection, self._clock, self._services.sink, self._pacer
+            self.gateway, connection, self._clock, self._services.sink, self._pacer, RequestFollower
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
@@ -283,8 +286,7 @@ class GatewaySupervisor:
         self._was_live = True
         self._expected_back = 0
         self._transition(ConnectionEvent.SYNCED)
-        missing = self._rights.to_ask_for(connection.scopes)
-        if missing:
+        if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
@@ -310,8 +312,7 @@ class GatewaySupervisor:
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)
-        if not held:
-            self._short_lives += 1
+        self._short_lives += not held
         if connection.restart_expected_ms:
             expected_ms = min(connection.restart_expected_ms, LONGEST_RESTART_MS)
             self._expected_back = self._clock.now_ms() + expected_ms + RESTART_GRACE_MS
@@ -374,6 +375,7 @@ class GatewaySupervisor:
             return
         self.connection = info
         self._polling.set_live(self.is_live)
+        self.visibility.set_live(self.is_live, info.server_version)
         self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:

@@ -87,6 +87,7 @@ class GatewayPool:
         self._watched: dict[str, _Watched] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._is_running = False
+        self._is_in_sight = False
 
     @property
     def supervisors(self) -> dict[str, GatewaySupervisor]:
@@ -154,6 +155,12 @@ class GatewayPool:
                     one.restart.set()
                 one.link.wake()
 
+    def set_in_sight(self, is_in_sight: bool) -> None:
+        """The window is in sight, or not: gateways that are told say more while it is."""
+        self._is_in_sight = is_in_sight
+        for link in self.supervisors.values():
+            link.visibility.set_in_sight(is_in_sight)
+
     async def _reconnect_with_token(self, link: GatewaySupervisor, name: str) -> None:
         """The keyring may have been unlocked since the last try."""
         if await self._shared.read(name):
@@ -206,6 +213,7 @@ class GatewayPool:
         if not settings.token:
             options = structs.replace(options, token=self._shared.secret_of(settings.id))
         link = GatewaySupervisor(options, replace(self._services, sink=sink))
+        link.visibility.set_in_sight(self._is_in_sight)
         return _Watched(settings, link, sink)
 
     def _start(self, one: _Watched) -> None:

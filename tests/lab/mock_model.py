@@ -5,7 +5,7 @@ their own), and they say what the model does:
 
 * ``say: <words>``    streams the words, one after the other.
 * ``run: <command>``  calls the tool ``exec`` with that command, and answers after its result.
-* ``loop: <n> <command>`` calls ``exec`` with that command, after its result again, n times.
+* ``loop: <n> <tool> <JSON>`` says what it does and calls that tool, n times the same.
 * ``call: <tool> <JSON>`` calls that tool with these arguments, and answers after its result.
 * ``fail: <text>``    answers HTTP 400 with the text as the error's message.
 * ``hold`` or ``hold: <words>``  streams "Holding" and then waits for `MockModel.release`;
@@ -47,11 +47,13 @@ class Order:
         kind: what to do.
         text: the words to stream, the command to run or the error to answer with.
         tool: the tool to call, with `text` as its arguments in JSON.
+        words: what to say before that.
     """
 
     kind: Literal["say", "run", "answer", "fail", "hold"]
     text: str
     tool: str = ""
+    words: str = ""
 
 
 def read_order(body: dict[str, Any]) -> Order:
@@ -77,14 +79,15 @@ def read_order(body: dict[str, Any]) -> Order:
 def _next_call(kind: str, text: str, results: list[dict[str, Any]]) -> Order:
     """The next call of a tool, or the answer when all results are there."""
     wanted, name, arguments = 1, "exec", json.dumps({"command": text})
+    words = ""
     if kind == "loop":
-        number, _, command = text.partition(" ")
-        wanted, arguments = int(number), json.dumps({"command": command})
-    elif kind == "call":
+        number, _, text = text.partition(" ")
+        wanted, words = int(number), "Looking into it."
+    if kind != "run":
         name, _, arguments = text.partition(" ")
     if len(results) >= wanted:
         return Order("answer", f"The tool said: {_text(results[-1].get('content'))[:200]}")
-    return Order("run", arguments, name)
+    return Order("run", arguments, name, words)
 
 
 def _text(content: object) -> str:
@@ -269,6 +272,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk({"role": "assistant", "content": ""})
         finish = "stop"
         if order.kind == "run":
+            self._words(order.words)
             function = {"name": order.tool, "arguments": order.text}
             call_id = f"call_{self.server.model.request_count}"
             call = {"index": 0, "id": call_id, "type": "function", "function": function}
