@@ -34,7 +34,8 @@ MODEL_ID = "mock-1"
 
 # At the start of a line, or after the time that some gateways put before it.
 _ORDER = re.compile(
-    r"^(?:\[[^\]\n]*\] )?(?:(say|run|loop|call|fail|hold):[ \t]*([^\n]*)|(hold)[ \t]*$)", re.MULTILINE
+    r"^(?:\[[^\]\n]*\] )?(?:(say|run|loop|call|fail|hold):[ \t]*([^\n]*)|(hold)[ \t]*$)",
+    re.MULTILINE,
 )
 _PEER_CHECK_S = 0.1  # how often a held request looks whether its client is still there
 

@@ -2,6 +2,10 @@
 
 2026.9.6 only: 2026.5.7 has no questions and no observer, and its approvals are in
 `test_approvals.py`. Its tools hide behind a search unless `tools.toolSearch` is off.
+
+An approval of a run that a device has started is shown to that device and to administrators only
+(`isApprovalRecordVisibleToClient`): so the app itself starts the runs here. Who may not see it
+hears of it from the run, as everybody who may read.
 """
 
 from __future__ import annotations
@@ -21,13 +25,13 @@ from cc_desktop.fleet.model import Status
 from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
-from tests.lab.proxy import proxied
 from tests.lab.test_approvals import ASKS, Decider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from cc_desktop.fleet.requests import Approval
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
@@ -76,13 +80,18 @@ class Asker(Decider):
             on_frame=self._on_frame,
         )
 
-    async def questions(self) -> list[dict[str, Any]]:
-        answer = await self.sender.request("question.list", {})
-        found: list[dict[str, Any]] = answer["questions"]
-        return found
+    async def question(self) -> dict[str, Any]:
+        """The one that is open: the call of the tool is told a moment before it is there."""
+        for _ in range(50):
+            answer = await self.sender.request("question.list", {})
+            if answer["questions"]:
+                [found] = answer["questions"]
+                return dict(found)
+            await asyncio.sleep(0.1)
+        raise AssertionError("no question is open")
 
     async def answer(self, label: str) -> None:
-        [asked] = await self.questions()
+        asked = await self.question()
         part = asked["questions"][0]["questionId"]
         await self.sender.request(
             "question.resolve", {"id": asked["id"], "answers": {"answers": {part: [label]}}}
@@ -112,6 +121,10 @@ def access_to(follower: Follower, subject: str) -> ReadAccess | None:
     return found.access if found else None
 
 
+def is_whole(approval: Approval | None) -> bool:
+    return approval is not None and bool(approval.run_id and approval.family)
+
+
 async def test_a_question_is_seen_by_whoever_may_read(gateway: RealGateway, tmp_path: Path) -> None:
     async with watched(gateway, tmp_path, "watch") as (follower, asker):
         await follower.until(lambda: access_to(follower, "questions") is ReadAccess.REFUSED)
@@ -137,8 +150,7 @@ async def test_who_may_answer_sees_the_same_question_once_and_until_when(
         agent = lambda: follower.agent("rex")  # noqa: E731 - it changes
         await follower.until(lambda: any(one.can_answer for one in agent().questions.values()))
         [question] = agent().questions.values()
-        [told] = await asker.questions()
-        assert question.id == told["id"]
+        assert question.id == (await asker.question())["id"]
         assert question.expires_at > question.opened_at
         [item] = items(follower, InboxKind.QUESTION)
         assert item.until == question.expires_at
@@ -154,12 +166,12 @@ async def test_who_may_answer_sees_the_same_question_once_and_until_when(
 async def test_an_approval_has_all_that_a_decision_needs_and_tells_who_decided(
     gateway: RealGateway, tmp_path: Path
 ) -> None:
-    async with watched(gateway, tmp_path, "approve") as (follower, asker):
+    async with watched(gateway, tmp_path, "operate") as (follower, asker):
         await follower.until(lambda: access_to(follower, "approvals") is ReadAccess.READABLE)
-        await asker.sender.send("dex", "run: echo one && echo two")
+        await send(follower, "dex", "run: echo one && echo two")
         ident = await asker.asked()
-        await follower.until(lambda: ident in follower.agent("dex").approvals)
-        await follower.until(lambda: bool(follower.agent("dex").approvals[ident].run_id))
+        # Its run tells of it as well, before or after.
+        await follower.until(lambda: is_whole(follower.agent("dex").approvals.get(ident)))
         [approval] = follower.agent("dex").approvals.values()
         assert (approval.family, approval.command) == ("exec", "echo one && echo two")
         assert approval.cwd.endswith("dex")
@@ -168,10 +180,23 @@ async def test_an_approval_has_all_that_a_decision_needs_and_tells_who_decided(
         assert item.until == approval.expires_at
         await asker.decide(ident, "allow-once")
         await follower.until(lambda: not follower.agent("dex").approvals)
-        decided = follower.agent("dex").decided
         await follower.until(lambda: bool(follower.agent("dex").decided[ident].by))
         decided = follower.agent("dex").decided
         assert (decided[ident].what, decided[ident].by) == ("allow-once", "Lab sender")
+        await asker.sender.wait_idle("dex", settled=True)
+
+
+async def test_an_approval_that_is_not_ours_to_see_is_told_by_its_run(
+    gateway: RealGateway, tmp_path: Path
+) -> None:
+    async with watched(gateway, tmp_path, "approve") as (follower, asker):
+        await asker.sender.send("dex", "run: echo theirs")
+        ident = await asker.asked()
+        await follower.until(lambda: follower.status("dex") is Status.WAITING)
+        [approval] = follower.agent("dex").approvals.values()
+        assert (approval.title, approval.decisions) == ("echo theirs", ())
+        await asker.decide(ident, "deny")
+        await follower.until(lambda: not follower.agent("dex").approvals)
         await asker.sender.wait_idle("dex", settled=True)
 
 
@@ -179,39 +204,70 @@ async def test_what_is_decided_and_asked_during_a_reconnect_is_as_the_gateway_li
     gateway: RealGateway, tmp_path: Path
 ) -> None:
     async with (
-        cuttable(gateway.url) as (url, cut),
-        watched(gateway, tmp_path, "approve", url) as (follower, asker),
+        cuttable(gateway.port) as (url, cut),
+        watched(gateway, tmp_path, "operate", url) as (follower, asker),
     ):
-        await asker.sender.send("otto", "run: echo first")
-        first = await asker.asked()
-        await follower.until(lambda: first in follower.agent("otto").approvals)
-        await cut()
-        await follower.until(lambda: not follower.monitor.supervisors["g"].is_live)
+        link = follower.monitor.supervisors["g"]
+        for name in ("otto", "rex"):
+            await send(follower, name, f"run: echo {name}")
+        asked = {await asker.asked(), await asker.asked()}
+        await follower.until(lambda: {*open_approvals(follower)} == asked)
+        [first] = follower.agent("otto").approvals
+        cut()
+        await follower.until(lambda: not link.is_live)
         await asker.decide(first, "deny")
-        await asker.sender.send("rex", "run: echo second")
-        second = await asker.asked()
-        follower.monitor.supervisors["g"].reconnect_now()
-        await follower.until(lambda: second in follower.agent("rex").approvals)
-        await follower.until(lambda: not follower.agent("otto").approvals)
-        gateways = follower.monitor.store.fleet.gateways["g"].agents.values()
-        assert {ident for one in gateways for ident in one.approvals} == await asker.pending()
+        link.reconnect_now()
+        await follower.until(lambda: {*open_approvals(follower)} == asked - {first})
+        assert {*open_approvals(follower)} == await asker.pending()
+        [second] = asked - {first}
         await asker.decide(second, "deny")
-        await follower.until(lambda: not follower.agent("rex").approvals)
+        await follower.until(lambda: not open_approvals(follower))
         for name in ("otto", "rex"):
             await asker.sender.wait_idle(name, settled=True)
 
 
+async def send(follower: Follower, agent: str, text: str) -> None:
+    """From the app's own device."""
+    params = {"sessionKey": f"agent:{agent}:main", "message": text, "idempotencyKey": text}
+    await follower.monitor.supervisors["g"].request("chat.send", params)
+
+
+def open_approvals(follower: Follower) -> list[str]:
+    agents = follower.monitor.store.fleet.gateways["g"].agents.values()
+    return [ident for agent in agents for ident in agent.approvals]
+
+
 @contextlib.asynccontextmanager
-async def cuttable(url: str) -> AsyncIterator[tuple[str, Any]]:
-    """The address of a proxy, and what drops everything that goes through it."""
-    async with proxied(url, "X-Lab: 1") as address:
+async def cuttable(port: int) -> AsyncIterator[tuple[str, Callable[[], None]]]:
+    """The address of a way to the gateway, and what drops all connections on it."""
+    open_now: set[asyncio.StreamWriter] = set()
+    pumps: set[asyncio.Task[None]] = set()
 
-        async def cut() -> None:
-            for task in asyncio.all_tasks():
-                if getattr(task.get_coro(), "__qualname__", "").endswith("proxied.<locals>.pump"):
-                    task.cancel()
+    async def pump(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(65_536):
+                drain.write(data)
+                await drain.drain()
+        drain.close()
 
-        yield address, cut
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        open_now.update((writer, inner_writer))
+        for source, drain in ((reader, inner_writer), (inner_reader, writer)):
+            pumps.add(asyncio.create_task(pump(source, drain)))
+
+    def cut() -> None:
+        for writer in open_now:
+            writer.transport.abort()
+        open_now.clear()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", cut
+    finally:
+        server.close()
+        cut()
+        await asyncio.gather(*pumps, return_exceptions=True)
 
 
 async def test_a_run_in_circles_is_told_with_the_evidence_until_it_is_over(

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.model import APPROVALS_PER_AGENT, Agent, Change, Fleet, Gateway, Now, Run
+from cc_desktop.fleet.model import (
+    APPROVALS_PER_AGENT,
+    Agent,
+    Change,
+    Fleet,
+    Gateway,
+    GatewayChanged,
+    Now,
+    Run,
+)
 from cc_desktop.fleet.reducer.state import Result, first_expiry, put_agent, put_gateway
 from cc_desktop.fleet.requests import Decision
 
@@ -92,7 +101,7 @@ def listed(fleet: Fleet, gateway: Gateway, event: ev.ApprovalsListed, now: Now) 
     for approval in event.approvals:
         fleet, more = _opened(fleet, fleet.gateways[gateway.id], approval, now)
         changes += more
-    return fleet, changes
+    return fleet, _as_one(fleet, gateway, changes)
 
 
 def unlisted(fleet: Fleet, gateway: Gateway, event: ev.ApprovalsUnlisted, now: Now) -> Result:
@@ -108,6 +117,14 @@ def unlisted(fleet: Fleet, gateway: Gateway, event: ev.ApprovalsUnlisted, now: N
             fleet, more = put_agent(fleet, fleet.gateways[gateway.id], agent, after, now)
             changes += more
     return fleet, changes
+
+
+def _as_one(fleet: Fleet, before: Gateway, changes: list[Change]) -> list[Change]:
+    """The changes with at most one of the gateway itself, as the last of them."""
+    agents = [change for change in changes if not isinstance(change, GatewayChanged)]
+    if len(agents) == len(changes):
+        return changes
+    return [*agents, GatewayChanged(before.id, before, fleet.gateways[before.id])]
 
 
 def _only(fleet: Fleet, gateway: Gateway, is_open: Callable[[Approval], bool], now: Now) -> Result:
