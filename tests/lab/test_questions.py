@@ -147,9 +147,10 @@ async def test_who_may_answer_sees_the_same_question_once_and_until_when(
     async with watched(gateway, tmp_path, "approve") as (follower, asker):
         await follower.until(lambda: access_to(follower, "questions") is ReadAccess.READABLE)
         await asker.sender.send("rex", ASK)
-        agent = lambda: follower.agent("rex")  # noqa: E731 - it changes
-        await follower.until(lambda: any(one.can_answer for one in agent().questions.values()))
-        [question] = agent().questions.values()
+        await follower.until(
+            lambda: any(one.can_answer for one in follower.agent("rex").questions.values())
+        )
+        [question] = follower.agent("rex").questions.values()
         assert question.id == (await asker.question())["id"]
         assert question.expires_at > question.opened_at
         [item] = items(follower, InboxKind.QUESTION)

@@ -81,9 +81,9 @@ def closed(fleet: Fleet, gateway: Gateway, event: ev.ApprovalClosed, now: Now) -
         return put_agent(fleet, gateway, agent, replace(agent, **fields), now)
     if ident in agent.decided:
         # Its run says that it is decided, the gateway says how: in either order.
-        return put_agent(
-            fleet, gateway, agent, replace(agent, **decision_fields(agent, decision)), now
-        )
+        known = decision_fields(agent, decision)
+        after = replace(agent, **known) if known else agent
+        return put_agent(fleet, gateway, agent, after, now)
     if not agent.dropped_approvals:
         return fleet, []
     after = replace(agent, dropped_approvals=agent.dropped_approvals - 1)
@@ -228,4 +228,6 @@ def _waiting(gateway: Gateway, event: ev.ApprovalClosed) -> Agent | None:
     if event.agent_id:
         return None
     ident = event.approval_id
-    return next((one for one in gateway.agents.values() if ident in one.approvals), None)
+    agents = gateway.agents.values()
+    mine = (one for one in agents if ident in one.approvals or ident in one.decided)
+    return next(mine, None)
