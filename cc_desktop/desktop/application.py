@@ -13,6 +13,7 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from cc_desktop.about import APP_ID, APP_NAME
+from cc_desktop.desktop.widgets.accessible.app_tree import prepare_for_readers
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class App(QApplication):
         self.setApplicationName(APP_ID)
         self.setApplicationDisplayName(APP_NAME)
         self.setQuitOnLastWindowClosed(False)
+        prepare_for_readers()
         self.stop: asyncio.Event | None = None
         self.open_link: Callable[[str], None] | None = None
 

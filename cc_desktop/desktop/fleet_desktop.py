@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -9,9 +10,12 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.icons.glyphs import Glyph
 from cc_desktop.desktop.notifications.bell_button import Bell
+from cc_desktop.desktop.widgets.accessible.announcer import Announcer
 from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.desktop.widgets.rows.row_menu import add_mutes
 from cc_desktop.desktop.window.fleet_window import FleetWindow
+from cc_desktop.notifications.kinds import RULES
+from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -30,7 +34,11 @@ def build_fleet_window(context: ViewContext, remembered: MutableMapping[str, str
 
 
 class NotificationTools:
-    """Bell and gear in the window, the list under the bell, and the marks of muted agents."""
+    """Bell and gear in the window, the list under the bell, and the marks of muted agents.
+
+    Attributes:
+        announcer: Tells screen readers what is new, while the window is in sight.
+    """
 
     def __init__(
         self,
@@ -44,6 +52,8 @@ class NotificationTools:
         self._center = center
         self._open_settings = open_settings
         self._panel: HistoryPanel | None = None
+        self.announcer = Announcer(window)
+        self._announced = self._newest()  # the id of a notice
         self.bell = Bell(context.look, center, context.clock)
         self.bell.clicked.connect(lambda _checked=False: self.show_history())
         self.gear = IconButton(context.look, Glyph.GEAR, tr("Settings (Ctrl+,)"))
@@ -81,6 +91,22 @@ class NotificationTools:
         if self._window.batch.active:
             self.bell.refresh()
             self._window.set_muted(self._center.preferences.muted)
+            self._announce()
+        self._announced = self._newest()
+
+    def _newest(self) -> int:
+        notices = self._center.notices
+        return notices[0].id if notices else 0
+
+    def _announce(self) -> None:
+        """Say what has come since, unless the operator wants to be left alone."""
+        center = self._center
+        if center.quiet is not None:
+            return
+        fresh = itertools.takewhile(lambda notice: notice.id > self._announced, center.notices)
+        for notice in reversed(tuple(fresh)):
+            if not notice.over and not center.preferences.is_muted(notice.gateway, notice.agent):
+                self.announcer.announce(plain(notice.title), RULES[notice.kind].urgent)
 
     def _extend_menu(self, menu: QMenu, gateway_id: str, agent_id: str) -> None:
         add_mutes(menu, self._center, self._context.store.fleet, gateway_id, agent_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -66,6 +67,77 @@ class GiveBackRights(Command, frozen=True):
     scopes: tuple[str, ...]
 
 
+class ResolveApproval(Command, frozen=True):
+    """Decide an approval. The first answer wins."""
+
+    gateway: str
+    agent: str
+    approval: str
+    decision: str  # one of `Approval.decisions`: "allow-once", "allow-always", "deny"
+    family: str = ""  # as in `Approval.family`; "" is "exec"
+
+
+class AnswerQuestion(Command, frozen=True):
+    """Answer a question, or say that there will be no answer.
+
+    The model keeps a copy without the answers: they may be secret.
+    """
+
+    gateway: str
+    agent: str
+    question: str
+    answers: Mapping[str, tuple[str, ...]] = {}  # by `QuestionPart.id`: labels, or one's own words
+    cancel: bool = False
+
+    def __repr__(self) -> str:
+        return f"AnswerQuestion({self.gateway!r}, {self.question!r}, answers={len(self.answers)})"
+
+
+class SendMessage(Command, frozen=True):
+    """Say something to an agent, in one of its sessions. Its id is the id of the run it starts."""
+
+    gateway: str
+    agent: str
+    session_key: str
+    text: str
+    steer: bool = False  # into the run in progress, where the gateway can do that
+
+
+class StopRun(Command, frozen=True):
+    """Stop what a session does now."""
+
+    gateway: str
+    agent: str
+    session_key: str
+    run_id: str = ""  # empty: whatever runs
+    batch: str = ""  # id of the `StopAll` that it belongs to
+
+
+class StopAll(Command, frozen=True):
+    """Stop every run. Each gets a `StopRun` of its own, which says how it went."""
+
+    gateway: str = ""  # empty: on all gateways
+
+
+class TaskAction(StrEnum):
+    """What can be done with a background task."""
+
+    RETRY = "retry"
+    CANCEL = "cancel"
+    DISMISS = "dismiss"
+
+
+class ChangeTask(Command, frozen=True):
+    """Retry, cancel or dismiss a background task."""
+
+    gateway: str
+    task: str
+    action: TaskAction
+
+
+GatewayAction = ResolveApproval | AnswerQuestion | SendMessage | StopRun | ChangeTask
+
+
 class Right(StrEnum):
     """What an operator may do on a gateway with this app, as a ladder."""
 
@@ -84,6 +156,13 @@ SCOPE_OF: dict[Right, str] = {
 }
 
 
+def right_for(command: GatewayAction) -> Right:
+    """The right that a gateway wants for an action."""
+    if isinstance(command, ResolveApproval):
+        return Right.APPROVE
+    return Right.ANSWER if isinstance(command, AnswerQuestion) else Right.OPERATE
+
+
 def rights_in(scopes: tuple[str, ...]) -> tuple[Right, ...]:
     """The rights that scopes amount to; admin has them all, and who may write may read."""
     if "operator.admin" in scopes:
@@ -96,6 +175,7 @@ class CommandPhase(StrEnum):
     """How far a command is."""
 
     PENDING = "pending"
+    UNKNOWN = "unknown"  # no answer yet: nobody knows whether it arrived
     DONE = "done"
     REFUSED = "refused"
 
@@ -107,8 +187,14 @@ class CommandState(Struct, frozen=True):
     phase: CommandPhase = CommandPhase.PENDING
     at: int = 0  # local ms at which it reached this phase
     reason: str = ""  # the kind of refusal, such as "demo"; `text` has the words
+    said: str = ""  # the gateway's own words about it, cleaned
 
     @property
     def is_done(self) -> bool:
         """Whether it succeeded: such a command is forgotten after a while."""
         return self.phase is CommandPhase.DONE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end is known."""
+        return self.phase in (CommandPhase.DONE, CommandPhase.REFUSED)

@@ -315,12 +315,21 @@ class CommandDone(Struct, frozen=True):
     id: str
 
 
+class CommandUnknown(Struct, frozen=True):
+    """A command is not answered in time, or the connection went before it was."""
+
+    gateway: str
+    id: str
+    reason: str  # a kind
+
+
 class CommandRefused(Struct, frozen=True):
-    """A command was not carried out. `reason` is a kind, not words for people."""
+    """A command was not carried out. `reason` is a kind, `said` the gateway's own words."""
 
     gateway: str
     id: str
     reason: str
+    said: str = ""
 
 
 class Tick(Struct, frozen=True):
@@ -364,6 +373,7 @@ Event = (
     | Unseen
     | CommandSent
     | CommandDone
+    | CommandUnknown
     | CommandRefused
     | Tick
 )

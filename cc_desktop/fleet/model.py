@@ -30,7 +30,7 @@ RUNS_PER_AGENT = 200
 APPROVALS_PER_AGENT = 200
 QUESTIONS_PER_AGENT = 50
 DELETED_PER_AGENT = 1_000
-COMMANDS_PER_GATEWAY = 50
+COMMANDS_PER_GATEWAY = 300  # to stop everything is one a run
 
 
 class Now(Struct, frozen=True, gc=False):
@@ -302,6 +302,7 @@ class Gateway(Struct, frozen=True):
     connection: ConnectionInfo = ConnectionInfo()
     origin: Origin = Origin.NONE
     as_of: int = 0  # local ms at which the data was last known to be true
+    away_since: int = 0  # local ms since when what is known is only the last known, else 0
     clock_offset_ms: int = 0  # ms to add to the gateway's times to get local ones
     hidden: bool = False  # demo data is on the screen instead
     agents: Mapping[str, Agent] = {}

@@ -22,6 +22,10 @@ LOCAL_LONGEST_S = 3.0
 LONGEST_TOLD_S = 3600.0  # whatever a gateway asks for
 JITTER = 0.25  # a wait is shortened by up to this part, so that clients do not come back in step
 _MOST_DOUBLINGS = 10
+HELD_S = 30.0  # a connection that lives so long has held
+FLAPPING_AFTER = 3  # connections in a row that did not hold
+RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
+LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
 ASLEEP_S = 20.0  # the wall clock went on so much longer than it should: the computer slept
 _SLICE_S = 10.0  # a wait looks so often whether the computer slept
 
@@ -104,3 +108,41 @@ class Pause:
             slept = now_ms - before_ms > 1000 * (pause_s + ASLEEP_S)
             if slept and (not self.is_told or now_ms >= end_ms):
                 return
+
+
+class Steadiness:
+    """Whether the connections to a gateway hold, and whether it has said when it will be back."""
+
+    def __init__(self) -> None:
+        self._short_lives = 0  # connections in a row that did not hold
+        self._expected_back = 0  # local ms
+
+    @property
+    def is_flapping(self) -> bool:
+        """Whether it comes and goes."""
+        return self._short_lives >= FLAPPING_AFTER
+
+    def expected_back(self, now_ms: int) -> int:
+        """Local ms by which a planned restart should be over; 0: none, or it is late."""
+        return self._expected_back if self._expected_back > now_ms else 0
+
+    def has_held(self) -> None:
+        """A connection has lived for `HELD_S`."""
+        self._short_lives = 0
+
+    def is_back(self) -> None:
+        """It is live again."""
+        self._expected_back = 0
+
+    def is_lost(self, now_ms: int, restart_ms: int, *, held: bool) -> None:
+        """A live connection ended.
+
+        Args:
+            now_ms: Local ms.
+            restart_ms: How long the gateway says its restart takes; 0: it announced none.
+            held: Whether the connection had lived for `HELD_S`.
+        """
+        self._short_lives += not held
+        if restart_ms:
+            longest = min(restart_ms, LONGEST_RESTART_MS)
+            self._expected_back = now_ms + longest + RESTART_GRACE_MS

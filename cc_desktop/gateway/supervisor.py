@@ -17,7 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause
+from cc_desktop.gateway.backoff import HELD_S, RARE_FIRST_S, Backoff, Pause, Steadiness
 from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD_S = 30.0  # a connection that lives so long has held
-FLAPPING_AFTER = 3  # connections in a row that did not hold
-RESTART_GRACE_MS = 15_000  # a restart may take so much longer than the gateway expects
-LONGEST_RESTART_MS = 600_000  # whatever a gateway expects
-
 
 class GatewaySupervisor:
     """One gateway. `run` it for as long as the gateway is watched."""
@@ -69,8 +64,7 @@ class GatewaySupervisor:
         self._pausing = Pause(services.clock)
         self._origin = Origin.NONE
         self._was_live = False
-        self._short_lives = 0  # connections in a row that did not hold
-        self._expected_back = 0  # local ms
+        self._steadiness = Steadiness()
         self._login = Login(options, services, self._incidents)
         self._rights = Rights(options, services.clock, services.rng)
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
@@ -82,6 +76,11 @@ class GatewaySupervisor:
     def is_live(self) -> bool:
         """Whether the WebSocket is up and the model is in step with it."""
         return self.connection.state is ConnectionState.LIVE
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """What the gateway says it knows, while live. Others may be there as well."""
+        return self._live.hello.methods if self._live is not None else frozenset()
 
     @property
     def http_tried(self) -> bool:
@@ -284,7 +283,7 @@ class GatewaySupervisor:
         self._live = connection
         self._origin = Origin.LIVE
         self._was_live = True
-        self._expected_back = 0
+        self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
         if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
@@ -303,7 +302,7 @@ class GatewaySupervisor:
         await self._polling.live.wait()
         await self._clock.sleep(HELD_S)
         self._backoff.reset()
-        self._short_lives = 0
+        self._steadiness.has_held()
         self._publish(structs.replace(self.connection, flapping=False))
 
     def _on_silence(self, since: int) -> None:
@@ -312,10 +311,8 @@ class GatewaySupervisor:
 
     def _on_lost(self, connection: GatewayConnection, *, held: bool) -> None:
         self._set_origin(Origin.LAST_KNOWN)
-        self._short_lives += not held
-        if connection.restart_expected_ms:
-            expected_ms = min(connection.restart_expected_ms, LONGEST_RESTART_MS)
-            self._expected_back = self._clock.now_ms() + expected_ms + RESTART_GRACE_MS
+        now_ms = self._clock.now_ms()
+        self._steadiness.is_lost(now_ms, connection.restart_expected_ms or 0, held=held)
 
     # Between tries
 
@@ -331,7 +328,7 @@ class GatewaySupervisor:
         wait_s = self._rights.wait_s(wait_s, advice.wait_ms)
         now_ms = self._clock.now_ms()
         problem = advice.problem
-        if now_ms < self._expected_back and advice.policy is RetryPolicy.RETRY:
+        if self._steadiness.expected_back(now_ms) and advice.policy is RetryPolicy.RETRY:
             problem = Problem(FailureKind.RESTARTING.value, problem.code, problem.said)
         self._transition(event, problem=problem, until=now_ms + int(wait_s * 1000))
         await self._pausing.wait(wait_s)
@@ -353,7 +350,6 @@ class GatewaySupervisor:
             self._record("state", error)
             return
         trying = state in connection_state.TRYING
-        back = self._expected_back
         self._publish(
             ConnectionInfo(
                 state=state,
@@ -365,8 +361,8 @@ class GatewaySupervisor:
                 token_place=self._login.token.place,
                 pairing=self._rights.pairing,
                 scopes=scopes or (now.scopes if event is ConnectionEvent.SYNCED else ()),
-                flapping=self._short_lives >= FLAPPING_AFTER,
-                expected_back=back if back > self._clock.now_ms() else 0,
+                flapping=self._steadiness.is_flapping,
+                expected_back=self._steadiness.expected_back(self._clock.now_ms()),
             )
         )
 

@@ -11,6 +11,9 @@ from msgspec import structs
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
+    AnswerQuestion,
+    ChangeTask,
+    GatewayAction,
     GiveBackRights,
     MarkItems,
     MarkSeen,
@@ -18,6 +21,10 @@ from cc_desktop.fleet.commands import (
     Reconnect,
     Refresh,
     RequestRights,
+    ResolveApproval,
+    SendMessage,
+    StopAll,
+    StopRun,
 )
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
@@ -74,8 +81,11 @@ class CommandDesk:
             command = structs.replace(command, id=f"{self._rng.getrandbits(64):016x}")
         if isinstance(command, Reconnect):
             self._reload_first(before)
+        if isinstance(command, StopAll):
+            self._stop_all(command)
+            return command.id
         for gateway in self._targets(command):
-            self._store.apply(ev.CommandSent(gateway, command))
+            self._store.apply(ev.CommandSent(gateway, _without_secrets(command)))
             try:
                 refused = self._carry_out(gateway, command)
             except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
@@ -84,6 +94,16 @@ class CommandDesk:
             if refused is not None:
                 self.end(gateway, command.id, refused)
         return command.id
+
+    def _stop_all(self, command: StopAll) -> None:
+        """One command for each run, so that each has an end of its own."""
+        for name, gateway in self._store.fleet.gateways.items():
+            if command.gateway not in ("", name) or gateway.hidden:
+                continue
+            for agent in gateway.agents.values():
+                for key in tuple(agent.heard):
+                    stop = StopRun(gateway=name, agent=agent.id, session_key=key, batch=command.id)
+                    self.execute(stop)
 
     def end(self, gateway: str, ident: str, refused: str) -> None:
         """A command is over: `refused` is why it was not carried out, as a kind, or ""."""
@@ -114,6 +134,8 @@ class CommandDesk:
                 return [command.gateway]
             case RequestRights() | GiveBackRights():
                 return [command.gateway]
+            case ResolveApproval() | AnswerQuestion() | SendMessage() | StopRun() | ChangeTask():
+                return [command.gateway]
         raise TypeError(type(command).__name__)
 
     def _carry_out(self, gateway: str, command: Command) -> str | None:
@@ -128,6 +150,9 @@ class CommandDesk:
             if gateway == DEMO_GATEWAY:
                 return "demo"
             return "settings" if gateway in self._store.fleet.gateways else "unknown-gateway"
+        if isinstance(command, GatewayAction):
+            actions = self._pool.actions(gateway)
+            return "not-live" if actions is None else actions.start(command)
         if isinstance(command, RequestRights | GiveBackRights):
             link.change_rights(command, functools.partial(self.end, gateway, command.id))
             return None
@@ -138,6 +163,12 @@ class CommandDesk:
         else:
             link.refresh()
         return ""
+
+    def on_synced(self, gateway: str) -> None:
+        """A gateway is back and its list is in the model: find out what became of commands."""
+        actions = self._pool.actions(gateway)
+        if actions is not None:
+            actions.on_synced()
 
     # What the operator has seen
 
@@ -183,3 +214,10 @@ class CommandDesk:
             self._store.apply(ev.Unseen(gateway, frozenset(marks)))
         if gateway != DEMO_GATEWAY:
             self._seen.save(gateway, self._store.fleet.gateways[gateway].seen)
+
+
+def _without_secrets(command: Command) -> Command:
+    """The command as the model may keep it: answers may be secret."""
+    if isinstance(command, AnswerQuestion):
+        return structs.replace(command, answers={})
+    return command

@@ -15,7 +15,7 @@ from cc_desktop.config.secrets.shared_tokens import SharedTokens
 from cc_desktop.config.storage import Storage, identity_note
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Change, GatewayChanged
+from cc_desktop.fleet.model import Change, ConnectionState, GatewayChanged
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.device_identity import Identity, load_identity
 from cc_desktop.gateway.options import SupervisorServices
@@ -266,7 +266,19 @@ class FleetMonitor:
         for change in changes:
             if isinstance(change, GatewayChanged) and change.gateway != DEMO_GATEWAY:
                 self._demo.look_again()
+                if _is_back(change):
+                    self._desk.on_synced(change.gateway)
                 if change.before and change.after and change.after.faults > change.before.faults:
                     link = self.supervisors.get(change.gateway)
                     if link is not None:
                         link.list_again()  # a list mends what an event could not bring
+
+
+def _is_back(change: GatewayChanged) -> bool:
+    """Whether a gateway has become live just now, with its list in the model."""
+    before, after = change.before, change.after
+    return (
+        after is not None
+        and after.connection.state is ConnectionState.LIVE
+        and (before is None or before.connection.state is not ConnectionState.LIVE)
+    )

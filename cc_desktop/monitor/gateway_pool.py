@@ -7,6 +7,7 @@ reconnects another.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from msgspec import structs
 from cc_desktop import __version__
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
+from cc_desktop.gateway.actions import Actions
 from cc_desktop.gateway.failures import FailureKind
+from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.monitor.options import internal_problem
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from cc_desktop.config.secrets.shared_tokens import SharedTokens
     from cc_desktop.config.settings import GatewaySettings
     from cc_desktop.fleet.store import Store
+
+log = logging.getLogger(__name__)
 
 PLATFORM = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 
@@ -54,6 +59,7 @@ class _Watched:
         self.settings = settings
         self.link = link  # None: its settings cannot be used
         self.sink = sink
+        self.actions: Actions | None = None
         self.restart = asyncio.Event()
         self.has_crashed = False  # its supervisor failed, until its next start
         self.task: asyncio.Task[None] | None = None
@@ -93,6 +99,11 @@ class GatewayPool:
     def supervisors(self) -> dict[str, GatewaySupervisor]:
         """The supervisors, by the gateway's id, in the order of the settings."""
         return {name: one.link for name, one in self._watched.items() if one.link is not None}
+
+    def actions(self, gateway: str) -> Actions | None:
+        """What the operator does on a gateway; None: it is not connected to."""
+        one = self._watched.get(gateway)
+        return one.actions if one is not None else None
 
     @property
     def is_settled(self) -> bool:
@@ -175,6 +186,9 @@ class GatewayPool:
             await asyncio.Event().wait()
         finally:
             self._is_running = False
+            for one in self._watched.values():
+                if one.actions is not None:
+                    one.actions.cancel()
             tasks = {one.task for one in self._watched.values() if one.task} | self._ending
             for task in tasks:
                 task.cancel()
@@ -214,7 +228,15 @@ class GatewayPool:
             options = structs.replace(options, token=self._shared.secret_of(settings.id))
         link = GatewaySupervisor(options, replace(self._services, sink=sink))
         link.visibility.set_in_sight(self._is_in_sight)
-        return _Watched(settings, link, sink)
+        one = _Watched(settings, link, sink)
+        one.actions = Actions(
+            link,
+            lambda: self._store.fleet.gateways.get(settings.id),
+            sink,
+            self._services.clock,
+            IncidentLog(log),
+        )
+        return one
 
     def _start(self, one: _Watched) -> None:
         if one.link is not None:
@@ -224,6 +246,8 @@ class GatewayPool:
     def _end(self, one: _Watched) -> None:
         """Let go of a gateway. Its connection closes in the background and tells nothing more."""
         one.sink.open = False
+        if one.actions is not None:
+            one.actions.cancel()
         if one.task is not None:
             one.task.cancel()
             self._ending.add(one.task)

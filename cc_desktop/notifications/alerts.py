@@ -37,4 +37,10 @@ class AlertResolved(Struct, frozen=True):
     tag: str
 
 
-AlertEvent = Alert | AlertResolved
+class AlertSeen(Struct, frozen=True):
+    """The operator has seen what the alert with this tag is about. It is still true."""
+
+    tag: str
+
+
+AlertEvent = Alert | AlertResolved | AlertSeen

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cc_desktop.notifications.kinds import AlertKind
+from cc_desktop.notifications.kinds import RENAMED, AlertKind
 from cc_desktop.notifications.message import Target
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Notice(Struct, frozen=True):
         agent: Id, for muting.
         shown: A notification showed it.
         over: It is no longer true.
+        tag: Identifies what it is about.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Notice(Struct, frozen=True):
     shown: bool = False
     read: bool = False
     over: bool = False
+    tag: str = ""
 
 
 class _Stored(Struct):
@@ -54,6 +56,8 @@ class _Stored(Struct):
     shown: bool
     read: bool
     over: bool
+    tag: str = ""
+    item: str = ""
 
 
 class NotificationHistory:
@@ -66,6 +70,7 @@ class NotificationHistory:
     def __init__(self) -> None:
         self._notices: dict[int, Notice] = {}  # oldest first
         self._latest: dict[str, int] = {}  # tag → id of its newest entry, while that is true
+        self._told: dict[str, int] = {}  # tag → local ms of its newest entry
         self._next_id = 1
         self.version = 0
 
@@ -85,13 +90,17 @@ class NotificationHistory:
 
     def add(self, notice: Notice, tag: str) -> None:
         """Append an entry; it gets an id of its own."""
-        notice = replace(notice, id=self._next_id)
+        notice = replace(notice, id=self._next_id, tag=tag)
         self._append(notice)
         self._latest[tag] = notice.id
         if len(self._latest) > 2 * KEPT:  # the entries themselves are long gone
             self._latest = {
                 tag: ident for tag, ident in self._latest.items() if ident in self._notices
             }
+
+    def told_at(self, tag: str) -> int:
+        """Return when something with this tag was last told: local ms, or 0."""
+        return self._told.get(tag, 0)
 
     def mark_shown(self, tag: str) -> None:
         """Mark the newest entry with this tag as shown."""
@@ -132,8 +141,12 @@ class NotificationHistory:
         self._notices[notice.id] = notice
         self._next_id = notice.id + 1
         self.version += 1
+        if notice.tag:
+            self._told[notice.tag] = notice.at
         if len(self._notices) > KEPT:
-            del self._notices[next(iter(self._notices))]
+            oldest = self._notices.pop(next(iter(self._notices)))
+            if self._told.get(oldest.tag) == oldest.at:
+                del self._told[oldest.tag]
 
     # Between starts
 
@@ -152,6 +165,8 @@ class NotificationHistory:
                 notice.shown,
                 notice.read,
                 notice.over,
+                notice.tag,
+                notice.target.item,
             )
             for notice in self._notices.values()
         ]
@@ -163,14 +178,21 @@ class NotificationHistory:
         rows: Iterable[object] = data[-KEPT:] if isinstance(data, list) else ()
         for row in rows:
             try:
-                self._append(_restored(self._next_id, msgspec.convert(row, _Stored)))
+                self._append(_restored(self._next_id, msgspec.convert(_renamed(row), _Stored)))
             except msgspec.ValidationError:
                 continue
 
 
+def _renamed(row: object) -> object:
+    """The entry as this release writes it."""
+    if isinstance(row, dict) and isinstance(row.get("kind"), str):
+        return {**row, "kind": RENAMED.get(row["kind"], row["kind"])}
+    return row
+
+
 def _restored(ident: int, row: _Stored) -> Notice:
     words = row.title if len(row.agents) > 1 else ""
-    target = Target(tuple(row.agents), row.gateway, row.devices, words)
+    target = Target(tuple(row.agents), row.gateway, row.devices, words, row.item)
     return Notice(
         ident,
         row.at,
@@ -183,4 +205,5 @@ def _restored(ident: int, row: _Stored) -> Notice:
         row.shown,
         row.read,
         row.over,
+        row.tag,
     )

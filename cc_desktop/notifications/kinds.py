@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
+from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.i18n import mark
+from cc_desktop.text.inbox import KINDS
 
 
 class AlertKind(StrEnum):
-    """What happened, worst first."""
+    """What happened, worst first: the kinds of the inbox, and devices that come and go."""
 
     FAILED = "failed"
+    RUNAWAY = "runaway"
     APPROVAL = "approval"
-    ASKS = "asks"
+    QUESTION = "question"
+    CONTEXT_FULL = "context-full"
     STUCK = "stuck"
-    PAIRING = "pairing"
+    SIGN_IN_EXPIRED = "sign-in-expired"
+    PAIRING_SELF = "pairing-self"
     GATEWAY_LOST = "gateway-lost"
+    GATEWAY_BLOCKED = "gateway-blocked"
     GATEWAY_FLAPPING = "gateway-flapping"
+    CRON_FAILED = "cron-failed"
+    CRON_OVERDUE = "cron-overdue"
+    TASK_FAILED = "task-failed"
+    UNDELIVERED = "undelivered"
+    CHANNEL = "channel"
+    CONFIG_IGNORED = "config-ignored"
+    RESTART_NEEDED = "restart-needed"
+    RUNTIME = "runtime"
+    PLUGIN = "plugin"
+    SIGN_IN_EXPIRING = "sign-in-expiring"
+    QUOTA = "quota"
+    PAIRING = "pairing"
     DEVICE_GONE = "device-gone"
     SILENT = "silent"
-    GATEWAY_BACK = "gateway-back"
+    BACK = "back"
     DEVICE_BACK = "device-back"
     RECOVERED = "recovered"
     FINISHED = "finished"
+    UPDATE = "update"
+    DRIFT = "drift"
+
+
+# Names of kinds in preferences and lists that older releases wrote.
+RENAMED = {
+    "asks": AlertKind.QUESTION.value,
+    "gateway-back": AlertKind.BACK.value,
+}
 
 
 class Sound(StrEnum):
@@ -64,6 +92,7 @@ class KindRule(Struct, frozen=True):
         even_quiet: Told in quiet hours unless the operator changes it.
         family: The kind whose place it takes: "back" replaces "lost".
         per_cause: An agent or gateway may have several at once, such as two approvals.
+        daily: Told at most once a day for one cause.
         merges: All of one gateway share one notification: "7 agents failed".
     """
 
@@ -81,90 +110,147 @@ class KindRule(Struct, frozen=True):
     family: AlertKind | None = None
     per_cause: bool = False
     merges: bool = False
+    daily: bool = False
 
 
 _AGENTS, _DEVICES, _GATEWAYS = mark("Agents"), mark("Devices"), mark("Gateways")
+_WORK, _MODELS = mark("Jobs, tasks and channels"), mark("Models")
+
+
+def _of_inbox(kind: AlertKind, group: str, **values: Any) -> KindRule:
+    """A kind of the inbox, with the words that the inbox has for it."""
+    words = KINDS[InboxKind(kind.value)]
+    return KindRule(kind, group, words.label, words.title, words.many, **values)
+
+
+def _warning(kind: AlertKind, group: str, sign: Status | ConnectionSign, **values: Any) -> KindRule:
+    """A kind that is told without a sound, and once a day for one cause."""
+    told = {"on": True, "sound": Sound.NONE, "daily": True, "per_cause": True, **values}
+    return _of_inbox(kind, group, mark=sign, **told)
+
+
+_NEEDS_YOU: dict[str, Any] = {"on": True, "urgent": True}
 
 TABLE: tuple[KindRule, ...] = (
-    KindRule(
+    _of_inbox(
         AlertKind.FAILED,
         _AGENTS,
-        mark("A run failed"),
-        mark("{name} failed"),
-        mark("{count} agents failed"),
-        on=True,
-        sound=Sound.ALERT,
-        urgent=True,
         mark=Status.ERROR,
+        sound=Sound.ALERT,
         merges=True,
+        **_NEEDS_YOU,
     ),
-    KindRule(
+    _of_inbox(
         AlertKind.APPROVAL,
         _AGENTS,
-        mark("An agent needs an approval"),
-        mark("{name} needs your approval"),
-        mark("{count} agents need your approval"),
-        on=True,
-        sound=Sound.ALERT,
-        urgent=True,
         mark=Status.WAITING,
+        sound=Sound.ALERT,
         per_cause=True,
         expires=True,
+        **_NEEDS_YOU,
     ),
-    KindRule(
-        AlertKind.ASKS,
+    _of_inbox(
+        AlertKind.QUESTION,
         _AGENTS,
-        mark("An agent asks, or waits for you"),
-        mark("{name} waits for you"),
-        mark("{count} agents wait for you"),
-        on=True,
-        sound=Sound.MESSAGE,
-        urgent=True,
         mark=Status.WAITING,
-        per_cause=True,
-    ),
-    KindRule(
-        AlertKind.STUCK,
-        _AGENTS,
-        mark("A run is stuck"),
-        mark("{name} is stuck"),
-        mark("{count} agents are stuck"),
-        on=True,
         sound=Sound.MESSAGE,
-        mark=Status.STUCK,
+        per_cause=True,
+        **_NEEDS_YOU,
     ),
-    KindRule(
-        AlertKind.SILENT,
+    _of_inbox(
+        AlertKind.RUNAWAY,
         _AGENTS,
-        mark("An agent misses its heartbeat"),
-        mark("{name} is silent"),
-        mark("{count} agents are silent"),
-        on=False,
-        sound=Sound.NONE,
-        mark=Status.UNKNOWN,
+        mark=Status.STUCK,
+        sound=Sound.ALERT,
+        per_cause=True,
+        **_NEEDS_YOU,
     ),
-    KindRule(
+    _of_inbox(
+        AlertKind.CONTEXT_FULL,
+        _AGENTS,
+        mark=Status.STUCK,
+        sound=Sound.MESSAGE,
+        per_cause=True,
+        **_NEEDS_YOU,
+    ),
+    _of_inbox(AlertKind.STUCK, _AGENTS, mark=Status.STUCK, sound=Sound.MESSAGE, **_NEEDS_YOU),
+    _of_inbox(AlertKind.SILENT, _AGENTS, mark=Status.UNKNOWN, on=False, sound=Sound.NONE),
+    _of_inbox(
         AlertKind.RECOVERED,
         _AGENTS,
-        mark("An agent that failed has recovered"),
-        mark("{name} has recovered"),
-        mark("{count} agents have recovered"),
+        mark=BACK,
         on=False,
         sound=Sound.NONE,
-        mark=BACK,
         family=AlertKind.FAILED,
     ),
-    KindRule(
+    _of_inbox(
         AlertKind.FINISHED,
         _AGENTS,
-        mark("A run finished"),
-        mark("{name} has finished"),
-        mark("{count} agents have finished"),
+        mark=Status.IDLE,
         on=False,
         sound=Sound.NONE,
-        mark=Status.IDLE,
         family=AlertKind.FAILED,
     ),
+    _warning(AlertKind.CRON_FAILED, _WORK, Status.ERROR),
+    _warning(AlertKind.CRON_OVERDUE, _WORK, Status.STUCK),
+    _warning(AlertKind.TASK_FAILED, _WORK, Status.ERROR),
+    _warning(AlertKind.UNDELIVERED, _WORK, Status.ERROR),
+    _warning(AlertKind.CHANNEL, _WORK, LOST),
+    _of_inbox(
+        AlertKind.SIGN_IN_EXPIRED,
+        _MODELS,
+        mark=BLOCKED,
+        sound=Sound.MESSAGE,
+        per_cause=True,
+        daily=True,
+        **_NEEDS_YOU,
+    ),
+    _warning(AlertKind.SIGN_IN_EXPIRING, _MODELS, BLOCKED),
+    _warning(AlertKind.QUOTA, _MODELS, BLOCKED),
+    _warning(AlertKind.RUNTIME, _MODELS, LOST),
+    _of_inbox(
+        AlertKind.GATEWAY_LOST, _GATEWAYS, mark=LOST, on=True, urgent=True, sound=Sound.ALERT
+    ),
+    _of_inbox(
+        AlertKind.GATEWAY_BLOCKED,
+        _GATEWAYS,
+        mark=BLOCKED,
+        on=True,
+        urgent=True,
+        sound=Sound.MESSAGE,
+        family=AlertKind.GATEWAY_LOST,
+        daily=True,
+    ),
+    _of_inbox(
+        AlertKind.GATEWAY_FLAPPING,
+        _GATEWAYS,
+        mark=LOST,
+        on=True,
+        sound=Sound.MESSAGE,
+        family=AlertKind.GATEWAY_LOST,
+    ),
+    _of_inbox(
+        AlertKind.BACK,
+        _GATEWAYS,
+        mark=BACK,
+        on=True,
+        sound=Sound.NONE,
+        family=AlertKind.GATEWAY_LOST,
+    ),
+    _of_inbox(
+        AlertKind.PAIRING_SELF,
+        _GATEWAYS,
+        mark=BLOCKED,
+        sound=Sound.MESSAGE,
+        family=AlertKind.GATEWAY_LOST,
+        **_NEEDS_YOU,
+    ),
+    _warning(AlertKind.CONFIG_IGNORED, _GATEWAYS, BLOCKED),
+    _warning(AlertKind.RESTART_NEEDED, _GATEWAYS, BLOCKED),
+    _warning(AlertKind.PLUGIN, _GATEWAYS, LOST),
+    _warning(AlertKind.UPDATE, _GATEWAYS, BACK, on=False),
+    _warning(AlertKind.DRIFT, _GATEWAYS, BACK, on=False),
+    _warning(AlertKind.PAIRING, _DEVICES, BLOCKED),
     KindRule(
         AlertKind.DEVICE_GONE,
         _DEVICES,
@@ -187,51 +273,6 @@ TABLE: tuple[KindRule, ...] = (
         mark=BACK,
         family=AlertKind.DEVICE_GONE,
         per_cause=True,
-    ),
-    KindRule(
-        AlertKind.GATEWAY_LOST,
-        _GATEWAYS,
-        mark("A gateway is lost"),
-        mark("{name} is lost"),
-        mark("{count} gateways are lost"),
-        on=True,
-        sound=Sound.ALERT,
-        urgent=True,
-        mark=LOST,
-    ),
-    KindRule(
-        AlertKind.GATEWAY_BACK,
-        _GATEWAYS,
-        mark("A gateway is back"),
-        mark("{name} is back"),
-        mark("{count} gateways are back"),
-        on=True,
-        sound=Sound.NONE,
-        mark=BACK,
-        family=AlertKind.GATEWAY_LOST,
-    ),
-    KindRule(
-        AlertKind.GATEWAY_FLAPPING,
-        _GATEWAYS,
-        mark("A gateway comes and goes"),
-        mark("{name} comes and goes"),
-        mark("{count} gateways come and go"),
-        on=True,
-        sound=Sound.MESSAGE,
-        mark=LOST,
-        family=AlertKind.GATEWAY_LOST,
-    ),
-    KindRule(
-        AlertKind.PAIRING,
-        _GATEWAYS,
-        mark("A gateway waits for this device to be approved"),
-        mark("Approve this device on {name}"),
-        mark("{count} gateways wait for this device to be approved"),
-        on=True,
-        sound=Sound.MESSAGE,
-        urgent=True,
-        mark=BLOCKED,
-        family=AlertKind.GATEWAY_LOST,
     ),
 )
 RULES = {rule.kind: rule for rule in TABLE}

@@ -21,12 +21,14 @@ class Target(Struct, frozen=True):
         agents: Pairs of gateway id and agent id.
         devices: Open the tab of the devices.
         words: Names a choice of several agents: "4 agents failed".
+        item: Id of the item of the inbox, if it is about one.
     """
 
     agents: tuple[tuple[str, str], ...] = ()
     gateway: str = ""
     devices: bool = False
     words: str = ""
+    item: str = ""
 
 
 class Button(Struct, frozen=True):

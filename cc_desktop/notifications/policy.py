@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cc_desktop.notifications.alerts import Alert, AlertResolved
+from cc_desktop.notifications.alerts import Alert, AlertResolved, AlertSeen
 from cc_desktop.notifications.coalescer import BackendCommand, Coalescer, Show, body_of, title_of
 from cc_desktop.notifications.history import KEPT, Notice, NotificationHistory
+from cc_desktop.notifications.kinds import RULES
 from cc_desktop.notifications.rules import Rules
 from cc_desktop.notifications.rules.common import remember
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from cc_desktop.notifications.kinds import AlertKind
     from cc_desktop.notifications.preferences import Preferences
     from cc_desktop.system.supervision import FaultLog
+
+
+DAY_MS = 86_400_000
 
 
 class QuietReason(StrEnum):
@@ -176,12 +180,19 @@ class NotificationPolicy:
                 commands += self._coalescer.resolve(event.tag)
                 self._deferred.pop(event.tag, None)
                 self.history.resolve(event.tag)
+            elif isinstance(event, AlertSeen):
+                commands += self._coalescer.resolve(event.tag)
+                self._deferred.pop(event.tag, None)
+                self.history.mark_tag_read(event.tag)
             else:
                 self._raise(event, now)
         return commands
 
     def _raise(self, alert: Alert, now: int) -> None:
         if not self._preferences.kinds[alert.kind].on:
+            return
+        told_at = self.history.told_at(alert.tag)
+        if RULES[alert.kind].daily and 0 <= now - told_at < DAY_MS and told_at:
             return
         muted = self._preferences.is_muted(alert.gateway, alert.agent)
         seen = bool(alert.agent) and self._viewed() == (alert.gateway, alert.agent)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from cc_desktop.notifications.kinds import RULES, AlertKind, Sound
+from cc_desktop.notifications.kinds import RENAMED, RULES, AlertKind, Sound
 
 DAY_MIN = 24 * 60
 
@@ -124,7 +124,8 @@ def load(data: object) -> Preferences:
     """Read what `dump` returned. Each item that cannot be read is left at its default."""
     fields = data if isinstance(data, dict) else {}
     kinds = fields.get("kinds")
-    stored = kinds if isinstance(kinds, dict) else {}
+    given = kinds if isinstance(kinds, dict) else {}
+    stored = {RENAMED.get(name, name): choice for name, choice in given.items()}
     defaults = Preferences()
     found = _salvage(defaults, {**fields, "kinds": None, "muted": None, "quiet": None})
     return replace(

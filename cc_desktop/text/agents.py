@@ -18,7 +18,7 @@ from cc_desktop.text.agent_facts import (
     state_since,
 )
 from cc_desktop.text.format import SECOND, ago, clock, local, plain, run_time, span
-from cc_desktop.text.i18n import isolate, mark, tr, trn
+from cc_desktop.text.i18n import PDI, isolate, mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Agent, Session
 
 NOTHING = "—"  # stands where there is nothing to tell
+SHOWN_CONTEXT = 60  # percent: a context below is nothing to know
 FULL_CONTEXT = 80  # percent: from here on the context counts as nearly full
 MOST_RUNS = 4  # runs that are listed; the others are counted
 MOST_APPROVALS = 5
@@ -337,7 +338,13 @@ def sentence(
 ) -> str:
     """A row for a screen reader. `lines` are `task` and `since`; `percent` is of the context."""
     who = tr("{name} on {gateway}", name=name, gateway=gateway) if gateway else name
-    parts = [status_word(status), *(line for line in lines if line and line != NOTHING)]
-    if percent is not None:
+    parts = [status_word(status), *(_clause(line) for line in lines if line and line != NOTHING)]
+    if percent is not None and percent >= SHOWN_CONTEXT:
         parts.append(tr("context {percent} percent full", percent=percent))
     return tr("{who}: {what}.", who=who, what=", ".join(parts))
+
+
+def _clause(line: str) -> str:
+    """A line as a part of a sentence: without a stop of its own, and dots as commas."""
+    inner = line.rstrip(PDI)
+    return f"{inner.rstrip('.')}{line[len(inner) :]}".replace(" · ", ", ")

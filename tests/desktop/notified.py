@@ -79,11 +79,11 @@ def notice(
 
 
 SAMPLE = [  # oldest first, as they are kept
-    notice(AlertKind.GATEWAY_BACK, "home-lab is back", "The fleet is live again", 26 * 60 * MIN,
+    notice(AlertKind.BACK, "home-lab is back", "The fleet is live again", 26 * 60 * MIN,
            "home-lab", read=True),
     notice(AlertKind.FINISHED, "Norbert has finished", "studio · Weekly summary", 25 * 60 * MIN,
            agent="norbert", read=True),
-    notice(AlertKind.PAIRING, "home-lab wants pairing", "Run: openclaw devices approve 4711",
+    notice(AlertKind.PAIRING_SELF, "home-lab wants pairing", "Run: openclaw devices approve 4711",
            5 * 60 * MIN, "home-lab", over=True),
     notice(AlertKind.DEVICE_BACK, "Ada's MacBook is back", "studio · macos", 3 * 60 * MIN,
            read=True),

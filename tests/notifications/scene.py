@@ -36,6 +36,7 @@ class Scene:
         self.store = Store(lambda: self.now)
         self.heard: list[list[Change]] = []
         self._runs = 0
+        self.flapping = False  # whether the connection holds, as its supervisor says
         self.rows: dict[str, dict[str, Session]] = {}
         for gateway in gateways or ("studio",):
             self.store.apply(ev.GatewayAdded(gateway, gateway.capitalize()))
@@ -80,7 +81,8 @@ class Scene:
         detail: str = "",
     ) -> None:
         problem = Problem(kind, detail=detail) if kind else None
-        self.store.apply(ev.ConnectionChanged(gateway, ConnectionInfo(state, problem=problem)))
+        info = ConnectionInfo(state, problem=problem, flapping=self.flapping)
+        self.store.apply(ev.ConnectionChanged(gateway, info))
 
     # Sessions
 

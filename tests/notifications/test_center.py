@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cc_desktop.fleet.inbox import InboxKind, item_id
 from cc_desktop.notifications.center import SNOOZE_MS, NotificationCenter
 from cc_desktop.notifications.message import MUTE, OPEN, SNOOZE, Message, NotificationAction, Target
 from cc_desktop.notifications.policy import SYSTEM
-from cc_desktop.notifications.rules.agents import AgentRules
+from cc_desktop.notifications.rules import items
 from cc_desktop.text.notifications import BACKEND_FAILED
 from tests.fakes.clock import FakeClock
 from tests.notifications.scene import START, Scene
@@ -79,6 +80,13 @@ class Kept:
         self.notices = data
 
 
+REX = Target(
+    (("studio", "rex"),),
+    "studio",
+    item=item_id(InboxKind.FAILED, "studio", "agent:rex:main", "rex"),
+)
+
+
 class Office:
     """A running center."""
 
@@ -128,7 +136,7 @@ async def test_a_failure_is_shown_and_a_click_opens_that_agent() -> None:
         assert it.center.unread == 1
         it.desk.choose(NotificationAction(message.tag, OPEN, activation_token="tok"))
 
-        assert it.opened == [(Target((("studio", "rex"),), "studio"), "tok")]
+        assert it.opened == [(REX, "tok")]
         assert it.center.unread == 0
 
 
@@ -179,7 +187,7 @@ async def test_it_goes_on_where_it_ended() -> None:
         assert it.center.preferences.is_muted("studio", "dex")
         it.center.open_notice(it.center.notices[0].id)
 
-        assert it.opened == [(Target((("studio", "rex"),), "studio"), "")]
+        assert it.opened == [(REX, "")]
 
 
 async def test_a_snooze_that_has_ended_meanwhile_is_over() -> None:
@@ -327,7 +335,7 @@ async def test_a_click_whose_handler_raises_is_logged_once_and_the_next_one_work
         it.center._open_target = lambda target, _token: opened.append(target)
         it.desk.choose(NotificationAction(it.desk.shown[0].tag, OPEN))
 
-        assert opened == [Target((("studio", "rex"),), "studio")]
+        assert opened == [REX]
         assert it.center.backend.problem == ""
     assert len([each for each in caplog.records if each.exc_info]) == 1
 
@@ -353,12 +361,13 @@ async def test_a_policy_that_raises_is_logged_once_and_asked_again(
 async def test_a_rule_that_raises_loses_one_change_only(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compare = AgentRules.compare
+    process = items.process
 
-    def picky(self: AgentRules, fleet: Any, before: Any, after: Any, *more: Any, **kw: Any) -> Any:
-        return fail() if after.id == "rex" else compare(self, fleet, before, after, *more, **kw)
+    def picky(fleet: Any, change: Any, *more: Any) -> Any:
+        is_rex = change.after is not None and change.after.agent == "rex"
+        return fail() if is_rex else process(fleet, change, *more)
 
-    monkeypatch.setattr(AgentRules, "compare", picky)
+    monkeypatch.setattr(items, "process", picky)
     async with office() as it:
         for agent in ("rex", "dex"):
             it.scene.fail(agent)

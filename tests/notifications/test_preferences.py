@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cc_desktop.fleet.inbox import SEVERITY, Severity
 from cc_desktop.notifications.kinds import AlertKind, Sound
 from cc_desktop.notifications.preferences import (
     KindPreference,
@@ -81,18 +82,10 @@ def test_when_a_window_begins_next(
 def test_what_is_on_unless_changed() -> None:
     on = {kind for kind, choice in Preferences().kinds.items() if choice.on}
 
-    assert on == {
-        AlertKind.FAILED,
-        AlertKind.APPROVAL,
-        AlertKind.ASKS,
-        AlertKind.STUCK,
-        AlertKind.PAIRING,
-        AlertKind.GATEWAY_LOST,
-        AlertKind.GATEWAY_FLAPPING,
-        AlertKind.GATEWAY_BACK,
-        AlertKind.DEVICE_GONE,
-        AlertKind.DEVICE_BACK,
-    }
+    news = {kind.value for kind, severity in SEVERITY.items() if severity is Severity.NEWS}
+    off = {kind.value for kind in AlertKind} - {kind.value for kind in on}
+    # A gateway that is back takes the place of one that is lost.
+    assert off == news - {"back"} | {"silent"}
     assert set(Preferences().kinds) == set(AlertKind)
 
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.inbox.open_items import find_item
 from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.kinds import AlertKind, Sound, tag_of
@@ -101,12 +102,12 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
         lambda s: (s.approval("rex"), s.approval("rex")),
         [AlertKind.APPROVAL],
     ),
-    ("it asks a question", lambda s: s.ask("rex"), [AlertKind.ASKS]),
-    ("it goes on asking", lambda s: (s.ask("rex"), s.ask("rex")), [AlertKind.ASKS]),
+    ("it asks a question", lambda s: s.ask("rex"), [AlertKind.QUESTION]),
+    ("it goes on asking", lambda s: (s.ask("rex"), s.ask("rex")), [AlertKind.QUESTION]),
     (
         "it asks, is answered, asks",
         lambda s: (s.ask("rex"), s.ask("rex", waits=False), s.ask("rex")),
-        [AlertKind.ASKS] * 2,
+        [AlertKind.QUESTION] * 2,
     ),
     ("a run is silent", lambda s: (s.start("rex"), s.pass_time(601)), [AlertKind.STUCK]),
     (
@@ -146,7 +147,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
         ),
         [],
     ),
-    ("pairing is wanted", lambda s: s.lose(kind="pairing"), [AlertKind.PAIRING]),
+    ("pairing is wanted", lambda s: s.lose(kind="pairing"), [AlertKind.PAIRING_SELF]),
     (
         "a setting of an agent changes",
         lambda s: s.store.apply(ev.AgentConfigured("studio", "rex", name="T")),
@@ -160,7 +161,7 @@ TRANSITIONS: list[tuple[str, Callable[[Scene], object], list[AlertKind]]] = [
     (
         "it says itself that it waits",
         lambda s: s.store.apply(ev.AgentActivity("studio", "rex", Status.WAITING, "x", s.now)),
-        [AlertKind.ASKS],
+        [AlertKind.QUESTION],
     ),
 ]
 
@@ -217,8 +218,8 @@ OVER: list[tuple[str, Callable[[Scene], object], Callable[[Scene], object], Aler
         "a question, by an answer",
         lambda s: s.ask("rex"),
         lambda s: s.ask("rex", waits=False),
-        AlertKind.ASKS,
-        "agent:rex:main",
+        AlertKind.QUESTION,
+        "digest:agent:rex:main",
     ),
     (
         "silence, by a sign of life",
@@ -253,7 +254,9 @@ def test_a_failure_is_told_with_the_agent_and_the_gateway_s_words(told: Told) ->
 
     (fact,) = told.facts
     assert (fact.name, fact.detail, fact.where) == ("Rex", "400 bad request", "")
-    assert fact.target == Target((("studio", "rex"),), "studio")
+    item = fact.target.item
+    assert find_item(told.scene.store.fleet, item) is not None
+    assert fact.target == Target((("studio", "rex"),), "studio", item=item)
 
 
 def test_of_several_gateways_it_is_said_which(told: Told) -> None:
@@ -319,16 +322,17 @@ def test_a_gateway_is_told_lost_after_the_grace_and_told_back(told: Told) -> Non
     told.pass_time(600)
     told.scene.connect()
 
-    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.GATEWAY_BACK]
+    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.BACK]
     assert told.over == [tag_of(AlertKind.GATEWAY_LOST, "studio")]
 
 
 def test_a_gateway_that_cannot_come_back_by_itself_is_told_at_once(told: Told) -> None:
     told.scene.lose(state=ConnectionState.BLOCKED, kind="token-mismatch")
 
-    assert told.kinds == [AlertKind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_BLOCKED]
+    assert told.facts[0].tag == tag_of(AlertKind.GATEWAY_LOST, "studio")
     told.pass_time(600)
-    assert told.kinds == [AlertKind.GATEWAY_LOST]
+    assert told.kinds == [AlertKind.GATEWAY_BLOCKED]
 
 
 def test_a_gateway_that_was_never_there_is_not_lost() -> None:
@@ -358,7 +362,7 @@ def test_what_changed_while_away_is_one_piece_of_news(told: Told) -> None:
     (fact,) = told.facts
     assert fact.kind is AlertKind.FAILED
     assert fact.title == "While Studio was away"
-    assert fact.detail == "Rex failed, Dex waits for you"
+    assert fact.detail == "Rex failed, Dex asks"
     assert fact.target.agents == (("studio", "rex"), ("studio", "dex"))
 
 
@@ -379,7 +383,7 @@ def test_what_changed_while_it_was_lost_is_told_with_its_return(told: Told) -> N
     told.scene.work("dex")  # finished is off
     told.scene.connect()
 
-    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.GATEWAY_BACK]
+    assert told.kinds == [AlertKind.GATEWAY_LOST, AlertKind.BACK]
     assert told.facts[1].detail == "While it was away: Rex failed"
     assert told.facts[1].target.agents == (("studio", "rex"),)
 
@@ -486,12 +490,12 @@ def test_pairing_is_told_once_until_it_is_done(told: Told) -> None:
     for state in (ConnectionState.WAITING, ConnectionState.CONNECTING, ConnectionState.WAITING):
         told.scene.link(state, kind="pairing")
     told.scene.link(ConnectionState.WAITING, kind="pairing", detail="another")
-    assert told.kinds == [AlertKind.PAIRING]
+    assert told.kinds == [AlertKind.PAIRING_SELF]
     told.scene.connect()
-    assert told.over == [tag_of(AlertKind.PAIRING, "studio")]
+    assert told.over == [tag_of(AlertKind.PAIRING_SELF, "studio")]
     told.scene.link(ConnectionState.WAITING, kind="pairing")
 
-    assert told.kinds == [AlertKind.PAIRING, AlertKind.PAIRING]
+    assert told.kinds == [AlertKind.PAIRING_SELF, AlertKind.PAIRING_SELF]
 
 
 # Heartbeats
@@ -558,7 +562,7 @@ def test_an_agent_that_was_silent_from_the_start_is_not_news() -> None:
     told.scene.connect()
     told.pass_time(600)
 
-    assert told.kinds == []
+    assert AlertKind.SILENT not in told.kinds
 
 
 def test_nobody_is_asked_when_silence_is_switched_off(told: Told) -> None:
@@ -662,18 +666,25 @@ def test_marks_of_sessions_and_devices_are_bounded(
 # Gateways that come and go
 
 
-def stumble(told: Told, times: int, every_s: float = 20) -> None:
-    for _ in range(times):
+def stumble(told: Told, times: int) -> None:
+    """It comes and goes; after the third time its supervisor says that it does not hold."""
+    for number in range(times):
+        told.scene.flapping = told.scene.flapping or number >= 2
         told.scene.lose()
         told.pass_time(1)
         told.scene.connect()
-        told.pass_time(every_s)
+        told.pass_time(20)
+
+
+def steady(told: Told) -> None:
+    told.scene.flapping = False
+    told.scene.link(ConnectionState.LIVE)
 
 
 def test_a_gateway_that_comes_and_goes_is_told_once(told: Told) -> None:
     stumble(told, 2)
     assert told.kinds == []
-    stumble(told, 1)
+    stumble(told, 3)
     assert told.kinds == [AlertKind.GATEWAY_FLAPPING]
     stumble(told, 30)
 
@@ -684,18 +695,12 @@ def test_a_gateway_that_comes_and_goes_is_told_once(told: Told) -> None:
 
 def test_a_gateway_that_is_steady_again_is_over_and_may_be_told_again(told: Told) -> None:
     stumble(told, 3)
-    told.pass_time(301)
+    steady(told)
     assert told.over == [tag_of(AlertKind.GATEWAY_FLAPPING, "studio")]
     assert told.rules.due() is None
     stumble(told, 3)
 
     assert told.kinds == [AlertKind.GATEWAY_FLAPPING] * 2
-
-
-def test_three_losses_in_a_longer_time_are_no_flapping(told: Told) -> None:
-    stumble(told, 6, every_s=160)
-
-    assert told.news == []
 
 
 def test_a_flapping_gateway_that_stays_away_is_lost(told: Told) -> None:
@@ -704,9 +709,10 @@ def test_a_flapping_gateway_that_stays_away_is_lost(told: Told) -> None:
     told.pass_time(1_000)
     assert told.kinds == [AlertKind.GATEWAY_FLAPPING, AlertKind.GATEWAY_LOST]
     assert told.rules.due() is None
+    told.scene.flapping = False
     told.scene.connect()
 
-    assert told.kinds[2:] == [AlertKind.GATEWAY_BACK]
+    assert told.kinds[2:] == [AlertKind.BACK]
 
 
 def test_other_monitors_come_and_go_unnoticed(told: Told) -> None:

@@ -9,6 +9,7 @@ from cc_desktop.fleet.store import Store
 from cc_desktop.text import agents
 from cc_desktop.text import format as format_
 from cc_desktop.text.agent_facts import context_percent, usage_since
+from cc_desktop.text.i18n import FSI, PDI
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
 
@@ -102,6 +103,16 @@ def test_the_sentence_of_a_row_for_a_screen_reader() -> None:
         "context 61 percent full."
     )
     assert agents.sentence("Bob", "", Status.IDLE, ("—", ""), None) == "Bob: Idle."
+
+
+def test_a_row_is_one_sentence_whatever_agents_write() -> None:
+    lines = ("No credits. Top up at example.org.", "failed 4 min ago · Login")
+    assert (
+        agents.sentence("Rex", "", Status.ERROR, lines, 59)
+        == "Rex: Error, No credits. Top up at example.org, failed 4 min ago, Login."
+    )
+    said = agents.sentence("Rex", "", Status.ERROR, (f"{FSI}No credits.{PDI}", ""), None)
+    assert f"{FSI}No credits{PDI}" in said
 
 
 def test_what_it_does_now() -> None:

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from cc_desktop.desktop.connect.tools import copy_text
 from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.i18n import tr
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QPaintEvent
@@ -88,15 +89,21 @@ _SHAPES = {
     Sign.WARNING: Status.WAITING,
     Sign.FAILED: Status.ERROR,
 }
+_WORDS = {
+    Sign.PENDING: mark("Not tried yet"),
+    Sign.OK: mark("Passed"),
+    Sign.WARNING: mark("Warning"),
+    Sign.FAILED: mark("Failed"),
+}
 
 
-class StepMark(QWidget):
+class StepMark(Picture):
     """A ring, a tick, or the shape of a warning or an error."""
 
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
-        self.sign = Sign.PENDING
+        self.show_sign(Sign.PENDING)
         side = look.metrics.px(16)
         self.setFixedSize(side, side)
         look.changed.connect(self.update)
@@ -104,6 +111,7 @@ class StepMark(QWidget):
     def show_sign(self, sign: Sign) -> None:
         """Show another one."""
         self.sign = sign
+        self.setAccessibleName(tr(_WORDS[sign]))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

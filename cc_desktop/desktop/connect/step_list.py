@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from cc_desktop.desktop.connect.parts import CommandBox, Sign, StepMark
 from cc_desktop.desktop.connect.tools import STEPS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
 
 
-class StepRow(QWidget):
+class StepRow(QFrame):
     """One step: its mark, what it found, how long it took."""
 
     def __init__(self, look: ThemeManager, step: str) -> None:
@@ -73,7 +73,7 @@ class StepList(Card):
         self._steps = QVBoxLayout()
         self._steps.setSpacing(look.metrics.px(6))
         self.body.addLayout(self._steps)
-        self._help = QWidget()
+        self._help = QFrame()
         self._help_column = QVBoxLayout(self._help)
         self._help_column.setContentsMargins(look.metrics.px(24), 0, 0, 0)
         self._help_column.setSpacing(look.metrics.px(4))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour
 from cc_desktop.desktop.widgets.status_mark import StatusMark
 from cc_desktop.text.agent_facts import shown_model
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Agent, Gateway
 
 
-class Avatar(QWidget):
+class Avatar(Picture):
     """The tile with an agent's emoji or initials."""
 
     def __init__(self, look: ThemeManager) -> None:
@@ -31,8 +32,9 @@ class Avatar(QWidget):
         self._text = ""
         self.setFixedSize(look.metrics.px(44), look.metrics.px(44))
 
-    def show_text(self, text: str) -> None:
+    def show_text(self, text: str, name: str) -> None:
         """Show another agent's."""
+        self.setAccessibleName(tr("Picture of {name}", name=name))
         if text != self._text:
             self._text = text
             self.update()
@@ -79,8 +81,9 @@ class DetailsHead(QWidget):
 
     def show_agent(self, agent: Agent, gateway: Gateway, now: int, *, muted: bool) -> None:
         """Show what is known now. `now`: local ms."""
-        self._avatar.show_text(avatar(agent.shown_name, agent.emoji))
-        self._name.setText(plain(agent.shown_name, 120))
+        name = plain(agent.shown_name, 120)
+        self._avatar.show_text(avatar(agent.shown_name, agent.emoji), name)
+        self._name.setText(name)
         parts = [tr("Muted")] if muted else []
         parts += [plain(gateway.name, 60), shown_model(agent), plain(agent.id, 60)]
         self._place.setText(" · ".join(part for part in parts if part))

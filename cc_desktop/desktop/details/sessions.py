@@ -106,7 +106,7 @@ class SessionModel(RecordModel[SessionRow]):
         """The shape of its status."""
         if column != _STATUS:
             return None
-        return status_pixmap(row.status, self._look.metrics.px(ICON), self._look.theme.dark, 2.0)
+        return status_pixmap(row.status, self._look.metrics.px(ICON), self._look.theme, 2.0)
 
     def colour(self, row: SessionRow, column: int) -> QColor | None:
         """The status in its colour, details quiet."""

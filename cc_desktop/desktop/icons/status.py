@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from cc_desktop.desktop.style.palette import DARK, LIGHT
+from cc_desktop.desktop.style.palette import DARK
 from cc_desktop.fleet.model import Status
 
 if TYPE_CHECKING:
@@ -173,13 +173,13 @@ def status_parts(status: Status) -> tuple[QPainterPath, QPainterPath]:
 
 
 @functools.lru_cache(maxsize=256)
-def status_pixmap(status: Status, size: int, dark: bool, ratio: float = 1.0) -> QPixmap:
+def status_pixmap(status: Status, size: int, theme: Theme, ratio: float = 1.0) -> QPixmap:
     """The shape of a status as a picture of `size` logical px."""
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    draw_status(painter, QRectF(0.5, 0.5, size - 1, size - 1), status, DARK if dark else LIGHT)
+    draw_status(painter, QRectF(0.5, 0.5, size - 1, size - 1), status, theme)
     painter.end()
     return pixmap
 

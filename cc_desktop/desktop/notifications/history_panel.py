@@ -42,6 +42,7 @@ class HistoryPanel(QFrame):
         """`clock` gives local ms."""
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("popup")
+        self.setAccessibleName(tr("Notifications"))
         # A click on the bell closes it, and must not open it again.
         self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)
         self._look = look

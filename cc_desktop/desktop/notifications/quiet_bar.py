@@ -57,7 +57,9 @@ class QuietBar(QFrame):
             return
         waiting = notifications.waiting_words(self._center.waiting)
         said = notifications.quiet_words(quiet, self._clock())
-        self._text.setText(tr("{why} · {waiting}", why=said, waiting=waiting) if waiting else said)
+        said = tr("{why} · {waiting}", why=said, waiting=waiting) if waiting else said
+        self._text.setText(said)
+        self.setAccessibleName(said)
         self.resume.setVisible(quiet.reason in (OFF, SNOOZED))
         self.resume.setText(tr("Switch on") if quiet.reason is OFF else tr("Resume"))
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QSizePolicy
 
 from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
 from cc_desktop.desktop.settings.page import PageBody
+from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.inputs import radio_button
 from cc_desktop.text.i18n import mark, tr
@@ -42,12 +43,13 @@ _STATES = (
 _SIDE, _GAP, _EDGE, _HEIGHT = 22, 10, 10, 38  # px; panels do not grow with the font
 
 
-class Preview(QWidget):
+class Preview(Picture):
     """Some states of the icon on the panels that it is for."""
 
     def __init__(self, look: TrayIconStyle) -> None:
         super().__init__()
         self._look = look
+        self.setAccessibleName(tr("Example of {choice}", choice=tr(_STYLES[look][0])))
         self._panels = _PANELS.get(look, (DARK_PANEL, LIGHT_PANEL))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 

@@ -1,7 +1,7 @@
 """The colour tokens of both themes.
 
 Contrast against every background they stand on: text 4.5:1, shapes and borders of controls 3:1.
-`tests/desktop/style/test_palette.py` computes it.
+`contrast.py` declares what stands on what; `high_contrast.py` has the themes with more.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Theme:
     surface: str  # header, details, status bar
     raised: str  # cards, popups, menus
     line: str  # rules between areas
+    track: str  # of bars that fill
     border: str  # of fields, buttons and chips
     text: str
     muted: str  # second lines
@@ -41,6 +42,7 @@ class Theme:
     waiting_strong: str  # on a selection or a tint
     active_strong: str  # on a selection or a tint
     on_shape: str  # what is cut into a status shape, or written on the accent
+    high_contrast: bool = False
     _colours: dict[Status, QColor] = field(init=False, repr=False, compare=False)
     _texts: dict[tuple[Status, bool], QColor] = field(init=False, repr=False, compare=False)
 
@@ -79,6 +81,7 @@ DARK = Theme(
     surface="#191d24",
     raised="#212731",
     line="#2b323d",
+    track="#2b323d",
     border="#6f7b8c",
     text="#e8ecf2",
     muted="#9aa6b6",
@@ -102,6 +105,7 @@ LIGHT = Theme(
     surface="#ffffff",
     raised="#f7f9fc",
     line="#dfe4eb",
+    track="#dfe4eb",
     border="#7b8797",
     text="#17202c",
     muted="#566273",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.style.palette import Theme
 
-FAINT = 0.45  # opacity of what cannot be chosen
+FAINT, LESS_FAINT = 0.45, 0.7  # opacity of what cannot be chosen; in high contrast
 _State = QStyle.StateFlag
 _Primitive = QStyle.PrimitiveElement
 _Metric = QStyle.PixelMetric
@@ -123,7 +123,7 @@ class ProxyStyle(QProxyStyle):
     ) -> None:
         theme, state = self.theme, option.state
         if not state & _State.State_Enabled:
-            painter.setOpacity(FAINT)
+            painter.setOpacity(LESS_FAINT if theme.high_contrast else FAINT)
         on = bool(state & _State.State_On)
         lively = bool(state & (_State.State_MouseOver | _State.State_HasFocus))
         painter.setPen(QPen(QColor(theme.accent if on or lively else theme.border), 1.2))
@@ -167,7 +167,7 @@ class ProxyStyle(QProxyStyle):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not state & _State.State_Enabled:
-            painter.setOpacity(FAINT)
+            painter.setOpacity(LESS_FAINT if theme.high_contrast else FAINT)
         edge = theme.accent if focus else theme.text if lively else theme.border
         painter.setPen(QPen(QColor(edge), 1.5 if focus else 1))
         painter.setBrush(QColor(theme.surface))

@@ -47,8 +47,8 @@ QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line
 #settings_pages::item {{ color: {t.text}; border: 1px solid transparent;
   border-radius: {px(6)}px; padding-left: {px(8)}px; }}
 #settings_pages::item:hover {{ background: {t.raised}; }}
-#settings_pages::item:selected {{ background: {t.selection}; }}
-#settings_pages::item:selected:active:focus {{ border-color: {t.accent}; }}
+#settings_pages::item:selected {{ background: {t.selection}; border-color: {t.accent}; }}
+#settings_pages:focus::item:selected {{ border-width: 2px; padding-left: {px(8) - 1}px; }}
 QPushButton {{ background: {t.surface}; border: 1px solid {t.border}; color: {t.text};
   border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}
 QPushButton:hover {{ background: {t.raised}; border-color: {t.text}; }}
@@ -65,15 +65,17 @@ QPushButton[link="true"]:focus {{ border-color: {t.accent}; }}
 QListView, QTableView, QScrollArea {{ border: none; background: transparent; outline: none; }}
 QTableView {{ gridline-color: transparent; selection-background-color: {t.selection};
   selection-color: {t.text}; }}
+QTableView::item:selected {{ border-top: 1px solid {t.accent};
+  border-bottom: 1px solid {t.accent}; }}
 QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: transparent; color: {t.muted}; border: none;
   border-bottom: 1px solid {t.line}; padding: {px(4)}px {px(3)}px; }}
 QSplitter::handle {{ background: {t.line}; }}
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}px; }}
-QMenu::item {{ color: {t.text}; border-radius: {px(4)}px;
+QMenu::item {{ color: {t.text}; border: 1px solid transparent; border-radius: {px(4)}px;
   padding: {px(6)}px {px(20)}px {px(6)}px {px(14)}px; }}
-QMenu::item:selected {{ background: {t.selection}; }}
-QMenu::item:disabled {{ color: {t.muted}; background: transparent; }}
+QMenu::item:selected {{ background: {t.selection}; border-color: {t.accent}; }}
+QMenu::item:disabled {{ color: {t.muted}; background: transparent; border-color: transparent; }}
 QMenu::separator {{ background: {t.line}; height: 1px; margin: {px(4)}px {px(8)}px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
   padding: {px(4)}px; }}

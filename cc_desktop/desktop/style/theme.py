@@ -8,14 +8,20 @@ from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QPalette
 
+from cc_desktop.desktop.style.contrast import contrast
+from cc_desktop.desktop.style.high_contrast import HIGH_DARK, HIGH_LIGHT
 from cc_desktop.desktop.style.palette import DARK, LIGHT, Theme, qt_palette
 from cc_desktop.desktop.style.stylesheet import stylesheet
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAccessibilityHints, QColor, QStyleHints
     from PySide6.QtWidgets import QApplication
 
     from cc_desktop.desktop.style.proxy_style import ProxyStyle
 
+_THEMES = {
+    (theme.dark, theme.high_contrast): theme for theme in (DARK, LIGHT, HIGH_DARK, HIGH_LIGHT)
+}
 BASE_TEXT = 13  # px at which all measures are meant; larger system fonts scale them
 
 
@@ -38,6 +44,7 @@ class Metrics(Struct, frozen=True):
         return font
 
 
+STARK = 20.5  # of at most 21; Qt's own palettes have up to 18.2
 _INPUTS_BY = "inputsStyledBy"  # a property of the application: whose style it has
 
 
@@ -51,17 +58,25 @@ class ThemeManager(QObject):
     changed = Signal()
 
     def __init__(self, app: QApplication, theme: Theme | None = None) -> None:
-        """Without a `theme` it follows the system's choice, live."""
+        """Without a `theme` it follows the system's choice, live.
+
+        More contrast, where the system asks for it, comes on top of either.
+        """
         super().__init__()
         self._app = app
         self._fixed = theme
         # The palette of the system, before ours takes its place.
-        lightness = app.palette().color(QPalette.ColorRole.Window).lightness()
-        self._dark_palette = lightness < 128
+        window = app.palette().color(QPalette.ColorRole.Window)
+        self._dark_palette = window.lightness() < 128
+        self._stark_palette = _is_stark(window, app.palette().color(QPalette.ColorRole.WindowText))
         size = QFontInfo(app.font()).pixelSize()
         self.metrics = Metrics(max(1.0, min(size / BASE_TEXT, 2.0)))
+        self._hints = app.styleHints()  # kept: what it gives ends with it
+        self._wishes = _accessibility(self._hints)
         self.theme = self._wanted()
-        app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+        self._hints.colorSchemeChanged.connect(self._follow_system)
+        if self._wishes is not None:
+            self._wishes.contrastPreferenceChanged.connect(self._follow_system)
         self._input_style: ProxyStyle | None = None
         app.setStyle("Fusion")
         app.setProperty(_INPUTS_BY, None)
@@ -84,19 +99,28 @@ class ThemeManager(QObject):
             self._apply()
 
     def _wanted(self) -> Theme:
-        if self._fixed is not None:
-            return self._fixed
-        scheme = self._app.styleHints().colorScheme()
+        dark = self._fixed.dark if self._fixed is not None else self._wants_dark()
+        high = self._wants_contrast() or (self._fixed is not None and self._fixed.high_contrast)
+        return _THEMES[dark, high]
+
+    def _wants_dark(self) -> bool:
+        scheme = self._hints.colorScheme()
         if scheme == Qt.ColorScheme.Unknown:
-            return DARK if self._dark_palette else LIGHT
-        return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+            return self._dark_palette
+        return scheme == Qt.ColorScheme.Dark
+
+    def _wants_contrast(self) -> bool:
+        if self._wishes is None:
+            return self._stark_palette
+        wish = self._wishes.contrastPreference()
+        return self._stark_palette or wish == Qt.ContrastPreference.HighContrast
 
     def set_theme(self, theme: Theme | None) -> None:
         """Fix a theme, or follow the system again."""
         self._fixed = theme
-        self._on_scheme_changed()
+        self._follow_system()
 
-    def _on_scheme_changed(self) -> None:
+    def _follow_system(self) -> None:
         theme = self._wanted()
         if theme is not self.theme:
             self.theme = theme
@@ -108,3 +132,16 @@ class ThemeManager(QObject):
             self._input_style.theme = self.theme
         self._app.setPalette(qt_palette(self.theme))
         self._app.setStyleSheet(stylesheet(self.theme, self.metrics))
+
+
+def _accessibility(hints: QStyleHints) -> QAccessibilityHints | None:
+    """What the system says of contrast; Qt tells it from 6.10 on."""
+    return hints.accessibility() if hasattr(hints, "accessibility") else None
+
+
+def _is_stark(window: QColor, text: QColor) -> bool:
+    """Whether a palette is one of high contrast: pure black on white, or the reverse.
+
+    Windows and GTK give Qt such a palette, also where Qt does not say why.
+    """
+    return contrast(window, text) >= STARK

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QWidget
 
 from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.accessible.picture import Picture
+from cc_desktop.text.agents import status_word
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -67,7 +68,7 @@ def connection_pixmap(dot: ConnectionMark, colour: str, size: int, ratio: float 
     return pixmap
 
 
-class StatusMark(QWidget):
+class StatusMark(Picture):
     """The shape of a status."""
 
     def __init__(self, look: ThemeManager, size: int = 18) -> None:
@@ -81,6 +82,7 @@ class StatusMark(QWidget):
         """Show another status."""
         if status is not self._status:
             self._status = status
+            self.setAccessibleName(status_word(status))
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -13,7 +13,7 @@ from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.window.agent_model import ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, status_word
+from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, SHOWN_CONTEXT, status_word
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.rows.sorted_model import Index
 
 SHAPE, GAP = 18, 7  # design px: the shape of a status, and between it and its word
-SHOWN_CONTEXT = 60  # percent: a context below is nothing to know
 
 
 class Columns(Struct, frozen=True):
@@ -178,7 +177,7 @@ class AgentDelegate(RowDelegate):
         first = start + width - length
         painter = canvas.painter
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.line))
+        painter.setBrush(QColor(theme.track))
         painter.drawRoundedRect(QRectF(canvas.place(first, at, length, px(4))), px(2), px(2))
         full = row.percent >= FULL_CONTEXT
         painter.setBrush(QColor(theme.error if full else theme.muted))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.facts import ChannelState, ConditionKind
 from cc_desktop.fleet.inbox.item import InboxItem, InboxKind, item_id
-from cc_desktop.fleet.model import ConnectionState, Origin
+from cc_desktop.fleet.model import ConnectionState, Origin, PairingRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOST_AFTER_MS = 30_000  # a restart is no news
 OVERDUE_AFTER_MS = 300_000  # a job may start so much later than it should
 QUOTA_NEARLY_USED = 90.0  # percent
+PAIRING = "pairing"  # the kind of a problem
 TASK_FAILURES = ("failed", "timed_out", "lost")
 DELIVERY_FAILURES = ("failed", "undeliverable")
 
@@ -76,7 +77,7 @@ def lost_at(gateway: Gateway) -> int:
         return 0
     if gateway.origin is not Origin.LAST_KNOWN:
         return 0
-    return max(gateway.as_of + LOST_AFTER_MS, info.expected_back)
+    return max(gateway.away_since + LOST_AFTER_MS, info.expected_back)
 
 
 def next_due(gateway: Gateway, now: Now) -> int:
@@ -95,6 +96,8 @@ def next_due(gateway: Gateway, now: Now) -> int:
 def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
     info = gateway.connection
     pairing = info.pairing
+    if pairing is None and info.problem is not None and info.problem.kind == PAIRING:
+        pairing = PairingRequest()
     if pairing is not None:
         yield _item(
             gateway,
@@ -115,8 +118,6 @@ def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
             info.problem.said,
             code=info.problem.kind,
         )
-    elif info.flapping and info.state is not ConnectionState.OFF:
-        yield _item(gateway, InboxKind.GATEWAY_FLAPPING, "connection", gateway.name)
     elif 0 < lost_at(gateway) <= now.wall:
         problem = info.problem
         yield _item(
@@ -128,6 +129,8 @@ def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
             code=problem.kind if problem else "",
             since=gateway.as_of,
         )
+    elif info.flapping and info.state is not ConnectionState.OFF:
+        yield _item(gateway, InboxKind.GATEWAY_FLAPPING, "connection", gateway.name)
 
 
 def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.commands import CommandPhase, CommandState
 from cc_desktop.fleet.model import (
-    COMMANDS_PER_GATEWAY,
     INTERNAL,
     AgentChanged,
     Change,
@@ -96,7 +94,11 @@ def origin_changed(fleet: Fleet, gateway: Gateway, event: ev.OriginChanged, now:
     """An unfinished list is given up."""
     if event.origin is gateway.origin and gateway.listing is None:
         return fleet, []
-    after, changes = reassessed(fleet, replace(gateway, origin=event.origin, listing=None), now)
+    away_since = 0
+    if event.origin is Origin.LAST_KNOWN:
+        away_since = gateway.away_since or now.wall
+    moved = replace(gateway, origin=event.origin, away_since=away_since, listing=None)
+    after, changes = reassessed(fleet, moved, now)
     return with_gateway(fleet, after), [*changes, GatewayChanged(gateway.id, gateway, after)]
 
 
@@ -146,40 +148,3 @@ def devices_listed(fleet: Fleet, gateway: Gateway, event: ev.DevicesListed, now:
         return fleet, []
     changed = DevicesChanged(gateway.id, gateway.devices, devices)
     return with_gateway(fleet, replace(gateway, devices=devices)), [changed]
-
-
-# Commands
-
-
-def command_sent(fleet: Fleet, gateway: Gateway, event: ev.CommandSent, now: Now) -> Result:
-    """The oldest goes when there are too many, of those that are over first."""
-    ident = event.command.id
-    if ident in gateway.commands:
-        return fleet, []
-    commands = {**gateway.commands, ident: CommandState(event.command, at=now.wall)}
-    if len(commands) > COMMANDS_PER_GATEWAY:
-        over = (key for key, one in commands.items() if one.phase is not CommandPhase.PENDING)
-        del commands[next(over, next(iter(commands)))]
-    return put_gateway(fleet, gateway, replace(gateway, commands=commands))
-
-
-def command_done(fleet: Fleet, gateway: Gateway, event: ev.CommandDone, now: Now) -> Result:
-    """A pending command was carried out."""
-    return _end_command(fleet, gateway, event.id, CommandPhase.DONE, "", now)
-
-
-def command_refused(fleet: Fleet, gateway: Gateway, event: ev.CommandRefused, now: Now) -> Result:
-    """A pending command was not carried out."""
-    return _end_command(fleet, gateway, event.id, CommandPhase.REFUSED, event.reason, now)
-
-
-def _end_command(
-    fleet: Fleet, gateway: Gateway, ident: str, phase: CommandPhase, reason: str, now: Now
-) -> Result:
-    state = gateway.commands.get(ident)
-    if state is None or state.phase is not CommandPhase.PENDING:
-        return fleet, []
-    state = replace(state, phase=phase, at=now.wall, reason=reason)
-    return put_gateway(
-        fleet, gateway, replace(gateway, commands={**gateway.commands, ident: state})
-    )

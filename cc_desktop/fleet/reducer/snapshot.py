@@ -194,6 +194,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         connection=connection,
         origin=listing.origin,
         as_of=now.wall,
+        away_since=0,
         clock_offset_ms=listing.clock_offset_ms,
         agents=agents,
         seen=_marks_of(agents.values(), gateway, listing.origin),

@@ -171,16 +171,3 @@ def is_refused(error: RequestFailedError) -> bool:
     """Whether the gateway does not let us."""
     said = error.failure.error
     return said is not None and (said.code == "FORBIDDEN" or "missing scope" in said.message)
-
-
-def is_over(error: GatewayFailureError) -> bool:
-    """Whether an answer came too late: somebody else was first, or the time is over.
-
-    2026.5.7 and 2026.9.6: "unknown or expired approval id", on 9.6 with a reason beside it; of a
-    question "was not found" or "already resolved".
-    """
-    said = error.failure.error
-    words = said.message.lower() if said else ""
-    return any(
-        part in words for part in ("unknown or expired", "already resolved", "was not found")
-    )

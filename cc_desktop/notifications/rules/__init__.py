@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.model import AgentChanged, DevicesChanged, GatewayChanged
+from cc_desktop.fleet.inbox import InboxChanged, InboxKind
+from cc_desktop.fleet.model import AgentChanged, DevicesChanged, GatewayChanged, Origin
+from cc_desktop.notifications.rules import items
 from cc_desktop.notifications.rules.agents import AgentRules
 from cc_desktop.notifications.rules.common import is_current
 from cc_desktop.notifications.rules.devices import DeviceRules
 from cc_desktop.notifications.rules.gateways import GatewayRules
+from cc_desktop.notifications.rules.items import is_of_agent
 from cc_desktop.system.supervision import FaultLog
 
 if TYPE_CHECKING:
@@ -61,8 +64,8 @@ class Rules:
             and is_current(change.before) is not is_current(change.after)
         }
         found: list[AlertEvent] = []
-        for change in changes:
-            if not isinstance(change, GatewayChanged) and (
+        for change in sorted(changes, key=_order):
+            if self._is_for_return(change) and (
                 change.gateway in turned or not is_current(fleet.gateways.get(change.gateway))
             ):
                 continue
@@ -71,6 +74,12 @@ class Rules:
             except Exception as error:
                 self._faults.record(f"a rule for {type(change).__name__}", error)
         return found
+
+    def _is_for_return(self, change: Change) -> bool:
+        """Return whether a change waits until its gateway is current."""
+        if isinstance(change, InboxChanged):
+            return is_of_agent(change)
+        return not isinstance(change, GatewayChanged)
 
     def _dispatch(self, fleet: Fleet, change: Change, now: int) -> list[AlertEvent]:
         match change:
@@ -82,13 +91,25 @@ class Rules:
                 )
             case GatewayChanged():
                 return self._gateways.process(fleet, change, now)
-            case _:
-                return []
+            case InboxChanged():
+                return self._on_item(fleet, change, now)
+
+    def _on_item(self, fleet: Fleet, change: InboxChanged, now: int) -> list[AlertEvent]:
+        gateway = fleet.gateways.get(change.gateway)
+        if gateway is not None and gateway.origin is Origin.DEMO:
+            return []
+        self._agents.on_item(change)
+        told_back = self._gateways.told_back(change.gateway)
+        back = self._gateways.on_item(fleet, change)
+        item = change.before
+        if change.after is None and item and item.kind is InboxKind.GATEWAY_LOST and told_back:
+            return []  # its return took the place of that
+        return [*items.process(fleet, change, self.preferences, now), *back]
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
         """Return what became true by the mere passing of time."""
         found: list[AlertEvent] = []
-        for rules in (self._gateways, self._devices, self._agents):
+        for rules in (self._devices, self._agents):
             try:
                 found += rules.tick(fleet, now)
             except Exception as error:
@@ -97,10 +118,20 @@ class Rules:
 
     def due(self) -> int | None:
         """Return when `tick` has something to do: local ms, or None."""
-        times = (self._gateways.due(), self._devices.due(), self._agents.due())
+        times = (self._devices.due(), self._agents.due())
         return min((time for time in times if time is not None), default=None)
 
     @property
     def marks(self) -> int:
         """How many agents, sessions and devices are remembered, for tests of the bounds."""
         return self._agents.marks + self._devices.marks
+
+
+def _order(change: Change) -> int:
+    """What ended comes first, what began last: news of one subject take each other's place."""
+    if not isinstance(change, InboxChanged):
+        return 1
+    item = change.after or change.before
+    if item is not None and item.kind is InboxKind.GATEWAY_LOST:
+        return 2  # after the return of the gateway, which may tell it already
+    return 0 if change.after is None else 2

@@ -1,22 +1,24 @@
-"""Alerts about agents: failed, needs an answer, stuck, silent, recovered, finished."""
+"""Alerts about agents that are no items of the inbox: silent, recovered, finished."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
-from cc_desktop.notifications.conditions import conditions, finished, silent_from
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
+from cc_desktop.notifications.rules.runs import finished, silent_from
 from cc_desktop.text import notifications as text
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.fleet.model import Agent, AgentChanged, Fleet, Session
-    from cc_desktop.notifications.conditions import Condition
+    from cc_desktop.fleet.inbox import InboxChanged
+    from cc_desktop.fleet.model import Agent, AgentChanged, Fleet, Gateway, Session
     from cc_desktop.notifications.preferences import Preferences
 
 SURE_AFTER_MS = 30_000  # for a fresh list to come, before an agent is called silent
@@ -45,7 +47,7 @@ class AgentRules:
         if after is None:
             return self._remove(before)
         return [
-            *self.compare(fleet, before, after, now),
+            *self._ended_well(fleet, before, after),
             *self.check_silent(fleet, after, now, tell=True),
         ]
 
@@ -56,47 +58,35 @@ class AgentRules:
         self._doubted.pop(key, None)
         for session in agent.sessions:
             self._finished.pop((agent.gateway, session), None)
-        kinds = [*conditions(agent, subagents=True), (AlertKind.SILENT, "")]
-        return [AlertResolved(tag_of(kind, *key, cause)) for kind, cause in kinds]
+        return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
 
-    def compare(
-        self, fleet: Fleet, before: Agent, after: Agent, now: int, *, by_kind: bool = False
-    ) -> list[AlertEvent]:
-        """Return what began and what ended between two states of an agent.
+    def on_item(self, change: InboxChanged) -> None:
+        """Note who failed: the next run that ends well is a recovery."""
+        if change.after is not None and change.after.kind is InboxKind.FAILED:
+            self._failed.add((change.gateway, change.after.agent))
 
-        Args:
-            fleet: The state now.
-            before: The agent then.
-            after: The agent now.
-            now: Local ms.
-            by_kind: The two come from sources that name sessions differently, so only the kinds
-                are compared.
-        """
-        subagents = self.preferences.subagents
-        old = conditions(before, subagents=subagents)
-        new = conditions(after, subagents=subagents, now=now)
-        opened, closed = _differences(old, new, by_kind=by_kind)
-        key = (after.gateway, after.id)
-        found: list[AlertEvent] = []
-        found += [AlertResolved(tag_of(kind, *key, cause)) for kind, cause in closed]
-        still_failed = any(kind is AlertKind.FAILED for kind, _ in new)
-        for session in finished(before, after, subagents=subagents):
-            found += self._on_finished(fleet, after, session, still_failed=still_failed)
-        for (kind, cause), words in opened.items():
-            if kind is AlertKind.FAILED:
-                self._failed.add(key)
-            found.append(self._alert(fleet, kind, after, cause, words))
+    def finished_while_away(self, fleet: Fleet, before: Gateway, after: Gateway) -> list[Alert]:
+        """Return which runs ended well between two states of a gateway."""
+        return [
+            alert
+            for agent in after.agents.values()
+            if agent.id in before.agents
+            for alert in self._ended_well(fleet, before.agents[agent.id], agent)
+        ]
+
+    def _ended_well(self, fleet: Fleet, before: Agent, after: Agent) -> list[Alert]:
+        found: list[Alert] = []
+        for session in finished(before, after, subagents=self.preferences.subagents):
+            found += self._on_finished(fleet, after, session)
         return found
 
-    def _on_finished(
-        self, fleet: Fleet, agent: Agent, session: Session, *, still_failed: bool
-    ) -> list[AlertEvent]:
+    def _on_finished(self, fleet: Fleet, agent: Agent, session: Session) -> list[Alert]:
         key = (agent.gateway, agent.id)
         mark = (agent.gateway, session.key)
         if self._finished.get(mark) == session.finished_at:
             return []
         remember(self._finished, mark, session.finished_at, MAX_FINISHED)
-        recovered = key in self._failed and not still_failed
+        recovered = key in self._failed and agent.status is not Status.ERROR
         self._failed.discard(key)
         tells = recovered and self.preferences.kinds[AlertKind.RECOVERED].on
         kind = AlertKind.RECOVERED if tells else AlertKind.FINISHED
@@ -191,15 +181,3 @@ class AgentRules:
             words,
             where(fleet, agent.gateway),
         )
-
-
-def _differences(
-    old: dict[Condition, str], new: dict[Condition, str], *, by_kind: bool
-) -> tuple[dict[Condition, str], list[Condition]]:
-    """Return the conditions that began, with their words, and those that ended."""
-    if not by_kind:
-        opened = {one: words for one, words in new.items() if one not in old}
-        return opened, [one for one in old if one not in new]
-    kinds_old, kinds_new = {kind for kind, _ in old}, {kind for kind, _ in new}
-    opened = {one: words for one, words in new.items() if one[0] not in kinds_old}
-    return opened, [one for one in old if one[0] not in kinds_new]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, qGray
 
 from cc_desktop.desktop.icons.tray import TRAY_SIZES, TrayKey, is_mask, tray_icon, tray_pixmap
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle, TrayState
-from tests.desktop.style.test_palette import contrast
+from cc_desktop.desktop.style.contrast import contrast
 from tests.tray_sheet import DARK_PANEL, LIGHT_PANEL, keys, on_panel, sheet, small
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -103,7 +103,7 @@ def test_only_what_is_unread_and_still_true_counts(opened: Callable[..., Open]) 
 
 def test_the_count_is_red_only_for_what_is_urgent(opened: Callable[..., Open]) -> None:
     assert opened().bell.urgent
-    assert not opened([notice(AlertKind.GATEWAY_BACK, "studio is back")]).bell.urgent
+    assert not opened([notice(AlertKind.BACK, "studio is back")]).bell.urgent
     assert not opened([notice(AlertKind.FAILED, "Rex failed", over=True)]).bell.urgent
 
 
@@ -408,7 +408,9 @@ def test_unread_has_a_dot_and_what_is_over_is_dimmed(look: ThemeManager) -> None
 
 @pytest.mark.parametrize("width", [1, 60, 140, 3000])
 def test_a_row_is_drawn_at_any_width(look: ThemeManager, width: int) -> None:
-    assert draw(look, notice(AlertKind.ASKS, HOSTILE, HOSTILE, over=True), width).width() == width
+    assert (
+        draw(look, notice(AlertKind.QUESTION, HOSTILE, HOSTILE, over=True), width).width() == width
+    )
 
 
 def test_five_hundred_are_shown_and_more_are_not_kept(opened: Callable[..., Open]) -> None:

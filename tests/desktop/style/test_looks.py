@@ -9,14 +9,19 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QListWidget, QMenu, QTableView, QWidget
 
-from cc_desktop.desktop.icons.status import app_icon, status_path
+from cc_desktop.desktop.icons.status import app_icon, status_path, status_pixmap
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import STATUS_WORDS
+from tests.desktop.style.test_palette import ALL, THEMES
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from cc_desktop.desktop.style.palette import Theme
     from cc_desktop.desktop.style.theme import ThemeManager
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -73,3 +78,50 @@ def test_the_look_follows_the_system(look: ThemeManager) -> None:
     look.set_theme(None)
     look.changed.disconnect(note)
     assert seen == [not start, start]
+
+
+def colours(image: QImage) -> set[str]:
+    return {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
+
+
+@pytest.mark.parametrize("status", [Status.ERROR, Status.IDLE])
+def test_the_picture_of_a_status_has_the_colours_of_its_theme(status: Status) -> None:
+    for theme in ALL.values():
+        image = status_pixmap(status, 16, theme, 2.0).toImage()
+        assert theme.status(status).name() in colours(image)
+
+
+def chosen(kind: str) -> QWidget:
+    """A widget of a kind in which something is chosen, and which has not the keyboard."""
+    if kind == "table":
+        model = QStandardItemModel()
+        model.appendRow([QStandardItem("One"), QStandardItem("Two")])
+        table = QTableView()
+        model.setParent(table)
+        table.setModel(model)
+        table.selectRow(0)
+        return table
+    if kind == "menu":
+        menu = QMenu()
+        menu.setActiveAction(menu.addAction("One"))
+        return menu
+    pages = QListWidget()
+    pages.setObjectName("settings_pages")
+    pages.addItem("One")
+    pages.setCurrentRow(0)
+    return pages
+
+
+@THEMES
+@pytest.mark.parametrize("kind", ["table", "menu", "pages"])
+def test_what_is_chosen_has_an_outline(
+    qtbot: QtBot, look: ThemeManager, theme: Theme, kind: str
+) -> None:
+    look.set_theme(theme)
+    widget = chosen(kind)
+    qtbot.addWidget(widget)
+    widget.setFont(look.metrics.font())
+    widget.resize(240, 120)
+    assert {theme.accent, theme.selection} <= colours(widget.grab().toImage())

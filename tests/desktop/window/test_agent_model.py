@@ -165,7 +165,7 @@ def test_every_row_is_a_sentence(watched: Watched) -> None:
     said = model.data(model.index(1, 0), Qt.ItemDataRole.AccessibleTextRole)
     assert said == (
         "Dex on studio: Needs you, Approve: uname -a && make deploy, "
-        "waiting 1 min · expires in 29 min, context 38 percent full."
+        "waiting 1 min, expires in 29 min."
     )
 
 

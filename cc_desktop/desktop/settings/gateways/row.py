@@ -103,7 +103,9 @@ class GatewayRow(QFrame):
         self._name.setText(name)
         self._address.setText(plain(entry.url, 200))
         self._address.setToolTip(plain(entry.url, 400))
-        self._line.setText(gateway_line(entry.enabled, gateway, state.now))
+        line = gateway_line(entry.enabled, gateway, state.now)
+        self._line.setText(line)
+        self._dot.setAccessibleName(line)
         problem = gateway.connection.problem if gateway else None
         self.copy.setVisible(bool(problem and problem.kind == "pairing" and command_for(problem)))
         self.test.setVisible(self.copy.isHidden())

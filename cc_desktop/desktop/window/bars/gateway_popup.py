@@ -90,7 +90,9 @@ class GatewayPopup(QFrame):
             self.close()
             return
         connection = gateway.connection
-        self._name.setText(plain(gateway.name, 60))
+        name = plain(gateway.name, 60)
+        self._name.setText(name)
+        self.setAccessibleName(tr("Connection to {name}", name=name))
         state = connection_line(connection, self._context.clock())
         self._state.setText(f"{plain(gateway.url, 120)}\n{state}".strip())
         texts = problem_text(connection.problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from cc_desktop.about import SHORT_NAME
 from cc_desktop.desktop.widgets.buttons import ENTER
@@ -55,6 +55,8 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(tr("Search agents, tasks… Ctrl+F"))
         self.setAccessibleName(tr("Search agents and tasks"))
         self.setClearButtonEnabled(True)
+        for clear in self.findChildren(QToolButton):  # Qt gives it no name
+            clear.setAccessibleName(tr("Clear the search"))
         self.setFont(look.metrics.font())
         self.setMinimumWidth(look.metrics.px(140))
         self.setMaximumWidth(look.metrics.px(240))

@@ -1,0 +1,1 @@
+"""What screen readers need beyond what Qt tells them by itself."""

@@ -1,0 +1,81 @@
+"""Alerts about items of the inbox: each is raised when it begins and resolved when it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved, AlertSeen
+from cc_desktop.notifications.kinds import AlertKind, tag_of
+from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.rules.common import where
+from cc_desktop.notifications.rules.runs import is_subagent
+from cc_desktop.text.inbox import reason
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.inbox import InboxChanged, InboxItem
+    from cc_desktop.fleet.model import Fleet
+    from cc_desktop.notifications.preferences import Preferences
+
+# Items that the first list of a gateway brings are no news, and those that begin while it is away
+# are told together when it is back.
+OF_AGENTS = frozenset(
+    {
+        InboxKind.FAILED,
+        InboxKind.APPROVAL,
+        InboxKind.QUESTION,
+        InboxKind.STUCK,
+        InboxKind.CONTEXT_FULL,
+        InboxKind.RUNAWAY,
+    }
+)
+
+
+def is_of_agent(change: InboxChanged) -> bool:
+    """Return whether a change is about what an agent does, rather than about the gateway."""
+    item = change.after or change.before
+    return item is not None and item.kind in OF_AGENTS
+
+
+def is_wanted(fleet: Fleet, item: InboxItem, preferences: Preferences) -> bool:
+    """Return whether an item is told at all: subagents are left out unless they are asked for."""
+    if item.seen or item.part_of:
+        return False
+    agent = fleet.agent(item.gateway, item.agent) if item.kind in OF_AGENTS else None
+    return preferences.subagents or agent is None or not is_subagent(agent, item.session_key)
+
+
+def process(
+    fleet: Fleet, change: InboxChanged, preferences: Preferences, now: int
+) -> list[AlertEvent]:
+    """Return what a change of an item means."""
+    before, after = change.before, change.after
+    if after is None:
+        return [AlertResolved(item_tag(before))] if before is not None else []
+    if before is None or (before.part_of and not after.part_of):
+        return [item_alert(fleet, after, now)] if is_wanted(fleet, after, preferences) else []
+    if after.part_of and not before.part_of:
+        return [AlertResolved(item_tag(after))]  # the other item tells it
+    if after.seen and not before.seen:
+        return [AlertSeen(item_tag(after))]
+    return []
+
+
+def item_tag(item: InboxItem) -> str:
+    """Return what identifies the subject of an item among alerts."""
+    return tag_of(AlertKind(item.kind.value), item.gateway, item.agent, item.subject)
+
+
+def item_alert(fleet: Fleet, item: InboxItem, now: int) -> Alert:
+    """Return the alert that tells an item. `now` is local ms."""
+    agents = tuple((item.gateway, agent) for agent in item.members or (item.agent,) if agent)
+    return Alert(
+        AlertKind(item.kind.value),
+        item_tag(item),
+        item.name,
+        Target(agents=agents, gateway=item.gateway, item=item.id),
+        item.gateway,
+        item.agent,
+        reason(item, now),
+        where(fleet, item.gateway),
+    )

@@ -1,0 +1,118 @@
+"""Everything that the app can show, as it runs: for tests that ask something of every widget."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from cc_desktop.desktop.connect.page import ConnectPage
+from cc_desktop.desktop.details.panel import Details
+from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.widgets.view_context import ViewContext
+from cc_desktop.fleet.model import Problem
+from cc_desktop.notifications.preferences import Preferences
+from tests.desktop import sample
+from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
+from tests.desktop.notified import SAMPLE, Notified
+from tests.desktop.settings.test_app_pages import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.fleet.store import Store
+
+WIDE, HIGH = 1180, 720
+FAILED = (*LIVE[:3], Result("upgrade", "failed", problem=Problem("token-mismatch")))
+WARNED = (
+    *LIVE[:4],
+    Result("handshake", "warning", facts={"release": "1", "protocol": 4, "skew_ms": 600_000}),
+)
+
+
+class Scenes:
+    """Each scene is a window that is shown, by its name."""
+
+    def __init__(self, look: ThemeManager, path: Path) -> None:
+        self._look = look
+        self._path = path
+        self._kept: list[object] = []
+
+    async def all(self) -> Iterator[tuple[str, QWidget]]:
+        """Every window, one after another; the earlier ones are still there."""
+        windows = [
+            *self._fleets(),
+            *self._settings(),
+            *[window async for window in self._connecting()],
+        ]
+        QApplication.processEvents()
+        return iter(windows)
+
+    def close(self) -> None:
+        """Close them all."""
+        for window in QApplication.topLevelWidgets():
+            window.close()
+        self._kept.clear()
+
+    def _fleets(self) -> Iterator[tuple[str, QWidget]]:
+        muted = Preferences(muted=frozenset({("studio", "otto")}))
+        off = Preferences(on=False)
+        for name, store, preferences in (
+            ("live", sample.live_store(), muted),
+            ("demo", sample.demo_store(), muted),
+            ("last known", sample.last_known_store(), off),
+            ("blocked", sample.blocked_store(), off),
+        ):
+            yield from self._fleet(name, store, preferences)
+
+    def _fleet(
+        self, name: str, store: Store, preferences: Preferences
+    ) -> Iterator[tuple[str, QWidget]]:
+        context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+        window = build_fleet_window(context, {})
+        tools = NotificationTools(
+            window, context, Notified(store, SAMPLE, preferences).center, lambda: None
+        )
+        self._kept += [window, tools]
+        window.resize(WIDE, HIGH)
+        window.show()
+        window.list.setFocus()
+        details = window.details
+        if isinstance(details, Details) and details.key is not None and details.body.bar:
+            for place in range(details.body.bar.count()):
+                details.body.bar.setCurrentIndex(place)
+                QApplication.processEvents()
+        window.header.search.setText("e")
+        yield name, window
+        for key in window.header.pills:
+            window.show_gateway(key)
+            popup = window.header.popup
+            if popup is not None:
+                yield f"{name}, gateway {key}", popup
+        tools.panel.open_under(tools.bell)
+        yield f"{name}, notifications", tools.panel
+
+    def _settings(self) -> Iterator[tuple[str, QWidget]]:
+        for page in ("gateways", "notifications", "tray", "general", "about"):
+            desk = Desk(self._look, self._path)
+            self._kept.append(desk)
+            desk.window.show_page(page)
+            yield f"settings, {page}", desk.window
+
+    async def _connecting(self) -> AsyncIterator[tuple[str, QWidget]]:
+        for name, results in (("passed", LIVE), ("failed", FAILED), ("warned", WARNED)):
+            fake = FakeGateways(self._look)
+            fake.results = [results]
+            page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", None)
+            self._kept += [page, fake]
+            page.resize(600, 720)
+            page.show()
+            page.form.address.edit.setText("studio.example")
+            page.form.token.edit.setText("local-token-123456")
+            page.test.click()
+            for _ in range(40):
+                await asyncio.sleep(0)
+            yield f"connect, {name}", page

@@ -1,0 +1,92 @@
+"""What is new is told to screen readers, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cc_desktop.desktop.fleet_desktop import NotificationTools
+from cc_desktop.desktop.widgets.accessible.announcer import Announcer
+from cc_desktop.notifications.history import Notice
+from cc_desktop.notifications.kinds import AlertKind
+from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.preferences import Preferences
+from tests.desktop import sample
+from tests.desktop.notified import SAMPLE, Notified
+from tests.desktop.sample import MIN, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+
+
+class Told:
+    """A window with a bell, and a screen reader."""
+
+    def __init__(self, window: FleetWindow, notified: Notified) -> None:
+        self.window = window
+        self.center = notified.center
+        self.said: list[tuple[str, bool]] = []
+        self.tools = NotificationTools(window, window.context, self.center, lambda: None)
+        self.tools.announcer = Announcer(
+            window,
+            active=lambda: True,
+            say=lambda text, assertive: self.said.append((text, assertive)),
+        )
+
+    def add(self, kind: AlertKind, title: str, agent: str = "rex") -> None:
+        notice = Notice(0, NOW, kind, title, "", Target(), "studio", agent)
+        self.center._policy.history.add(notice, title)
+        self.tools.refresh()
+
+    def pause_ends(self) -> None:
+        self.tools.announcer.pause.stop()
+        self.tools.announcer.pause.timeout.emit()
+
+
+@pytest.fixture
+def told(open_window: Callable[..., FleetWindow]) -> Callable[..., Told]:
+    def make(preferences: Preferences | None = None, snooze: int = 0) -> Told:
+        store = sample.live_store()
+        window = open_window(store)
+        return Told(window, Notified(store, SAMPLE, preferences, snooze=snooze))
+
+    return make
+
+
+def test_what_is_new_is_announced_once(told: Callable[..., Told]) -> None:
+    app = told()
+    app.tools.refresh()
+    assert app.said == []  # what was there before is not new
+
+    app.add(AlertKind.FINISHED, "Otto has finished")
+    app.add(AlertKind.FAILED, "Rex failed")
+    app.tools.refresh()
+    app.pause_ends()
+    app.pause_ends()
+    assert app.said == [("Otto has finished", False), ("Rex failed", True)]
+
+
+def test_what_came_while_the_window_was_hidden_is_not_read_out(
+    told: Callable[..., Told],
+) -> None:
+    app = told()
+    app.window.hide()
+    app.add(AlertKind.FAILED, "Rex failed")
+    app.window.show()
+    assert app.said == []
+    app.add(AlertKind.FAILED, "Dex failed")
+    assert app.said == [("Dex failed", True)]
+
+
+def test_whoever_wants_to_be_left_alone_is(told: Callable[..., Told]) -> None:
+    app = told(Preferences(muted=frozenset({("studio", "rex")})))
+    app.add(AlertKind.FAILED, "Rex failed")
+    app.add(AlertKind.FAILED, "Dex failed", "dex")
+    assert app.said == [("Dex failed", True)]
+
+    snoozed = told(snooze=NOW + 5 * MIN)
+    snoozed.add(AlertKind.FAILED, "Rex failed")
+    assert snoozed.said == []

@@ -1,0 +1,380 @@
+"""What an operator does on a gateway: sent once, and its end is known or said not to be."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import (
+    AnswerQuestion,
+    ChangeTask,
+    CommandPhase,
+    GatewayAction,
+    ResolveApproval,
+    SendMessage,
+    StopRun,
+    TaskAction,
+)
+from cc_desktop.fleet.model import Approval, ConnectionInfo, ConnectionState, Gateway, Session
+from cc_desktop.fleet.requests import Question, QuestionPart
+from cc_desktop.fleet.store import Store
+from cc_desktop.gateway.actions import Actions
+from cc_desktop.gateway.actions.actions import CONFIRM_S
+from cc_desktop.gateway.connection import (
+    ConnectionLostError,
+    NotConnectedError,
+    RequestFailedError,
+    RequestTimeoutError,
+)
+from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.incidents import IncidentLog
+from cc_desktop.protocol.frames import GatewayError
+from tests.fakes.clock import FakeClock, settle
+
+G, KEY = "g", "agent:a:main"
+ALL = ("operator.read", "operator.write", "operator.approvals", "operator.questions")
+LOST = ConnectionLostError(Failure(kind=FailureKind.LOST))
+
+SEND = SendMessage(gateway=G, agent="a", session_key=KEY, text="Go on", id="c1")
+STOP = StopRun(gateway=G, agent="a", session_key=KEY, id="c2")
+APPROVE = ResolveApproval(gateway=G, agent="a", approval="p", decision="allow-once", id="c3")
+ANSWER = AnswerQuestion(gateway=G, agent="a", question="q", answers={"x": ("yes",)}, id="c4")
+RETRY = ChangeTask(gateway=G, task="t", action=TaskAction.RETRY, id="c5")
+EACH = pytest.mark.parametrize("command", [SEND, STOP, APPROVE, ANSWER, RETRY], ids=repr)
+
+
+class UnexpectedError(Exception):
+    """What nobody thought of."""
+
+
+class FakeLink:
+    """A supervisor whose gateway answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.gateway = G
+        self.is_live = True
+        self.connection = ConnectionInfo(ConnectionState.LIVE, scopes=ALL)
+        self.methods: frozenset[str] = frozenset()
+        self.sent: list[tuple[str, Any]] = []
+        self.answers: list[asyncio.Future[Any]] = []
+
+    async def request(self, method: str, params: object = None, timeout_s: float = 0) -> Any:
+        self.sent.append((method, params))
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return await self.answers[-1]
+
+
+class World:
+    """The actions of one gateway, and the model that they tell."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.link = FakeLink()
+        self.store = Store(self.clock.now_ms)
+        self.incidents = IncidentLog(logging.getLogger(__name__))
+        self.actions = Actions(
+            self.link,
+            lambda: self.store.fleet.gateways.get(G),
+            self.store.apply,
+            self.clock,
+            self.incidents,
+        )
+        now = self.clock.now_ms()
+        self.store.apply(ev.GatewayAdded(G, "Home"))
+        self.list(Session(KEY, "a", status="running", active=True, started_at=now, updated_at=now))
+        self.store.apply(ev.ApprovalOpened(G, Approval("p", "a", KEY, "make deploy")))
+        asked = Question("q", "a", (QuestionPart("x", "Sure?"),), KEY, can_answer=True)
+        self.store.apply(ev.QuestionOpened(G, asked))
+
+    def list(self, *rows: Session) -> None:
+        self.store.apply(ev.Snapshot(G, (ev.AgentInfo("a"),), rows, taken_at=self.clock.now_ms()))
+
+    def start(self, command: GatewayAction) -> str | None:
+        self.store.apply(ev.CommandSent(G, command))
+        return self.actions.start(command)
+
+    async def sent(self, command: GatewayAction) -> asyncio.Future[Any]:
+        """Start it, and return what the gateway's answer will be."""
+        assert self.start(command) is None
+        await settle()
+        return self.link.answers[-1]
+
+    async def fail(self, error: Exception) -> None:
+        self.link.answers[-1].set_exception(error)
+        await settle()
+
+    async def answer(self, payload: object) -> None:
+        self.link.answers[-1].set_result(payload)
+        await settle()
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.store.fleet.gateways[G]
+
+    def outcome(self, command: GatewayAction) -> tuple[CommandPhase, str]:
+        state = self.gateway.commands[command.id]
+        return state.phase, state.reason
+
+    def said(self, command: GatewayAction) -> str:
+        return self.gateway.commands[command.id].said
+
+
+@pytest.fixture
+async def world() -> World:
+    return World()
+
+
+@EACH
+async def test_it_is_pending_until_the_gateway_confirms(
+    world: World, command: GatewayAction
+) -> None:
+    await world.sent(command)
+    assert world.outcome(command) == (CommandPhase.PENDING, "")
+    await world.answer({})
+    assert world.outcome(command) == (CommandPhase.DONE, "")
+    assert len(world.link.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "params"),
+    [
+        (SEND, "chat.send", {"sessionKey": KEY, "message": "Go on", "idempotencyKey": "c1"}),
+        (STOP, "chat.abort", {"sessionKey": KEY}),
+        (replace(STOP, run_id="r"), "chat.abort", {"sessionKey": KEY, "runId": "r"}),
+        (APPROVE, "exec.approval.resolve", {"id": "p", "decision": "allow-once"}),
+        (
+            replace(APPROVE, family="plugin"),
+            "plugin.approval.resolve",
+            {"id": "p", "decision": "allow-once"},
+        ),
+        (ANSWER, "question.resolve", {"id": "q", "answers": {"answers": {"x": ["yes"]}}}),
+        (replace(ANSWER, cancel=True), "question.resolve", {"id": "q", "cancel": True}),
+        (RETRY, "tasks.retry", {"taskId": "t"}),
+    ],
+)
+async def test_what_is_asked_for(
+    world: World, command: GatewayAction, method: str, params: dict[str, Any]
+) -> None:
+    await world.sent(command)
+    assert world.link.sent == [(method, params)]
+
+
+async def test_a_newer_gateway_is_asked_in_the_way_that_tells_who_was_first(world: World) -> None:
+    world.link.methods = frozenset({"approval.resolve"})
+    await world.sent(replace(APPROVE, family="system"))
+    asked = {"id": "p", "decision": "allow-once", "kind": "system-agent"}
+    assert world.link.sent == [("approval.resolve", asked)]
+    await world.sent(replace(SEND, steer=True))
+    assert world.link.sent[-1][1]["queueMode"] == "steer"
+
+
+async def test_an_older_gateway_has_no_approvals_of_its_system_agent(world: World) -> None:
+    assert world.start(replace(APPROVE, family="system")) == "absent"
+    assert world.link.sent == []
+
+
+@EACH
+async def test_nothing_is_sent_without_the_right(world: World, command: GatewayAction) -> None:
+    world.link.connection = ConnectionInfo(ConnectionState.LIVE, scopes=("operator.read",))
+    assert world.start(command) == "right"
+    assert world.link.sent == []
+
+
+@EACH
+async def test_nothing_is_sent_while_the_gateway_is_away(
+    world: World, command: GatewayAction
+) -> None:
+    world.link.is_live = False
+    assert world.start(command) == "not-live"
+    assert world.link.sent == []
+
+
+@EACH
+async def test_a_refusal_has_the_gateways_words(world: World, command: GatewayAction) -> None:
+    await world.sent(command)
+    error = GatewayError("INVALID_REQUEST", "not on\nSundays")
+    await world.fail(RequestFailedError(Failure(error=error)))
+    assert world.outcome(command) == (CommandPhase.REFUSED, "refused")
+    assert world.said(command) == "not on Sundays"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("unknown or expired approval id", "gone"),
+        ("approval already resolved", "decided"),
+        ("allow-always is unavailable because the policy requires it", "not-allowed"),
+        ("unauthorized", "not-owner"),
+        ("missing scope: operator.approvals", "right"),
+        ("missing scope: operator.admin", "absent"),
+    ],
+)
+async def test_what_a_refusal_means(world: World, message: str, reason: str) -> None:
+    await world.sent(APPROVE)
+    await world.fail(RequestFailedError(Failure(error=GatewayError("INVALID_REQUEST", message))))
+    assert world.outcome(APPROVE) == (CommandPhase.REFUSED, reason)
+    assert ("p" in world.gateway.agents["a"].approvals) is (reason not in ("gone", "decided"))
+
+
+async def test_who_comes_second_learns_what_was_decided(world: World) -> None:
+    await world.sent(APPROVE)
+    await world.answer({"applied": False, "approval": {"decision": "deny"}})
+    assert world.outcome(APPROVE) == (CommandPhase.REFUSED, "decided")
+    assert world.said(APPROVE) == "deny"
+    assert "p" not in world.gateway.agents["a"].approvals
+
+
+async def test_what_is_decided_or_answered_is_no_longer_open(world: World) -> None:
+    await world.sent(APPROVE)
+    await world.answer({"applied": True})
+    await world.sent(ANSWER)
+    await world.answer({"status": "answered"})
+    agent = world.gateway.agents["a"]
+    assert (agent.approvals, agent.questions) == ({}, {})
+
+
+async def test_a_run_that_is_over_cannot_be_stopped(world: World) -> None:
+    await world.sent(STOP)
+    await world.answer({"ok": True, "aborted": False, "runIds": []})
+    assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-running")
+
+
+@EACH
+async def test_a_late_answer_is_not_known_and_then_known(
+    world: World, command: GatewayAction
+) -> None:
+    await world.sent(command)
+    await world.clock.advance(CONFIRM_S)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "late")
+    await world.answer({})
+    assert world.outcome(command) == (CommandPhase.DONE, "")
+
+
+@EACH
+async def test_when_the_connection_goes_first_nothing_is_sent_again(
+    world: World, command: GatewayAction
+) -> None:
+    await world.sent(command)
+    world.link.is_live = False
+    await world.fail(LOST)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "lost")
+    world.link.is_live = True
+    world.list()
+    world.actions.on_synced()
+    await settle()
+    methods = [method for method, _ in world.link.sent]
+    assert methods[1:] == (["chat.history"] if command is SEND else [])
+
+
+async def lost(world: World, command: GatewayAction) -> None:
+    await world.sent(command)
+    world.link.is_live = False
+    await world.fail(LOST)
+    world.link.is_live = True
+
+
+async def test_a_message_whose_run_is_there_has_arrived(world: World) -> None:
+    await lost(world, SEND)
+    world.store.apply(ev.RunProgress(G, "a", KEY, SEND.id, starts=True))
+    world.actions.on_synced()
+    await settle()
+    assert world.outcome(SEND) == (CommandPhase.DONE, "")
+
+
+@pytest.mark.parametrize(
+    ("message", "arrived"),
+    [
+        ({"role": "user", "content": [{"type": "text", "text": "[Tue 10:00] Go on"}]}, True),
+        ({"role": "user", "content": "Go on"}, True),
+        ({"role": "user", "content": "x", "idempotencyKey": "c1:user"}, True),
+        ({"role": "assistant", "content": "Go on"}, False),
+        ({"role": "user", "content": "Go on", "timestamp": 1}, False),  # an older one
+        ({"role": "user", "content": [None, {"text": 7}]}, False),
+    ],
+)
+async def test_the_history_tells_whether_a_message_arrived(
+    world: World, message: dict[str, Any], arrived: bool
+) -> None:
+    await lost(world, SEND)
+    world.actions.on_synced()
+    await settle()
+    now = world.clock.now_ms()
+    await world.answer({"messages": [{"timestamp": now, **message}, "nonsense", None]})
+    expected = (CommandPhase.DONE, "") if arrived else (CommandPhase.REFUSED, "not-arrived")
+    assert world.outcome(SEND) == expected
+
+
+async def test_a_gateway_that_goes_again_is_asked_at_the_next_list(world: World) -> None:
+    await lost(world, SEND)
+    world.actions.on_synced()
+    await settle()
+    await world.fail(NotConnectedError(Failure(kind=FailureKind.LOST)))
+    assert world.outcome(SEND) == (CommandPhase.UNKNOWN, "lost")
+    world.actions.on_synced()
+    await settle()
+    await world.answer({"messages": []})
+    assert world.outcome(SEND) == (CommandPhase.REFUSED, "not-arrived")
+
+
+async def test_a_run_that_ended_meanwhile_counts_as_stopped(world: World) -> None:
+    await lost(world, STOP)
+    now = world.clock.now_ms()
+    world.list(Session(KEY, "a", status="killed", ended_at=now, updated_at=now))
+    world.actions.on_synced()
+    await settle()
+    assert world.outcome(STOP) == (CommandPhase.DONE, "")
+
+
+async def test_a_run_that_goes_on_was_not_stopped(world: World) -> None:
+    await lost(world, STOP)
+    world.actions.on_synced()
+    await settle()
+    assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
+
+
+async def test_an_approval_that_is_still_open_was_not_decided(world: World) -> None:
+    await lost(world, APPROVE)
+    world.actions.on_synced()
+    await settle()
+    assert world.outcome(APPROVE) == (CommandPhase.REFUSED, "not-arrived")
+    assert "p" in world.gateway.agents["a"].approvals
+
+
+async def test_a_gateway_that_never_answers_is_looked_at_at_once(world: World) -> None:
+    await world.sent(STOP)
+    await world.fail(RequestTimeoutError(Failure(kind=FailureKind.SILENT)))
+    assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
+
+
+@EACH
+async def test_whatever_is_raised_ends_one_command_alone(
+    world: World, command: GatewayAction
+) -> None:
+    other = replace(STOP, id="other")
+    await world.sent(command)
+    await world.fail(UnexpectedError())
+    assert world.outcome(command) == (CommandPhase.REFUSED, "internal")
+    await world.sent(other)
+    await world.answer({})
+    assert world.outcome(other) == (CommandPhase.DONE, "")
+    assert world.incidents.total == 1
+
+
+@EACH
+@pytest.mark.parametrize("payload", [None, [], "x", {"applied": "no", "aborted": 0, "status": 3}])
+async def test_answers_of_any_shape_are_taken(
+    world: World, command: GatewayAction, payload: object
+) -> None:
+    await world.sent(command)
+    await world.answer(payload)
+    assert world.gateway.commands[command.id].is_over
+    assert world.incidents.total == 0
+
+
+def test_the_repr_of_an_answer_has_no_answer() -> None:
+    assert "yes" not in repr(ANSWER)
