@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import ReadAccess, Subject
-from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
+from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
 from cc_desktop.gateway.decoders.requests.questions import questions
 
