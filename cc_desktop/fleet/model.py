@@ -226,7 +226,7 @@ class Agent(Struct, frozen=True):
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
     # Sessions whose run ended with an error that no row confirms yet.
     unconfirmed_failures: frozenset[str] = frozenset()
-    runaway: frozenset[str] = frozenset()  # sessions whose run goes in circles or takes too much
+    runaway: Mapping[str, Run] = {}  # runs that run away, as of their latest evidence, by session
     habit: tuple[int, ...] = ()  # tokens of its latest runs, the latest last
     usual_tokens: int = 0  # what nine in ten of those stay below
     # What the ceilings left out since the last list.

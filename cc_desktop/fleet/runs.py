@@ -42,6 +42,14 @@ class Run(Struct, frozen=True, gc=False):
     tokens: int = 0  # that its model calls took so far; 0 when the gateway does not tell
     excess: int = 0  # how many its agent usually takes, when these are far more; else 0
 
+    def has_evidence_of(self, other: Run) -> bool:
+        """Whether nothing more is known of how the other one runs away."""
+        return (
+            self.run_id == other.run_id
+            and self.repetition is other.repetition
+            and (self.tokens, self.excess) == (other.tokens, other.excess)
+        )
+
     @property
     def runs_away(self) -> bool:
         """Whether it takes more than it should, and gets nowhere."""

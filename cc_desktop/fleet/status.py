@@ -57,7 +57,7 @@ def assess(
     if reported is Status.WAITING:
         return Status.WAITING, ""
     if agent.runaway:
-        return Status.STUCK, min(agent.runaway)
+        return Status.STUCK, next(iter(agent.runaway))
     if agent.heard:
         quietest = next(iter(agent.heard))
         if now.mono - agent.heard[quietest].mono >= stuck_after_ms:

@@ -95,7 +95,7 @@ def test_it_ends_with_its_run(end: ev.Event) -> None:
     call(world, *["curl"] * 13)
     world.later(5 * MINUTE, end)
     assert items(world) == []
-    assert world.agent().runaway == frozenset()
+    assert world.agent().runaway == {}
 
 
 def test_it_ends_when_the_run_changes_its_course_and_is_not_told_again_by_one_more_call() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import Approval, Now, Status
 from cc_desktop.fleet.reducer.approvals import DECISIONS_PER_AGENT
@@ -147,6 +147,18 @@ def test_an_approval_of_no_agent_is_the_gateway_s_own() -> None:
     assert items(world)[0].name == "new"
     world.tell(ev.ApprovalClosed(G, "", "p", "deny"))
     assert items(world) == []
+
+
+def test_an_approval_of_an_agent_that_is_listed_later_is_still_one() -> None:
+    world = waiting()
+    asked = replace(BY_GATEWAY, agent_id="new", session_key="agent:new:main")
+    world.tell(opened(asked))
+    world.tell(listed(row(), agents=("a", "new")))
+    changes = world.tell(all_listed(asked))
+    assert list(world.agent("new").approvals) == ["p"]
+    [item] = items(world)
+    assert item.agent == "new"
+    assert not [one for one in changes if isinstance(one, InboxChanged) and one.after is None]
 
 
 # Questions

@@ -35,7 +35,6 @@ def same_inputs(before: Agent, after: Agent) -> bool:
         and before.name == after.name
         and before.runaway is after.runaway
         and (not after.status.needs_you or _same_cause(before, after))
-        and all(before.runs.get(key) is after.runs.get(key) for key in after.runaway)
     )
 
 

@@ -75,7 +75,7 @@ def follow(
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
     after, more = _regroup(after, found)
-    found = _net([*found, *more]) if more else found
+    found = _net([*found, *more]) if len(found) + len(more) > 1 else found
     return after, [*changes, *found] if found else changes
 
 

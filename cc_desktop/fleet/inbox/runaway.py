@@ -17,8 +17,8 @@ CALLS, TOKENS = "calls", "tokens"  # codes: what there is too much of
 
 def runaway_items(agent: Agent) -> Iterator[InboxItem]:
     """One of each run, with the evidence. O(runs that run away)."""
-    for key in sorted(agent.runaway):
-        yield _runaway(agent, agent.runs[key])
+    for run in agent.runaway.values():
+        yield _runaway(agent, run)
 
 
 def _runaway(agent: Agent, run: Run) -> InboxItem:

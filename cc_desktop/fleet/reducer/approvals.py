@@ -39,6 +39,11 @@ def _opened(fleet: Fleet, gateway: Gateway, told: Approval, now: Now) -> Result:
     agent = gateway.agents.get(told.agent_id)
     if agent is None:
         return _opened_for_nobody(fleet, gateway, told, now) if told.family else (fleet, [])
+    if told.id in gateway.approvals:  # a list has named the agent since
+        left = {key: one for key, one in gateway.approvals.items() if key != told.id}
+        fleet, changes = put_gateway(fleet, gateway, replace(gateway, approvals=left))
+        fleet, more = _opened(fleet, fleet.gateways[gateway.id], told, now)
+        return fleet, _as_one(fleet, gateway, [*changes, *more])
     known = _same(agent, told)
     approval = _merged(known, told) if known else told
     if approval is known:

@@ -15,6 +15,8 @@ from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import row_start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cc_desktop.fleet import events as ev
 
 _SEEN_STEP_MS = 1_000  # signs of life without news count at most this often
@@ -128,10 +130,16 @@ def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now
             heard[key] = seen
     elif key in heard:
         heard = {other: at for other, at in heard.items() if other != key}
-    runaway = agent.runaway
-    if (run is not None and run.runs_away) is not (key in runaway):
-        runaway ^= {key}
+    runaway = with_runaway(agent.runaway, key, run)
     return replace(agent, runs=runs, heard=heard, acting=acting, runaway=runaway)
+
+
+def with_runaway(runaway: Mapping[str, Run], key: str, run: Run | None) -> Mapping[str, Run]:
+    """The runs that run away, after this one of a session changed; itself if nothing did."""
+    known = runaway.get(key)
+    if run is None or not run.runs_away:
+        return runaway if known is None else {k: one for k, one in runaway.items() if k != key}
+    return runaway if known and run.has_evidence_of(known) else {**runaway, key: run}
 
 
 def trimmed(agent: Agent) -> Agent:
@@ -183,5 +191,5 @@ def timing_fields(runs: dict[str, Run], heard: dict[str, Now]) -> dict[str, Any]
         "heard": {key: heard[key] for key in kept},
         "acting": sum(key not in runs or not runs[key].thinking for key in kept),
         "dropped_runs": len(dropped),
-        "runaway": frozenset(key for key, run in runs.items() if run.runs_away),
+        "runaway": {key: run for key, run in runs.items() if run.runs_away},
     }
