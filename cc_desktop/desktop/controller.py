@@ -19,6 +19,7 @@ from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
+from cc_desktop.desktop.setup.sight import SightWatch
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.no_tray import no_tray_words
@@ -129,6 +130,7 @@ class DesktopController:
         app.setWindowIcon(app_icon())
         context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
         self.window = build_fleet_window(context, self._remembered)
+        SightWatch(self.window, monitor.set_in_sight)
         self.connect = self._make_connect()
         self.notice = UpdateNotice(self.window.notice, None, monitor)
         self._update_url = ""
