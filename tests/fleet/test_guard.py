@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -174,7 +176,7 @@ def test_a_small_agent_may_take_five_times_its_usual() -> None:
 
 def test_a_run_is_learned_once_however_often_its_row_is_told() -> None:
     world = with_habit(5_000)
-    took = {"input_tokens": 4_999, "output_tokens": 1}
+    took: dict[str, Any] = {"input_tokens": 4_999, "output_tokens": 1}
     world.tell(changed(**ended(NOW), **took, label="x"), listed(row(**ended(NOW), **took)))
     assert world.agent().habit == (5_000,)
 
@@ -198,7 +200,7 @@ def test_nine_in_ten() -> None:
 # Full contexts
 
 
-FULL = {"total_tokens": 31_500, "context_tokens": 32_000}
+FULL: dict[str, Any] = {"total_tokens": 31_500, "context_tokens": 32_000}
 
 
 @pytest.mark.parametrize(

@@ -145,9 +145,9 @@ def check(fleet: Fleet) -> None:
             if gateway.listing is None and gateway.origin not in (Origin.LAST_KNOWN, Origin.NONE):
                 fresh = [plain(item) for item in agent_items(gateway, agent)]
                 assert [plain(item) for item in gateway.inbox.get(agent_id, ())] == fresh
-            away = {key: run for key, run in agent.runs.items() if run.runs_away}
-            assert agent.runaway.keys() == away.keys()
-            assert all(run.has_evidence_of(agent.runaway[key]) for key, run in away.items())
+            circling = {key: run for key, run in agent.runs.items() if run.runs_away}
+            assert agent.runaway.keys() == circling.keys()
+            assert all(run.has_evidence_of(agent.runaway[key]) for key, run in circling.items())
             assert agent.usual_tokens == most_of(agent.habit)
             assert max(len(agent.habit), len(agent.decided)) <= 50
             if gateway.listing is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -210,7 +212,7 @@ def test_a_headline_is_of_its_run_and_of_no_later_one() -> None:
     world.tell(ev.HeadlineTold(G, "a", KEY, "Tests run", revision=4))
     assert world.session().digest_headline == "Tests run"
     assert world.tell(ev.HeadlineTold(G, "a", KEY, "Older", revision=3)) == []
-    running = {"status": "running", "active": True}
+    running: dict[str, Any] = {"status": "running", "active": True}
     world.tell(changed(**running, updated_at=NOW + 1))
     world.tell(listed(row(**running, updated_at=NOW + 2)))
     assert world.session().digest_headline == "Tests run"
