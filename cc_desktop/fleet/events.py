@@ -26,6 +26,7 @@ class AgentInfo(Struct, frozen=True):
     status: Status | None = None
     task: str = ""
     last_activity: int = 0
+    workspace: str = ""
 
 
 class GatewayAdded(Struct, frozen=True):

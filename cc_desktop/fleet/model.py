@@ -209,6 +209,7 @@ class Agent(Struct, frozen=True):
     emoji: str = ""
     role: str = ""
     theme: str = ""
+    workspace: str = ""  # a folder on the gateway's host
     model: str = ""
     reported_status: Status | None = None  # the seed's dialect and the REST API tell a status
     reported_task: str = ""

@@ -138,10 +138,10 @@ class GatewaySupervisor:
 
     def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
         """Get or give back rights while the connection lives; see `RightsChanges.start`."""
-        if self._live is None or not self.is_live:
-            on_end("not-live")
-        else:
+        if self.is_live:
             self._changes.start(self._live, command, on_end)
+        else:
+            on_end("not-live")
 
     def show_token_place(self) -> None:
         """Tell where the device token is; it may have been moved."""
@@ -287,6 +287,7 @@ class GatewaySupervisor:
         self._was_live = True
         self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
+        self._changes.resume(connection)
         if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()

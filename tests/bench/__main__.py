@@ -220,12 +220,26 @@ def idle_rows(plan: Plan) -> Iterator[Row]:
             )
 
 
+def details_rows(_plan: Plan) -> Iterator[Row]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.details_cost"],
+        env=environment("offscreen"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in done.stdout.splitlines():
+        name, half, most, goal = line.split("\t")
+        yield Row(name, "", f"≤ {goal} ms", f"{half} ms", "", f"at most {most} ms")
+
+
 PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "start": start_rows,
     "memory": memory_rows,
     "stream": stream_rows,
     "event": event_rows,
     "idle": idle_rows,
+    "details": details_rows,
 }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QApplication, QWidget
 
+from cc_desktop.desktop.away.desk import AwayDesk, AwayPorts
 from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.widgets.view_context import ViewContext
-from cc_desktop.fleet.model import Problem
+from cc_desktop.fleet.history.log import HistoryLog
+from cc_desktop.fleet.model import AgentChanged, Problem
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
@@ -31,6 +34,22 @@ WARNED = (
     *LIVE[:4],
     Result("handshake", "warning", facts={"release": "1", "protocol": 4, "skew_ms": 600_000}),
 )
+
+
+def back_after_an_hour(context: ViewContext) -> AwayDesk:
+    """A desk that shows what happened in the last hour, as far as the rows tell."""
+    history = HistoryLog(context.store, context.clock)
+    agents = [agent for one in context.store.fleet.shown() for agent in one.agents.values()]
+    history.on_changes([AgentChanged(one.gateway, one.id, None, one) for one in agents])
+    left = sample.NOW - 60 * sample.MIN
+
+    def nothing(*_: object) -> None:
+        pass
+
+    ports = AwayPorts(lambda _key: left, nothing, nothing, nothing)
+    desk = AwayDesk(replace(context, history=history), ports)
+    desk.set_visible(True)
+    return desk
 
 
 class Scenes:
@@ -76,7 +95,9 @@ class Scenes:
         tools = NotificationTools(
             window, context, Notified(store, SAMPLE, preferences).center, lambda: None
         )
-        self._kept += [window, tools]
+        desk = back_after_an_hour(context)
+        window.column.insertWidget(2, desk.pane)
+        self._kept += [window, tools, desk]
         window.resize(WIDE, HIGH)
         window.show()
         window.list.setFocus()

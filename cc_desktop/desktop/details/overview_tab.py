@@ -1,4 +1,4 @@
-"""The overview of an agent: why it needs the operator, what it does now, its sessions."""
+"""The overview of an agent: why it needs the operator, and what it does now."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.details.sessions import ROW_HEIGHT, SessionModel, session_table
 from cc_desktop.desktop.details.tab import DetailsTab
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import TextCard
-from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.fleet.model import Status
 from cc_desktop.text import agents
 from cc_desktop.text.i18n import tr
@@ -21,12 +19,11 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Agent, Gateway
 
-MOST_ROWS = 6  # sessions that are always in sight; the table scrolls
 EDGE_ALPHA = 150  # of 255: the border of a card in the colour of a status
 
 
 class OverviewTab(DetailsTab):
-    """Two cards and a table."""
+    """Two cards."""
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
@@ -40,22 +37,13 @@ class OverviewTab(DetailsTab):
         row.addStretch()
         self.why.body.addLayout(row)
         self.now = TextCard(look, tr("Now"))
-        self._title = label(look.metrics.font(bold=True))
-        self.sessions = SessionModel(look, self)
-        self.table = session_table(look, self.sessions)
-        self._below = QWidget()  # takes the room of the table, so that the cards keep their height
+        self._below = QWidget()  # takes the room, so that the cards keep their height
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(px(14))
-        for part in (self.why, self.now, self._title):
+        for part in (self.why, self.now):
             column.addWidget(part)
-        column.addWidget(self.table, 1)
         column.addWidget(self._below, 1)
-        look.changed.connect(self.sessions.repaint_all)
-
-    def sessions_title(self) -> str:
-        """What stands above the sessions."""
-        return self._title.text()
 
     def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
         """Show what is known now."""
@@ -66,13 +54,6 @@ class OverviewTab(DetailsTab):
         theme = self._context.look.theme
         runs = bool(agent.heard) and agent.status is not Status.OFFLINE
         self.now.set_text_colour(QColor(theme.text if runs else theme.muted))
-        self.sessions.show_sessions(agent, now, gateway.clock_offset_ms)
-        count = len(agent.sessions)
-        self._title.setText(tr("Sessions  {n}", n=count) if count else tr("No sessions"))
-        self.table.setVisible(bool(count))
-        self._below.setVisible(not count)
-        px = self._context.look.metrics.px
-        self.table.setMinimumHeight(px(34) + px(ROW_HEIGHT) * min(count, MOST_ROWS))
 
     def _show_why(self, agent: Agent, why: str) -> None:
         self.why.setVisible(bool(why))
@@ -93,14 +74,11 @@ class OverviewTab(DetailsTab):
     def clear(self) -> None:
         """Forget the agent."""
         self._key = None
-        self.sessions.start_over([])
 
     def focus_first(self) -> None:
-        """The button, else the sessions."""
-        for widget in (self.seen, self.table):
-            if widget.isVisible():
-                widget.setFocus(Qt.FocusReason.OtherFocusReason)
-                return
+        """The button, if there is something to do."""
+        if self.seen.isVisible():
+            self.seen.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_seen(self) -> None:
         if self._key is not None:

@@ -54,4 +54,27 @@ def _overview(context: ViewContext) -> DetailsTab:
     return OverviewTab(context)
 
 
-TABS = (TabEntry(mark("Overview"), _overview),)
+def _sessions(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.sessions.tab import SessionsTab
+
+    return SessionsTab(context)
+
+
+def _activity(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.activity.tab import ActivityTab
+
+    return ActivityTab(context)
+
+
+def _usage(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.usage.tab import UsageTab
+
+    return UsageTab(context)
+
+
+TABS = (
+    TabEntry(mark("Overview"), _overview),
+    TabEntry(mark("Sessions"), _sessions),
+    TabEntry(mark("Activity"), _activity),
+    TabEntry(mark("Usage"), _usage),
+)

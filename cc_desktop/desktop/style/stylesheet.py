@@ -70,6 +70,12 @@ QTableView::item:selected {{ border-top: 1px solid {t.accent};
 QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: transparent; color: {t.muted}; border: none;
   border-bottom: 1px solid {t.line}; padding: {px(4)}px {px(3)}px; }}
+QTabBar::tab {{ background: transparent; color: {t.muted}; border: none;
+  border-bottom: 2px solid transparent; padding: {px(6)}px 0; margin-right: {px(18)}px; }}
+QTabBar::tab:hover {{ color: {t.text}; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QTabBar::tab:selected:focus {{ color: {t.link}; }}
+QTabBar::tab:focus {{ border-bottom-color: {t.accent}; }}
 QSplitter::handle {{ background: {t.line}; }}
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}px; }}
 QMenu::item {{ color: {t.text}; border: 1px solid transparent; border-radius: {px(4)}px;

@@ -387,6 +387,7 @@ def agent_info(old: Agent, info: ev.AgentInfo) -> Agent:
         emoji=info.emoji or old.emoji,
         role=info.role or old.role,
         theme=info.theme,
+        workspace=info.workspace or old.workspace,
         model=info.model or old.model,
         reported_status=info.status or old.reported_status,
         reported_task=info.task if info.status else old.reported_task,
