@@ -171,7 +171,7 @@ class DesktopController:
             self.tray.start()
         except Exception as error:  # noqa: BLE001, RUF100 - the window works without the tray
             self._hook.faults.record("tray icon", error)
-            self._dono_tray_words()
+            self._do_without_tray()
         self.instance.start(self._services.link)
         self.away.start(self.monitor, self._hook.faults)
         if self.connect is not None and not self._hidden:
@@ -328,7 +328,7 @@ class DesktopController:
         elif self._hidden and not self._told_no_tray:
             self._no_tray.start()  # at login the tray may start later than the app
         else:
-            self._dono_tray_words()
+            self._do_without_tray()
 
     def _do_without_tray(self) -> None:
         """Show the window: an app with neither window nor icon could not be reached."""
