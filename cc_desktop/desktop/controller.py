@@ -102,6 +102,7 @@ class DesktopController:
         app.setWindowIcon(app_icon())
         context = view_context(monitor, actions, self._look, self._remembered)
         self.window = build_fleet_window(context, self._remembered)
+        self.window.batch.on_active = monitor.set_in_sight
         self.away = AwayTools(self.window, context)
         self.connect = self._make_connect()
         self.notice = UpdateNotice(self.window.notice, None, monitor)

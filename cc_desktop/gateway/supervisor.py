@@ -17,7 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.backoff import HELD_S, RARE_FIRST_S, Backoff, Pause, Steadiness
+from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause, Steadiness
 from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
@@ -26,6 +26,8 @@ from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
+from cc_desktop.gateway.requests.follow import RequestFollower
+from cc_desktop.gateway.requests.visibility import Visibility
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
 from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.gateway.views import GatewayViews
@@ -73,6 +75,8 @@ class GatewaySupervisor:
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
         self.views = GatewayViews(self.gateway, self.request, self._clock, self._incidents)
         self._sources = GatewaySources(self.gateway, services, self._incidents)
+        self.visibility = Visibility(self.gateway, self.request, self._clock, self._incidents)
+        self.visibility.attach(self.views.audience)
 
     @property
     def is_live(self) -> bool:
@@ -249,7 +253,7 @@ class GatewaySupervisor:
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
         sync = self._sync = SessionListSync(
-            self.gateway, connection, self._clock, self._services.sink, self._pacer
+            self.gateway, connection, self._clock, self._services.sink, self._pacer, RequestFollower
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
@@ -297,15 +301,8 @@ class GatewaySupervisor:
         self.show_token_place()
 
     async def _hold(self) -> None:
-        """Reset the backoff when the connection has held.
-
-        Not at hello-ok or the first list: a gateway that goes away after each list would be listed
-        every second for ever.
-        """
-        await self._polling.live.wait()
-        await self._clock.sleep(HELD_S)
+        await self._steadiness.hold(self._polling.live, self._clock)
         self._backoff.reset()
-        self._steadiness.has_held()
         self._publish(structs.replace(self.connection, flapping=False))
 
     def _on_silence(self, since: int) -> None:
@@ -375,6 +372,7 @@ class GatewaySupervisor:
         self.connection = info
         self._polling.set_live(self.is_live)
         self.views.set_live(self.is_live)
+        self.visibility.set_live(self.is_live, info.server_version)
         self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:

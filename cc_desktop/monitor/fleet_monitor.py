@@ -258,6 +258,10 @@ class FleetMonitor:
         """Carry out what the operator asks, and return the command's id; see `CommandDesk`."""
         return self._desk.execute(command, self.reload)
 
+    def set_in_sight(self, is_in_sight: bool) -> None:
+        """Somebody sees the window, or nobody does: gateways then say what each run is at."""
+        self._pool.set_in_sight(is_in_sight)
+
     def show_last_known(self, wanted: bool) -> None:
         """Prefer the last known fleet to sample data (or the reverse) until a gateway is back."""
         self._demo.choose_last_known(wanted)

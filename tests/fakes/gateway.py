@@ -93,6 +93,7 @@ class FakeGateway:
         self.tokens = tokens  # that are let in; empty: everybody is
         self.device_token = ""
         self.scopes: list[str] | None = ["operator.read"]
+        self.advertised: tuple[str, ...] = ()  # methods beside the usual ones
         self.tick_ms = 30_000
         self.uptime_ms = 3_600_000
         self.presence: list[dict[str, Any]] = []
@@ -409,7 +410,8 @@ class FakeGateway:
             raise refused("AUTH_TOKEN_MISSING")
         if self.tokens and token not in self.tokens:
             raise refused("AUTH_TOKEN_MISMATCH", canRetryWithDeviceToken=True)
-        features = {"methods": self.methods, "events": ["sessions.changed"]}
+        methods = [*self.methods, *self.advertised]
+        features = {"methods": methods, "events": ["sessions.changed"]}
         if not self.protocol:
             return {"connId": "c-1", "features": features}
         auth: dict[str, Any] = {"role": "operator", "scopes": self.scopes}

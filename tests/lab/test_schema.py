@@ -10,6 +10,7 @@ import pytest
 
 from cc_desktop.gateway import rights
 from cc_desktop.gateway.device_identity import new_identity
+from cc_desktop.gateway.requests import cards, visibility
 from cc_desktop.protocol import frames, handshake
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def _params(name: str) -> dict[str, Any]:
         ),
         rights.REQUEST_UPGRADE: {"scopes": ["operator.read", "operator.questions"]},
         rights.WAIT_UPGRADE: {"requestId": "9a6e54b2-bca1-4881-90c3-1188231f5560"},
+        "question.list": {},
+        cards.METHOD: {"sessionKey": "agent:otto:main"},
+        visibility.METHOD: {"visible": True},
         "agents.list": {},
         "sessions.list": {"limit": 200},
         "sessions.list page": {"limit": 200, "offset": 200},
@@ -70,6 +74,9 @@ def _params(name: str) -> dict[str, Any]:
     [
         ("connect", "ConnectParams"),
         ("connect with everything", "ConnectParams"),
+        ("question.list", "QuestionListParams"),
+        (cards.METHOD, "ProgressCardGetParams"),
+        (visibility.METHOD, "SessionsObserverVisibilityParams"),
         (rights.REQUEST_UPGRADE, "ScopeUpgradeRequest"),
         (rights.WAIT_UPGRADE, "ScopeUpgradeWait"),
         ("agents.list", "AgentsListParams"),
