@@ -104,7 +104,7 @@ class FleetWindow(QMainWindow):
         self.status_bar = StatusBar(look)
         self.splitter = DetailsSplitter(look, self._build_left(), self.details)
         centre = QWidget()
-        column = _column(centre)
+        self.column = column = _column(centre)
         for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
