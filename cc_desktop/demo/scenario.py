@@ -156,7 +156,7 @@ class DemoTask(Struct, frozen=True):
     agent_id: Text
     session: Text
     title: Text
-    status: Literal["succeeded", "failed"]
+    status: Literal["completed", "failed"]
     minutes_ago: Number
     runtime_s: Number
     error: str = ""
@@ -288,7 +288,7 @@ def gateway_facts(fleet: DemoFleet, now: int) -> tuple[facts.Fact, ...]:
             one.agent_id,
             f"agent:{one.agent_id}:{one.session}",
             one.title,
-            one.status,
+            status=one.status,
             error=one.error,
             started_at=now - int(one.minutes_ago * MINUTE) - int(one.runtime_s * 1000),
             ended_at=now - int(one.minutes_ago * MINUTE),

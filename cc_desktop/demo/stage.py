@@ -255,7 +255,7 @@ class Stage:
                 later = self.now + JOB_EVERY
                 told.append(self.tell(replace(fact, **ran, error_reason="", next_run_at=later)))
             if isinstance(fact, Task) and fact.status == "running" and self._is_over(fact):
-                done = replace(fact, status="succeeded", error="", ended_at=self.now)
+                done = replace(fact, status="completed", error="", ended_at=self.now)
                 told.append(self.tell(done))
         return told
 

@@ -126,6 +126,7 @@ class DesktopController:
             viewed=self.window.viewed,
             refresh=self._refresh,
         )
+        monitor.on_settings(lambda settings: self.center.hooks.configure(settings.hook_command))
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.about import ExitCode
 from cc_desktop.fleet.commands import CommandPhase
+from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.model import Origin
 from cc_desktop.orders.order import LIMIT_S, Outcome, Verb
 from cc_desktop.orders.plan import plan
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.fleet.commands import Command, CommandState
-    from cc_desktop.fleet.model import Change
+    from cc_desktop.fleet.model import Change, Gateway
     from cc_desktop.fleet.store import Store
     from cc_desktop.orders.order import Order
     from cc_desktop.orders.plan import Plan
@@ -82,12 +83,19 @@ async def wait_for_lists(monitor: Monitor, order: Order) -> None:
 
     def is_listed() -> bool:
         return all(
-            set(_LISTS) <= set(gateway.facts.subjects)
+            _is_listed(gateway)
             for gateway in monitor.store.fleet.shown()
             if gateway.origin is Origin.LIVE
         )
 
     await _until(monitor, is_listed, LISTED_S)
+
+
+def _is_listed(gateway: Gateway) -> bool:
+    told = gateway.facts.subjects
+    return all(
+        subject in told and told[subject].access is not ReadAccess.PENDING for subject in _LISTS
+    )
 
 
 async def _until(monitor: Monitor, done: Callable[[], bool], limit_s: float) -> None:

@@ -57,6 +57,28 @@ FLAPPING = mark("The connection was lost three times within 5 minutes")
 HOW_TO_PAIR = mark("Open the fleet for the command that approves this device")
 
 
+def hook_words(program: str, last: tuple[str, int, str, str] | None) -> str:
+    """What the program of the operator's does, and how it last ended.
+
+    Args:
+        program: What is run.
+        last: Outcome, exit code, the system's words, and when; None: it did not run yet.
+    """
+    head = tr("{program} is run for each notification (hooks in the settings).", program=program)
+    if last is None:
+        return f"{head} {tr('It did not run yet.')}"
+    outcome, code, said, at = last
+    if outcome == "timed-out":
+        how = tr("At {at} it took too long and was ended.", at=at)
+    elif outcome != "exit":
+        how = tr("At {at} it could not be started: {why}.", at=at, why=plain(said) or "?")
+    elif code:
+        how = tr("At {at} it failed with exit code {code}.", at=at, code=code)
+    else:
+        how = tr("It last ran at {at}, without a fault.", at=at)
+    return f"{head} {how}"
+
+
 class Quiet(Protocol):
     """Why nothing is shown now, and until when."""
 

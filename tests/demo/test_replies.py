@@ -207,7 +207,7 @@ def test_a_failed_task_can_be_tried_again_and_put_away() -> None:
     assert told.do(ChangeTask(gateway=GATEWAY, task=TASK, action=TaskAction.RETRY)) == "refused"
     for _ in range(30):
         told.step()
-    assert told.fleet.gateways[GATEWAY].facts.tasks[TASK].status == "succeeded"
+    assert told.fleet.gateways[GATEWAY].facts.tasks[TASK].status == "completed"
     cancel = ChangeTask(gateway=GATEWAY, task=TASK, action=TaskAction.CANCEL)
     assert told.do(cancel) == "not-running"
     assert told.do(ChangeTask(gateway=GATEWAY, task=TASK, action=TaskAction.DISMISS)) == ""
