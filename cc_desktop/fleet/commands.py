@@ -38,6 +38,15 @@ class MarkItems(Command, frozen=True):
     seen: bool = True
 
 
+class WatchRun(Command, frozen=True):
+    """The operator wants to be told when the run in progress is over, however it ends."""
+
+    gateway: str
+    agent: str
+    session_key: str
+    on: bool = True
+
+
 class Reconnect(Command, frozen=True):
     """Connect again at once."""
 

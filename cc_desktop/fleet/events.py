@@ -302,6 +302,15 @@ class Unseen(Struct, frozen=True):
     keys: frozenset[str]
 
 
+class RunWatched(Struct, frozen=True):
+    """The operator wants to be told of the end of a run in progress, or no longer."""
+
+    gateway: str
+    agent_id: str
+    session_key: str
+    on: bool = True
+
+
 class CommandSent(Struct, frozen=True):
     """A command is under way."""
 
@@ -373,6 +382,7 @@ Event = (
     | Shown
     | Seen
     | Unseen
+    | RunWatched
     | CommandSent
     | CommandDone
     | CommandUnknown

@@ -25,6 +25,7 @@ from cc_desktop.fleet.commands import (
     SendMessage,
     StopAll,
     StopRun,
+    WatchRun,
 )
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
@@ -134,6 +135,8 @@ class CommandDesk:
         match command:
             case Reconnect(gateway=""):
                 return list(self._pool.supervisors)
+            case WatchRun():
+                return [command.gateway]
             case MarkSeen() | MarkUnseen() | MarkItems() | Reconnect() | Refresh():
                 return [command.gateway]
             case RequestRights() | GiveBackRights():
@@ -149,6 +152,8 @@ class CommandDesk:
                 return self._mark_agent(command)
             case MarkItems():
                 return self._mark_items(command)
+            case WatchRun():
+                return self._watch_run(command)
         link = self._pool.supervisors.get(gateway)
         if link is None:
             if gateway == DEMO_GATEWAY:
@@ -173,6 +178,16 @@ class CommandDesk:
         actions = self._pool.actions(gateway)
         if actions is not None:
             actions.on_synced()
+
+    def _watch_run(self, command: WatchRun) -> str:
+        agent = self._store.fleet.agent(command.gateway, command.agent)
+        if agent is None:
+            return "unknown-agent"
+        if command.on and command.session_key not in agent.heard:
+            return "not-running"
+        told = ev.RunWatched(command.gateway, command.agent, command.session_key, command.on)
+        self._store.apply(told)
+        return ""
 
     # What the operator has seen
 
