@@ -221,7 +221,7 @@ def _stop_all(fleet: Fleet, _order: Order) -> Plan | Outcome:
 def _send(fleet: Fleet, order: Order) -> Plan | Outcome:
     found = agent_of(fleet, order.targets[0] if order.targets else "")
     key = order.session or _main_session(found)
-    if key not in found.agent.sessions:
+    if order.session and key not in found.agent.sessions:  # the main one begins with a message
         return _failed(ExitCode.FAILED, words.no_session(found.agent.shown_name))
     return Plan(
         (

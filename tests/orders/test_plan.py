@@ -283,3 +283,11 @@ def test_an_outcome_that_is_too_long_says_so() -> None:
     back = unpack_outcome(pack_outcome(Outcome(out=("x" * 2_000_000,))))
     assert back is not None
     assert back.code == 70
+
+
+def test_an_agent_without_a_session_gets_its_first_message() -> None:
+    world = World()
+    world.store.apply(ev.SessionRemoved("one", "agent:idle:old", "idle"))
+    [command] = commands(world, Verb.SEND, "idle", text="Hi")
+    assert isinstance(command, SendMessage)
+    assert (command.session_key, command.steer) == ("agent:idle:main", False)

@@ -226,7 +226,7 @@ def test_the_menu_of_a_row_by_mouse(open_window: OpenWindow) -> None:
     QApplication.sendEvent(window.list.viewport(), event)
     assert lines(window.list.menu) == [
         *("Open details", "Mark as seen", "Copy name", "Copy link"),
-        *("Mute agent Hex", "Mute gateway home-lab"),
+        *("Tell me when this is done", "Mute agent Hex", "Mute gateway home-lab"),
     ]
     assert window.list.menu is not None
     assert window.list.menu.pos() == place
