@@ -117,6 +117,7 @@ class DesktopController:
             mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
+            execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
             open_settings_file=self._open_settings_file,
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.model import (
     Approval,
     ConnectionInfo,
@@ -40,11 +41,13 @@ class Asked:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.commands: list[Command] = []
         self.actions = Actions(
             reconnect=lambda gateway: self.calls.append(("reconnect", gateway)),
             mark_seen=lambda gateway, agent: self.calls.append(("mark_seen", gateway, agent)),
             show_last_known=lambda shown: self.calls.append(("show_last_known", shown)),
             quit=lambda: self.calls.append(("quit",)),
+            execute=self.commands.append,
         )
 
 

@@ -1,4 +1,4 @@
-"""What the window asks of the pane beside its list, whoever provides it."""
+"""What the window asks of the pane beside its list and of pages in its place, whoever provides them."""
 
 from __future__ import annotations
 
@@ -42,4 +42,16 @@ class AgentPane(QWidget):
 
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
+        raise NotImplementedError
+
+
+class CentrePage(QWidget):
+    """A page that takes the place of list and details."""
+
+    def step_back(self) -> bool:
+        """One step back inside the page; False: there is none, the fleet comes next."""
+        return False
+
+    def focus_first(self) -> None:
+        """Give the keyboard to what is used first."""
         raise NotImplementedError

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from cc_desktop.fleet.commands import Command
+
 
 def _nothing(*_: object) -> None:
     """What an app without settings does."""
@@ -21,3 +23,4 @@ class Actions(Struct, frozen=True):
     connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
     edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
     open_settings_file: Callable[[], None] = _nothing
+    execute: Callable[[Command], object] = _nothing  # anything else; how far it is, is in the model

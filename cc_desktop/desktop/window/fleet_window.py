@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
@@ -23,8 +23,10 @@ from cc_desktop.desktop.window.agent_model import AgentModel
 from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
 from cc_desktop.desktop.window.bars.data_banner import BannerBar
 from cc_desktop.desktop.window.bars.filter_bar import FilterBar
+from cc_desktop.desktop.window.bars.gateway_strip import GatewayStrip
 from cc_desktop.desktop.window.bars.header import Header
 from cc_desktop.desktop.window.bars.status_bar import StatusBar
+from cc_desktop.desktop.window.centre import Centre, column_of
 from cc_desktop.desktop.window.details_splitter import DetailsSplitter
 from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.pages import Pages
@@ -32,6 +34,7 @@ from cc_desktop.desktop.window.selection import Selection
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
+from cc_desktop.text.inbox.advice import strip
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -96,12 +99,14 @@ class FleetWindow(QMainWindow):
         self.banner = BannerBar(look)
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
+        self.strip = GatewayStrip(look)
         self.list = AgentList(self.context, self.model)
         self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
         self.splitter = DetailsSplitter(look, self._build_left(), self.details)
+        self.centre = Centre(self.splitter)
         centre = QWidget()
-        column = _column(centre)
+        column = column_of(centre)
         for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
@@ -110,14 +115,15 @@ class FleetWindow(QMainWindow):
         self.setMinimumSize(px(420), px(360))
         fit_to_screen(self, QSize(px(WIDTH), px(HEIGHT)))
         self.splitter.share(self.width())
-        order = [self.header.search, *self.filter_bar.pills(), self.list]
+        order = [self.header.search, *self.filter_bar.pills(), self.strip, self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
     def _build_left(self) -> QWidget:
         pane = QWidget()
-        column = _column(pane)
-        column.addWidget(self.filter_bar)
+        column = column_of(pane)
+        for part in (self.filter_bar, self.strip):
+            column.addWidget(part)
         column.addWidget(self.stack, 1)
         pane.setMinimumWidth(self.context.look.metrics.px(300))
         return pane
@@ -169,12 +175,14 @@ class FleetWindow(QMainWindow):
         """Show the window with this agent, as soon as it is there."""
         self.show_fleet()
         self.batch.flush()
+        self.centre.show_fleet()
         self.selection.want((gateway_id, agent_id))
 
     def show_only(self, agents: tuple[Key, ...], words: str) -> None:
         """Show the window with these agents alone; a chip with the words says so."""
         self.show_fleet()
         self.batch.flush()
+        self.centre.show_fleet()
         self.header.search.clear()
         named = words or trn("{n} agent", "{n} agents", len(agents))
         self.filter_bar.check_named(named)
@@ -195,6 +203,7 @@ class FleetWindow(QMainWindow):
         """Show the devices in place of the agents."""
         if self.model.only is not None:
             self.model.set_chip(Chip.ALL)
+        self.centre.show_fleet()
         self.filter_bar.check_devices()
         self.devices.refresh()
         self._show_page()
@@ -220,8 +229,7 @@ class FleetWindow(QMainWindow):
     def _on_changes(self, changes: list[Change]) -> None:
         self.model.apply(changes)
         self._refresh_frame()
-        key = self.selection.key
-        if key is not None and any(_is_about(change, key) for change in changes):
+        if self.selection.is_about(changes):
             self.details.refresh()
 
     def _on_caught_up(self) -> None:
@@ -238,6 +246,7 @@ class FleetWindow(QMainWindow):
         else:
             self._countdown.stop()
         self.banner.show_banner(banner(fleet, now))
+        self.strip.show_strip(strip(fleet, now))
         self.status_bar.show_fleet(fleet, now)
         self.filter_bar.show_devices(sum(len(gateway.devices) for gateway in fleet.shown()))
         if self.filter_bar.shows_devices:
@@ -290,11 +299,14 @@ class FleetWindow(QMainWindow):
         self._show_page()
 
     def _focus_search(self) -> None:
+        self.centre.show_fleet()
         self.header.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.header.search.selectAll()
 
     def _on_escape(self) -> None:
-        """One step back: the search, then the choice."""
+        """One step back: the page over the fleet, the search, then the choice."""
+        if self.centre.step_back():
+            return
         if self.header.search.text():
             self.header.search.clear()
         elif self.filter_bar.checked() is not Chip.ALL:
@@ -386,14 +398,3 @@ class FleetWindow(QMainWindow):
         self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
             self._remembered["splitter"] = self.splitter.state()
-
-
-def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    return column
-
-
-def _is_about(change: Change, key: Key) -> bool:
-    return change.gateway == key[0] and getattr(change, "agent_id", key[1]) == key[1]
