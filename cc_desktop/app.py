@@ -54,15 +54,15 @@ def run_desktop(
     from cc_desktop.desktop.lifecycle import run_controller
     from cc_desktop.desktop.system_services import SystemServices
 
-    def make_updates(memory: Memory) -> UpdateCheck:
+    def make_updates(memory: Memory, url: str) -> UpdateCheck:
         from cc_desktop.system.update_check import UpdateCheck
 
-        return UpdateCheck(settings.update_url, memory, SystemClock(), random.Random())
+        return UpdateCheck(url, memory, SystemClock(), random.Random())
 
     services = SystemServices(
         lock=lock,
         autostart=system_autostart(command),
-        make_updates=make_updates if settings.update_url else None,
+        make_updates=make_updates,
         link=link,
         paths=paths,
         setup=lambda monitor: _setup(monitor, command, connects=not options.demo_only),

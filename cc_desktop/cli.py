@@ -271,7 +271,10 @@ def _run_app(args: argparse.Namespace) -> int:
     options = MonitorOptions(
         demo_only=demo,
         wake_sources=() if demo else system_wake_sources(),
-        read_settings=lambda: _read_settings(args, paths),
+        # The window offers to connect where nobody has named a gateway; text cannot.
+        read_settings=lambda: (
+            _read_settings(args, paths).chosen if lock else _read_settings(args, paths)
+        ),
     )
     if lock is None:
         from cc_desktop import headless
@@ -284,7 +287,7 @@ def _run_app(args: argparse.Namespace) -> int:
         if isinstance(handler, logs.PrivateLogFile):
             handler.record_native_crashes()
     return run_desktop(
-        settings,
+        settings.chosen,
         paths,
         lock,
         options=options,

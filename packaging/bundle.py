@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import elf
+import icu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 2**20
-MAX_BYTES = 150 * MIB
+MAX_BYTES = (90 if sys.platform == "linux" else 150) * MIB  # elsewhere never measured
 # What PyInstaller says when a library that the bundle needs is not on this machine. The bundle
 # would lack it, and find out on somebody's laptop.
 MISSING = re.compile(r"could not resolve '(?P<library>[^']+)', dependency of '(?P<user>[^']+)'")
@@ -99,20 +100,23 @@ def build(python: Path, work: Path, env: Mapping[str, str]) -> Path:
 
 
 def clean(bundle: Path, python_prefix: Path) -> None:
-    """Take out of Linux binaries what a debugger would want, and where Python was installed.
+    """Take out of Linux binaries what only a debugger or another app would want.
 
-    Only Python's own files have either: what wheels bring is left as it was published.
+    That are symbols, most of ICU's tables (icu.py), and where Python was installed.
     """
+    for tables in elf.files(bundle):
+        if icu.NAME.fullmatch(tables.name):
+            icu.reduce(tables, bundle.parent)
     # Linkers let a string be the tail of another, and so "3.11.7" may be that of the prefix: its
     # last part stays. What is left has to be of the same length, since nothing may move.
     folder = os.fsencode(python_prefix.parent)
     nowhere = b"/nonexistent".ljust(len(folder), b"_")
     for path in elf.files(bundle):
         name = path.relative_to(bundle).as_posix()
-        if not name.startswith(("_internal/libpython", "_internal/python3")):
-            continue
         if not elf.is_stripped(path):
             subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+        if not name.startswith(("_internal/libpython", "_internal/python3")):
+            continue
         data = path.read_bytes()
         if len(folder) < len("/nonexistent") or folder not in data:
             continue  # /usr, /usr/local and the like tell nothing

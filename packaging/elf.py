@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _NEEDED = re.compile(r"\(NEEDED\).*\[(.+)\]")
 _SEARCHED = re.compile(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]")
+_RODATA = re.compile(r" \.rodata +PROGBITS +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+) ")
 _VERSION = re.compile(r"\bName: ([A-Z]+)_(\d+(?:\.\d+)+)\b")
 
 
@@ -45,6 +46,18 @@ def searched(path: Path) -> list[str]:
 def symbols(path: Path) -> str:
     """The table of symbols that the loader uses, as text."""
     return _readelf("--dyn-syms", path)
+
+
+def rodata(path: Path) -> tuple[int, int]:
+    """Where in the file its constants are, and how many bytes they have.
+
+    Raises:
+        ValueError: It has no section of that name.
+    """
+    found = _RODATA.search(_readelf("--section-headers", path))
+    if found is None:
+        raise ValueError(f"{path.name} has no .rodata")
+    return int(found[1], 16), int(found[2], 16)
 
 
 def is_stripped(path: Path) -> bool:

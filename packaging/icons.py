@@ -2,7 +2,8 @@
 
     python packaging/icons.py resources/icons/cc-desktop.svg TARGET
 
-TARGET is a .ico, a .icns, or a folder that becomes an icon theme's.
+TARGET is a .ico, a .icns, a .png (the one in resources/icons), or a folder that becomes an icon
+theme's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 LINUX_SIZES = (16, 22, 24, 32, 48, 64, 96, 128, 256, 512)
+PICTURE_SIZE = 64  # of a single .png: some services show a notification's icon as large as it is
 WINDOWS_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
 # The types of Apple's icns format for PNG, with their sizes in pixels; the last four are @2x.
 APPLE_TYPES = {
@@ -32,7 +34,7 @@ APPLE_TYPES = {
 }
 
 
-def png(svg: Path, size: int) -> bytes:
+def png(svg: Path, size: int = PICTURE_SIZE) -> bytes:
     """The picture as a square PNG, `size` pixels wide."""
     renderer = QSvgRenderer(str(svg))
     if not renderer.isValid():
@@ -86,7 +88,8 @@ def write(svg: Path, target: Path) -> Path:
     if not target.suffix:
         theme(svg, target)
     else:
-        target.write_bytes({".ico": ico, ".icns": icns}[target.suffix](svg))
+        forms = {".ico": ico, ".icns": icns, ".png": png}
+        target.write_bytes(forms[target.suffix](svg))
     return target
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from tomlkit import TOMLDocument
 
+_LOCK_PAUSE_S = 0.01
+LOCK_WAIT_S = 2.0  # a writer needs a hundredth; one that was stopped must not stop us for ever
 _ATTEMPTS = 5  # how often an edit starts again because an editor wrote meanwhile
 
 
@@ -57,8 +60,10 @@ class Removed(msgspec.Struct, frozen=True):
 class SettingsFile:
     """Reads and edits one TOML file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """`lock_wait_s`: how long another writer is waited for; windows call this."""
         self.path = path
+        self._lock_wait_s = lock_wait_s
 
     def stamp(self) -> bytes:
         """The content as it is now; empty where there is no file. Differs after any change.
@@ -232,7 +237,10 @@ class SettingsFile:
         except OSError as error:
             raise SettingsFileError(f"{self.path}: {error.strerror}") from None
         try:
-            _wait_for_lock(handle)
+            end = time.monotonic() + self._lock_wait_s
+            # Without the lock it goes on all the same: better two writers than none.
+            while not _try_lock(handle) and time.monotonic() < end:
+                time.sleep(_LOCK_PAUSE_S)
             yield
         finally:
             os.close(handle)
@@ -241,16 +249,26 @@ class SettingsFile:
 if sys.platform == "win32":
     import msvcrt
 
-    def _wait_for_lock(handle: int) -> None:
-        with contextlib.suppress(OSError):  # it gives up after 10 s: better two writers than none
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+    def _try_lock(handle: int) -> bool:
+        """Whether nobody else edits now."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _wait_for_lock(handle: int) -> None:
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    def _try_lock(handle: int) -> bool:
+        """Whether nobody else edits now; also where a network file system has no locks."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
 
 def _gateways(document: TOMLDocument) -> AoT:

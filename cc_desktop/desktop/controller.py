@@ -21,6 +21,7 @@ from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
+from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.desktop.widgets.view_context import ViewContext
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
+    from cc_desktop.config.settings import Settings
     from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.application import App
     from cc_desktop.desktop.settings.window import SettingsWindow
@@ -117,6 +119,7 @@ class DesktopController:
             mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
+            connect=lambda: self.connect.show_panel() if self.connect else None,
             execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
             open_settings_file=self._open_settings_file,
@@ -127,8 +130,9 @@ class DesktopController:
         context = ViewContext(monitor.store, actions, monitor.now_ms, self._look)
         self.window = build_fleet_window(context, self._remembered)
         self.connect = self._make_connect()
-        updates = services.make_updates(monitor) if services.make_updates else None
-        self.notice = UpdateNotice(self.window.notice, updates, monitor)
+        self.notice = UpdateNotice(self.window.notice, None, monitor)
+        self._update_url = ""
+        monitor.on_settings(self._follow_update_url)
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
@@ -205,11 +209,18 @@ class DesktopController:
                 parts are restarted.
         """
         clock, faults = self.monitor.clock, self._hook.faults
-        parts: dict[str, Callable[[], Awaitable[object]]] = {"notifications": self.center.run}
-        if self.notice.enabled:
-            parts["update check"] = self.notice.run
+        parts: dict[str, Callable[[], Awaitable[object]]] = {
+            "notifications": self.center.run,
+            "update check": self.notice.run,
+        }
         jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
         await run_together({"fleet monitor": self.monitor.run(), **jobs})
+
+    def _follow_update_url(self, settings: Settings) -> None:
+        make = self._services.make_updates
+        if make is not None and settings.update_url != self._update_url:
+            self._update_url = settings.update_url
+            self.notice.replace(make(self.monitor, self._update_url) if self._update_url else None)
 
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
@@ -247,15 +258,17 @@ class DesktopController:
             from cc_desktop.desktop.settings.window import SettingsWindow
             from cc_desktop.desktop.setup import settings_tools as tools
 
-            paths, memory = self._services.paths, self.monitor.memory
+            paths, memory, look = self._services.paths, self.monitor.memory, self._look
             context = SettingsContext(
                 self._look,
                 self.monitor.store,
                 self.monitor.now_ms,
                 self.center,
                 Preference(lambda: _tray_look(memory), self._set_tray_look),
-                gateways=tools.gateway_tools(self.connect, self.monitor, paths),
-                general=tools.general_tools(self._login, self._look, memory, paths),
+                gateways=tools.gateway_tools(self.connect, self.monitor, look, paths),
+                general=tools.general_tools(
+                    self._login, look, self.monitor, paths, self._open_settings_file
+                ),
                 about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
             )
             self._settings = SettingsWindow(context, self._remembered)
@@ -276,7 +289,13 @@ class DesktopController:
             return None
         from cc_desktop.desktop.setup.connect_desk import ConnectDesk
 
-        return ConnectDesk(self.window, self.monitor, paths.settings, lambda: setup(self.monitor))
+        return ConnectDesk(
+            self.window,
+            self.monitor,
+            paths.settings,
+            lambda: setup(self.monitor),
+            lambda line: self.notice.show_message(line),
+        )
 
     def _open_settings_file(self) -> None:
         if self.connect is not None:
@@ -341,9 +360,7 @@ class DesktopController:
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.notice.show_message(
-                tr("This desktop has no tray, so closing this window ends the app.")
-            )
+            self.notice.show_message(no_tray_words())
 
     def stop(self) -> None:
         """Close everything. A part that fails does not keep the others open."""

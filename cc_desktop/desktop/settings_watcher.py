@@ -89,4 +89,7 @@ class SettingsWatcher:
 
     def _show(self, settings: Settings) -> None:
         line = describe_slips(settings.problems)
-        self._notice.show_problem(line, self.open_file, self.reload)
+        is_note = not line
+        # What falls back or is ignored in silence is only on stderr otherwise, which nobody sees.
+        line = line or describe_slips(settings.notes)
+        self._notice.show_problem(line, self.open_file, self.reload, is_note=is_note)

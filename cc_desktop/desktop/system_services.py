@@ -43,7 +43,8 @@ class SystemServices:
 
     lock: InstanceLock = field(default_factory=InstanceLock)
     autostart: Autostart | None = None  # None: this system has no start at login
-    make_updates: Callable[[Memory], UpdateCheck] | None = None  # None: never asks
+    # Whom to ask for newer versions, by the address in the settings; None: nobody, ever.
+    make_updates: Callable[[Memory, str], UpdateCheck] | None = None
     link: str = ""  # to open at the start
     paths: Paths | None = None  # None: they are not shown
     setup: Callable[[FleetMonitor], SetupServices] | None = None  # None: gateways are fixed

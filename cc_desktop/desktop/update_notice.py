@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QUrl, SignalInstance
 from PySide6.QtGui import QDesktopServices
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cc_desktop.system.update_check import Memory, Update, UpdateCheck
 
 _DISMISSED = "update_dismissed"
+_NOTE_DISMISSED = "settings_note_dismissed"
 
 
 class MessageBar(Protocol):
@@ -41,6 +43,8 @@ class UpdateNotice(QObject):
         self._memory = memory
         self._line = ""
         self._problem = ""
+        self._is_note = False  # `_problem` costs nothing: once dismissed it does not come again
+        self._replaced = asyncio.Event()
         self._open_file: Callable[[], object] = lambda: None
         self._try_again: Callable[[], object] = lambda: None
         bar.chosen.connect(self._on_chosen)
@@ -59,9 +63,27 @@ class UpdateNotice(QObject):
         return self._updates.found if self._updates is not None else None
 
     async def run(self) -> None:
-        """Look for newer versions until cancelled."""
-        if self._updates is not None:
-            await self._updates.run(self.refresh)
+        """Look for newer versions until cancelled, wherever the settings say at the time."""
+        while True:
+            self._replaced.clear()
+            jobs: set[asyncio.Task[Any]] = {asyncio.create_task(self._replaced.wait())}
+            if self._updates is not None:
+                jobs.add(asyncio.create_task(self._updates.run(self.refresh)))
+            try:
+                done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+                for job in done:
+                    job.result()  # raises what the check raised
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+
+    def replace(self, updates: UpdateCheck | None) -> None:
+        """Ask somebody else from now on, or nobody."""
+        if updates is not self._updates:
+            self._updates = updates
+            self._replaced.set()
+            self.refresh()
 
     def show_message(self, line: str) -> None:
         """Show a message in the window; "" takes it away."""
@@ -69,7 +91,12 @@ class UpdateNotice(QObject):
         self.refresh()
 
     def show_problem(
-        self, line: str, open_file: Callable[[], object], try_again: Callable[[], object]
+        self,
+        line: str,
+        open_file: Callable[[], object],
+        try_again: Callable[[], object],
+        *,
+        is_note: bool = False,
     ) -> None:
         """Show a slip in the settings; "" takes it away.
 
@@ -77,9 +104,12 @@ class UpdateNotice(QObject):
             line: What is wrong, and where.
             open_file: Opens the file in an editor.
             try_again: Reads it again.
+            is_note: Nothing is lost by it: once it was dismissed, it does not come again.
         """
         self._open_file, self._try_again = open_file, try_again
-        self._problem = line
+        self._is_note = is_note
+        seen = is_note and self._memory.recall(_NOTE_DISMISSED) == line
+        self._problem = "" if seen else line
         self.refresh()
 
     def open_page(self) -> None:
@@ -110,6 +140,8 @@ class UpdateNotice(QObject):
         if self._line:
             self._line = ""
         elif self._problem:
+            if self._is_note:
+                self._memory.remember(_NOTE_DISMISSED, self._problem)
             self._problem = ""
         elif self.update is not None:
             self._memory.remember(_DISMISSED, self.update.version)

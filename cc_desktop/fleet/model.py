@@ -98,6 +98,9 @@ class Problem(Struct, frozen=True, gc=False):
     pinned: str = ""  # the fingerprint that is trusted instead
 
 
+PAIRING_LIFE_MS = 300_000  # measured on 2026.5.7 and 2026.9.6
+
+
 class PairingRequest(Struct, frozen=True, gc=False):
     """A question that waits on the gateway's host: may this device have these scopes?"""
 

@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.commands import GiveBackRights, RequestRights
-from cc_desktop.fleet.model import PairingRequest
+from cc_desktop.fleet.model import PAIRING_LIFE_MS, PairingRequest
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.failures import FailureKind, RetryPolicy, classify, request_id
 from cc_desktop.protocol import fields, handshake
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cc_desktop.gateway.options import SupervisorOptions
     from cc_desktop.system.clock import Clock
 
-REQUEST_LIFE_MS = 300_000  # measured on 2026.5.7 and 2026.9.6
+REQUEST_LIFE_MS = PAIRING_LIFE_MS
 ASK_AGAIN_S = 5.0  # while a request is open
 FAST_MS = 3 * REQUEST_LIFE_MS  # nobody came for so long: the usual slow pace will do
 JITTER = 0.2
@@ -297,6 +297,11 @@ class RightsChanges:
             reason = "internal"
         finally:
             on_end(reason)
+
+    @property
+    def successor(self) -> GatewayConnection | None:
+        """The connection that is about to take over."""
+        return self._successor
 
     def take_successor(self) -> GatewayConnection | None:
         """Hand out the connection that takes over, once."""

@@ -140,6 +140,10 @@ class GatewaySupervisor:
         else:
             self._changes.start(self._live, command, on_end)
 
+    def show_token_place(self) -> None:
+        """Tell where the device token is; it may have been moved."""
+        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
+
     def _show_pairing(self, pairing: PairingRequest | None) -> None:
         self._publish(structs.replace(self.connection, pairing=pairing))
 
@@ -239,19 +243,15 @@ class GatewaySupervisor:
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
-        self._sync = SessionListSync(
+        sync = self._sync = SessionListSync(
             self.gateway, connection, self._clock, self._services.sink, self._pacer
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
-        feeder = asyncio.create_task(
-            self._feed(connection, self._sync), name=f"sync {self.gateway}"
-        )
+        feeder = asyncio.create_task(self._feed(connection, sync), name=f"sync {self.gateway}")
         holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
-        handover = asyncio.create_task(
-            self._changes.handover.wait(), name=f"handover {self.gateway}"
-        )
+        handover = asyncio.create_task(self._changes.handover.wait(), name="handover")
         tasks = (feeder, reader, holder, handover)
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
@@ -265,7 +265,9 @@ class GatewaySupervisor:
             await self._changes.end()
             if self.is_live and not self._changes.handover.is_set():
                 self._on_lost(connection, held=holder.done())
-            self._live = self._sync = None
+            self._live, self._sync = self._changes.successor, None
+            if self._live is not None:  # while it takes over, questions go to it already
+                self._publish(structs.replace(self.connection, scopes=self._live.scopes))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -289,7 +291,7 @@ class GatewaySupervisor:
 
     async def _keep_token(self, token: str) -> None:
         await self._login.keep_token(token)
-        self._publish(structs.replace(self.connection, token_place=self._login.token.place))
+        self.show_token_place()
 
     async def _hold(self) -> None:
         """Reset the backoff when the connection has held.

@@ -188,6 +188,9 @@ class FleetMonitor:
             changed: Ids of gateways that reconnect in any case: their secret is another one.
         """
         self.settings = settings
+        self.shared.allow_keyring(settings.keyring)
+        if self._tokens.allow_keyring(settings.keyring) and settings.keyring:
+            self._pool.reconnect("")  # it may have the token that a gateway waits for
         if self.store.fleet.stuck_after_ms != settings.stuck_after_ms:
             self.store.fleet = msgspec.structs.replace(
                 self.store.fleet, stuck_after_ms=settings.stuck_after_ms

@@ -57,6 +57,8 @@ def state_since(agent: Agent, clock_offset_ms: int) -> int:
         return local(cause.finished_at, clock_offset_ms) or agent.status_since
     if agent.status is Status.WAITING and (waiting := open_approvals(agent)):
         return waiting[0].opened_at or agent.status_since
+    if agent.status is Status.WAITING and agent.questions:
+        return next(iter(agent.questions.values())).opened_at or agent.status_since
     if agent.status is Status.STUCK:
         return last_heard(agent, clock_offset_ms)
     if agent.status is Status.ACTIVE and cause and cause.active:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.fleet.summary import screen_origin
 from cc_desktop.text.connect.next_step import command_for, remedies
+from cc_desktop.text.connect.rights import expires_in
 from cc_desktop.text.format import clock, name_list, plain, sentence_end
 from cc_desktop.text.gateways import problem_sentences, problem_text
 from cc_desktop.text.i18n import mark, tr, trn
@@ -123,7 +124,10 @@ class Situation:
 
     @property
     def countdown(self) -> str:
-        """When the next try is, where one comes by itself."""
+        """How long somebody has to approve this device, else when the next try is."""
+        pairing = self.asking.connection.pairing if self.asking else None
+        if pairing is not None and not pairing.upgrade and pairing.expires_at > self.now:
+            return expires_in(pairing.expires_at, self.now)
         due = [g.connection.until for g in self.lost if g.connection.until > self.now]
         waits = due and not (self.asking and self.asking.connection.state is _BLOCKED)
         return tr("retry in {n} s", n=math.ceil((min(due) - self.now) / 1000)) if waits else ""

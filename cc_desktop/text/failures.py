@@ -76,8 +76,14 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "no-permission": (
         mark("No permission to read"),
-        mark("The gateway let this app in, but does not let it read."),
-        mark("On the gateway's host, give this device the scope operator.read."),
+        mark(
+            "The gateway let this app in, but without the right to watch (operator.read), so there"
+            " is nothing to show."
+        ),
+        mark(
+            "On the gateway's host, look with openclaw devices list which rights this device has."
+            " Remove it there and reconnect: then it asks for the right to watch anew."
+        ),
     ),
     "rejected": (
         mark("The gateway refused"),

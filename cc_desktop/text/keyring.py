@@ -33,6 +33,11 @@ def place_of_tokens(place: str, why: str) -> str:
     return tr("Not kept, because {reason}.", reason=reason) if reason else tr("Not kept.")
 
 
+def why_not_keyring(why: str) -> str:
+    """Why tokens are not in the keyring, as part of a sentence; "" where they are."""
+    return tr(_WHY[why]) if why in _WHY else ""
+
+
 def can_use_keyring(why: str) -> bool:
     """Whether to offer “Use the keyring”, which may open the keyring's own dialog."""
     return why in _OPERATOR_CAN_HELP

@@ -356,8 +356,47 @@ def test_a_fingerprint_as_it_is_copied(file: Path, written: str) -> None:
 
 
 def test_that_nobody_has_named_a_gateway_is_known(file: Path) -> None:
-    assert not load_settings(file, {}).is_configured
-    assert load_settings(file, {}, url="ws://h:1/").is_configured
+    nobody = load_settings(file, {})
+    assert not nobody.is_configured
+    assert only(nobody).url == DEFAULT_URL
+    assert nobody.chosen.gateways == ()
+    named = load_settings(file, {}, url="ws://h:1/")
+    assert named.is_configured
+    assert named.chosen is named
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"GATEWAY_WS_URL": "ws://h:1/"},
+        {"WS_GATEWAY_URL": "ws://h:1/"},
+        {"OPENCLAW_GATEWAY_TOKEN": "t0ken"},
+        {"GATEWAY_TOKEN": "t0ken"},
+        {"GATEWAY_URL": "http://h:1/api/agents"},
+    ],
+    ids=lambda environ: next(iter(environ)),
+)
+def test_the_environment_names_a_gateway_by_any_of_its_variables(
+    file: Path, environ: dict[str, str]
+) -> None:
+    assert load_settings(file, environ).is_configured
+
+
+def test_a_token_file_that_is_missing_is_no_reason_to_show_the_sample(file: Path) -> None:
+    settings = load_settings(file, {}, token_file=file.with_name("none"))
+    assert settings.is_configured
+    assert settings.problems != ()
+
+
+def test_where_a_token_comes_from_is_known(file: Path, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret")
+    environ = {"OPENCLAW_GATEWAY_TOKEN": "t0ken"}
+    assert only(load_settings(file, {})).token_from == ""
+    assert only(load_settings(file, environ)).token_from == "OPENCLAW_GATEWAY_TOKEN"
+    assert only(load_settings(file, environ, token_file=token)).token_from == "--token-file"
+    file.write_text(GATEWAY + f'token_file = "{token}"')
+    assert only(load_settings(file, environ)).token_from == str(token)
 
 
 def test_the_same_files_give_the_same_settings(file: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +202,14 @@ def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
         process.join()
     assert len(ids(SettingsFile(path))) == 40
     assert {entry.name for entry in tmp_path.iterdir()} == {"settings.toml", ".settings.toml.lock"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock")
+def test_a_writer_that_was_stopped_does_not_stop_this_one(tmp_path: Path) -> None:
+    import fcntl
+
+    path = tmp_path / "settings.toml"
+    with (tmp_path / ".settings.toml.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        SettingsFile(path, lock_wait_s=0).set_value("demo_seed", 3)
+    assert path.read_text() == "demo_seed = 3\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
@@ -18,6 +18,11 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cc_desktop.fleet.commands import Command
 
 NOW = int(datetime(2026, 11, 18, 14, 25, 0).astimezone().timestamp() * 1000)  # a Wednesday
 MIN, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -47,8 +52,9 @@ class Asked:
             mark_seen=lambda gateway, agent: self.calls.append(("mark_seen", gateway, agent)),
             show_last_known=lambda shown: self.calls.append(("show_last_known", shown)),
             quit=lambda: self.calls.append(("quit",)),
-            execute=self.commands.append,
+            execute=lambda command: self.execute(command),
         )
+        self.execute: Callable[[Command], object] = self.commands.append
 
 
 def session(agent: str, name: str, **fields: Any) -> Session:

@@ -6,21 +6,27 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.preferences import GeneralPreferences
+from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings, Settings
 from cc_desktop.config.settings_file import GatewayEntry
 from cc_desktop.desktop.controller import DesktopController
+from cc_desktop.desktop.settings.gateways.gateways_page import GatewaysPage
 from cc_desktop.desktop.settings.general_page import GeneralPage
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.system_services import SetupServices, SystemServices
 from cc_desktop.diagnostics.crash import CrashHook
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import RequestRights, Right
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
+from cc_desktop.system.update_check import UpdateCheck
 from cc_desktop.text.banner import BannerLink
 from tests.desktop import sample
 from tests.desktop.connect.fakes import FakeGateways
@@ -29,8 +35,6 @@ from tests.fakes.clock import FakeClock, settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from PySide6.QtWidgets import QApplication
 
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
@@ -67,7 +71,13 @@ class Started:
         setup = SetupServices(
             editor, self.fake.test, self.fake.tools.stored_token, decided_by, connects
         )
-        services = SystemServices(paths=paths, setup=lambda _monitor: setup)
+        services = SystemServices(
+            paths=paths,
+            setup=lambda _monitor: setup,
+            make_updates=lambda memory, url: UpdateCheck(
+                url, memory, monitor.clock, random.Random(1)
+            ),
+        )
         desk = DesktopController(self._app, monitor, lambda: None, hidden, services, CrashHook())
         desk.start()
         return desk
@@ -167,6 +177,85 @@ async def test_a_demo_that_was_asked_for_offers_nothing_by_itself(
     panel.save.click()
     await settle()
     assert "without --demo" in desk.window.notice.text
+
+
+async def test_without_a_gateway_a_quiet_pill_leads_to_the_panel(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started()
+    connect_of(desk).hide_panel()
+    header = desk.window.header
+    assert header.nobody is not None
+    QApplication.processEvents()
+    assert header.nobody.isVisible()
+    header.nobody.setFocus()
+    QTest.keyClick(header.nobody, Qt.Key.Key_Space)
+    assert shows_panel(desk)
+    desk.monitor.store.apply(ev.GatewayAdded("studio", "studio"))
+    desk.window.batch.flush()
+    assert header.nobody is None
+    assert list(header.pills) == ["studio"]
+
+
+async def test_another_address_for_updates_and_the_keyring_apply_at_once(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(STUDIO)
+    assert not desk.notice.enabled
+    assert desk.monitor.tokens.why == "off"
+    settings = Settings((STUDIO,), update_url="https://example.org/newest.json", keyring=True)
+    desk.monitor.configure(settings)
+    assert desk.notice.enabled
+    assert desk.monitor.tokens.why == ""
+    desk.monitor.configure(Settings((STUDIO,), keyring=False))
+    assert not desk.notice.enabled
+    assert desk.monitor.tokens.why == "off"
+
+
+async def test_the_settings_ask_for_rights_and_show_where_secrets_are(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(STUDIO)
+    live = ConnectionInfo(ConnectionState.LIVE, scopes=("operator.read",), token_place="file")
+    desk.monitor.store.apply(ev.ConnectionChanged("studio", live))
+    desk.open_settings("gateways")
+    assert desk.settings_window is not None
+    page = desk.settings_window.page("gateways")
+    assert isinstance(page, GatewaysPage)
+    assert page.facts.rights is not None
+    assert page.facts.secrets is not None
+    page.facts.rights.rungs[Right.ANSWER].box.click()
+    (asked,) = desk.monitor.store.fleet.gateways["studio"].commands.values()
+    assert isinstance(asked.command, RequestRights)
+    assert asked.command.scopes == ("operator.questions",)
+    reason = "because the settings say keyring = false"
+    none, in_file = page.facts.secrets.lines()
+    assert none == "none is kept here, and the settings say keyring = false"
+    assert in_file == f"in a private file (0600), {reason}"
+
+    await desk.monitor.shared.keep("studio", Token("t0ken"))
+    assert page.facts.secrets.lines()[0] == f"only until the app ends, {reason}"
+    assert not page.facts.secrets.to_keyring.isVisible()  # no keyring may be used
+    page.facts.secrets.to_file.click()
+    await settle()
+    assert page.facts.secrets.lines()[0] == in_file
+    assert page.facts.secrets.said() == ""
+
+
+async def test_a_token_that_is_kept_for_now_is_said_and_stays_said(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started()
+    panel = connect_of(desk).panel
+    assert panel is not None
+    await desk.monitor.shared.keep("studio.example", Token("t0ken"))
+    panel.form.address.edit.setText("studio.example")
+    panel.save.click()
+    await settle()
+    said = desk.window.notice.text
+    assert "only until the app ends, because the settings say keyring = false" in said
+    desk.monitor.configure(desk.monitor.settings)  # as the watcher of the file does
+    assert desk.window.notice.text == said
 
 
 async def test_the_banner_edits_the_gateway_and_copies_the_command(

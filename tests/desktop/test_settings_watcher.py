@@ -94,6 +94,11 @@ def test_a_slip_is_shown_with_what_can_be_done(
     bar.chosen.emit()
     assert opened == [str(paths.settings)]
 
+    paths.settings.write_text("keyring = false\ncolour = 1\n")
+    bar.second_chosen.emit()
+    assert bar.line[0] == f"{paths.settings}:2: The setting colour is unknown and is ignored."
+    assert bar.line[1] == "Open file"
+
     paths.settings.write_text("keyring = false\ndemo = false\n")
     bar.second_chosen.emit()
     assert bar.line == ("", "", "")

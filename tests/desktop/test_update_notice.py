@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ from cc_desktop import __version__
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.system.update_check import Update, UpdateCheck
 from tests.desktop import sample
+from tests.fakes.clock import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +98,64 @@ def test_messages_go_before_the_news(it: Shown) -> None:
 
 def test_nobody_is_asked_where_no_address_is_set(it: Shown) -> None:
     notice = UpdateNotice(it.bar, None, Memory())
-
-    with pytest.raises(StopIteration):
-        notice.run().send(None)
     assert notice.update is None
     assert not notice.enabled
+
+
+class Asked(UpdateCheck):
+    """Writes down for how long it is asked."""
+
+    def __init__(self, log: list[str], name: str) -> None:
+        self.log, self.name = log, name
+
+    @property
+    def found(self) -> Update | None:
+        return None
+
+    async def run(self, on_found: Callable[[], None]) -> None:
+        self.log.append(f"{self.name} asks")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.log.append(f"{self.name} ends")
+
+
+async def test_another_address_is_asked_at_once(it: Shown) -> None:
+    log: list[str] = []
+    notice = UpdateNotice(it.bar, None, Memory())
+    running = asyncio.create_task(notice.run())
+    await settle()
+    for updates in (Asked(log, "first"), Asked(log, "second"), None):
+        notice.replace(updates)
+        await settle()
+    assert log == ["first asks", "first ends", "second asks", "second ends"]
+    assert not running.done()
+    running.cancel()
+
+
+async def test_a_check_that_fails_is_told_to_who_runs_it(it: Shown) -> None:
+    class Broken(Asked):
+        async def run(self, on_found: Callable[[], None]) -> None:
+            raise LookupError("nobody expected this")
+
+    notice = UpdateNotice(it.bar, Broken([], ""), Memory())
+    with pytest.raises(LookupError):
+        await notice.run()
+
+
+def test_a_note_that_was_dismissed_does_not_come_again(it: Shown) -> None:
+    memory = Memory()
+    notice = UpdateNotice(it.bar, None, memory)
+    say = functools.partial(notice.show_problem, open_file=list, try_again=list)
+    say("settings.toml:3: The setting colour is unknown.", is_note=True)
+    assert it.bar.text.startswith("settings.toml:3")
+    assert it.bar.link.text() == "Open file"
+    it.bar.dismiss.click()
+    say("settings.toml:3: The setting colour is unknown.", is_note=True)
+    assert it.bar.text == ""
+    say("settings.toml:4: The setting size is unknown.", is_note=True)
+    assert it.bar.text.startswith("settings.toml:4")
+    say("settings.toml:4: a slip")
+    it.bar.dismiss.click()
+    say("settings.toml:4: a slip")
+    assert it.bar.text != ""  # a slip costs something, so it comes again

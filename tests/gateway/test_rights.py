@@ -106,6 +106,28 @@ async def test_a_right_is_granted_while_the_connection_lives() -> None:
             await until(lambda: rig.session("agent:otto:main") is not None)
 
 
+async def test_nothing_is_refused_while_one_connection_takes_over_from_another() -> None:
+    async with FakeGateway() as gateway:
+        upgradable(gateway)
+        gateway.answers["questions.answer"] = lambda _params: {"ok": True}
+        async with running_link(gateway.url) as rig:
+            await rig.live()
+            listing = gateway.hold("sessions.list")  # of the new connection
+            ended = ask(rig, QUESTIONS)
+            await listing.reached.wait()
+
+            assert ended == [""]
+            assert rig.link.connection.scopes == (READ, QUESTIONS)
+            assert await rig.link.request("questions.answer") == {"ok": True}
+            second = ask(rig, WRITE)
+            assert second == []  # under way
+            listing.release.set()
+            await until(lambda: bool(second))
+            assert second == [""]
+            await until(lambda: WRITE in rig.link.connection.scopes)
+            assert rig.states.count(S.LIVE) == 1
+
+
 async def test_kept_rights_are_asked_for_at_the_next_start() -> None:
     async with FakeGateway() as gateway:
         gateway.scopes = [READ, QUESTIONS]

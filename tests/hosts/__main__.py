@@ -1,6 +1,7 @@
 """Try the app on real desktops, headless, and print what works as a table.
 
-``python -m tests.hosts [sway] [xfce] ...``: those named, or all. With ``$CC_DESKTOP_SHOTS`` set, a
+``python -m tests.hosts [--checkout] [sway] [xfce] ...``: those named, or all; with `--checkout`
+without the launcher and the icon that a package installs. With ``$CC_DESKTOP_SHOTS`` set, a
 screenshot of each answer goes there. With ``$CC_DESKTOP_LAB_REQUIRED`` set, a desktop that is not
 installed is a failure.
 """
@@ -25,14 +26,16 @@ HOSTS = {host.name: host for host in _ALL}
 
 def main(names: list[str]) -> int:
     """Print a row for each desktop. Returns 1 if a cell failed, 2 if there is no such desktop."""
+    launcher = "--checkout" not in names
+    names = [name for name in names if name != "--checkout"]
     unknown = [name for name in names if name not in HOSTS]
     if unknown:
         print(f"no such desktop: {', '.join(unknown)}; there are {', '.join(HOSTS)}")
         return 2
-    return show({name: row(HOSTS[name]) for name in names or HOSTS})
+    return show({name: row(HOSTS[name], launcher=launcher) for name in names or HOSTS})
 
 
-def row(kind: type[Host]) -> list[Cell] | str:
+def row(kind: type[Host], *, launcher: bool) -> list[Cell] | str:
     """The answers of a desktop, or why there are none."""
     missing = [program for program in kind.programs if shutil.which(program) is None]
     missing += [file for file in kind.files if not Path(file).exists()]
@@ -41,6 +44,7 @@ def row(kind: type[Host]) -> list[Cell] | str:
     path = Path(tempfile.mkdtemp(prefix=f"cc-host-{kind.name}-"))
     try:
         with kind(path) as host:
+            host.launcher = launcher
             cells = try_host(host)
     except AssertionError as error:
         return f"does not start: {error} (see {path})"

@@ -201,6 +201,10 @@ class Gnome(Host):
     def bubbles(self) -> int:
         return int(bool(self.eval("Main.messageTray._notificationState === 2")))  # State.SHOWN
 
+    def notifications(self) -> int:
+        count = "(n, source) => n + source.notifications.length"
+        return int(self.eval(f"Main.messageTray.getSources().reduce({count}, 0)"))
+
     def click_bubble(self) -> None:
         self.pointer.click(*self._middle("Main.messageTray._banner.get_transformed_extents()"))
 

@@ -46,6 +46,7 @@ class Host(Session):
     programs: ClassVar[tuple[str, ...]]
     files: ClassVar[tuple[str, ...]] = ()  # what else has to be installed
     tray: ClassVar[bool] = True
+    launcher = True  # False: the desktop knows nothing of the app, as from a checkout
     minimizes: ClassVar[bool] = True
 
     def start_desktop(self) -> None:
@@ -79,6 +80,10 @@ class Host(Session):
     def bubbles(self) -> int:
         """How many notifications are on the screen; 1 stands for any where it cannot be counted."""
         raise NotImplementedError
+
+    def notifications(self) -> int:
+        """How many notifications there are that the operator has not closed."""
+        return self.bubbles()
 
     def click_bubble(self) -> None:
         """Click the newest notification."""
@@ -245,6 +250,7 @@ class Trial:
             "launcher raises": self._launcher,
             "do not disturb": self._do_not_disturb,
             "notification after it": self._again,
+            "failures, one notification": self._many,
             "closing": self._closing,
             "ends": self._ends,
         }
@@ -318,6 +324,8 @@ class Trial:
         self._until("the window in front", lambda: self.host.is_in_front(self.app))
 
     def _launcher(self) -> None:
+        if not self.host.launcher:
+            raise UnaskedError("from a checkout")
         self._show()
         self._cover()
         self.host.launch()
@@ -347,6 +355,19 @@ class Trial:
     def _again(self) -> None:
         self._cover()
         self._fail("Cleo")
+
+    def _many(self) -> None:
+        """Failures of one gateway become one notification, which is replaced as they grow."""
+        self._cover()
+        self._fail(AGENTS[0])
+        for agent in AGENTS[1:]:
+            self.gateways.run(agent)
+            self.gateways.fail(agent, f"{agent} has no credit left")
+        words = f"{len(AGENTS)} agents failed"
+        self._until("the request", lambda: words in self.host.asked())
+        self.host.run("sleep", "2")  # whatever else may come
+        if (count := self.host.notifications()) != 1:
+            raise AssertionError(f"{count} notifications")
 
     def _closing(self) -> None:
         self._show()
@@ -424,7 +445,8 @@ class Trial:
 def try_host(host: Host) -> list[Cell]:
     """Run the app on a desktop that is not started yet, and ask everything."""
     host.start_bus()
-    host.install_launcher()
+    if host.launcher:
+        host.install_launcher()
     host.start_desktop()
     host.watch_notifications()
     with gateway_thread() as gateways:

@@ -101,6 +101,10 @@ class Sway(Host):
         )
         return done.stdout
 
+    def notifications(self) -> int:
+        told = json.loads(self.run("makoctl", "list"))
+        return sum(len(group) for group in told["data"])
+
     def dismiss_bubbles(self) -> None:
         self.run("makoctl", "dismiss", "-a")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cc_desktop
-from tests.packaging.root import DebianRoot, need_roots
+from tests.packaging.root import SUITE, DebianRoot, need_roots
 from tests.whole.session import need
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def built() -> Built:
 
 
 @pytest.fixture(scope="module")
-def clean_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianRoot]:
-    """A Debian of the module's own, as debootstrap leaves it."""
+def clean_root(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DebianRoot]:
+    """A Debian of the module's own, as debootstrap leaves it; `DEBIAN` names another release."""
     need("Xvfb", "xdotool", "import")
     need_roots()
-    root = DebianRoot.make(tmp_path_factory.mktemp("debian") / "root")
+    suite = getattr(request.module, "DEBIAN", SUITE)
+    root = DebianRoot.make(tmp_path_factory.mktemp("debian") / "root", suite)
     yield root
     root.remove()

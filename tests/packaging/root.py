@@ -24,8 +24,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SUITE = "bookworm"
-SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
+SUITE = "bookworm"  # the release that packages are built on, and this machine's own
+NEXT_SUITE = "trixie"  # Debian 13
+PARTS = ("", "-updates", "-security")
 USER, UID = "op", 1000
 HOME = f"/home/{USER}"
 MAX_AGE_S = 7 * 86400  # of the cached root: then its packages are out of date
@@ -62,22 +63,22 @@ def need_roots() -> None:
 class DebianRoot:
     """A system in a folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, suite: str = SUITE) -> None:
         self.path = path
+        self._kept = cache() / ("archives" if suite == SUITE else f"archives-{suite}")
 
     @classmethod
-    def make(cls, path: Path) -> DebianRoot:
+    def make(cls, path: Path, suite: str = SUITE) -> DebianRoot:
         """A new one: the smallest that apt works in, and a user without rights."""
         path.mkdir(parents=True)
-        with tarfile.open(_pristine()) as tar:
+        with tarfile.open(_pristine(suite)) as tar:
             tar.extractall(path, numeric_owner=True, filter="fully_trusted")  # noqa: S202 - our own
-        root = cls(path)
+        root = cls(path, suite)
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", path / "etc" / name)
-        (path / "etc/apt/sources.list").write_text("".join(sources()), "utf-8")
-        kept = cache() / "archives"
-        kept.mkdir(exist_ok=True)
-        for package in kept.glob("*.deb"):
+        (path / "etc/apt/sources.list").write_text("".join(sources(suite)), "utf-8")
+        root._kept.mkdir(exist_ok=True)
+        for package in root._kept.glob("*.deb"):
             shutil.copy(package, path / "var/cache/apt/archives")
         root.apt("update")
         root.run("useradd", "--create-home", "--uid", str(UID), "--shell", "/bin/sh", USER)
@@ -132,8 +133,8 @@ class DebianRoot:
         options = ("-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root")
         told = self.run("apt-get", *options, *words, timeout_s=600.0)
         for package in (self.path / "var/cache/apt/archives").glob("*.deb"):
-            if not (cache() / "archives" / package.name).exists():
-                shutil.copy(package, cache() / "archives")
+            if not (self._kept / package.name).exists():
+                shutil.copy(package, self._kept)
         return told
 
     def put(self, file: Path, folder: str = "/tmp") -> str:  # noqa: S108 - inside of the root
@@ -170,17 +171,18 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield from _walk(Path(entry.path))
 
 
-def sources() -> list[str]:
-    """The lines of this machine's package sources that are for Debian's release and signed so."""
-    lines = []
-    for suite, (place, _) in sorted(_places().items()):
-        lines.append(f"deb [signed-by=/{_KEYRING}] {place} {suite} main\n")
-    return lines
+def sources(suite: str = SUITE) -> list[str]:
+    """Package sources for a release of Debian: where this machine's own release comes from."""
+    return [
+        f"deb [signed-by=/{_KEYRING}] {place} {suite}{part} main\n"
+        for part, place in sorted(_places().items())
+    ]
 
 
-def _places() -> dict[str, tuple[str, str]]:
-    """Where each suite comes from, and out of which file that is known."""
-    found: dict[str, tuple[str, str]] = {}
+def _places() -> dict[str, str]:
+    """Where each part of this machine's release comes from: "", "-updates", "-security"."""
+    found: dict[str, str] = {}
+    parts = {f"{SUITE}{part}": part for part in PARTS}
     files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for file in files:
         text = file.read_text("utf-8") if file.is_file() else ""
@@ -195,10 +197,10 @@ def _places() -> dict[str, tuple[str, str]]:
             ):
                 entries.append(([place], [suite]))
         for places, suites in entries:
-            for suite in set(suites) & set(SUITES):
+            for suite in parts.keys() & set(suites):
                 if places:
-                    found.setdefault(suite, (places[0], file.name))
-    if SUITE not in found:
+                    found.setdefault(parts[suite], places[0])
+    if "" not in found:
         reason = f"the package sources of this machine do not have Debian {SUITE}"
         if os.environ.get("CC_DESKTOP_LAB_REQUIRED"):
             pytest.fail(reason)
@@ -206,15 +208,15 @@ def _places() -> dict[str, tuple[str, str]]:
     return found
 
 
-def _pristine() -> Path:
+def _pristine(suite: str) -> Path:
     """The system as debootstrap leaves it, from the cache if it is there and not too old."""
     folder = cache()
-    kept = folder / f"{SUITE}.tar"
+    kept = folder / f"{suite}.tar"
     if kept.exists() and time.time() - kept.stat().st_mtime < MAX_AGE_S:
         return kept
     folder.mkdir(parents=True, exist_ok=True)
-    place = _places()[SUITE][0]
-    work, draft = folder / f"{SUITE}.new", folder / f"{SUITE}.tar.new"
+    place = _places()[""]
+    work, draft = folder / f"{suite}.new", folder / f"{suite}.tar.new"
     shutil.rmtree(work, ignore_errors=True)
     # Without trust in any authority, a root could not fetch over https.
     more = ["--include=ca-certificates"] if place.startswith("https:") else []
@@ -224,7 +226,7 @@ def _pristine() -> Path:
         "--variant=minbase",
         f"--keyring={keyring}",
         *more,
-        SUITE,
+        suite,
         str(work),
         place,
     ]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import compare
 import icons
+import icu
 import linux_files
 import pytest
 import scan
 import version_info
+from PySide6.QtGui import QColor, QImage
 
 from cc_desktop import cli
 from cc_desktop.system.deep_links import SCHEME
@@ -72,6 +74,32 @@ def test_the_icon_is_painted_for_each_system(tmp_path: Path) -> None:
     assert struct.unpack_from(">II", small, 16) == (16, 16)
 
 
+@pytest.mark.usefixtures("qapp")
+def test_the_picture_in_resources_is_painted_from_the_svg(tmp_path: Path) -> None:
+    folder = ROOT / "resources/icons"
+    painted = QImage(str(icons.write(folder / "cc-desktop.svg", tmp_path / "x.png")))
+    kept = QImage(str(folder / "cc-desktop.png"))
+    assert kept.size() == painted.size()
+    # Another release of Qt may paint edges a shade differently.
+    places = [(x, y) for x in range(kept.width()) for y in range(kept.height())]
+    far = [
+        place
+        for place in places
+        if _apart(kept.pixelColor(*place), painted.pixelColor(*place)) > 40
+    ]
+    assert len(far) < 100
+
+
+def _apart(one: QColor, other: QColor) -> int:
+    pairs = [
+        (one.red(), other.red()),
+        (one.green(), other.green()),
+        (one.blue(), other.blue()),
+        (one.alpha(), other.alpha()),
+    ]
+    return max(abs(a - b) for a, b in pairs)
+
+
 def test_windows_gets_four_numbers() -> None:
     assert version_info.numbers("1.2.3") == (1, 2, 3, 0)
     with pytest.raises(ValueError, match="four"):
@@ -117,3 +145,38 @@ def test_builds_that_differ_are_told_apart(tmp_path: Path) -> None:
     one, *others = paths
 
     assert [bool(compare.differences(one, other)) for other in others] == [False, True, True]
+
+
+def _icu_package(items: dict[str, bytes]) -> bytes:
+    """A package as ICU's tools write it."""
+    head = struct.pack("<H2s8x4s", 32, b"\xda\x27", b"CmnD").ljust(32, b"\0")
+    names = [f"icudt73l/{name}".encode() + b"\0" for name in items]
+    names_at = 4 + 8 * len(items)
+    at = -(-(names_at + sum(map(len, names))) // 16) * 16
+    toc, body = struct.pack("<I", len(items)), b""
+    for name, item in zip(names, items.values(), strict=True):
+        toc += struct.pack("<II", names_at, at + len(body))
+        names_at += len(name)
+        body += item.ljust(-(-len(item) // 16) * 16, b"\0")
+    return head + (toc + b"".join(names)).ljust(at, b"\xaa") + body
+
+
+def test_of_icus_tables_those_that_are_named_stay() -> None:
+    items = {"coll/de.res": b"sorts", "coll/zh.res": b"x" * 99, "curr/de.res": b"Euro"}
+    items |= {"nfkc.nrm": b"normalizes" * 3}
+    kept = {name: items[name] for name in ("coll/de.res", "nfkc.nrm")}
+    assert icu.select(_icu_package(items), icu.KEPT) == _icu_package(kept)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x90\0" + b"\0" * 200])
+def test_what_is_no_package_of_icus_is_refused(data: bytes) -> None:
+    with pytest.raises(icu.IcuError):
+        icu.select(data, icu.KEPT)
+
+
+def test_a_library_that_is_not_icus_is_left_alone(tmp_path: Path) -> None:
+    library = tmp_path / "libicuuc.so.73"
+    library.write_bytes(b"code")
+    with pytest.raises(icu.IcuError, match="libicuuc"):
+        icu.reduce(library, tmp_path)
+    assert library.read_bytes() == b"code"

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import Agent, Now, Session, Status
+from cc_desktop.fleet.facts import ProgressCard
+from cc_desktop.fleet.model import Agent, Now, Run, Session, Status
+from cc_desktop.fleet.requests import Choice, Question, QuestionPart
 from cc_desktop.fleet.store import Store
 from cc_desktop.text import agents
 from cc_desktop.text import format as format_
@@ -38,8 +42,8 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
         ("home-lab", "hex", "exec: pytest -q · silent for 12 min", "last heard 12 min ago"),
         ("studio", "otto", "edit: src/fleet/reduce.py", "working 3 min · Split the reducer"),
         ("studio", "pip", "Release notes for 1.4", "thinking"),
-        ("studio", "sketch", "—", "done 2 h ago"),
-        ("studio", "norbert", "—", "done yesterday"),
+        ("studio", "sketch", "—", "done 2 h ago · took 1 min 12 s"),
+        ("studio", "norbert", "—", "done yesterday · took 1 min 12 s"),
     ],
 )
 def test_the_two_lines_of_a_row(gateway: str, agent_id: str, first: str, second: str) -> None:
@@ -165,3 +169,42 @@ def test_many_runs_are_counted() -> None:
     lines = agents.current(busy, NOW).splitlines()
     assert lines[1] == "Run 0"
     assert lines[-1] == "and 2 more runs"
+
+
+def asking(**fields: Any) -> Agent:
+    part = QuestionPart("q", "Which database first?", choices=(Choice("a"), Choice("b")))
+    question = Question("x", "rex", (part,), opened_at=NOW - 60_000, **fields)
+    return Agent("g", "rex", status=Status.WAITING, questions={"x": question}, status_since=NOW)
+
+
+def test_a_question_leads_with_its_words_and_says_how_much_there_is_to_choose_from() -> None:
+    agent = asking(expires_at=NOW + 12 * 60_000)
+    assert agents.two_lines(agent, NOW) == (
+        "Which database first?",
+        "waiting 1 min · 2 options · expires in 12 min",
+    )
+    assert agents.word(agent) == "Asks you"
+
+
+def test_a_run_leads_with_its_headline_and_then_says_what_it_does() -> None:
+    key = "agent:rex:main"
+    row = Session(key, "rex", status="running", active=True, digest_headline="Splitting it in two")
+    run = Run("r", key, activity="edit src/reduce.py")
+    agent = Agent(
+        "g",
+        "rex",
+        status=Status.ACTIVE,
+        status_session_key=key,
+        sessions={key: row},
+        runs={key: run},
+        status_since=NOW - 180_000,
+    )
+    assert agents.two_lines(agent, NOW) == (
+        "Splitting it in two",
+        "working 3 min · edit src/reduce.py",
+    )
+    card = ProgressCard(key, done=2, total=7, current="running tests")
+    assert agents.two_lines(agent, NOW, 0, {key: card}) == (
+        "Splitting it in two",
+        "working 3 min · 3 of 7 · running tests",
+    )

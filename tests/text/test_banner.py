@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Origin, Problem
+from cc_desktop.fleet.model import (
+    ConnectionInfo,
+    ConnectionState,
+    Fleet,
+    Origin,
+    PairingRequest,
+    Problem,
+)
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.banner import BannerKind, BannerLink, empty, source
 from cc_desktop.text.banner import banner as make_banner
@@ -144,6 +152,38 @@ def test_an_approval_is_asked_for_with_its_command() -> None:
         "retry in 12 s",
     )
     assert [link for link, _ in banner.links] == [BannerLink.COPY, BannerLink.RECONNECT]
+
+
+def test_the_banner_says_how_long_the_approval_can_be_given() -> None:
+    store = waiting_for(Problem("pairing", detail="7f3a91c2"), NOW + 4_000)
+    connection = store.fleet.gateways["home-lab"].connection
+    pairing = PairingRequest("7f3a91c2", "laptop", ("operator.read",), NOW, NOW + 252_000)
+    store.apply(ev.ConnectionChanged("home-lab", replace(connection, pairing=pairing)))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert banner.countdown == "expires in 4:12"
+    later = make_banner(store.fleet, NOW + 252_000)
+    assert later is not None
+    assert later.countdown == ""  # the next try names a new one
+
+
+def test_without_the_right_to_watch_the_banner_says_how_to_get_it() -> None:
+    store = sample.live_store()
+    info = ConnectionInfo(ConnectionState.BLOCKED, problem=Problem("no-permission"))
+    store.apply(ev.ConnectionChanged("home-lab", info))
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert (banner.kind, banner.gateway) == (BannerKind.BLOCKED, "home-lab")
+    assert banner.text == (
+        "home-lab: No permission to read. On the gateway's host, look with openclaw devices list"
+        " which rights this device has. Remove it there and reconnect: then it asks for the right"
+        " to watch anew."
+    )
+    assert banner.links == (
+        (BannerLink.COPY, "Copy command"),
+        (BannerLink.RECONNECT, "Reconnect now"),
+    )
+    assert banner.command == "openclaw devices list"
 
 
 def test_a_blocked_gateway_offers_its_next_step_and_counts_nothing_down() -> None:

@@ -45,6 +45,7 @@ class DeviceTokens:
         place: Where the token is that was read or kept last: "keyring", "file", or "".
         why: Why it is not in the keyring: "" where it is, "off" (in the settings), "refused", or
             a value of `KeyringState`.
+        on_awake: Called when a keyring that was too slow has answered after all.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class DeviceTokens:
         """
         self.place = ""
         self.why = "" if use_keyring else OFF
+        self.on_awake: Callable[[], object] = lambda: None
         self._use_keyring = use_keyring
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._file = StateStore(path)
@@ -72,6 +74,14 @@ class DeviceTokens:
     def waiting(self) -> bool:
         """Whether the keyring still owes an answer; nothing else is asked meanwhile."""
         return self._late is not None
+
+    def allow_keyring(self, allowed: bool) -> bool:
+        """Take over the setting; whether it is another one. What is kept stays where it is."""
+        if allowed == self._use_keyring:
+            return False
+        self._use_keyring = allowed
+        self.why = "" if allowed else OFF
+        return True
 
     async def get(self, url: str, device_id: str, role: str) -> Token:
         """The token kept for this gateway, or an empty one."""
@@ -156,6 +166,10 @@ class DeviceTokens:
             if token and not await self._move_to_keyring(name, token.reveal()):
                 moved = False
         return moved
+
+    def keep_in_file(self, url: str, device_id: str, role: str, token: str) -> None:
+        """Keep a token in the file, whatever the keyring may do. Raises nothing."""
+        self._keep_outside(f"{url} {device_id} {role}", token)
 
     def _keep_outside(self, name: str, token: str) -> None:
         """Keep a token that the keyring does not take."""
@@ -251,6 +265,7 @@ class DeviceTokens:
         fine = not answer.cancelled() and answer.exception() is None
         if fine and answer.result() is not KeyringState.SILENT:
             self._forget_trouble()
+            self.on_awake()
 
 
 def _in_thread(action: Callable[[], T]) -> asyncio.Future[T]:

@@ -14,7 +14,7 @@ from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.secrets.device_tokens import DeviceTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
     from typing import Any
 
@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MEMORY = "memory"
+FILE = "file"
+KEYRING = "keyring"
 
 
 class _Store(DeviceTokens):
-    """Keeps a secret outside the keyring only where the operator agreed."""
+    """Keeps a secret outside the keyring only where the operator agreed, for each by itself."""
 
-    may_use_file = False
+    def __init__(self, path: Path, *, use_keyring: bool, keyring: Keyring | None) -> None:
+        super().__init__(path, use_keyring=use_keyring, keyring=keyring)
+        self.agreed: set[str] = set()  # names of secrets that may be in the file
 
     def _keep_outside(self, name: str, token: str) -> None:
-        if self.may_use_file:
+        if name in self.agreed:
             super()._keep_outside(name, token)
         else:
             self.place = MEMORY
@@ -53,7 +57,11 @@ class _Secret:
 
 
 class SharedTokens:
-    """Shared tokens and passwords, by the gateway's id."""
+    """Shared tokens and passwords, by the gateway's id.
+
+    Attributes:
+        on_change: Called when a secret is in another place than before.
+    """
 
     def __init__(
         self, path: Path, *, use_keyring: bool = True, keyring: Keyring | None = None
@@ -65,7 +73,9 @@ class SharedTokens:
             use_keyring: Whether the settings allow the keyring.
             keyring: In the place of the system's.
         """
+        self.on_change: Callable[[], object] = lambda: None
         self._store = _Store(path, use_keyring=use_keyring, keyring=keyring)
+        self._store.on_awake = self._on_awake
         self._known: dict[str, Token] = {}
         self._places: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,7 +102,9 @@ class SharedTokens:
         if not self.known(gateway):
             token = await self._store.get(*_name(gateway))
             if token and not self.known(gateway):
-                self._known[gateway], self._places[gateway] = token, self._store.place
+                self._known[gateway] = token
+                if self._note_place(gateway) == FILE:
+                    self._store.agreed.add(_full_name(gateway))  # in an earlier run
         return self.known(gateway)
 
     async def keep(self, gateway: str, token: Token, *, may_use_file: bool = False) -> str:
@@ -110,10 +122,59 @@ class SharedTokens:
             await self.forget(gateway)
             return ""
         self._known[gateway] = token
-        self._store.may_use_file = may_use_file or self.place_of(gateway) == "file"
+        if may_use_file or self.place_of(gateway) == FILE:
+            self._store.agreed.add(_full_name(gateway))
+        else:
+            self._store.agreed.discard(_full_name(gateway))
         await self._store.keep(*_name(gateway), token.reveal())
-        self._places[gateway] = self._store.place or MEMORY
-        return self._places[gateway]
+        return self._note_place(gateway)
+
+    async def move_to_keyring(self) -> bool:
+        """The operator asks for the keyring: it may open a dialog, and takes over all secrets.
+
+        Returns:
+            Whether none is left elsewhere. If one is, `why` says why.
+        """
+        if not await self._store.use_keyring_now():
+            return False
+        await self._keep_again()
+        return all(self.place_of(gateway) == KEYRING for gateway in self._known)
+
+    def keep_in_file(self, gateway: str) -> bool:
+        """The operator agrees to a private file; whether the secret is there now."""
+        token = self.known(gateway)
+        if not token:
+            return False
+        self._store.agreed.add(_full_name(gateway))
+        self._store.keep_in_file(*_name(gateway), token.reveal())
+        return self._note_place(gateway) == FILE
+
+    def allow_keyring(self, allowed: bool) -> None:
+        """Take over the setting. What is only in memory goes to a keyring that is allowed now."""
+        if self._store.allow_keyring(allowed) and allowed:
+            self._on_awake()
+
+    def _on_awake(self) -> None:
+        """The keyring answers: what it could not take goes there now, or it would be lost."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return  # nothing runs yet, so nothing was kept
+        self.start(self._keep_again())
+
+    async def _keep_again(self) -> None:
+        for gateway, token in list(self._known.items()):
+            if self.place_of(gateway) != KEYRING:
+                await self._store.keep(*_name(gateway), token.reveal())
+                if self.known(gateway) == token:
+                    self._note_place(gateway)
+
+    def _note_place(self, gateway: str) -> str:
+        place = self._store.place or MEMORY
+        if self._places.get(gateway) != place:
+            self._places[gateway] = place
+            self.on_change()
+        return place
 
     async def forget(self, gateway: str) -> None:
         """Remove a secret from wherever it is."""
@@ -137,3 +198,7 @@ class SharedTokens:
 
 def _name(gateway: str) -> tuple[str, str, str]:
     return f"gateway:{gateway}", "-", "shared"
+
+
+def _full_name(gateway: str) -> str:
+    return " ".join(_name(gateway))

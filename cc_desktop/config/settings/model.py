@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cc_desktop.config.secrets.credentials import Token
@@ -30,6 +30,7 @@ class GatewaySettings:
     name: str
     url: str
     token: Token = field(default_factory=Token)
+    token_from: str = ""  # "--token-file", a variable of the environment, or the token's file
     rest_url: str = ""
     poll_s: float = DEFAULT_POLL_S
     insecure: bool = False  # the token may go over ws:// to another machine
@@ -62,6 +63,11 @@ class Settings:
     problems: tuple[SettingsProblem, ...] = ()  # something does not work as it is written
     notes: tuple[SettingsProblem, ...] = ()  # everything works, but the operator should know
     is_configured: bool = True  # False: nobody has named a gateway, so it is this machine's
+
+    @property
+    def chosen(self) -> Settings:
+        """Only what somebody has chosen: no gateway of this machine that nobody has named."""
+        return self if self.is_configured else replace(self, gateways=())
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ from cc_desktop.config.settings.model import (
     WhenUnreachable,
 )
 from cc_desktop.config.settings.toml_lines import TomlLines
+from cc_desktop.system.environment import TOKEN_NAMES
 from cc_desktop.system.files import FileError, MissingFileError, read_private
 from cc_desktop.system.network import default_rest_url
 from cc_desktop.system.tls import read_fingerprint
@@ -125,6 +126,8 @@ class _Reader:
         self._problems: list[SettingsProblem] = []
         self._notes: list[SettingsProblem] = []
         self._lines = TomlLines("")
+        in_environment = next((name for name in TOKEN_NAMES if environ.get(name)), "")
+        self._token_from = "--token-file" if token_file is not None else in_environment
 
     def read(self) -> Settings:
         data = self._parse()
@@ -221,7 +224,10 @@ class _Reader:
         named = self._url or address_in(self._environ)
         token = self._one_token(tables)
         if named or not (tables or data is None or "gateways" in data):
-            return [self._named_gateway(named or DEFAULT_URL, token)], bool(named)
+            gateway = self._named_gateway(named or DEFAULT_URL, token)
+            # Who gives a token, or the address for HTTP, means the gateway of this machine.
+            means_it = named or self._token_from or self._environ.get("GATEWAY_URL")
+            return [gateway], bool(means_it)
         found: dict[str, GatewaySettings] = {}
         for number, table in enumerate(tables):
             gateway = self._gateway(number, table, token)
@@ -269,6 +275,7 @@ class _Reader:
             name=name,
             url=address,
             token=token,
+            token_from=self._token_from,
             rest_url=rest_url or default_rest_url(address),
             poll_s=poll_s or DEFAULT_POLL_S,
             problem=problem,
@@ -288,7 +295,9 @@ class _Reader:
         )
         url, problem = ("", bad_url) if bad_url else self._address(table.url, where)
         ident, name = self._names(number, table, url)
+        token_from = self._token_from
         if table.token_file is not None:
+            token_from = table.token_file
             token, slip = self._token_of_file(table.token_file, number)
             problem = problem or slip
         rest_url, poll_s = table.rest_url, seconds(table.poll_interval)
@@ -312,6 +321,7 @@ class _Reader:
             name=name,
             url=url,
             token=token,
+            token_from=token_from,
             rest_url=rest_url or default_rest_url(url),
             poll_s=poll_s or DEFAULT_POLL_S,
             insecure=table.insecure,

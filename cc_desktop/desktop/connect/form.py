@@ -38,13 +38,15 @@ class GatewayForm(QWidget):
     """A new gateway, or one that is changed.
 
     Signals:
-        saved: It was saved.
+        saved: It was saved. Its id.
+        saving: It is about to be saved, or that has ended. Whether it is being saved.
         passed: The test has found that the gateway can be used.
         busy: A test begins or ends. Whether one runs.
         grew: Something appeared that should be seen, with its widget.
     """
 
-    saved = Signal()
+    saved = Signal(str)
+    saving = Signal(bool)
     passed = Signal()
     busy = Signal(bool)
     grew = Signal(QWidget)
@@ -56,6 +58,7 @@ class GatewayForm(QWidget):
         self._index = index
         self._before: GatewayEntry | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_saving = False
         look, px = tools.look, tools.look.metrics.px
         self.local = LocalCard(look)
         self.name = QLineEdit()
@@ -64,7 +67,7 @@ class GatewayForm(QWidget):
         self.address = AddressField(look)
         self.token = TokenField(look)
         self.insecure = InsecureCard(look)
-        self.steps = StepList(look)
+        self.steps = StepList(look, tools.now_ms)
         self.trial = Trial(tools, self)
         self._error = wrapping_label(look.metrics.font())
         self._error.hide()
@@ -129,6 +132,8 @@ class GatewayForm(QWidget):
 
     def save(self) -> None:
         """Save what is in the fields; it need not have been tested."""
+        if self._is_saving:
+            return  # a keyring may take seconds: a second click must not add it twice
         target = self._target()
         if target is None:
             return
@@ -214,22 +219,32 @@ class GatewayForm(QWidget):
                 self.local.use.setFocus()
 
     async def _save(self, address: Address, token: Token) -> None:
-        insecure, may_use_file = self.insecure.agreed, self.token.may_use_file.isChecked()
+        self._is_saving = True
+        self.saving.emit(True)
         try:
-            if self._index is None or self._before is None:
-                taken = {entry.id for entry in self._tools.editor.list()}
-                entry = GatewayEntry(_free_id(address.host, taken), address.url, insecure=insecure)
-                await self._tools.editor.add(entry, token, may_use_file=may_use_file)
-            else:
-                name = self.name.text().strip()
-                entry = replace(self._before, url=address.url, name=name, insecure=insecure)
-                await self._tools.editor.update(
-                    self._index, entry, token or None, may_use_file=may_use_file
-                )
+            ident = await self._write(address, token)
         except SettingsFileError as error:
             self._show_error(str(error))
-            return
-        self.saved.emit()
+        else:
+            self.saved.emit(ident)
+        finally:
+            self._is_saving = False
+            self.saving.emit(False)
+
+    async def _write(self, address: Address, token: Token) -> str:
+        """Save it; its id."""
+        insecure, may_use_file = self.insecure.agreed, self.token.may_use_file.isChecked()
+        if self._index is None or self._before is None:
+            taken = {entry.id for entry in self._tools.editor.list()}
+            entry = GatewayEntry(_free_id(address.host, taken), address.url, insecure=insecure)
+            await self._tools.editor.add(entry, token, may_use_file=may_use_file)
+        else:
+            name = self.name.text().strip()
+            entry = replace(self._before, url=address.url, name=name, insecure=insecure)
+            await self._tools.editor.update(
+                self._index, entry, token or None, may_use_file=may_use_file
+            )
+        return entry.id
 
     def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.get_event_loop().create_task(self._guard(work))

@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.connect.parts import CommandBox
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.labels import wrapping_label
+from cc_desktop.desktop.widgets.rights.command_box import CommandBox
 from cc_desktop.text.connect.next_step import tunnel_command
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr

@@ -26,11 +26,11 @@ class ConnectPage(QWidget):
 
     Signals:
         left: The operator does not want to go on.
-        saved: The gateway was saved.
+        saved: The gateway was saved. Its id.
     """
 
     left = Signal()
-    saved = Signal()
+    saved = Signal(str)
 
     def __init__(
         self, tools: ConnectTools, title: str, subtitle: str, leave: str, index: int | None = None
@@ -69,8 +69,11 @@ class ConnectPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self.area, 1)
-        outer.addWidget(_centred(foot, px(WIDTH), px(16)))
+        self._foot = _centred(foot, px(WIDTH), px(16))
+        outer.addWidget(self._foot)
+        self.area.verticalScrollBar().rangeChanged.connect(self._align_foot)
         self.form.saved.connect(self.saved)
+        self.form.saving.connect(self._on_saving)
         self.form.busy.connect(self._on_busy)
         self.form.passed.connect(self.save.setFocus)
         self.form.grew.connect(self._on_grew)
@@ -79,8 +82,16 @@ class ConnectPage(QWidget):
         again = not self.form.steps.isHidden()
         self.test.setText(tr("Testing…") if busy else tr("Test again") if again else tr("Test"))
 
+    def _on_saving(self, saving: bool) -> None:
+        self.save.setText(tr("Saving…") if saving else tr("Save"))
+
     def _on_grew(self, part: QWidget) -> None:
         self.area.ensureWidgetVisible(part, 0, self._look.metrics.px(16))
+
+    def _align_foot(self, _least: int, most: int) -> None:
+        """The buttons stay under the form when a scroll bar takes some of its room."""
+        bar = self.area.verticalScrollBar().sizeHint().width() if most else 0
+        self._foot.setContentsMargins(0, 0, bar, 0)
 
     def event(self, event: QEvent) -> bool:
         """Esc goes back; the window's own use of Esc has to wait."""

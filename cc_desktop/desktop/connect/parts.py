@@ -1,29 +1,24 @@
-"""Small parts of the form: captions, commands that can be copied, marks of steps."""
+"""Small parts of the form: captions, and marks of steps."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
-from cc_desktop.desktop.connect.tools import copy_text
 from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.accessible.picture import Picture
-from cc_desktop.desktop.widgets.buttons import button
-from cc_desktop.desktop.widgets.labels import ElidedLabel, label
+from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFont, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QLabel, QWidget
 
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.buttons import Button
-
-COPIED_MS = 2_000  # how long a button says that it has copied
 
 
 def caption(look: ThemeManager, words: str, buddy: QWidget | None = None) -> QLabel:
@@ -35,44 +30,6 @@ def caption(look: ThemeManager, words: str, buddy: QWidget | None = None) -> QLa
         result.setBuddy(buddy)
         buddy.setAccessibleName(words)
     return result
-
-
-def mono(look: ThemeManager, px: float = 12) -> QFont:
-    """The system's font for commands."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(look.metrics.font(px).pointSizeF())
-    return font
-
-
-def copy_button(command: str) -> Button:
-    """A link that copies a command, and says so for a moment."""
-
-    def copy() -> None:
-        copy_text(command)
-        made.setText(tr("Copied"))
-        QTimer.singleShot(COPIED_MS, made, lambda: made.setText(tr("Copy")))
-
-    made = button(tr("Copy"), copy, "link")
-    made.setAccessibleName(tr("Copy {command}", command=command))
-    return made
-
-
-class CommandBox(QFrame):
-    """A command in its own frame, with a button that copies it."""
-
-    def __init__(self, look: ThemeManager, command: str) -> None:
-        super().__init__()
-        self.setObjectName("command")
-        px = look.metrics.px
-        self.command = command
-        row = QHBoxLayout(self)
-        row.setContentsMargins(px(10), px(3), px(6), px(3))
-        words = ElidedLabel(look, mono(look))
-        words.setText(command)
-        words.setToolTip(command)
-        self.copy = copy_button(command)
-        row.addWidget(words, 1)
-        row.addWidget(self.copy)
 
 
 class Sign(Enum):

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
-from cc_desktop.desktop.connect.parts import CommandBox, Sign, StepMark
+from cc_desktop.desktop.connect.parts import Sign, StepMark
 from cc_desktop.desktop.connect.tools import STEPS
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
+from cc_desktop.desktop.widgets.rights.command_box import CommandBox
+from cc_desktop.fleet.model import PAIRING_LIFE_MS
 from cc_desktop.text.connect.form import milliseconds
 from cc_desktop.text.connect.next_step import command_for
+from cc_desktop.text.connect.rights import expires_in
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.probe import pending_line, step_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtWidgets import QLabel
+
     from cc_desktop.desktop.connect.tools import StepFound
     from cc_desktop.desktop.style.theme import ThemeManager
+
+
+COUNTDOWN_MS = 1_000
 
 
 class StepRow(QFrame):
@@ -64,9 +75,16 @@ class StepRow(QFrame):
 class StepList(Card):
     """Hidden until a test begins."""
 
-    def __init__(self, look: ThemeManager) -> None:
+    def __init__(self, look: ThemeManager, now_ms: Callable[[], int]) -> None:
+        """`now_ms`: local ms."""
         super().__init__(look, tr("Test"))
         self._look = look
+        self._now_ms = now_ms
+        self._request = ""  # the one that waits for an approval
+        self._expires_at = 0  # when the gateway forgets it, local ms
+        self._left: QLabel | None = None
+        self._countdown = QTimer(self, interval=COUNTDOWN_MS)
+        self._countdown.timeout.connect(self._show_left)
         self.body.setSpacing(look.metrics.px(6))
         self.rows: dict[str, StepRow] = {}
         self._found: list[StepFound] = []
@@ -88,7 +106,8 @@ class StepList(Card):
         self._clear(self._steps)
         self._clear(self._help_column)
         self._help.hide()
-        self.command = None
+        self.command = self._left = None
+        self._countdown.stop()
         self.rows = {step: StepRow(self._look, step) for step in STEPS}
         for row in self.rows.values():
             self._steps.addWidget(row)
@@ -126,7 +145,8 @@ class StepList(Card):
         command = command_for(problem) if problem is not None else ""
         font = self._look.metrics.font(12)
         line, said = step_text(found.step, found.facts, problem)
-        if problem is not None and problem.kind == "pairing":
+        waits = problem is not None and problem.kind == "pairing"
+        if waits:
             said = tr("Asked for: watch only (operator.read). Goes on by itself.")
         elif problem is not None:
             said = f"{line} {said}".strip()
@@ -134,9 +154,55 @@ class StepList(Card):
         if command:
             self.command = CommandBox(self._look, command)
             self._help_column.addWidget(self.command)
-        self._help_column.addWidget(wrapping_label(font, plain(said, 600), muted=True))
+        line_below = QHBoxLayout()
+        line_below.setSpacing(self._look.metrics.px(10))
+        line_below.addWidget(wrapping_label(font, plain(said, 600), muted=True), 1)
+        below = QFrame()
+        line_below.setContentsMargins(0, 0, 0, 0)
+        below.setLayout(line_below)
+        self._left = None
+        if waits and problem is not None:
+            self._note_request(problem.detail)
+            self._left = label(font, muted=True)
+            line_below.addWidget(self._left)
+        self._help_column.addWidget(below)
         self._help.setAccessibleName(said)
         self._help.show()
+        self._show_left()
+
+    def _note_request(self, ident: str) -> None:
+        """The gateway keeps a request for a while from when it first named it."""
+        if ident != self._request or not self._expires_at:
+            self._request, self._expires_at = ident, self._now_ms() + PAIRING_LIFE_MS
+
+    def left(self) -> str:
+        """How long the approval can still be given."""
+        return self._left.text() if self._left is not None else ""
+
+    def counts_down(self) -> bool:
+        """Whether its timer runs."""
+        return self._countdown.isActive()
+
+    def _show_left(self) -> None:
+        words = ""
+        if self._left is not None:
+            words = expires_in(self._expires_at, self._now_ms())
+            self._left.setText(words or tr("expired, a new one is on its way"))
+        if words and self.isVisible():
+            if not self._countdown.isActive():
+                self._countdown.start()
+        else:
+            self._countdown.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Somebody looks."""
+        super().showEvent(event)
+        self._show_left()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._countdown.stop()
 
     def _recolour(self) -> None:
         for found in self._found:

@@ -10,10 +10,11 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cc_desktop.config.secrets.credentials import MAX_TOKEN, Token, TokenError, read_token_file
-from cc_desktop.desktop.connect.parts import caption, copy_button, mono
+from cc_desktop.desktop.connect.parts import caption
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
+from cc_desktop.desktop.widgets.rights.command_box import copy_button, mono
 from cc_desktop.text.connect.next_step import SHOW_TOKEN
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from PySide6.QtGui import QGuiApplication
-
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
@@ -71,11 +69,7 @@ class ConnectTools:
     editor: Editor
     test: Callable[[str, Token, bool], AsyncGenerator[StepFound, None]]  # url, token, insecure
     sleep: Callable[[float], Awaitable[None]]  # seconds
+    now_ms: Callable[[], int]  # local ms since the epoch
     find_local: Callable[[], Awaitable[LocalGateway | None]]  # one that answers; None: none does
     local_token: Callable[[], Token]  # read only when the operator asks for it
     stored_token: Callable[[str], Token]  # the token of a gateway that is set up, by its id
-
-
-def copy_text(text: str) -> None:
-    """Put text into the clipboard."""
-    QGuiApplication.clipboard().setText(text)

@@ -104,7 +104,7 @@ class InboxPage(CentrePage):
 
     def _build_head(self) -> QHBoxLayout:
         px = self._context.look.metrics.px
-        self.mark_all = button(tr("Mark all as seen"), self._on_mark_all, "link")
+        self.all_seen = button(tr("Mark all as seen"), self.mark_all, "link")
         self.back = button(tr("Fleet"), self._on_back, "link")
         self.back.setAccessibleName(tr("Back to the fleet"))
         head = QHBoxLayout()
@@ -112,7 +112,7 @@ class InboxPage(CentrePage):
         head.setSpacing(px(8))
         head.addWidget(self.chips, 1)
         top = Qt.AlignmentFlag.AlignTop
-        head.addWidget(self.mark_all, 0, top)
+        head.addWidget(self.all_seen, 0, top)
         head.addWidget(self.back, 0, top)
         return head
 
@@ -136,12 +136,12 @@ class InboxPage(CentrePage):
         self.undo_bar = QFrame()
         self.undo_bar.setObjectName("popup_foot")
         self.undo_words = label(self._context.look.metrics.font(12.5))
-        self.undo = button(tr("Undo  {key}", key="U"), self._on_undo, "link")
-        self.undo.setAccessibleName(tr("Undo"))
+        self.undo_button = button(tr("Undo  {key}", key="U"), self.undo, "link")
+        self.undo_button.setAccessibleName(tr("Undo"))
         row = QHBoxLayout(self.undo_bar)
         row.setContentsMargins(px(18), px(6), px(16), px(6))
         row.addWidget(self.undo_words, 1)
-        row.addWidget(self.undo)
+        row.addWidget(self.undo_button)
         self.undo_bar.hide()
         return self.undo_bar
 
@@ -151,7 +151,7 @@ class InboxPage(CentrePage):
         self.list.selected_changed.connect(self._on_selected)
         self.list.opened.connect(lambda _ident: self.pane.card.focus_first())
         self.pane.seen_wanted.connect(self.mark_selected)
-        self.pane.next_wanted.connect(self.go_on)
+        self.pane.next_wanted.connect(self.next)
         self._context.look.changed.connect(self.list.viewport().update)
 
     # What others ask for
@@ -186,7 +186,7 @@ class InboxPage(CentrePage):
     def focus_first(self) -> None:
         """The list, at its first item."""
         if self.list.current_item() is None and not self.pane.card.ident:
-            self.go_on()
+            self.next()
         target = self.list if self.model.rowCount() else self.chips.chips[OPEN]
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -203,9 +203,9 @@ class InboxPage(CentrePage):
 
     # What the operator does
 
-    def go_on(self) -> None:
+    def next(self) -> None:
         """The next item after the current one, from the top again after the last."""
-        items = [item.item for item in self.model.rows() if item.item is not None]
+        items = [row.item for row in self.model.rows() if row.item is not None]
         if not items:
             return
         current = self.list.current_item()
@@ -217,7 +217,8 @@ class InboxPage(CentrePage):
         """Mark what is selected as seen, or as unseen if all of it is seen."""
         self._mark(self.list.selected())
 
-    def _on_mark_all(self) -> None:
+    def mark_all(self) -> None:
+        """Mark all that is listed as seen."""
         rows = self.model.rows()
         self._mark([row.item for row in rows if row.item is not None and not row.item.seen])
 
@@ -236,7 +237,8 @@ class InboxPage(CentrePage):
         self._ports.say(words, False)
         self._refresh()
 
-    def _on_undo(self) -> None:
+    def undo(self) -> None:
+        """Take the last mark back."""
         if self.marks.undo():
             self._ports.say(tr("Undone"), False)
         self.undo_bar.hide()
@@ -257,11 +259,11 @@ class InboxPage(CentrePage):
         elif event.isAutoRepeat():
             event.accept()  # a key that is held decides nothing
         elif key == "n":
-            self.go_on()
+            self.next()
         elif key == "e":
             self.mark_selected()
         elif key == "u":
-            self._on_undo()
+            self.undo()
         elif len(self.list.selected()) > 1 or not self.pane.card.press(key):
             super().keyPressEvent(event)
 
@@ -299,8 +301,8 @@ class InboxPage(CentrePage):
         fleet = self._context.store.fleet
         self.chips.show_counts(self.model.counts)
         self.chips.show_gateways({key: one.name for key, one in fleet.gateways.items()})
-        self.mark_all.setVisible(not self.chips.chips[EARLIER].isChecked())
-        self.mark_all.setEnabled(any(not item.seen for item in self.model.items))
+        self.all_seen.setVisible(not self.chips.chips[EARLIER].isChecked())
+        self.all_seen.setEnabled(any(not item.seen for item in self.model.items))
         lines = not_visible(fleet, self.model.gateway)
         self.refused.setText("\n".join(lines))
         self.refused.setVisible(bool(lines))

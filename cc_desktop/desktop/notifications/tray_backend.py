@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from cc_desktop.config.paths import resource
 from cc_desktop.notifications.backends.dbus import session_bus_address
 from cc_desktop.notifications.backends.freedesktop import FreedesktopBackend
 from cc_desktop.notifications.message import OPEN, NotificationAction
@@ -104,5 +105,8 @@ def choose_backend(icon: Callable[[], QSystemTrayIcon | None], clock: Clock) -> 
     if sys.platform == "linux" and find_spec("jeepney") is not None:
         address = session_bus_address()
         if address:
-            return FreedesktopBackend(address, clock)
+            # A file: services show a broken picture for a name that no icon theme has, as from a
+            # checkout, and not all of them can draw SVG.
+            picture = resource("icons/cc-desktop.png").absolute()
+            return FreedesktopBackend(address, clock, icon=str(picture))
     return TrayBackend(icon, clock)

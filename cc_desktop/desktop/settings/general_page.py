@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QButtonGroup, QRadioButton
 
 from cc_desktop.config.settings_file import SettingsFileError
 from cc_desktop.desktop.settings.page import PageBody
+from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.inputs import Choice, check_box, radio_button
 from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
@@ -16,12 +18,13 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtGui import QShowEvent
 
     from cc_desktop.desktop.settings.page import SettingsContext
     from cc_desktop.desktop.settings.ports import GeneralTools
+    from cc_desktop.desktop.style.theme import ThemeManager
 
 _THEMES = {
     "system": mark("As the system"),
@@ -32,7 +35,35 @@ _UNREACHABLE = {
     "sample": mark("Sample data, marked as such"),
     "last-known": mark("What was last known, marked as stale"),
 }
+MAX_SLIPS = 12
 MINUTES = (2, 5, 10, 15, 30, 60, 120)
+
+
+class SlipsCard(Card):
+    """What is wrong in the settings, a line each; hidden where nothing is."""
+
+    def __init__(self, look: ThemeManager, open_file: Callable[[], None] | None) -> None:
+        super().__init__(look, tr("In the settings"))
+        self._look = look
+        self._lines = wrapping_label(look.metrics.font(12))
+        self._lines.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.body.addWidget(self._lines)
+        self.open = button(tr("Open file"), open_file or (lambda: None))
+        self.open.setVisible(open_file is not None)
+        self.body.addWidget(self.open, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def show_slips(self, slips: Sequence[str]) -> None:
+        """Show these."""
+        shown = [plain(slip, 400) for slip in slips[:MAX_SLIPS]]
+        if len(slips) > MAX_SLIPS:
+            more = len(slips) - MAX_SLIPS
+            shown.append(trn("and {n} more", "and {n} more", more))
+        self._lines.setText("\n".join(shown))
+        self.setVisible(bool(shown))
+
+    def text(self) -> str:
+        """What it says; "" where it is hidden."""
+        return "" if self.isHidden() else self._lines.text()
 
 
 class GeneralPage(PageBody):
@@ -65,7 +96,8 @@ class GeneralPage(PageBody):
         self._error.hide()
         foot = tr("The last two are written to {file}.", file=str(tools.file))
         self._foot = wrapping_label(look.metrics.font(11.5), foot, muted=True)
-        self.add_cards(start, theme, away, silent, self._error, self._foot)
+        self.slips = SlipsCard(look, tools.open_file)
+        self.add_cards(self.slips, start, theme, away, silent, self._error, self._foot)
 
     def _radios(
         self, card: Card, words: Mapping[str, str], chosen: Callable[[str], None]
@@ -81,6 +113,7 @@ class GeneralPage(PageBody):
 
     def refresh(self) -> None:
         """Show what is chosen now."""
+        self.slips.show_slips(self._tools.slips())
         self._tools.login.refresh()
         on = self._tools.login.on
         self.login.setEnabled(on is not None)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from cc_desktop.config.settings_file import GatewayEntry, Removed
+    from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
 
 
 class GatewayList(Protocol):
@@ -34,6 +35,32 @@ class GatewayList(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretPlaces:
+    """Where the secrets of one gateway are, in words, and what can be done about it."""
+
+    shared: str  # the token or password
+    device: str  # this device's own token; "" while there is none
+    may_use_keyring: bool = False  # something is elsewhere, and the keyring may take it
+    may_use_file: bool = False  # the shared one is only in memory
+
+
+class SecretTools(Protocol):
+    """Shows and moves the secrets of gateways. Nothing here ever waits in the GUI thread."""
+
+    def places(self, gateway: str) -> SecretPlaces:
+        """Where they are now."""
+
+    async def to_keyring(self) -> str:
+        """Move all to the keyring, which may open its own dialog; "" or why not."""
+
+    async def to_file(self, gateway: str) -> str:
+        """Keep the shared one of a gateway in a private file; "" or why not."""
+
+    def follow(self, changed: Callable[[], object] | None) -> None:
+        """Call `changed` when a secret is in another place; None ends that."""
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayTools:
     """What the page Gateways does."""
 
@@ -43,6 +70,8 @@ class GatewayTools:
     secure_tokens: Callable[[], Awaitable[str]]  # into the keyring; "" or why not
     file: Path
     decided_by: str = ""  # what goes before the file: "--url", or a variable of the environment
+    rights: RightsPort | None = None  # None: they are not shown
+    secrets: SecretTools | None = None  # None: they are not shown
 
 
 class LoginChoice(Protocol):
@@ -84,6 +113,8 @@ class GeneralTools:
     set_theme: Callable[[str], None]
     choices: FileChoices
     file: Path
+    slips: Callable[[], Sequence[str]] = tuple  # what is wrong in the settings, a line each
+    open_file: Callable[[], None] | None = None  # in the operator's editor
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,24 @@ class ConnectDesk:
         monitor: FleetMonitor,
         file: Path,
         setup: Callable[[], SetupServices],
+        say: Callable[[str], None],
     ) -> None:
-        """`file` is the settings file. `setup` is called when it is first needed."""
+        """Build nothing yet.
+
+        Args:
+            window: Where the panel is shown.
+            monitor: The fleet.
+            file: The settings file.
+            setup: Called when it is first needed.
+            say: Shows a message above the fleet until it is dismissed.
+        """
         self._window = window
         self._store = monitor.store
         self._clock = monitor.clock
         self._file = file
         self._make_setup = setup
+        self._say = say
+        self._shared = monitor.shared
         self.panel: ConnectPage | None = None
         self.dialog: GatewayDialog | None = None
         window.banner.chosen.connect(self._on_banner)
@@ -90,7 +101,7 @@ class ConnectDesk:
             )
             self.panel.hide()
             self.panel.left.connect(self.hide_panel)
-            self.panel.saved.connect(self._on_saved)
+            self.panel.saved.connect(self._on_panel_saved)
             column = self._column()
             column.insertWidget(column.indexOf(self._window.splitter), self.panel, 1)
         self._window.splitter.hide()
@@ -118,7 +129,7 @@ class ConnectDesk:
         if gateway in entries:
             self.open_dialog(self._window, entries.index(gateway))
         else:
-            self._window.notice.show_line(
+            self._say(
                 tr("The command line or the environment names this gateway: change it there.")
             )
 
@@ -128,6 +139,7 @@ class ConnectDesk:
 
         self.close_dialog()
         self.dialog = GatewayDialog(self._make_tools(), parent, index)
+        self.dialog.page.saved.connect(self._on_saved)
         self.dialog.destroyed.connect(self._on_dialog_gone)
         self.dialog.show()
         if test:
@@ -180,16 +192,24 @@ class ConnectDesk:
             editor=self.setup.editor,
             test=self.setup.test,
             sleep=self._clock.sleep,
+            now_ms=self._clock.now_ms,
             find_local=_find_running,
             local_token=lambda: read_local_token(os.environ, Path.home()),
             stored_token=self.setup.stored_token,
         )
 
-    def _on_saved(self) -> None:
+    def _on_panel_saved(self, gateway: str) -> None:
         self.hide_panel()
+        self._on_saved(gateway)
+
+    def _on_saved(self, gateway: str) -> None:
+        from cc_desktop.text.connect.secrets import kept_for_now  # not for the first picture
+
+        if self._shared.place_of(gateway) == "memory":
+            self._say(kept_for_now(self._shared.why))
         if not self.setup.connects:
             words = tr("Saved. The gateway is watched when the app starts without --demo.")
-            self._window.notice.show_line(words)
+            self._say(words)
 
     def _on_dialog_gone(self) -> None:
         self.dialog = None

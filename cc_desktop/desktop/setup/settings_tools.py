@@ -16,16 +16,30 @@ from cc_desktop.config.paths import resource
 from cc_desktop.config.preferences import GeneralPreferences
 from cc_desktop.config.settings_file import SettingsFile
 from cc_desktop.desktop.connect.tools import Editor
-from cc_desktop.desktop.settings.ports import AboutTools, GatewayList, GatewayTools, GeneralTools
+from cc_desktop.desktop.settings.ports import (
+    AboutTools,
+    GatewayList,
+    GatewayTools,
+    GeneralTools,
+    SecretPlaces,
+)
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.update_notice import update_text
+from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
 from cc_desktop.diagnostics.state_report import state_report
+from cc_desktop.text.connect.secrets import (
+    not_kept_in_file,
+    not_moved,
+    place_of_given,
+    place_of_secret,
+)
 from cc_desktop.text.i18n import mark
-from cc_desktop.text.keyring import place_of_tokens
+from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cc_desktop.config.paths import Paths
-    from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.app_menu import LoginSwitch
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
@@ -33,6 +47,7 @@ if TYPE_CHECKING:
     from cc_desktop.diagnostics.timeline import Timeline
     from cc_desktop.monitor import FleetMonitor
 
+_HOPELESS = ("absent", "off")  # why no keyring can be used, whoever asks
 _THEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -72,34 +87,98 @@ class SettingsChoices:
         return {}
 
 
+class Secrets:
+    """Implements `SecretTools` with the stores of the monitor."""
+
+    def __init__(self, monitor: FleetMonitor, paths: Paths) -> None:
+        self._monitor = monitor
+        self._file = paths.shared_tokens
+
+    def places(self, gateway: str) -> SecretPlaces:
+        """Where they are now."""
+        monitor, shared = self._monitor, self._monitor.shared
+        known = monitor.store.fleet.gateways.get(gateway)
+        device = known.connection.token_place if known else ""
+        given = next((g.token_from for g in monitor.settings.gateways if g.id == gateway), "")
+        place = shared.place_of(gateway)
+        elsewhere = (not given and place in ("file", "memory")) or device == "file"
+        return SecretPlaces(
+            shared=place_of_given(given) if given else place_of_secret(place, shared.why),
+            device=place_of_secret(device, monitor.tokens.why) if device else "",
+            may_use_keyring=elsewhere and shared.why not in _HOPELESS,
+            may_use_file=not given and place == "memory",
+        )
+
+    async def to_keyring(self) -> str:
+        """Move all to the keyring, which may open its own dialog; "" or why not."""
+        tokens, shared = self._monitor.tokens, self._monitor.shared
+        # One after the other: a dialog of the keyring is answered once.
+        moved = await tokens.use_keyring_now()
+        for link in self._monitor.supervisors.values():
+            link.show_token_place()
+        if not moved:
+            return not_moved(tokens.why)
+        if not await shared.move_to_keyring():
+            return not_moved(shared.why)
+        return ""
+
+    async def to_file(self, gateway: str) -> str:
+        """Keep the shared one of a gateway in a private file; "" or why not."""
+        done = self._monitor.shared.keep_in_file(gateway)
+        return "" if done else not_kept_in_file(str(self._file))
+
+    def follow(self, changed: Callable[[], object] | None) -> None:
+        """Call `changed` when a secret is in another place; None ends that."""
+        self._monitor.shared.on_change = changed or (lambda: None)
+
+
+def scopes_in_settings(monitor: FleetMonitor) -> Callable[[str], tuple[str, ...]]:
+    """What the settings ask a gateway for, by its id."""
+
+    def scopes(gateway: str) -> tuple[str, ...]:
+        return next((g.scopes for g in monitor.settings.gateways if g.id == gateway), ())
+
+    return scopes
+
+
 def gateway_tools(
-    connect: ConnectDesk | None, monitor: FleetMonitor, paths: Paths | None
+    connect: ConnectDesk | None, monitor: FleetMonitor, look: ThemeManager, paths: Paths | None
 ) -> GatewayTools | None:
     """For the page Gateways; None where gateways cannot be set up."""
     if connect is None or paths is None:
         return None
 
-    async def secure() -> str:
-        tokens = monitor.tokens
-        moved = await tokens.use_keyring_now()
-        return "" if moved else place_of_tokens(tokens.place, tokens.why)
-
+    secrets = Secrets(monitor, paths)
     return GatewayTools(
         editor=connect.setup.editor,
         add=connect.open_dialog,
         edit=lambda parent, index, test: connect.open_dialog(parent, index, test=test),
-        secure_tokens=secure,
+        secure_tokens=secrets.to_keyring,
         file=paths.settings,
         decided_by=connect.setup.decided_by,
+        rights=RightsPort(
+            look, monitor.store, monitor.now_ms, monitor.execute, scopes_in_settings(monitor)
+        ),
+        secrets=secrets,
     )
 
 
 def general_tools(
-    login: LoginSwitch, look: ThemeManager, memory: Storage, paths: Paths | None
+    login: LoginSwitch,
+    look: ThemeManager,
+    monitor: FleetMonitor,
+    paths: Paths | None,
+    open_file: Callable[[], None],
 ) -> GeneralTools | None:
     """For the page General."""
     if paths is None:
         return None
+
+    memory = monitor.memory
+
+    def slips() -> list[str]:
+        settings = monitor.settings
+        return [describe_slip(slip) for slip in (*settings.problems, *settings.notes)]
 
     def set_theme(name: str) -> None:
         memory.preferences.set_raw(GeneralPreferences.PAGE, {"theme": name})
@@ -111,6 +190,8 @@ def general_tools(
         set_theme=set_theme,
         choices=SettingsChoices(SettingsFile(paths.settings)),
         file=paths.settings,
+        slips=slips,
+        open_file=open_file,
     )
 
 

@@ -138,7 +138,11 @@ class ProxyStyle(QProxyStyle):
                 painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
             return
         painter.drawRoundedRect(box, box.width() / 4, box.width() / 4)
-        if on:
+        if state & _State.State_NoChange:  # half ticked: asked for, not granted yet
+            painter.setPen(_round_pen(theme.accent, box.width() / 7))
+            half = box.width() * 0.22
+            painter.drawLine(box.center() - QPointF(half, 0), box.center() + QPointF(half, 0))
+        elif on:
             painter.setPen(_round_pen(theme.on_shape, box.width() / 8))
             points = [box.topLeft() + point * box.width() for point in _TICK]
             painter.drawPolyline(QPolygonF(points))

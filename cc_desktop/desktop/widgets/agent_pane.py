@@ -55,3 +55,17 @@ class CentrePage(QWidget):
     def focus_first(self) -> None:
         """Give the keyboard to what is used first."""
         raise NotImplementedError
+
+    # The keys of the window, while the page is shown
+
+    def mark_selected(self) -> None:
+        """Mark what is selected as seen."""
+
+    def mark_all(self) -> None:
+        """Mark all that is listed as seen."""
+
+    def undo(self) -> None:
+        """Take the last mark back."""
+
+    def next(self) -> None:
+        """Go on to the next that needs the operator."""

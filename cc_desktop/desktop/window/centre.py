@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from cc_desktop.desktop.widgets.agent_pane import CentrePage
+    from cc_desktop.desktop.window.agents.triage import Triage
 
 
 def column_of(widget: QWidget) -> QVBoxLayout:
@@ -58,6 +59,10 @@ class Centre(QObject):
             self.page = None
             self._fleet.show()
             self.turned.emit()
+
+    def or_page(self, fleet: Triage) -> Triage | CentrePage:
+        """Whom the keys of the window are for."""
+        return self.page or fleet
 
     def step_back(self) -> bool:
         """One step back; False: the fleet is shown already."""

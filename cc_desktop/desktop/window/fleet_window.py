@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -17,9 +17,11 @@ from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
-from cc_desktop.desktop.window.agent_filter import Chip
-from cc_desktop.desktop.window.agent_list import AgentList
-from cc_desktop.desktop.window.agent_model import AgentModel
+from cc_desktop.desktop.window.agents.agent_filter import Chip
+from cc_desktop.desktop.window.agents.agent_list import AgentList
+from cc_desktop.desktop.window.agents.agent_model import AgentModel
+from cc_desktop.desktop.window.agents.selection import Selection
+from cc_desktop.desktop.window.agents.triage import Triage
 from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
 from cc_desktop.desktop.window.bars.data_banner import BannerBar
 from cc_desktop.desktop.window.bars.filter_bar import FilterBar
@@ -30,7 +32,7 @@ from cc_desktop.desktop.window.centre import Centre, column_of
 from cc_desktop.desktop.window.details_splitter import DetailsSplitter
 from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.pages import Pages
-from cc_desktop.desktop.window.selection import Selection
+from cc_desktop.desktop.window.visible_clock import VisibleClock
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Change
 
-TIMES_MS = 15_000  # how often "3 min ago" is updated
-COUNTDOWN_MS = 1_000
 WIDTH, HEIGHT = 1180, 720  # design px, of the first start
 
 
@@ -77,10 +77,12 @@ class FleetWindow(QMainWindow):
         self.model = AgentModel(context.store, context.clock, self)
         self.devices = DeviceModel(context, self)
         self.batch = ChangeBatch(self)
-        self._times = QTimer(self, interval=TIMES_MS)
-        self._countdown = QTimer(self, interval=COUNTDOWN_MS)
+        self._clock = VisibleClock(self._on_times, self.refresh_connections, self)
         self._build()
         self.selection = Selection(self.model, self.list, details)
+        self.triage = self.list.triage = Triage(
+            context, self.model, self.list, self.selection, self.undo_bar
+        )
         self._connect()
         self._add_shortcuts()
         geometry = decode(remembered.get("window", ""))
@@ -99,7 +101,7 @@ class FleetWindow(QMainWindow):
         self.banner = BannerBar(look)
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
-        self.strip = GatewayStrip(look)
+        self.strip, self.undo_bar = GatewayStrip(look), AppMessageBar(look)
         self.list = AgentList(self.context, self.model)
         self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
@@ -122,7 +124,7 @@ class FleetWindow(QMainWindow):
     def _build_left(self) -> QWidget:
         pane = QWidget()
         column = column_of(pane)
-        for part in (self.filter_bar, self.strip):
+        for part in (self.filter_bar, self.strip, self.undo_bar):
             column.addWidget(part)
         column.addWidget(self.stack, 1)
         pane.setMinimumWidth(self.context.look.metrics.px(300))
@@ -134,13 +136,12 @@ class FleetWindow(QMainWindow):
         self.model.updated.connect(self._on_updated)
         self.selection.picked.connect(self._on_picked)
         self.selection.hidden.connect(self._on_hidden)
+        self.triage.nobody.connect(self._on_hidden)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
         self.header.search.left.connect(self._on_search_left)
         self.filter_bar.chip_chosen.connect(self.show_chip)
         self.filter_bar.devices_chosen.connect(self.show_devices)
-        self._times.timeout.connect(self._on_times)
-        self._countdown.timeout.connect(self.refresh_connections)
         self.context.look.changed.connect(self.update)
 
     def _add_shortcuts(self) -> None:
@@ -150,6 +151,10 @@ class FleetWindow(QMainWindow):
             (QKeySequence("Ctrl+R"), self._reconnect),
             (QKeySequence("Ctrl+W"), self.close),
             (QKeySequence("Esc"), self._on_escape),
+            (QKeySequence("Ctrl+E"), lambda: self.centre.or_page(self.triage).mark_selected()),
+            (QKeySequence("Ctrl+Shift+E"), lambda: self.centre.or_page(self.triage).mark_all()),
+            (QKeySequence("Ctrl+Z"), lambda: self.centre.or_page(self.triage).undo()),
+            (QKeySequence("F8"), lambda: self.centre.or_page(self.triage).next()),
         ):
             QShortcut(keys, self).activated.connect(action)
 
@@ -241,10 +246,7 @@ class FleetWindow(QMainWindow):
         """All that is not a row: pills, banner, chips, status bar."""
         fleet, now = self.context.store.fleet, self.context.clock()
         counts_down = self.header.show_fleet(fleet)
-        if counts_down and self.batch.active:
-            self._countdown.start()
-        else:
-            self._countdown.stop()
+        self._clock.count_down(counts_down and self.batch.active)
         self.banner.show_banner(banner(fleet, now))
         self.strip.show_strip(strip(fleet, now))
         self.status_bar.show_fleet(fleet, now)
@@ -280,9 +282,8 @@ class FleetWindow(QMainWindow):
 
     def _on_picked(self, key: Key) -> None:
         agent = self.context.store.fleet.agent(*key)
-        name = plain(agent.shown_name, 60) if agent else ""
         # Qt adds the name of the app where it is not the title.
-        self.setWindowTitle(name or APP_NAME)
+        self.setWindowTitle((plain(agent.shown_name, 60) if agent else "") or APP_NAME)
 
     def _on_hidden(self) -> None:
         self.header.search.clear()
@@ -317,11 +318,10 @@ class FleetWindow(QMainWindow):
         self.context.actions.reconnect(None)
 
     def _on_banner_link(self, link: BannerLink) -> None:
-        match link:
-            case BannerLink.RECONNECT:
-                self.context.actions.reconnect(None)
-            case BannerLink.LAST_KNOWN | BannerLink.DEMO:
-                self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
+        if link is BannerLink.RECONNECT:
+            self._reconnect()
+        elif link in (BannerLink.LAST_KNOWN, BannerLink.DEMO):
+            self.context.actions.show_last_known(link is BannerLink.LAST_KNOWN)
 
     def _on_search_left(self) -> None:
         if not self.list.currentIndex().isValid():
@@ -344,17 +344,16 @@ class FleetWindow(QMainWindow):
 
     def is_busy(self) -> bool:
         """Whether a timer runs or changes wait."""
-        return self._times.isActive() or self._countdown.isActive() or self.batch.waiting
+        return self._clock.is_busy or self.batch.waiting
 
     def _watch(self) -> None:
         """Follow the store while somebody can see it."""
         seen = self.isVisible() and not self.isMinimized()
         caught_up = self.batch.set_active(seen)
         if not seen:
-            self._times.stop()
-            self._countdown.stop()
-        elif not self._times.isActive():
-            self._times.start()
+            self._clock.stop()
+        elif not self._clock.is_running:
+            self._clock.start()
             if not caught_up:
                 self._on_times()
             self.seen.emit()

@@ -12,7 +12,7 @@ from cc_desktop.desktop.window.empty_page import EmptyPage
 if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.rows.record_table import RecordTable
     from cc_desktop.desktop.widgets.view_context import ViewContext
-    from cc_desktop.desktop.window.agent_list import AgentList
+    from cc_desktop.desktop.window.agents.agent_list import AgentList
     from cc_desktop.desktop.window.device_table import DeviceModel
     from cc_desktop.text.banner import Empty
 

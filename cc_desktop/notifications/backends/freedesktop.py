@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cc_desktop.about import APP_ID
@@ -16,6 +15,7 @@ from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, Peer,
 from cc_desktop.notifications.backends.notify_arguments import (
     LABEL_CHARS,
     TITLE_CHARS,
+    icon_argument,
     notify_arguments,
 )
 from cc_desktop.notifications.backends.outbox import Outbox
@@ -78,11 +78,12 @@ class FreedesktopBackend:
         Args:
             address: D-Bus address of the session bus.
             clock: Time.
-            icon: Name in the icon theme, or the absolute path of a file.
+            icon: Name in the icon theme, or the absolute path of a file; without that file, the
+                name of the app.
             gnome_banners: Blocking; whether GNOME shows banners, None if that is not known.
         """
         self._address = address
-        self._icon = Path(icon).as_uri() if icon.startswith("/") else icon
+        self._icon = icon_argument(icon)
         self._clock = clock
         self._gnome_banners = gnome_banners
         self._on_chosen: Callable[[NotificationAction], None] = lambda _chosen: None

@@ -1,7 +1,8 @@
-"""The arguments of `Notify`, as the notification specification wants them. Pure."""
+"""The arguments of `Notify`, as the notification specification wants them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cc_desktop.about import APP_ID, SHORT_NAME
@@ -21,6 +22,17 @@ BY_THE_SERVICE = -1  # it decides for how long a notification is shown
 SOUNDS = {Sound.MESSAGE: "message-new-instant", Sound.ALERT: "dialog-warning"}
 # Services that draw the default action as a button: another one that opens would stand twice.
 DRAWS_DEFAULT_ACTION = ("xfce notify daemon",)
+
+
+def icon_argument(icon: str) -> str:
+    """Return an icon as the specification knows it: a name in the icon theme, or a URL.
+
+    Args:
+        icon: The name, or the absolute path of a file; where there is no such file, the app's name.
+    """
+    if not icon.startswith("/"):
+        return icon
+    return Path(icon).as_uri() if Path(icon).is_file() else APP_ID
 
 
 def notify_arguments(

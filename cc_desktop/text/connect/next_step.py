@@ -66,7 +66,7 @@ def command_for(problem: Problem) -> str:
         case "pairing":
             # The detail is a request id that `gateway.failures` has checked.
             return f"openclaw devices approve {problem.detail}" if problem.detail else LIST_DEVICES
-        case "scope-mismatch" | "device-refused":
+        case "scope-mismatch" | "device-refused" | "no-permission":
             return LIST_DEVICES
         case "token-mismatch" | "token-missing":
             return SHOW_TOKEN

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import ConnectionState
+from cc_desktop.text.connect.rights import expires_in
 from cc_desktop.text.format import plain
 from cc_desktop.text.gateways import connection_state, token_place
 from cc_desktop.text.i18n import mark, tr, trn
+from cc_desktop.text.pairing import awaiting
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Gateway
@@ -26,6 +28,8 @@ def gateway_line(enabled: bool, gateway: Gateway | None, now: int) -> str:
         return tr("not watched now")
     connection = gateway.connection
     parts = [connection_state(connection, now)]
+    if awaiting(connection) and connection.pairing is not None:
+        parts.append(expires_in(connection.pairing.expires_at, now))
     if connection.state is ConnectionState.LIVE:
         if connection.server_version:
             version = plain(connection.server_version, 40)

@@ -57,8 +57,11 @@ class FakeGateways:
         self.tested: list[tuple[str, str, bool]] = []
         self.local: LocalGateway | None = None
         self.reads = 0  # of the local token
+        self.keyring = asyncio.Event()  # cleared: it takes its time
+        self.keyring.set()
         self.broken: Exception | None = None
         self.slept = asyncio.Event()
+        self.now = 1_000_000  # local ms
 
     @property
     def tools(self) -> ConnectTools:
@@ -67,6 +70,7 @@ class FakeGateways:
             editor=self,
             test=self.test,
             sleep=self.sleep,
+            now_ms=lambda: self.now,
             find_local=self.find_local,
             local_token=self.read_local,
             stored_token=lambda ident: Token(f"stored-for-{ident}"),
@@ -99,6 +103,7 @@ class FakeGateways:
 
     async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
         self._refuse()
+        await self.keyring.wait()
         self.may_use_file = may_use_file
         self.entries.append(entry)
         self.done.append(("add", entry, token.reveal()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -19,6 +21,7 @@ from tests.desktop.connect.fakes import (
     LIVE,
     LOCAL,
     NAME,
+    PAIRING,
     SECRET,
     UNPAIRED,
     FakeGateways,
@@ -247,6 +250,55 @@ async def test_pairing_goes_on_by_itself(
     await settle()
     assert page.form.steps.lines()[-1] == "11 agents"
     assert not page.form.trial.running
+
+
+async def test_the_panel_counts_down_while_it_is_seen(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    fake.results = [UNPAIRED]
+    page = opened()
+    fill(page.form)
+    page.test.click()
+    await settle()
+    steps = page.form.steps
+    assert steps.left() == "expires in 5:00"
+    assert steps.counts_down()
+
+    fake.now += 48_000
+    page.test.click()  # the gateway names the same request again: it is no younger for that
+    await settle()
+    assert steps.left() == "expires in 4:12"
+
+    fake.now += 252_000
+    page.test.click()
+    await settle()
+    assert steps.left() == "expired, a new one is on its way"
+    assert not steps.counts_down()
+
+    newer = replace(UNPAIRED[-1], problem=structs.replace(PAIRING, detail="another"))
+    fake.results = [(*UNPAIRED[:-1], newer)]
+    page.test.click()
+    await settle()
+    assert steps.left() == "expires in 5:00"
+    page.hide()
+    assert not steps.counts_down()
+
+
+async def test_a_slow_keyring_is_waited_for_and_a_second_click_adds_nothing(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    fake.keyring.clear()
+    page = opened()
+    fill(page.form)
+    page.save.click()
+    await settle()
+    assert page.save.text() == "Saving…"
+    page.save.click()
+    await settle()
+    fake.keyring.set()
+    await settle()
+    assert [entry.id for entry in fake.entries] == ["studio.example"]
+    assert page.save.text() == "Save"
 
 
 async def test_nothing_is_tested_once_the_panel_is_closed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +192,25 @@ def test_who_shows_notifications(
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
     monkeypatch.setattr("sys.platform", platform)
     assert type(choose_backend(lambda: None, FakeClock())) is expected
+
+
+def test_the_notification_icon_is_a_file_that_any_service_can_draw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    icons: list[str] = []
+
+    class Backend(FreedesktopBackend):
+        def __init__(self, address: str, clock: FakeClock, *, icon: str) -> None:
+            super().__init__(address, clock, icon=icon)
+            icons.append(icon)
+
+    monkeypatch.setattr(tray_backend, "find_spec", lambda _name: object())
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/none")
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(tray_backend, "FreedesktopBackend", Backend)
+
+    choose_backend(lambda: None, FakeClock())
+
+    path = Path(icons[0])
+    assert path.is_absolute()
+    assert path.read_bytes().startswith(b"\x89PNG")

@@ -23,7 +23,7 @@ from cc_desktop.desktop.settings.window import SettingsWindow
 from cc_desktop.desktop.setup.settings_tools import SettingsChoices
 from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingRequest, Problem
 from tests.desktop import sample
 from tests.desktop.notified import Notified
 from tests.fakes.clock import settle
@@ -92,6 +92,7 @@ class Desk:
         self.editor, self.login = FakeEditor(), FakeLogin()
         self.asked: list[tuple[Any, ...]] = []
         self.theme = "system"
+        self.slips: list[str] = []
         self.secured = ""
         self.store = sample.live_store()
         self.file = SettingsFile(path / "settings.toml")
@@ -110,7 +111,13 @@ class Desk:
                 decided_by="GATEWAY_WS_URL",
             ),
             general=GeneralTools(
-                self.login, lambda: self.theme, self.set_theme, SettingsChoices(self.file), FILE
+                self.login,
+                lambda: self.theme,
+                self.set_theme,
+                SettingsChoices(self.file),
+                FILE,
+                slips=lambda: self.slips,
+                open_file=lambda: self.asked.append(("open file",)),
             ),
             about=AboutTools(
                 lambda: [("Qt", "6.11")],
@@ -187,6 +194,19 @@ def test_each_gateway_says_how_it_is(desk: Desk) -> None:
     assert lab.test.isHidden()
     lab.copy.click()
     assert QGuiApplication.clipboard().text() == "openclaw devices approve 7f3a91c2"
+
+
+def test_a_row_counts_down_how_long_the_approval_can_be_given(desk: Desk) -> None:
+    now = sample.NOW
+    pairing = PairingRequest("7f3a", "laptop", ("operator.read",), now, now + 252_000)
+    problem = Problem("pairing", detail="7f3a")
+    info = ConnectionInfo(ConnectionState.WAITING, problem=problem, pairing=pairing)
+    desk.store.apply(ev.ConnectionChanged("home-lab", info))
+    desk.gateways.refresh()
+    assert desk.gateways.rows[1].line() == "waiting for approval · expires in 4:12"
+    assert desk.gateways._countdown.isActive()
+    desk.window.close()
+    assert not desk.gateways._countdown.isActive()
 
 
 def test_the_page_says_what_goes_before_it(desk: Desk) -> None:
@@ -316,6 +336,17 @@ def test_a_settings_file_with_a_slip_is_not_overwritten(desk: Desk) -> None:
     assert "settings.toml" in page.error()
     assert page.unreachable["sample"].isChecked()
     assert desk.file.path.read_text() == "demo = = true\n"
+
+
+def test_slips_are_listed_with_a_way_to_the_file(desk: Desk) -> None:
+    assert desk.general.slips.text() == ""
+    desk.slips = [f"{FILE}:{line}: a slip" for line in range(14)]
+    desk.window.show_page("about")
+    lines = desk.general.slips.text().splitlines()
+    assert lines[0] == f"{FILE}:0: a slip"
+    assert lines[-1] == "and 2 more"
+    desk.general.slips.open.click()
+    assert desk.asked == [("open file",)]
 
 
 # About

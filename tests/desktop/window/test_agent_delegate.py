@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
-from cc_desktop.desktop.window.agent_delegate import AgentDelegate, columns
-from cc_desktop.desktop.window.agent_model import AgentModel
+from cc_desktop.desktop.window.agents.agent_delegate import AgentDelegate, columns
+from cc_desktop.desktop.window.agents.agent_model import AgentModel
 from cc_desktop.fleet import events as ev
 from tests.desktop import sample
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
-from cc_desktop.desktop.window.agent_filter import Chip
-from cc_desktop.desktop.window.agent_model import AgentModel, Row
+from cc_desktop.desktop.window.agents.agent_filter import Chip
+from cc_desktop.desktop.window.agents.agent_model import AgentModel, Row
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Origin
 from tests.desktop import sample

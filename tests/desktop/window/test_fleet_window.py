@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.widgets.window_geometry import fit_to_screen
-from cc_desktop.desktop.window.agent_filter import Chip
+from cc_desktop.desktop.window.agents.agent_filter import Chip
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store

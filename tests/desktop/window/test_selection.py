@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
 from cc_desktop.desktop.fleet_desktop import NotificationTools
 from cc_desktop.desktop.widgets.rows.row_delegate import ROW_HEIGHT
-from cc_desktop.desktop.window.agent_delegate import AgentDelegate
-from cc_desktop.desktop.window.agent_filter import Chip
-from cc_desktop.desktop.window.agent_model import AgentModel
+from cc_desktop.desktop.window.agents.agent_delegate import AgentDelegate
+from cc_desktop.desktop.window.agents.agent_filter import Chip
+from cc_desktop.desktop.window.agents.agent_model import AgentModel
 from cc_desktop.fleet import events as ev
 from tests.desktop import sample
 from tests.desktop.notified import Notified
@@ -225,7 +225,8 @@ def test_the_menu_of_a_row_by_mouse(open_window: OpenWindow) -> None:
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, spot, place)
     QApplication.sendEvent(window.list.viewport(), event)
     assert lines(window.list.menu) == [
-        *("Open details", "Copy name", "Copy link", "Mute agent Hex", "Mute gateway home-lab")
+        *("Open details", "Mark as seen", "Copy name", "Copy link"),
+        *("Mute agent Hex", "Mute gateway home-lab"),
     ]
     assert window.list.menu is not None
     assert window.list.menu.pos() == place
@@ -239,7 +240,7 @@ def test_the_menu_of_a_row_by_key(open_window: OpenWindow) -> None:
     # What the platform makes of the menu key; Qt hands it to the widget with the keyboard.
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
     QApplication.sendEvent(window.windowHandle(), event)
-    assert lines(window.list.menu) == ["Open details", "Copy name", "Copy link"]
+    assert lines(window.list.menu) == ["Open details", "Mark as seen", "Copy name", "Copy link"]
     row = window.list.visualRect(row_of(window, "studio", "dex"))
     place = window.list.viewport().mapToGlobal(row.center())
     assert window.list.menu is not None

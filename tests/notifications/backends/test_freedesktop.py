@@ -172,13 +172,17 @@ async def test_a_message_with_the_usual_sound(bus: str) -> None:
         assert hints["sound-name"] == ("s", "message-new-instant")
 
 
-async def test_an_icon_from_a_file(bus: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [True, False])
+async def test_an_icon_from_a_file(bus: str, tmp_path: Path, *, there: bool) -> None:
     service = FakeNotifications(bus)
+    if there:
+        (tmp_path / "an icon.png").touch()
     async with at_desk(bus, service) as desk:
         desk.adapter = FreedesktopBackend(bus, desk.clock, icon=f"{tmp_path}/an icon.png")
         await desk.end()
         desk.task = asyncio.create_task(desk.adapter.run(desk.chosen.append))
-        assert (await desk.shown(service, PLAIN))[2] == f"file://{tmp_path}/an%20icon.png"
+        told = (await desk.shown(service, PLAIN))[2]
+        assert told == (f"file://{tmp_path}/an%20icon.png" if there else "cc-desktop")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.config.settings_file import SettingsFileError
+from cc_desktop.desktop.settings.gateways.facts import GatewayFacts
 from cc_desktop.desktop.settings.gateways.row import GatewayRow, RowState
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.settings_file import GatewayEntry, Removed
     from cc_desktop.desktop.settings.page import SettingsContext
     from cc_desktop.desktop.settings.ports import GatewayTools
-    from cc_desktop.fleet.model import Change
+    from cc_desktop.fleet.model import Change, ConnectionInfo
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class GatewaysPage(PageBody):
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
         self._foot = wrapping_label(font(11.5), muted=True)
-        self.add_cards(self._undo_bar, self._error, self._nobody, part, self._foot)
+        self.facts = GatewayFacts(context.look, tools)
+        self.add_cards(self._undo_bar, self._error, self._nobody, part, self.facts, self._foot)
 
     def refresh(self) -> None:
         """Show what is known now. The keyboard focus stays where it is."""
@@ -98,7 +100,8 @@ class GatewaysPage(PageBody):
         for at, (row, entry) in enumerate(zip(self.rows, self._entries, strict=True)):
             gateway = fleet.gateways.get(entry.id)
             row.show_state(RowState(entry, gateway, now), first=at == 0, last=at == last)
-            waits = waits or bool(gateway and gateway.connection.until > now)
+            waits = waits or bool(gateway and _counts_down(gateway.connection, now))
+        self.facts.show_gateways([(entry.id, entry.name or entry.id) for entry in self._entries])
         self._nobody.setVisible(not self._entries)
         self._foot.setText(written_to(str(self._tools.file), self._tools.decided_by))
         self._undo_bar.setVisible(self._removed is not None)
@@ -139,6 +142,8 @@ class GatewaysPage(PageBody):
                 self._copy(index)
             case GatewayRow.SECURE:
                 self._secure()
+            case GatewayRow.CHOOSE:
+                self.facts.choose(self._entries[index].id)
 
     def _change(self, change: Callable[[], object]) -> bool:
         self._show_error("")
@@ -227,3 +232,9 @@ class GatewaysPage(PageBody):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+
+
+def _counts_down(connection: ConnectionInfo, now: int) -> bool:
+    """Whether what a row says changes by itself."""
+    pairing = connection.pairing
+    return connection.until > now or (pairing is not None and pairing.expires_at > now)

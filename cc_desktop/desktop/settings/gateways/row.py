@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontDatabase, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout
 
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.inputs import check_box
@@ -19,11 +19,17 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QResizeEvent
+
     from cc_desktop.config.settings_file import GatewayEntry
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.model import Gateway
 
 _TRYING = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
+
+
+NARROW = 560  # design px: below, its buttons stand below its words
+LEAST = 300
 
 
 class RowState(NamedTuple):
@@ -42,7 +48,7 @@ class GatewayRow(QFrame):
     """
 
     TEST, EDIT, UP, DOWN, REMOVE, SECURE = "test", "edit", "up", "down", "remove", "secure"
-    ON, OFF, COPY = "on", "off", "copy"
+    ON, OFF, COPY, CHOOSE = "on", "off", "copy", "choose"
 
     acted = Signal(str)
 
@@ -75,22 +81,29 @@ class GatewayRow(QFrame):
         first.setSpacing(px(6))
         first.addWidget(self._name)
         first.addWidget(self._address, 1)
-        second = QHBoxLayout()
-        second.setSpacing(px(4))
-        second.addWidget(self._line, 1)
-        second.addWidget(self.secure)
+        self._second = QHBoxLayout()
+        self._second.setSpacing(px(4))
+        self._second.addWidget(self._line, 1)
+        self._second.addWidget(self.secure, 0, Qt.AlignmentFlag.AlignLeft)
         words = QVBoxLayout()
         words.setSpacing(px(1))
         words.addLayout(first)
-        words.addLayout(second)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, px(9), 0, px(9))
-        row.setSpacing(px(8))
-        row.addWidget(self.on)
-        row.addWidget(self._dot)
-        row.addLayout(words, 1)
+        words.addLayout(self._second)
+        told = QHBoxLayout()
+        told.setSpacing(px(8))
+        told.addWidget(self.on)
+        told.addWidget(self._dot)
+        told.addLayout(words, 1)
+        controls = QHBoxLayout()
+        controls.setSpacing(px(8))
+        controls.addStretch(1)
         for part in (self.copy, self.test, self.edit, self.up, self.down, self.more):
-            row.addWidget(part)
+            controls.addWidget(part)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, px(9), 0, px(9))
+        self._row.setSpacing(px(8))
+        self._row.addLayout(told, 1)
+        self._row.addLayout(controls)
         self._add_shortcuts()
         look.changed.connect(self._repaint)
 
@@ -150,6 +163,23 @@ class GatewayRow(QFrame):
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self)
         delete.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         delete.activated.connect(lambda: self.acted.emit(self.REMOVE))
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt override: it gets narrower than its parts are beside each other."""
+        return QSize(self._look.metrics.px(LEAST), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt override: where room is short, the buttons stand below the words."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._look.metrics.px(NARROW)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        for layout in (self._row, self._second):
+            layout.setDirection(below if narrow else beside)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the buttons: what stands below the list is about this one."""
+        super().mousePressEvent(event)
+        self.acted.emit(self.CHOOSE)
 
     def _open_menu(self) -> None:
         menu = self.menu()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.desktop.widgets.pill import FilterPill, PillText
-from cc_desktop.desktop.window.agent_filter import Chip
+from cc_desktop.desktop.window.agents.agent_filter import Chip
 from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.i18n import mark, tr, trn
 

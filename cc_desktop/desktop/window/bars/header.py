@@ -78,6 +78,7 @@ class Header(QFrame):
         self._context = context
         self._gateways: dict[str, Gateway] = {}
         self.pills: dict[str, Pill] = {}
+        self.nobody: Pill | None = None  # while there is no gateway
         self.popup: GatewayPopup | None = None
         metrics, px = context.look.metrics, context.look.metrics.px
         self._title = label(metrics.font(15, bold=True), SHORT_NAME)
@@ -121,12 +122,28 @@ class Header(QFrame):
             old.deleteLater()
         for key, gateway in self._gateways.items():
             self._show_gateway(key, gateway)
+        self._show_nobody(not self._gateways)
         if self.popup is not None and self.popup.isVisible():
             self.popup.follow(self._gateways)
         return any(
             gateway.connection.state is ConnectionState.WAITING
             for gateway in self._gateways.values()
         )
+
+    def _show_nobody(self, nobody: bool) -> None:
+        """A quiet pill in the place of the gateways leads to connecting the first one."""
+        if nobody and self.nobody is None:
+            self.nobody = Pill(self._context.look)
+            self.nobody.show_segments(
+                (PillText(tr("No gateway"), muted=True),), ConnectionMark.OFF, "muted"
+            )
+            self.nobody.setToolTip(tr("Connect a gateway"))
+            self.nobody.clicked.connect(lambda _checked=False: self._context.actions.connect())
+            self._flow.addWidget(self.nobody)
+        elif not nobody and self.nobody is not None:
+            self._flow.removeWidget(self.nobody)
+            self.nobody.deleteLater()
+            self.nobody = None
 
     def _show_gateway(self, key: str, gateway: Gateway) -> None:
         pill = self.pills.get(key)

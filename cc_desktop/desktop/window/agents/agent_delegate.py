@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPen
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
-from cc_desktop.desktop.window.agent_model import ROW_ROLE, Row
+from cc_desktop.desktop.window.agents.agent_model import ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, SHOWN_CONTEXT, status_word
 from cc_desktop.text.i18n import tr

@@ -17,15 +17,18 @@ from cc_desktop.text.agent_facts import (
     open_approvals,
     state_since,
 )
-from cc_desktop.text.format import SECOND, ago, clock, local, plain, run_time, span
-from cc_desktop.text.i18n import PDI, isolate, mark, tr, trn
+from cc_desktop.text.agents.lines import NO_PROGRESS
+from cc_desktop.text.agents.lines import NOTHING as NOTHING
+from cc_desktop.text.agents.lines import two_lines as two_lines
+from cc_desktop.text.format import clock, local, plain, run_time, span
+from cc_desktop.text.i18n import PDI, mark, tr, trn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from cc_desktop.fleet.facts import ProgressCard
     from cc_desktop.fleet.model import Agent, Session
 
-NOTHING = "—"  # stands where there is nothing to tell
 SHOWN_CONTEXT = 60  # percent: a context below is nothing to know
 FULL_CONTEXT = 80  # percent: from here on the context counts as nearly full
 MOST_RUNS = 4  # runs that are listed; the others are counted
@@ -41,6 +44,9 @@ STATUS_WORDS = {
     Status.OFFLINE: mark("Offline"),
     Status.UNKNOWN: mark("Unknown"),
 }
+
+
+ASKS = mark("Asks you")  # a status word, too
 
 
 class AgentText(NamedTuple):
@@ -59,15 +65,21 @@ class AgentText(NamedTuple):
     now: str
 
 
-def describe(agent: Agent, now: int, clock_offset_ms: int = 0) -> AgentText:
+def describe(
+    agent: Agent,
+    now: int,
+    clock_offset_ms: int = 0,
+    progress: Mapping[str, ProgressCard] = NO_PROGRESS,
+) -> AgentText:
     """Everything that is said of an agent.
 
     Args:
         agent: The agent.
         now: Local ms.
         clock_offset_ms: To add to its gateway's times to get local ones.
+        progress: The steps that agents keep of their runs, by session.
     """
-    task, since = two_lines(agent, now, clock_offset_ms)
+    task, since = two_lines(agent, now, clock_offset_ms, progress)
     return AgentText(
         task, since, why(agent, now, clock_offset_ms), current(agent, now, clock_offset_ms)
     )
@@ -78,142 +90,11 @@ def status_word(status: Status) -> str:
     return tr(STATUS_WORDS[status])
 
 
-# The two lines of a row: what it does or why it does not, and since when
-
-
-class _View(NamedTuple):
-    """An agent at a moment."""
-
-    agent: Agent
-    now: int
-    clock_offset_ms: int
-    since: int  # local ms; 0: unknown
-
-    @property
-    def lasts(self) -> str:
-        """How long it is in its status, "" for less than a second."""
-        passed = self.now - self.since
-        return span(passed) if self.since and passed >= SECOND else ""
-
-    def lasting(self, with_span: str, without: str) -> str:
-        """Its status and how long it has been in it, where that is known."""
-        return tr(with_span, span=self.lasts) if self.lasts else tr(without)
-
-    def local(self, at: int) -> int:
-        """A time of the gateway by the local clock."""
-        return local(at, self.clock_offset_ms)
-
-
-def two_lines(agent: Agent, now: int, clock_offset_ms: int = 0) -> tuple[str, str]:
-    """`task` and `since` of `describe`."""
-    view = _View(agent, now, clock_offset_ms, state_since(agent, clock_offset_ms))
-    task, since = _LINES[agent.status](view)
-    return task if task == NOTHING else isolate(task), isolate(since)
-
-
-def _error(view: _View) -> tuple[str, str]:
-    cause = view.agent.cause
-    when = ago(view.since, view.now)
-    reason = plain(view.agent.reason)
-    if cause is not None and cause.status == "timeout":
-        task, since = tr("Run timed out"), tr("timed out {when}", when=when).rstrip()
-    else:
-        task, since = tr("Run failed"), tr("failed {when}", when=when).rstrip()
-    return reason or task, _with_title(since, cause, reason)
-
-
-def _with_title(since: str, session: Session | None, task: str) -> str:
-    """The second line with the title of the session, where the first line does not say it."""
-    title = _title(session)
-    return tr("{since} · {title}", since=since, title=title) if title not in ("", task) else since
-
-
-def _title(session: Session | None) -> str:
-    """What a session is about; "" for the main session, whose title tells nothing."""
-    if session is None or not (session.label or session.derived_title):
-        return ""
-    return plain(session.title)
-
-
-def _waiting(view: _View) -> tuple[str, str]:
-    agent, cause = view.agent, view.agent.cause
-    since = view.lasting(mark("waiting {span}"), mark("waiting"))
-    approvals = open_approvals(agent)
-    if not approvals:
-        task = (cause.digest_headline or cause.title) if cause else agent.reported_task
-        return plain(task) or tr("Waiting for your answer"), since
-    first = approvals[0]
-    title = plain(first.title)
-    task = tr("Approve: {title}", title=title) if title else tr("Something needs your decision")
-    if first.expires_at:
-        left = span(first.expires_at - view.now)
-        since = tr("{since} · expires in {left}", since=since, left=left)
-    return task, since
-
-
-def _stuck(view: _View) -> tuple[str, str]:
-    return (
-        tr("{task} · silent for {span}", task=doing(view.agent) or tr("A run"), span=view.lasts),
-        tr("last heard {when}", when=ago(view.since, view.now)).rstrip(),
-    )
-
-
-def _working(view: _View) -> tuple[str, str]:
-    agent, cause = view.agent, view.agent.cause
-    if agent.status is Status.ACTIVE:
-        since = view.lasting(mark("working {span}"), mark("working"))
-    else:
-        since = view.lasting(mark("thinking {span}"), mark("thinking"))
-    task = doing(agent)
-    return task or NOTHING, _with_title(since, cause, task)
-
-
-def _idle(view: _View) -> tuple[str, str]:
-    session = view.agent.cause or newest(view.agent)
-    when = ago(view.since, view.now)
-    if session is None:
-        return NOTHING, tr("last seen {when}", when=when) if when else tr("no runs yet")
-    about = plain(session.preview) or _title(session) or NOTHING
-    templates = {
-        "failed": mark("failed {when}"),
-        "timeout": mark("timed out {when}"),
-        "killed": mark("stopped {when}"),
-    }
-    return about, tr(templates.get(session.status, mark("done {when}")), when=when).rstrip()
-
-
-def _offline(view: _View) -> tuple[str, str]:
-    at = view.local(view.agent.last_activity)
-    heard = tr("last heard {when}", when=ago(at, view.now)) if at else ""
-    return _past(view.agent), heard
-
-
-def _past(agent: Agent) -> str:
-    """What it was last known to do."""
-    cause = agent.sessions.get(agent.status_session_key) or newest(agent)
-    if agent.approvals:
-        return tr("Was waiting for you")
-    if cause and cause.active:
-        return tr("Was working: {title}", title=plain(cause.title))
-    if cause and cause.failed:
-        return tr("Had failed: {title}", title=plain(cause.title))
-    return tr("Was idle") if cause else tr("Nothing is known of it")
-
-
-def _unknown(view: _View) -> tuple[str, str]:
-    return NOTHING, tr("nothing is known yet")
-
-
-_LINES: dict[Status, Callable[[_View], tuple[str, str]]] = {
-    Status.ERROR: _error,
-    Status.WAITING: _waiting,
-    Status.STUCK: _stuck,
-    Status.ACTIVE: _working,
-    Status.THINKING: _working,
-    Status.IDLE: _idle,
-    Status.OFFLINE: _offline,
-    Status.UNKNOWN: _unknown,
-}
+def word(agent: Agent) -> str:
+    """The status in words: whether it asks something, or wants a decision."""
+    if agent.status is Status.WAITING and agent.questions and not agent.approvals:
+        return tr(ASKS)
+    return status_word(agent.status)
 
 
 # The cards of the details
@@ -319,6 +200,7 @@ def _why_waiting(agent: Agent, now: int) -> str:
             lines.append(tr("Approve: {title} (expires in {left})", title=title, left=left))
         else:
             lines.append(tr("Approve: {title}", title=title))
+    lines += [plain(question.title, 300) for question in agent.questions.values()]
     if not lines and agent.cause:
         lines.append(plain(agent.cause.digest_headline or agent.cause.title, 300))
     return "\n".join(lines) or tr("It waits for your answer.")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
 
     from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
-    from cc_desktop.desktop.window.agent_list import AgentList
-    from cc_desktop.desktop.window.agent_model import AgentModel
+    from cc_desktop.desktop.window.agents.agent_list import AgentList
+    from cc_desktop.desktop.window.agents.agent_model import AgentModel
     from cc_desktop.fleet.model import Change
 
 

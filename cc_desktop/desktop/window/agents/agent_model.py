@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
-from cc_desktop.desktop.window.agent_filter import AgentFilter, Chip
+from cc_desktop.desktop.window.agents.agent_filter import AgentFilter, Chip
 from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
 from cc_desktop.text import agents
 from cc_desktop.text.agent_facts import context_percent, shown_model, state_since, usage_since
@@ -92,7 +92,7 @@ def make_row(
     """
     clock_offset_ms = gateway.clock_offset_ms
     name = plain(agent.shown_name, 80)
-    task, second = agents.two_lines(agent, now, clock_offset_ms)
+    task, second = agents.two_lines(agent, now, clock_offset_ms, gateway.facts.progress)
     used, usd = usage_since(agent, midnight(now) - clock_offset_ms)
     return Row(
         key=(agent.gateway, agent.id),
@@ -102,7 +102,7 @@ def make_row(
         gateway=plain(gateway.name, 60) if several else "",
         avatar=avatar(agent.shown_name, agent.emoji),
         status=agent.status,
-        word=agents.status_word(agent.status),
+        word=agents.word(agent),
         task=task,
         second=second,
         model=shown_model(agent),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from cc_desktop.desktop.widgets.rows.row_menu import add_action, make_menu
-from cc_desktop.fleet.model import ConnectionState, Origin, Status
+from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.system.deep_links import make_link
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
@@ -15,10 +15,11 @@ from cc_desktop.text.i18n import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QMenu, QWidget
+    from PySide6.QtWidgets import QMenu
 
     from cc_desktop.desktop.widgets.view_context import ViewContext
-    from cc_desktop.desktop.window.agent_model import Row
+    from cc_desktop.desktop.window.agents.agent_list import AgentList
+    from cc_desktop.desktop.window.agents.agent_model import Row
 
 
 def agent_menu(
@@ -26,7 +27,7 @@ def agent_menu(
     row: Row,
     open_details: Callable[[], None],
     extend: Callable[[QMenu, str, str], None] | None,
-    parent: QWidget,
+    parent: AgentList,
 ) -> QMenu:
     """What can be done with an agent.
 
@@ -41,9 +42,11 @@ def agent_menu(
     menu = make_menu(parent)
     clipboard = QGuiApplication.clipboard()
     add_action(menu, tr("Open details"), open_details)
-    if row.status is Status.ERROR:
-        seen = context.actions.mark_seen
-        add_action(menu, tr("Mark as seen"), lambda: seen(gateway_id, agent_id))
+    triage = parent.triage
+    unseen = len(triage.unseen(parent.selected_keys())) if triage is not None else 0
+    if triage is not None and unseen:
+        words = tr("Mark as seen") if unseen == 1 else tr("Mark {n} as seen", n=unseen)
+        add_action(menu, words, triage.mark_selected)
     add_action(menu, tr("Copy name"), lambda: clipboard.setText(row.name))
     add_action(menu, tr("Copy link"), lambda: clipboard.setText(make_link(gateway_id, agent_id)))
     if extend is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 
 from cc_desktop.desktop.widgets.rows.row_list import RowList
-from cc_desktop.desktop.window.agent_delegate import AgentDelegate
+from cc_desktop.desktop.window.agents.agent_delegate import AgentDelegate
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.widgets.agent_pane import Key
     from cc_desktop.desktop.widgets.view_context import ViewContext
-    from cc_desktop.desktop.window.agent_model import AgentModel
+    from cc_desktop.desktop.window.agents.agent_model import AgentModel
+    from cc_desktop.desktop.window.agents.triage import Triage
 
 
 class AgentList(RowList):
@@ -29,6 +30,7 @@ class AgentList(RowList):
 
     Attributes:
         menu: The last context menu.
+        triage: Marks agents as seen; None until the window has it.
     """
 
     opened = Signal(object)
@@ -39,6 +41,8 @@ class AgentList(RowList):
         self._model = model
         self._extend_menu: Callable[[QMenu, str, str], None] | None = None
         self.menu: QMenu | None = None
+        self.triage: Triage | None = None
+        self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.setItemDelegate(AgentDelegate(context.look, self))
         self.activated.connect(self._on_activated)
         self.menu_wanted.connect(self._on_menu)
@@ -46,6 +50,12 @@ class AgentList(RowList):
     def extend_menu(self, extend: Callable[[QMenu, str, str], None]) -> None:
         """Let others add entries: menu, gateway id, agent id."""
         self._extend_menu = extend
+
+    def selected_keys(self) -> list[Key]:
+        """The agents that are selected, from the top; the current one if none is."""
+        indexes = self.selectionModel().selectedIndexes() or [self.currentIndex()]
+        rows = [self._model.row(index) for index in sorted(indexes, key=lambda one: one.row())]
+        return [row.key for row in rows if row is not None]
 
     def reveal(self, key: Key) -> None:
         """Scroll to an agent."""
@@ -60,8 +70,10 @@ class AgentList(RowList):
         row = self._model.row(index)
         if row is None:
             return
-        from cc_desktop.desktop.window.agent_menu import agent_menu  # most starts open none
+        from cc_desktop.desktop.window.agents.agent_menu import agent_menu  # most starts open none
 
+        if not self.selectionModel().isSelected(index):
+            self.setCurrentIndex(index)
         self.menu = agent_menu(
             self._context, row, lambda: self.opened.emit(row.key), self._extend_menu, self
         )

@@ -1,0 +1,1 @@
+"""Asking for a right in place, and commands that approve it."""

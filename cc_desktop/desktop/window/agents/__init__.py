@@ -1,0 +1,1 @@
+"""The list of agents: rows, filter, menu, selection, triage."""
