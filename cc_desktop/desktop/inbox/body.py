@@ -8,7 +8,6 @@ from msgspec import Struct
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.inbox.ports import InboxPorts
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.fleet.commands import (
     AnswerQuestion,
@@ -27,6 +26,8 @@ from cc_desktop.text.inbox.requests import missing_right
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLabel
+
+    from cc_desktop.desktop.inbox.ports import InboxPorts
 
 
 class Subject(Struct, frozen=True):
@@ -67,7 +68,7 @@ def is_about(state: CommandState, item: InboxItem) -> bool:
 
 def newest_command(gateway: Gateway, item: InboxItem) -> CommandState | None:
     """The newest command of the operator about an item."""
-    about = (state for state in reversed(gateway.commands.values()) if is_about(state, item))
+    about = (state for state in reversed(tuple(gateway.commands.values())) if is_about(state, item))
     return next(about, None)
 
 

@@ -1,4 +1,4 @@
-"""Text of which every character counts: a whole command in monospace, nothing hidden, nothing cut."""
+"""A whole command in monospace: nothing hidden, nothing cut."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ class _Field(QPlainTextEdit):
     def fit(self) -> None:
         """Be as high as the text needs."""
         margin = 2 * round(self.document().documentMargin()) + 2
-        shown = min(self.lines(), LINES)
+        lines = self.lines()
+        bars = Qt.ScrollBarPolicy
+        fits = lines <= LINES
+        self.setVerticalScrollBarPolicy(bars.ScrollBarAlwaysOff if fits else bars.ScrollBarAsNeeded)
+        shown = min(lines, LINES)
         self.setFixedHeight(shown * self.fontMetrics().lineSpacing() + margin)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -61,7 +65,7 @@ class _Field(QPlainTextEdit):
 
 
 class CommandText(QWidget):
-    """A command as it is: see `verbatim`. Long ones scroll, very long ones are laid out on demand."""
+    """A command as it is, see `verbatim`. What is very long is laid out in full on demand."""
 
     def __init__(self, look: ThemeManager, name: str) -> None:
         """`name` is for screen readers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QWidget
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.pill import FilterPill, PillText
@@ -38,7 +38,13 @@ class FilterChips(QWidget):
         super().__init__()
         self._look = look
         px = look.metrics.px
-        self._flow = FlowLayout(px(8), self)
+        kinds, self.gateway_row = QWidget(), QWidget()
+        self._rows = (FlowLayout(px(8), kinds), FlowLayout(px(8), self.gateway_row))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(px(8))
+        column.addWidget(kinds)
+        column.addWidget(self.gateway_row)
         self._kinds, self._gateways = QButtonGroup(self), QButtonGroup(self)
         self.chips: dict[str, FilterPill] = {}
         self.gateways: dict[str, FilterPill] = {}
@@ -53,12 +59,12 @@ class FilterChips(QWidget):
         pill = FilterPill(self._look)
         group.addButton(pill)
         pill.stepped.connect(lambda step: self._step(pill, step))
-        self._flow.addWidget(pill)
+        self._rows[group is self._gateways].addWidget(pill)
         return pill
 
     def _step(self, pill: FilterPill, step: int) -> None:
         every = [*self.chips.values(), *self.gateways.values()]
-        shown = [one for one in every if not one.isHidden()]
+        shown = [one for one in every if one.isVisible()]
         shown[(shown.index(pill) + step) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
 
     def check(self, key: str) -> None:
@@ -84,7 +90,7 @@ class FilterChips(QWidget):
         if list(wanted) != list(self.gateways):
             for pill in self.gateways.values():
                 self._gateways.removeButton(pill)
-                self._flow.removeWidget(pill)
+                self._rows[1].removeWidget(pill)
                 pill.hide()
                 pill.deleteLater()
             self.gateways = {}
@@ -93,9 +99,12 @@ class FilterChips(QWidget):
                 pill.clicked.connect(lambda _on=False, key=key: self.gateway_chosen.emit(key))
             if wanted:
                 self.gateways[""].setChecked(True)
+        self.gateway_row.setVisible(bool(wanted) and not self.chips[EARLIER].isChecked())
         for key, name in wanted.items():
             self._name(self.gateways[key], plain(name, 40))
 
     def _name(self, pill: FilterPill, words: str, count: int | None = None) -> None:
         text = PillText(words, muted=True)
-        pill.show_segments((text, PillText(str(count), bold=True)) if count is not None else (text,))
+        pill.show_segments(
+            (text, PillText(str(count), bold=True)) if count is not None else (text,)
+        )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView
 
@@ -76,7 +84,9 @@ class InboxDelegate(RowDelegate):
         font = self._text if item.seen else self._bold
         colour = QColor(theme.muted if item.seen and not canvas.selected else theme.text)
         self.line(canvas, (start, end - start, middle - line, line), row.text, font, colour)
-        below = " · ".join(filter(None, (row.place, since(item, now), tr("seen") if item.seen else "")))
+        below = " · ".join(
+            filter(None, (row.place, since(item, now), tr("seen") if item.seen else ""))
+        )
         self.line(canvas, (start, end - start, middle + px(1), line), below, self._small, muted)
         if left:
             urgent = QColor(kind_colour(kind, theme))
@@ -104,7 +114,7 @@ class InboxList(RowList):
         self.setItemDelegate(InboxDelegate(look, clock, self))
         self.doubleClicked.connect(lambda index: self._open(index))
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         """Qt override: say which item it is."""
         super().currentChanged(current, previous)
         item = self._item(current)
@@ -139,9 +149,9 @@ class InboxList(RowList):
         """Select nothing."""
         self.selectionModel().clear()
 
-    def _item(self, index: QModelIndex) -> InboxItem | None:
-        row = self._model.row(index)
-        return row.item if row is not None else None
+    def _item(self, index: Index) -> InboxItem | None:
+        row = index.data(ROW_ROLE)
+        return row.item if isinstance(row, InboxRow) else None
 
     def _open(self, index: QModelIndex) -> None:
         item = self._item(index)

@@ -105,7 +105,7 @@ class InboxPage(CentrePage):
     def _build_head(self) -> QHBoxLayout:
         px = self._context.look.metrics.px
         self.all_seen = button(tr("Mark all as seen"), self.mark_all, "link")
-        self.back = button(tr("Fleet"), self._on_back, "link")
+        self.back = button(tr("Fleet  {key}", key="Esc"), self._on_back, "link")
         self.back.setAccessibleName(tr("Back to the fleet"))
         head = QHBoxLayout()
         head.setContentsMargins(px(16), px(12), px(16), px(8))
@@ -305,7 +305,7 @@ class InboxPage(CentrePage):
         self.all_seen.setEnabled(any(not item.seen for item in self.model.items))
         lines = not_visible(fleet, self.model.gateway)
         self.refused.setText("\n".join(lines))
-        self.refused.setVisible(bool(lines))
+        self.refused.setVisible(bool(lines) and not self.chips.chips[EARLIER].isChecked())
         if self.chips.chips[EARLIER].isChecked():
             self.pages.setCurrentWidget(self.earlier)
         elif self.model.rowCount():

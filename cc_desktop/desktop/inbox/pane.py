@@ -137,7 +137,7 @@ class ItemPane(QScrollArea):
         """The keyboard does not fall on something else by itself."""
         self.seen.hide()
         focus = self.focusWidget()
-        if focus is None or not focus.isVisible():
+        if not self.isAncestorOf(focus) or not focus.isVisible():
             self.next.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_open(self) -> None:

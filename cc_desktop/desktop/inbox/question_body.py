@@ -191,8 +191,11 @@ class QuestionBody(ItemBody):
         """The same questions: what was typed stays."""
         question = _question_of(subject)
         known = self._question
-        return known is not None and question is not None and known.parts == question.parts and (
-            self._subject is not None and self._subject.item.id == subject.item.id
+        return (
+            known is not None
+            and question is not None
+            and known.parts == question.parts
+            and (self._subject is not None and self._subject.item.id == subject.item.id)
         )
 
     def show_subject(self, subject: Subject) -> None:
@@ -239,9 +242,7 @@ class QuestionBody(ItemBody):
             return
         answers = {part.part.id: part.answer() for part in self.parts}
         item = subject.item
-        self.commanded.emit(
-            AnswerQuestion(item.gateway, item.agent, question.id, answers)
-        )
+        self.commanded.emit(AnswerQuestion(item.gateway, item.agent, question.id, answers))
         self.forget()
 
     def _on_decline(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from cc_desktop.desktop.inbox.card import ItemCard
+from cc_desktop.desktop.widgets.agent_pane import PaneSection
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.text.i18n import trn
@@ -27,7 +28,7 @@ _TOLD_HERE = (
 )
 
 
-class AgentSection(QWidget):
+class AgentSection(PaneSection):
     """Shows what an agent waits for; hidden when that is nothing."""
 
     def __init__(self, ports: InboxPorts) -> None:
@@ -43,7 +44,7 @@ class AgentSection(QWidget):
         self._column.addWidget(self.more)
         self.hide()
 
-    def show_agent(self, agent: Agent, gateway: Gateway, _now: int) -> None:
+    def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
         """Show what is known of an agent, the same as before or another."""
         key = (agent.gateway, agent.id)
         if key != self._agent:
@@ -92,9 +93,10 @@ class AgentSection(QWidget):
         """Qt override: the keys of a card, while the keyboard is on it."""
         focus = self.focusWidget()
         for card in self.cards.values():
-            if focus is not None and card.isAncestorOf(focus) and not event.isAutoRepeat():
-                if not event.modifiers() and card.press(event.text().lower()):
-                    return
+            if not card.isAncestorOf(focus) or event.isAutoRepeat() or event.modifiers():
+                continue
+            if card.press(event.text().lower()):
+                return
         super().keyPressEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

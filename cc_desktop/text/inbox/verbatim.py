@@ -17,8 +17,9 @@ _HIDDEN = {"Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 def verbatim(text: str) -> str:
     """The text with every character that does not show itself made visible.
 
-    Line breaks stay. Other control characters become their pictures (␀, ␛), a tab an arrow; bidi
-    marks, zero-width and other hidden characters, and spaces that are none, become ‹U+202E›.
+    Line breaks stay. Other control characters become their pictures (␀, ␛), a tab an arrow. Bidi
+    marks, zero-width and other hidden characters, and spaces of other kinds, become their code
+    point in angle quotes.
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
