@@ -148,6 +148,7 @@ class DesktopController:
             open_target=self._on_notification,
             viewed=self.window.viewed,
             refresh=self._refresh,
+            execute=monitor.execute,
         )
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings

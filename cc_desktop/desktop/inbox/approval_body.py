@@ -125,15 +125,14 @@ class ApprovalBody(ItemBody):
             old.hide()
             old.deleteLater()
         self.buttons = {}
-        for decision in dict.fromkeys(approval.decisions):
+        for decision in sorted(dict.fromkeys(approval.decisions), key=_place):
             self.buttons[decision] = self._add_button(decision)
 
     def _add_button(self, decision: str) -> Button:
         said = words.decision_words(decision).replace("&", "&&")
-        simple = words.is_simple(decision)
         key = _KEYS.get(decision, "")
         text = f"{said}  {key.upper()}" if key else said
-        made = button(text, lambda: self._on_pressed(decision), "" if simple else "link")
+        made = button(text, lambda: self._on_pressed(decision))
         made.setAccessibleName(words.decision_words(decision))
         if decision == words.DENY:
             made.setProperty("danger", True)
@@ -238,3 +237,8 @@ class ApprovalBody(ItemBody):
 
     def _recolour(self) -> None:
         set_colour(self.warning, QColor(self.look.theme.error))
+
+
+def _place(decision: str) -> int:
+    """What is about this once stands first."""
+    return 0 if words.is_simple(decision) else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -20,13 +20,15 @@ from cc_desktop.fleet.facts import (
     Subject,
     Task,
 )
-from cc_desktop.fleet.inbox import InboxItem
 from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.fleet.model import Approval, ConnectionInfo, ConnectionState
 from cc_desktop.fleet.requests import Choice, Question, QuestionPart
-from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import HOUR, MIN, NOW
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.inbox import InboxItem
+    from cc_desktop.fleet.store import Store
 
 READ = ("operator.read",)
 ALL = ("operator.read", "operator.write", "operator.approvals", "operator.questions")
