@@ -15,6 +15,7 @@ from cc_desktop.fleet.model import Problem
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
+from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified
 from tests.desktop.settings.test_app_pages import Desk
 
@@ -45,6 +46,7 @@ class Scenes:
         """Every window, one after another; the earlier ones are still there."""
         windows = [
             *self._fleets(),
+            *self._inboxes(),
             *self._settings(),
             *[window async for window in self._connecting()],
         ]
@@ -92,8 +94,27 @@ class Scenes:
             popup = window.header.popup
             if popup is not None:
                 yield f"{name}, gateway {key}", popup
-        tools.panel.open_under(tools.bell)
-        yield f"{name}, notifications", tools.panel
+        tools.show_history()
+        QApplication.processEvents()
+        yield f"{name}, told earlier", window
+
+    def _inboxes(self) -> Iterator[tuple[str, QWidget]]:
+        """A window for each sort of card."""
+        for store, kinds in (
+            (inbox.store(), ("approval", "question", "stuck", "task-failed")),
+            (inbox.store(scopes=inbox.READ, gateways=False), ("approval",)),
+        ):
+            for kind in kinds:
+                context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+                window = build_fleet_window(context, {})
+                center = Notified(store, SAMPLE).center
+                tools = NotificationTools(window, context, center, lambda: None)
+                self._kept += [window, tools]
+                window.resize(WIDE, HIGH)
+                window.show()
+                tools.open_item(inbox.item(store, kind).id)
+                tools.inbox.mark_selected()
+                yield f"inbox, {kind}", window
 
     def _settings(self) -> Iterator[tuple[str, QWidget]]:
         for page in ("gateways", "notifications", "tray", "general", "about"):

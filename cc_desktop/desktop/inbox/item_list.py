@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
 
 ROW_HEIGHT, HEADING_HEIGHT = 52, 30  # design px
-_ROW_KEYS = "neuad"  # left to the page: type-ahead would take them
+_ROW_KEYS = "neuad123456789"  # left to the page: type-ahead would take them
 _KEYS_OF_LISTS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
@@ -124,6 +124,15 @@ class InboxList(RowList):
         """Qt override: say that it is another selection."""
         super().selectionChanged(selected, deselected)
         self.selected_changed.emit()
+
+    def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
+        """Qt override: when the current item ends, none is current.
+
+        Qt would choose its neighbour, and the next key would be about that.
+        """
+        if start <= self.currentIndex().row() <= end:
+            self.selectionModel().clear()
+        super().rowsAboutToBeRemoved(parent, start, end)
 
     def selected(self) -> list[InboxItem]:
         """The selected items, in their order."""

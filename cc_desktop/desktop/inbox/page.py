@@ -152,6 +152,7 @@ class InboxPage(CentrePage):
         self.list.opened.connect(lambda _ident: self.pane.card.focus_first())
         self.pane.seen_wanted.connect(self.mark_selected)
         self.pane.next_wanted.connect(self.next)
+        self.pane.anchor = self.list
         self._context.look.changed.connect(self.list.viewport().update)
 
     # What others ask for
@@ -330,7 +331,7 @@ class InboxPage(CentrePage):
         if not (self.isVisible() and self._batch.active):
             self._timer.stop()
             return
-        by_second = self.model.has_countdown() or self.pane.card.tick()
+        by_second = self.pane.card.tick() or self.model.has_countdown()
         wanted = SECOND_MS if by_second else TIMES_MS
         if not self._timer.isActive() or self._timer.interval() != wanted:
             self._timer.start(wanted)

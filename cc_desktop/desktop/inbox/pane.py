@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.inbox.card import ItemCard
+from cc_desktop.desktop.inbox.cards.card import ItemCard
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import TextCard
 from cc_desktop.desktop.widgets.labels import wrapping_label
@@ -39,6 +40,8 @@ class ItemPane(QScrollArea):
         super().__init__()
         self._ports = ports
         self._context = ports.context
+        self.anchor: QWidget | None = None  # from where the Tab key leads here
+        self._ordered: list[QWidget] = []
         look, px = ports.context.look, ports.context.look.metrics.px
         self.setObjectName("details")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -80,6 +83,8 @@ class ItemPane(QScrollArea):
         if len(items) == 1:
             self.show_item(items[0].id)
             return
+        if not items:
+            self.card.refresh()
         if not items and self.card.is_over:
             return  # what became of the last one stays until another is chosen
         self.card.show_item("")
@@ -108,6 +113,7 @@ class ItemPane(QScrollArea):
         if not self.card.ident:
             return
         self.card.refresh()
+        self._order_keys()
         item, fleet = self.card.item, self._context.store.fleet
         self.seen.setVisible(item is not None and not self.card.is_over)
         if item is None:
@@ -126,6 +132,18 @@ class ItemPane(QScrollArea):
         said = plain(session.preview, BEFORE) if session is not None else ""
         self.before.set_text(said)
         self.before.setVisible(bool(said) and item.kind in _ASKED)
+
+    def _order_keys(self) -> None:
+        """The Tab key leads from the list through the card to the buttons below it."""
+        content = self.card.content
+        inside = content.findChildren(QWidget) if content is not None else []
+        order = [one for one in inside if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        if self.anchor is None or order == self._ordered:
+            return
+        self._ordered = order
+        chain = [self.anchor, *order, self.open, self.seen, self.next]
+        for first, second in itertools.pairwise(chain):
+            QWidget.setTabOrder(first, second)
 
     def _name_seen(self, *, all_seen: bool) -> None:
         words = tr("Mark as unseen") if all_seen else tr("Mark as seen")

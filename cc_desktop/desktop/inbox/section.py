@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout
 
-from cc_desktop.desktop.inbox.card import ItemCard
+from cc_desktop.desktop.inbox.cards.card import ItemCard
 from cc_desktop.desktop.widgets.agent_pane import PaneSection
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.fleet.inbox import InboxKind

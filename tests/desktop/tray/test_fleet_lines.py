@@ -26,12 +26,12 @@ def test_who_needs_you_comes_newest_first_each_with_the_reason() -> None:
     fail(store, "flip", 30 * MIN, "no money")
     texts = [line.text for line in fleet_lines(store.fleet, NOW)]
 
-    assert [text for text in texts if "Error" in text] == [
-        "Otto · Error: no disk",
+    assert [text for text in texts if "failed" in text] == [
+        "Otto failed: no disk",
         texts[3],  # Rex, of 4 min ago
-        "Flip · Error: no money",
+        "Flip failed: no money",
     ]
-    assert texts[3].startswith("Rex · Error: provider")
+    assert texts[3].startswith("Rex failed: provider")
 
 
 def test_the_headline_comes_first_and_hostile_reasons_are_one_short_line() -> None:

@@ -152,5 +152,7 @@ class ItemBody(QWidget):
                 words = missing_right(right, subject.gateway.name)
                 font = self.look.metrics.font(12)
                 self._prompt_place.addWidget(wrapping_label(font, words, muted=True))
-                self._prompt_place.addWidget(self.ports.ask_right(*wanted))
+                prompt = self.ports.ask_right(*wanted)
+                self._prompt_place.addWidget(prompt)
+                prompt.show()  # at once, not when Qt gets round to it
         return there

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
-from cc_desktop.desktop.inbox.body import ItemBody, Subject
-from cc_desktop.desktop.inbox.command_text import CommandText
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject
+from cc_desktop.desktop.inbox.cards.command_text import CommandText
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
@@ -137,6 +137,7 @@ class ApprovalBody(ItemBody):
         if decision == words.DENY:
             made.setProperty("danger", True)
         self._flow.addWidget(made)
+        made.show()  # at once: a key may ask for it
         return made
 
     def _hint(self, approval: Approval, subject: Subject, *, decides: bool) -> str:

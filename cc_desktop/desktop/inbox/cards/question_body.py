@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cc_desktop.desktop.inbox.body import ItemBody, Subject
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.inputs import check_box, radio_button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label

@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout
 
-from cc_desktop.desktop.inbox.approval_body import ApprovalBody
-from cc_desktop.desktop.inbox.body import ItemBody, Subject, newest_command
-from cc_desktop.desktop.inbox.question_body import QuestionBody
-from cc_desktop.desktop.inbox.trouble_body import AgentTrouble, GatewayTrouble
+from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, newest_command
+from cc_desktop.desktop.inbox.cards.question_body import QuestionBody
+from cc_desktop.desktop.inbox.cards.trouble_body import AgentTrouble, GatewayTrouble
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
 from cc_desktop.desktop.widgets.rows.kind_mark import kind_colour

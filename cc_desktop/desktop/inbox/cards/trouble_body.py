@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
-from cc_desktop.desktop.inbox.body import ItemBody, Subject
-from cc_desktop.desktop.inbox.command_text import CommandText
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject
+from cc_desktop.desktop.inbox.cards.command_text import CommandText
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
