@@ -53,6 +53,7 @@ class Open:
         self.notified = notified
         self.center = notified.center
         self.asked: list[str] = []
+        QTest.qWaitForWindowActive(window, 1000)
         self.tools = NotificationTools(
             window, window.context, notified.center, lambda: self.asked.append("settings")
         )
