@@ -108,10 +108,18 @@ class SystemBusWakeSource:
 
 
 async def system_bus_signals(address: str = "SYSTEM") -> AsyncGenerator[Signal, None]:
-    """Yield what NetworkManager and logind signal, until the bus is gone.
+    """Yield what NetworkManager and logind signal; see `bus_signals`."""
+    async with contextlib.aclosing(bus_signals(address, _MATCHES)) as signals:
+        async for signal in signals:
+            yield signal
+
+
+async def bus_signals(address: str, matches: tuple[str, ...]) -> AsyncGenerator[Signal, None]:
+    """Yield the signals of a bus that match, until the bus is gone.
 
     Args:
-        address: Of the bus, as D-Bus writes it.
+        address: Of the bus, as D-Bus writes it; "SYSTEM" and "SESSION" stand for the usual ones.
+        matches: Match rules, as D-Bus writes them.
 
     Raises:
         Exception: Whatever there is: no bus, no jeepney, no permission, nonsense on the wire.
@@ -121,7 +129,7 @@ async def system_bus_signals(address: str = "SYSTEM") -> AsyncGenerator[Signal, 
 
     connection = await open_dbus_connection(address)
     try:
-        for rule in _MATCHES:
+        for rule in matches:
             await connection.send(message_bus.AddMatch(rule))
         while True:
             message = await connection.receive()

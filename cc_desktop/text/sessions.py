@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.format import clock, local, plain, run_time
-from cc_desktop.text.i18n import mark, tr
+from cc_desktop.text.format import clock, cost, local, model_name, plain, run_time, tokens
+from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Session
@@ -47,3 +47,29 @@ def session_times(session: Session, now: int, clock_offset_ms: int = 0) -> str:
     if session.runtime_ms:
         lines.append(tr("Ran for {span}", span=run_time(session.runtime_ms)))
     return "\n".join(lines)
+
+
+def tokens_of(session: Session) -> int:
+    """The tokens of a session, however its gateway counts them."""
+    return session.total_tokens or session.input_tokens + session.output_tokens
+
+
+def session_facts(session: Session, now: int, clock_offset_ms: int, *, offline: bool) -> str:
+    """Everything that is known of a session, one kind of thing a line."""
+    word, _ = session_state(session, offline)
+    used = tokens_of(session)
+    parts = [word, plain(session.channel, 40), model_name(session.model)]
+    parts.append(tr("{tokens} tokens", tokens=tokens(used)) if used else "")
+    parts.append(cost(session.cost_usd))
+    times = session_times(session, now, clock_offset_ms).replace("\n", " · ")
+    lines = [" · ".join(part for part in parts if part), times, plain(session.error, 600)]
+    if session.archived:
+        lines.append(tr("Archived"))
+    return "\n".join(line for line in lines if line)
+
+
+def shown_sessions(shown: int, total: int) -> str:
+    """How many rows a search leaves."""
+    if shown == total:
+        return trn("{n} session", "{n} sessions", total)
+    return tr("{shown} of {total} sessions", shown=shown, total=total)

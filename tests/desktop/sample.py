@@ -52,6 +52,7 @@ class Asked:
             mark_seen=lambda gateway, agent: self.calls.append(("mark_seen", gateway, agent)),
             show_last_known=lambda shown: self.calls.append(("show_last_known", shown)),
             quit=lambda: self.calls.append(("quit",)),
+            open_address=lambda address: self.calls.append(("open", address)),
             execute=lambda command: self.execute(command),
         )
         self.execute: Callable[[Command], object] = self.commands.append

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QApplication, QWidget
 
+from cc_desktop.desktop.away.desk import AwayDesk, AwayPorts
 from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.widgets.view_context import ViewContext
-from cc_desktop.fleet.model import Problem
+from cc_desktop.fleet.history.log import HistoryLog
+from cc_desktop.fleet.model import AgentChanged, Problem
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
 from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified
+from tests.desktop.scripted_views import ScriptedViews, sample_script
 from tests.desktop.settings.test_app_pages import Desk
 
 if TYPE_CHECKING:
@@ -32,6 +36,22 @@ WARNED = (
     *LIVE[:4],
     Result("handshake", "warning", facts={"release": "1", "protocol": 4, "skew_ms": 600_000}),
 )
+
+
+def back_after_an_hour(context: ViewContext) -> AwayDesk:
+    """A desk that shows what happened in the last hour, as far as the rows tell."""
+    history = HistoryLog(context.store, context.clock)
+    agents = [agent for one in context.store.fleet.shown() for agent in one.agents.values()]
+    history.on_changes([AgentChanged(one.gateway, one.id, None, one) for one in agents])
+    left = sample.NOW - 60 * sample.MIN
+
+    def nothing(*_: object) -> None:
+        pass
+
+    ports = AwayPorts(lambda _key: left, nothing, nothing, nothing)
+    desk = AwayDesk(replace(context, history=history), ports)
+    desk.set_visible(True)
+    return desk
 
 
 class Scenes:
@@ -73,12 +93,20 @@ class Scenes:
     def _fleet(
         self, name: str, store: Store, preferences: Preferences
     ) -> Iterator[tuple[str, QWidget]]:
-        context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+        context = ViewContext(
+            store,
+            sample.Asked().actions,
+            sample.Clock(),
+            self._look,
+            views=ScriptedViews(sample_script),
+        )
         window = build_fleet_window(context, {})
         tools = NotificationTools(
             window, context, Notified(store, SAMPLE, preferences).center, lambda: None
         )
-        self._kept += [window, tools]
+        desk = back_after_an_hour(context)
+        window.column.insertWidget(2, desk.pane)
+        self._kept += [window, tools, desk]
         window.resize(WIDE, HIGH)
         window.show()
         window.list.setFocus()
@@ -87,6 +115,16 @@ class Scenes:
             for place in range(details.body.bar.count()):
                 details.body.bar.setCurrentIndex(place)
                 QApplication.processEvents()
+        if name == "live":
+            for place, tab in enumerate(("now", "transcript")):
+                panel = Details(context)  # the window is at the last tab
+                self._kept.append(panel)
+                panel.resize(420, HIGH)
+                panel.show()
+                panel.show_agent("studio", "otto")
+                if panel.body.bar is not None:
+                    panel.body.bar.setCurrentIndex(place)
+                yield f"details, {tab}", panel
         window.header.search.setText("e")
         yield name, window
         for key in window.header.pills:

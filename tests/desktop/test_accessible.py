@@ -167,7 +167,7 @@ async def test_only_those_buttons_are_ours(scenes: Scenes) -> None:
         for part in parts(window)
         if isinstance(part, QAbstractButton) and part.focusPolicy() != Qt.FocusPolicy.NoFocus
     }
-    ours = {"Pill", "FilterPill", "IconButton", "Bell", "Button"}
+    ours = {"Pill", "FilterPill", "IconButton", "Bell", "Button", "LineButton"}
     assert kinds - ours <= {"QCheckBox", "QRadioButton", "QToolButton"}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from cc_desktop.config.paths import find_paths
 from cc_desktop.config.settings import GatewaySettings, Settings
+from cc_desktop.desktop.away.desk import AwayDesk
 from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.diagnostics.crash import CrashHook
@@ -98,7 +99,58 @@ def test_about_is_opened_again_and_again(desk: DesktopController) -> None:
     desk.open_about()
 
 
+async def test_who_was_away_for_an_hour_is_told_what_happened(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    desk = make_controller(qapp, tmp_path)
+    desk.monitor.remember("last_seen", sample.NOW - 60 * sample.MIN)
+    desk.window.show_fleet()
+    desk.start()
+    await settle()
+    card = desk.away.desk.card if desk.away.desk else None
+    assert card is not None
+    assert card.isVisible()
+    lines = {one.line.head: one for one in card.buttons()}
+    lines["1 failed"].click()
+    assert desk.window.details.key == REX
+    assert desk.monitor.recall("last_seen") == sample.NOW
+    card.dismiss.click()
+    assert not card.isVisible()
+    assert desk.window.list.isVisible()
+    desk.stop()
+
+
+async def test_a_window_that_is_hidden_and_shown_again_counts_as_an_absence(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    desk = make_controller(qapp, tmp_path)
+    desk.window.show_fleet()
+    desk.start()
+    clock = desk.monitor.clock
+    assert isinstance(clock, FakeClock)
+    desk.window.hide()
+    await clock.advance(1)
+    assert desk.monitor.recall("last_seen") == sample.NOW
+    await clock.advance(45 * 60)
+    desk.window.show_fleet()
+    assert desk.away.desk is not None
+    assert desk.away.desk.summary() is not None
+    desk.stop()
+
+
 # Failure domains
+
+
+def test_without_the_card_everything_else_is_there(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwayDesk, "__init__", broken)
+    desk = make_controller(qapp, tmp_path)
+    desk.window.show_fleet()
+    desk.start()
+    assert desk.window.isVisible()
+    assert desk.away.jobs == {}
+    desk.stop()
 
 
 def test_a_click_that_raises_does_not_end_whoever_reads_clicks(

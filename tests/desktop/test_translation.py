@@ -26,6 +26,7 @@ from cc_desktop.config.paths import resource
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.crash_dialog import CrashDialog
+from cc_desktop.desktop.details.sessions.table import SessionModel
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
@@ -41,7 +42,6 @@ from cc_desktop.text.i18n import PSEUDO, PSEUDO_RTL, set_language, tr
 from tests.desktop import sample
 from tests.desktop.connect.fakes import FakeGateways
 from tests.desktop.notified import Notified
-from tests.desktop.views import details_of, overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ def test_the_window_is_translated(open_window: OpenWindow) -> None:
 def test_rows_and_tables_are_translated(open_window: OpenWindow) -> None:
     window = open_window(sample.live_store())
     said = {part for row in window.model.rows() for part in (row.word, row.second)}
-    tables = (window.devices, overview(details_of(window)).sessions)
+    tables = (window.devices, SessionModel(window.context.look))
     said |= {str(model.headerData(c, _ACROSS)) for model in tables for c in range(model.columns)}
     assert untranslated(said) == set()
 

@@ -89,7 +89,7 @@ def test_a_click_means_what_was_shown() -> None:
     assert decided(store.fleet, deny.data) is None
 
 
-class Unexpected(Exception):
+class Unexpected(Exception):  # noqa: N818
     """Something that nobody thought of."""
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cc_desktop.desktop.details.head import DetailsHead
 from cc_desktop.text.i18n import tr
@@ -45,7 +53,7 @@ class DetailsBody(QScrollArea):
         self._entries = tuple(tabs)
         self._on_built = on_built
         self._built: dict[int, DetailsTab] = {}
-        self.head = DetailsHead(context.look)
+        self.head = DetailsHead(context.look, context.actions.open_address)
         self.bar: QTabBar | None = self._build_bar(on_chosen) if len(self._entries) > 1 else None
         self._pages = QStackedWidget()
         for _ in self._entries:
@@ -68,10 +76,15 @@ class DetailsBody(QScrollArea):
 
     def _build_bar(self, on_chosen: Callable[[], None]) -> QTabBar:
         bar = QTabBar()
+        bar.setObjectName("details_tabs")
         bar.setDrawBase(False)
         bar.setExpanding(False)
         for entry in self._entries:
             bar.addTab(tr(entry.title))
+        # Where there is no room for all; Qt's own names follow another catalog.
+        names = (tr("Tabs before these"), tr("Tabs after these"))
+        for tool, name in zip(bar.findChildren(QToolButton), names, strict=False):
+            tool.setAccessibleName(name)
         bar.currentChanged.connect(lambda _place: on_chosen())
         return bar
 

@@ -95,6 +95,9 @@ class Details(AgentPane):
         """Give the keyboard to the first thing to do or to read."""
         if self._key is not None:
             self.tab().focus_first()
+            focused = self.window().focusWidget()
+            if self.body.bar is not None and not self.isAncestorOf(focused):
+                self.body.bar.setFocus(Qt.FocusReason.OtherFocusReason)  # nothing to do in the tab
 
     def clear(self) -> None:
         """Show no agent."""

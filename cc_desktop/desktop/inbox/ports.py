@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
+from cc_desktop.desktop.widgets.agent_pane import Key
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet.commands import Right
 from cc_desktop.fleet.inbox import InboxItem
@@ -22,6 +23,7 @@ class InboxPorts(Struct, frozen=True):
     context: ViewContext
     ask_right: Callable[[str, Right], QWidget]  # asks for a right on a gateway, in place
     open_agent: Callable[[str, str], object]  # gateway id, agent id
+    open_agents: Callable[[tuple[Key, ...], str], object] = _nothing  # in words: who they are
     open_gateway: Callable[[str], object] = _nothing  # its connection
     open_item: Callable[[str], object] = _nothing  # by id, in the inbox
     show_fleet: Callable[[], object] = _nothing  # in place of the inbox

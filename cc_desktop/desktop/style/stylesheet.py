@@ -28,6 +28,13 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #verbatim:focus {{ border-color: {t.accent}; }}
 #option {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(6)}px; }}
 #option[chosen="true"] {{ background: {t.selection}; border-color: {t.accent}; }}
+#details_tabs {{ border-bottom: 1px solid {t.line}; }}
+#details_tabs::tab {{ color: {t.muted}; background: transparent; border: none;
+  border-bottom: 2px solid transparent; padding: {px(6)}px {px(2)}px; margin-right: {px(14)}px; }}
+#details_tabs::tab:hover {{ color: {t.text}; }}
+#details_tabs::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent};
+  font-weight: 600; }}
+#details_tabs::tab:focus {{ color: {t.link}; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
@@ -80,6 +87,12 @@ QTableView::item:selected {{ border-top: 1px solid {t.accent};
 QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: transparent; color: {t.muted}; border: none;
   border-bottom: 1px solid {t.line}; padding: {px(4)}px {px(3)}px; }}
+QTabBar::tab {{ background: transparent; color: {t.muted}; border: none;
+  border-bottom: 2px solid transparent; padding: {px(6)}px 0; margin-right: {px(18)}px; }}
+QTabBar::tab:hover {{ color: {t.text}; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QTabBar::tab:selected:focus {{ color: {t.link}; }}
+QTabBar::tab:focus {{ border-bottom-color: {t.accent}; }}
 QSplitter::handle {{ background: {t.line}; }}
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}px; }}
 QMenu::item {{ color: {t.text}; border: 1px solid transparent; border-radius: {px(4)}px;

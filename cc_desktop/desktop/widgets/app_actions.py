@@ -24,3 +24,4 @@ class Actions(Struct, frozen=True):
     edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
     open_settings_file: Callable[[], None] = _nothing
     execute: Callable[[Command], object] = _nothing  # anything else; how far it is, is in the model
+    open_address: Callable[[str], None] = _nothing  # http or https, in the browser

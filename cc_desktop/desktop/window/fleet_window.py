@@ -108,7 +108,7 @@ class FleetWindow(QMainWindow):
         self.splitter = DetailsSplitter(look, self._build_left(), self.details)
         self.centre = Centre(self.splitter)
         centre = QWidget()
-        column = column_of(centre)
+        self.column = column = column_of(centre)
         for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _EMOJI_LIMIT = 16  # characters: one emoji of a family has eleven
+_PATH_LIMIT = 400  # characters
 _HEARTBEAT_MS = (10_000, 366 * 86_400_000)  # what is a heartbeat; anything else counts as none
 
 
@@ -36,6 +37,7 @@ def agent_info(row: dict[str, Any]) -> ev.AgentInfo | None:
         status=values.status(row.get("status")),
         task=fields.text(row.get("currentTask")) or fields.text(row.get("task")),
         last_activity=values.moment(row.get("lastActivityAt", row.get("lastActivity"))),
+        workspace=fields.text(row.get("workspace"), _PATH_LIMIT),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.inbox import InboxKind, Severity
+from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import MINUTE, ago, plain, span, with_stop
 from cc_desktop.text.i18n import mark, tr, trn
-from cc_desktop.text.inbox.items import KINDS, reason, title
+from cc_desktop.text.inbox.items import reason, title
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _K = InboxKind
 HEADLINE, PLACE = 240, 60  # characters
+MEMBERS = 4  # of what is told together that are named
 HEADINGS = {
     Severity.NEEDS_YOU: mark("Needs you"),
     Severity.WARNING: mark("Warnings"),
@@ -30,12 +32,11 @@ _LEADS = {
 
 def headline(item: InboxItem, now: int) -> str:
     """Who it is about and why it is there, in one line: "Rex failed: no credit left"."""
-    name, why = plain(item.name), plain(reason(item, now), HEADLINE)
-    count = len(item.members)
-    what = tr(KINDS[item.kind].many, count=count) if count > 1 else title(item)
+    what, why = title(item), plain(reason(item, now), HEADLINE)
+    name = plain(item.name)
     if not why:
         return what
-    if item.kind in _LEADS and count < 2:
+    if item.kind in _LEADS and not item.members:
         return tr(_LEADS[item.kind], name=name, reason=why)
     return tr("{what}: {reason}", what=what, reason=why)
 
@@ -52,9 +53,9 @@ def place(fleet: Fleet, item: InboxItem) -> str:
     session = agent.sessions.get(item.session_key) if agent is not None else None
     if session is not None and session.title:
         parts.append(plain(session.title, PLACE))
-    if len(item.members) > 1 and gateway is not None:
-        members = [gateway.agents[one] for one in item.members if one in gateway.agents]
-        parts.append(", ".join(plain(one.shown_name, 30) for one in members[:4]))
+    if item.members:
+        names = dict.fromkeys(plain(one.name, 30) for one in members_of(fleet, item))
+        parts.append(", ".join(list(names)[:MEMBERS]))
     return " · ".join(part for part in parts if part)
 
 

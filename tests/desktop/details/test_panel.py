@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel
 
 from cc_desktop.desktop.details.panel import Details
@@ -17,30 +16,11 @@ from tests.desktop.sample import MIN, NOW
 from tests.desktop.views import overview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
-    from cc_desktop.desktop.widgets.rows.record_table import RecordTable
     from cc_desktop.fleet.model import Agent, Gateway
-
-    OpenDetails = Callable[[Store, str, str], Details]
-
-
-@pytest.fixture
-def open_agent(
-    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
-) -> OpenDetails:
-    def make(store: Store, gateway: str, agent: str) -> Details:
-        panel = Details(ViewContext(store, asked.actions, clock, look))
-        qtbot.addWidget(panel)
-        panel.resize(420, 700)
-        panel.show()
-        panel.show_agent(gateway, agent)
-        return panel
-
-    return make
+    from tests.desktop.details.conftest import OpenDetails
 
 
 def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
@@ -77,40 +57,6 @@ def test_who_needs_nobody_has_no_reason(open_agent: OpenDetails) -> None:
     assert overview(details).now.text().startswith("edit: src/fleet/reduce.py")
 
 
-def test_sessions_newest_first_and_updated_in_place(open_agent: OpenDetails) -> None:
-    store = sample.live_store()
-    details = open_agent(store, "studio", "rex")
-    model = overview(details).sessions
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
-    titles = [model.data(model.index(row, 1)) for row in range(model.rowCount())]
-    assert titles == ["Fix the login redirect", "Main", "Review PR 42"]
-    assert [model.data(model.index(0, column)) for column in range(7)] == [
-        *("failed", "Fix the login redirect", "telegram", "opus-5", "122k", "$1.84", "4 min")
-    ]
-    resets: list[int] = []
-    model.modelReset.connect(lambda: resets.append(1))
-    again = {"status": "running", "active": True, "updated_at": NOW, "started_at": NOW}
-    store.apply(ev.SessionChanged("studio", "agent:rex:main", "rex", again))
-    details.refresh()
-    assert model.data(model.index(0, 1)) == "Main"
-    assert model.data(model.index(0, 0)) == "running"
-    assert resets == []
-    assert tester.model() is model
-
-
-def test_a_session_tells_its_error_and_times_as_plain_text(open_agent: OpenDetails) -> None:
-    store = sample.live_store()
-    bad = {"error": "<h1>no</h1>", "updated_at": NOW - 3 * MIN}
-    store.apply(ev.SessionChanged("studio", "agent:rex:telegram:1", "rex", bad))
-    details = open_agent(store, "studio", "rex")
-    tip = overview(details).sessions.data(
-        overview(details).sessions.index(0, 0), Qt.ItemDataRole.ToolTipRole
-    )
-    assert "&lt;h1&gt;no&lt;/h1&gt;" in tip
-    assert "Ended 14:21" in tip
-    assert "Ran for 1 min 12 s" in tip
-
-
 def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     store = sample.live_store()
     bad = {"error": "<b>no</b>", "updated_at": NOW - 3 * MIN}
@@ -119,13 +65,6 @@ def test_labels_never_take_text_for_markup(open_agent: OpenDetails) -> None:
     for part in details.findChildren(QLabel):
         assert part.textFormat() == Qt.TextFormat.PlainText
     assert overview(details).why.text() == "<b>no</b>"
-
-
-def test_session_times_move_on(open_agent: OpenDetails, clock: sample.Clock) -> None:
-    details = open_agent(sample.live_store(), "studio", "rex")
-    clock.now += MIN
-    details.refresh()
-    assert overview(details).sessions.data(overview(details).sessions.index(0, 6)) == "5 min"
 
 
 def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot: QtBot) -> None:
@@ -137,14 +76,6 @@ def test_an_agent_that_is_gone_is_no_longer_shown(open_agent: OpenDetails, qtbot
     assert details.key is None
 
 
-def test_the_other_sessions_of_an_offline_agent_do_not_claim_to_run(
-    open_agent: OpenDetails,
-) -> None:
-    details = open_agent(sample.last_known_store(), "studio", "otto")
-    assert overview(details).sessions.data(overview(details).sessions.index(0, 0)) == "ran"
-    assert details.body.head.state() == "Offline"
-
-
 def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -> None:
     store = Store(lambda: sample.NOW)
     store.apply(ev.GatewayAdded("g", "G"))
@@ -152,26 +83,8 @@ def test_without_sessions_the_cards_keep_their_height(open_agent: OpenDetails) -
     details = open_agent(store, "g", "dex")
     QApplication.processEvents()
 
-    assert overview(details).sessions_title() == "No sessions"
     assert overview(details).now.height() <= overview(details).now.sizeHint().height() + 4
     assert details.body.head.mapTo(details, QPoint(0, 0)).y() < 60
-
-
-def test_the_titles_of_columns_are_never_cut(open_agent: OpenDetails) -> None:
-    details = open_agent(sample.live_store(), "studio", "rex")
-    table = overview(details).table
-    header = table.horizontalHeader()
-    for column, spec in enumerate(overview_columns(table)):
-        if not table.isColumnHidden(column):
-            assert table.columnWidth(column) > header.fontMetrics().horizontalAdvance(spec)
-
-
-def overview_columns(table: RecordTable) -> list[str]:
-    model = table.model()
-    return [
-        str(model.headerData(column, Qt.Orientation.Horizontal))
-        for column in range(model.columnCount())
-    ]
 
 
 class Other(DetailsTab):
@@ -206,7 +119,7 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
     assert details.body.bar is not None
     assert details.body.bar.isVisible()
     assert built == []
-    details.body.bar.setCurrentIndex(1)
+    details.body.bar.setCurrentIndex(len(TABS))
     details.refresh()
     assert details.tab() is built[0]
     assert set(built[0].shown) == {"rex"}
@@ -215,5 +128,53 @@ def test_another_tab_is_one_entry_and_is_built_when_it_is_first_shown(
     assert len(built) == 1
 
 
-def test_one_tab_needs_no_bar(open_agent: OpenDetails) -> None:
-    assert open_agent(sample.live_store(), "studio", "rex").body.bar is None
+def test_one_tab_needs_no_bar(
+    qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
+) -> None:
+    context = ViewContext(sample.live_store(), asked.actions, clock, look)
+    details = Details(context, TABS[:1])
+    qtbot.addWidget(details)
+    details.show_agent("studio", "rex")
+    assert details.body.bar is None
+
+
+def test_the_head_tells_why_since_when_and_where(open_agent: OpenDetails) -> None:
+    head = open_agent(sample.live_store(), "studio", "rex").body.head
+    assert "out of credits" in head.reason()
+    assert "failed 4 min ago" in head.reason()
+    assert head.address() == "http://studio.example:18789/chat/rex/telegram/1"
+    assert open_agent(sample.live_store(), "studio", "otto").body.head.reason() == ""
+
+
+def test_the_link_opens_the_session_that_the_status_comes_from(
+    open_agent: OpenDetails, asked: sample.Asked
+) -> None:
+    open_agent(sample.live_store(), "studio", "otto").body.head.link.click()
+    assert asked.calls == [("open", "http://studio.example:18789/chat/otto")]
+
+
+def test_a_gateway_without_an_address_has_no_link(open_agent: OpenDetails) -> None:
+    store = Store(lambda: NOW)
+    store.apply(ev.GatewayAdded("g", "G"))
+    info = ev.AgentInfo("dex", "Dex", workspace="/home/ada/<b>work</b>")
+    store.apply(ev.Snapshot("g", (info,), (), taken_at=NOW))
+    head = open_agent(store, "g", "dex").body.head
+    assert not head.link.isVisible()
+    assert head.workspace() == "Works in /home/ada/<b>work</b>"
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "Ada " * 29, "🦊" * 60])
+def test_a_long_name_wraps_and_widens_nothing(open_agent: OpenDetails, name: str) -> None:
+    store = Store(lambda: NOW)
+    store.apply(ev.GatewayAdded("g", "G" * 60, "ws://g.example/"))
+    store.apply(ev.Snapshot("g", (ev.AgentInfo("i" * 60, name),), (), taken_at=NOW))
+    details = open_agent(store, "g", "i" * 60)
+    for width in (300, 420, 700):
+        details.resize(width, 700)
+        QApplication.processEvents()
+        head = details.body.head
+        assert head.name() == name.strip()
+        assert head.width() <= width
+        body = details.body.widget()
+        assert body is not None
+        assert body.minimumSizeHint().width() <= width

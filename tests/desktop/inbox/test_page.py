@@ -17,6 +17,7 @@ from tests.desktop.sample import MIN, NOW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cc_desktop.fleet.inbox import InboxItem
     from tests.desktop.inbox.conftest import Desk
 
 HOSTILE = "<b>x</b>\u202e\x1b[31m\n" + "y" * 5000
@@ -196,7 +197,7 @@ def test_hostile_words_are_one_line_of_plain_text(desk: Callable[..., Desk]) -> 
     app.window.grab()
 
 
-def store_item(app: Desk) -> object:
+def store_item(app: Desk) -> InboxItem:
     return next(item for item in app.page.model.items if item.subject == "h")
 
 

@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject
 from cc_desktop.desktop.inbox.cards.command_text import CommandText
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
-from cc_desktop.text.inbox import reason
+from cc_desktop.text.inbox import reason, title
 from cc_desktop.text.inbox.advice import advice
 
 if TYPE_CHECKING:
@@ -148,7 +150,13 @@ class GatewayTrouble(ItemBody):
         self.connection = button(tr("Connection…"), self._on_connection)
         self.settings = button(tr("Settings…"), self._on_settings)
         self.control_ui = button(tr("Open Control UI"), self._on_control_ui)
-        self.add_row(self.retry, self.dismiss, self.connection, self.settings, self.control_ui)
+        self.agents = button(tr("Show agents"), self._on_agents)
+        tools = QWidget()
+        flow = FlowLayout(self.look.metrics.px(8), tools)
+        for tool in (self.agents, self.retry, self.dismiss, self.connection, self.settings):
+            flow.addWidget(tool)
+        flow.addWidget(self.control_ui)
+        self.column.addWidget(tools)
         self.add_prompt_place()
 
     def fits(self, subject: Subject) -> bool:
@@ -172,6 +180,7 @@ class GatewayTrouble(ItemBody):
         is_task = item.subject.startswith(_TASK)
         may = is_task and self.show_right(subject, Right.OPERATE)
         failed = item.kind is InboxKind.TASK_FAILED
+        self.agents.setVisible(bool(item.members))
         self.retry.setVisible(may and failed)
         self.dismiss.setVisible(may)
         for task in (self.retry, self.dismiss):
@@ -180,6 +189,13 @@ class GatewayTrouble(ItemBody):
         self.connection.setVisible(ours and item.kind in _CONNECTION)
         self.settings.setVisible(ours and item.kind in _CONNECTION)
         self.control_ui.setVisible(bool(self.ports.control_ui(item)))
+
+    def _on_agents(self) -> None:
+        item = self._subject.item if self._subject else None
+        if item is not None:
+            members = members_of(self.ports.context.store.fleet, item)
+            keys = tuple((one.gateway, one.agent) for one in members if one.agent)
+            self.ports.open_agents(keys, title(item))
 
     def _on_task(self, action: TaskAction) -> None:
         subject = self._subject
@@ -202,7 +218,7 @@ class GatewayTrouble(ItemBody):
 
     def focus_first(self) -> None:
         """The first thing to do."""
-        for tool in (self.retry, self.dismiss, self.connection, self.control_ui):
+        for tool in (self.agents, self.retry, self.dismiss, self.connection, self.control_ui):
             if tool.isVisible():
                 tool.setFocus(Qt.FocusReason.OtherFocusReason)
                 return

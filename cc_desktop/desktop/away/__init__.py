@@ -1,0 +1,1 @@
+"""The card "While you were away"."""

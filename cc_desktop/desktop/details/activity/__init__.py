@@ -1,0 +1,1 @@
+"""The tab Activity: what happened, in words with times."""

@@ -1,0 +1,1 @@
+"""The tab Sessions: a table of all sessions of an agent."""

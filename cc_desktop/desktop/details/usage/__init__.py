@@ -1,0 +1,1 @@
+"""The tab Usage: context, tokens and cost."""

@@ -1,0 +1,1 @@
+"""Asking a gateway from a view, without blocking it."""

@@ -1,0 +1,28 @@
+"""What a view may ask a gateway about an agent, whoever answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.history.ledger import LedgerPage
+    from cc_desktop.fleet.history.usage import UsageReport
+    from cc_desktop.fleet.model import Session
+
+
+class AgentQueries(Protocol):
+    """Implemented by `cc_desktop.monitor.queries.FleetQueries`, which says what it raises."""
+
+    async def ledger(
+        self, gateway: str, agent: str, cursor: str = "", *, after: int = 0, runs: bool = False
+    ) -> LedgerPage:
+        """A page of the gateway's ledger, newest first."""
+        ...
+
+    async def archived(self, gateway: str, agent: str) -> tuple[Session, ...]:
+        """The archived sessions of an agent."""
+        ...
+
+    async def usage_cost(self, gateway: str, agent: str, days: int) -> UsageReport:
+        """Tokens and cost by day."""
+        ...
