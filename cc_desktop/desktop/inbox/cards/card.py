@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout
 
 from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
 from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, newest_command
@@ -54,11 +53,7 @@ class ItemCard(Card):
         self.left = label(font(11.5, bold=True))
         self.progress = wrapping_label(font(12.5, bold=True))
         self.outcome = wrapping_label(font())
-        head = QHBoxLayout()
-        self.body.removeWidget(self._heading)
-        head.addWidget(self._heading, 1)
-        head.addWidget(self.left)
-        self.body.addLayout(head)
+        self.add_to_heading(self.left)
         self.body.addWidget(self.outcome)
         self.body.addWidget(self.progress)
         self._context.look.changed.connect(self._recolour)
