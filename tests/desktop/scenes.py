@@ -132,26 +132,27 @@ class Scenes:
             popup = window.header.popup
             if popup is not None:
                 yield f"{name}, gateway {key}", popup
-        tools.show_history()
-        QApplication.processEvents()
-        yield f"{name}, told earlier", window
 
     def _inboxes(self) -> Iterator[tuple[str, QWidget]]:
-        """A window for each sort of card."""
+        """A window for each sort of card, the strip over the list, and what was told earlier."""
         for store, kinds in (
-            (inbox.store(), ("approval", "question", "stuck", "task-failed")),
+            (inbox.store(), ("approval", "question", "stuck", "task-failed", "strip", "earlier")),
             (inbox.store(scopes=inbox.READ, gateways=False), ("approval",)),
         ):
             for kind in kinds:
                 context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
                 window = build_fleet_window(context, {})
-                center = Notified(store, SAMPLE).center
+                off = Preferences(on=kind != "earlier")
+                center = Notified(store, SAMPLE, off).center
                 tools = NotificationTools(window, context, center, lambda: None)
                 self._kept += [window, tools]
                 window.resize(WIDE, HIGH)
                 window.show()
-                tools.open_item(inbox.item(store, kind).id)
-                tools.inbox.mark_selected()
+                if kind == "earlier":
+                    tools.show_history()
+                elif kind != "strip":
+                    tools.open_item(inbox.item(store, kind).id)
+                    tools.inbox.mark_selected()
                 yield f"inbox, {kind}", window
 
     def _settings(self) -> Iterator[tuple[str, QWidget]]:
