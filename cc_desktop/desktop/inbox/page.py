@@ -23,6 +23,7 @@ from cc_desktop.desktop.widgets.agent_pane import CentrePage
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.fleet.inbox import InboxChanged, Severity
+from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.text.i18n import tr, trn
 from cc_desktop.text.inbox.advice import not_visible
@@ -59,7 +60,10 @@ class InboxPage(CentrePage):
         self._batch = batch
         self.setObjectName("inbox")
         self.model = InboxModel(ports.context.store, ports.context.clock, self)
-        self.marks = SeenMarks(ports.context.actions.execute)
+        store = ports.context.store
+        self.marks = SeenMarks(
+            ports.context.actions.execute, lambda item: members_of(store.fleet, item)
+        )
         self.earlier = earlier
         self._build()
         self._timer = QTimer(self)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
+from cc_desktop.desktop.inbox.marks import SeenMarks
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import MarkItems, MarkUnseen
 from cc_desktop.fleet.facts import ReadAccess, Subject
+from cc_desktop.fleet.inbox import InboxItem, InboxKind
 from tests.desktop import sample
 from tests.desktop.inbox import fleet
 from tests.desktop.sample import MIN, NOW
@@ -17,7 +19,6 @@ from tests.desktop.sample import MIN, NOW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cc_desktop.fleet.inbox import InboxItem
     from tests.desktop.inbox.conftest import Desk
 
 HOSTILE = "<b>x</b>\u202e\x1b[31m\n" + "y" * 5000
@@ -208,3 +209,24 @@ def test_the_page_stands_in_a_narrow_window(desk: Callable[..., Desk]) -> None:
     assert app.page.splitter.orientation() == Qt.Orientation.Vertical
     assert app.card.isVisible()
     assert NOW
+
+
+def test_what_stands_for_several_is_marked_and_undone_for_each() -> None:
+    parts = tuple(
+        InboxItem(f"failed-{name}", InboxKind.FAILED, gateway, name, name, f"agent:{name}:main")
+        for gateway, name in (("studio", "rex"), ("home-lab", "hex"))
+    )
+    group = InboxItem("failed-all", InboxKind.FAILED, "studio", "all", members=("a", "b"))
+    commands: list[object] = []
+    marks = SeenMarks(commands.append, lambda _item: parts)
+    assert marks.mark([group]) == 1
+    assert commands == [
+        MarkItems("studio", ("failed-rex",)),
+        MarkItems("home-lab", ("failed-hex",)),
+    ]
+    assert marks.undo()
+    assert commands[2:] == [
+        MarkUnseen("studio", "rex", ("agent:rex:main",)),
+        MarkUnseen("home-lab", "hex", ("agent:hex:main",)),
+    ]
+    assert not marks.undo()
