@@ -135,10 +135,7 @@ class Scenes:
 
     def _inboxes(self) -> Iterator[tuple[str, QWidget]]:
         """A window for each sort of card, the strip over the list, and what was told earlier."""
-        for store, kinds in (
-            (inbox.store(), ("approval", "question", "stuck", "task-failed", "strip", "earlier")),
-            (inbox.store(scopes=inbox.READ, gateways=False), ("approval",)),
-        ):
+        for store, kinds in ((inbox.store(), ("approval", "question", "strip", "earlier")),):
             for kind in kinds:
                 context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
                 window = build_fleet_window(context, {})
