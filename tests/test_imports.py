@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
         *("about", "fleet", "text", "notifications", "monitor", "config", "system", "diagnostics"),
         *("desktop.window", "desktop.details", "desktop.notifications", "desktop.tray"),
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
-        *("desktop.connect", "desktop.away", "orders"),
+        *("desktop.connect", "desktop.away", "desktop.inbox", "orders"),
     },
     "orders": {"about", "fleet", "text", "system"},
     "app": {"about", "desktop", "monitor", "config", "system"},
@@ -52,7 +52,7 @@ ROOMS |= {
     "desktop.icons": {"fleet", "desktop.style"},
     "desktop.widgets": {*BELOW_VIEWS, "desktop.style", "desktop.icons"},
 }
-VIEWS = ("window", "details", "notifications", "tray", "settings", "connect", "away")
+VIEWS = (*("window", "details", "inbox", "notifications", "tray", "settings", "connect", "away"),)
 for view in VIEWS:
     ROOMS[f"desktop.{view}"] = ROOMS["desktop.widgets"] | {"desktop.widgets", "monitor"}
 

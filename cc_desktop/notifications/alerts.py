@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.message import Button, Target
 
 
 class Alert(Struct, frozen=True):
@@ -19,6 +19,7 @@ class Alert(Struct, frozen=True):
         where: The gateway's name, when there are several to tell apart.
         title: Replaces the title that the kind gives.
         asked: The operator asked to be told of this very thing, whatever the choices.
+        buttons: What can be decided on the notification.
     """
 
     kind: AlertKind
@@ -31,6 +32,7 @@ class Alert(Struct, frozen=True):
     where: str = ""
     title: str = ""
     asked: bool = False
+    buttons: tuple[Button, ...] = ()
 
 
 class AlertResolved(Struct, frozen=True):

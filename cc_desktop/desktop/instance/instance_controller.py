@@ -40,7 +40,10 @@ class InstanceController(QObject):
         self.orders: OrderDesk | None = None  # carries out what shells ask for
         self._server = InstanceServer(lock, self.handle, self)
         self._raiser = WindowRaiser(window, window.show_fleet)
-        self._opener = LinkOpener(store, window.show_agent, show_message, self)
+        self.show_item: Callable[[str], object] = lambda _ident: None  # of the inbox, by its id
+        self._opener = LinkOpener(
+            store, window.show_agent, show_message, self, show_item=lambda one: self.show_item(one)
+        )
 
     def start(self, link: str = "") -> None:
         """Listen to later starts, and open the link that this start was given."""
