@@ -31,8 +31,8 @@ class Alert(Struct, frozen=True):
     detail: str = ""
     where: str = ""
     title: str = ""
-    asked: bool = False
     buttons: tuple[Button, ...] = ()
+    asked: bool = False
 
 
 class AlertResolved(Struct, frozen=True):

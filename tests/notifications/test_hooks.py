@@ -119,7 +119,12 @@ async def test_an_alert_that_is_shown_again_is_not_told_again(
 ) -> None:
     fleet = Store(lambda: NOW).fleet
     first, again = alert(), alert()
-    await results(runner, 2, lambda: [runner.tell(fleet, one) for one in (first, first, again)])
+
+    def tell() -> None:
+        for one in (first, first, again):
+            runner.tell(fleet, one)
+
+    await results(runner, 2, tell)
     assert len(program.got) == 2
 
 
@@ -154,7 +159,12 @@ async def test_a_program_that_fails_is_logged_once_and_seen(
 ) -> None:
     program.ended = ended
     fleet = Store(lambda: NOW).fleet
-    await results(runner, 3, lambda: [runner.tell(fleet, alert(str(n))) for n in range(3)])
+
+    def tell() -> None:
+        for number in range(3):
+            runner.tell(fleet, alert(str(number)))
+
+    await results(runner, 3, tell)
     assert runner.last is not None
     assert runner.last.is_failure
     assert len(caplog.records) == 1

@@ -6,10 +6,10 @@ import pytest
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import Task
-from cc_desktop.fleet.model import Session
-from cc_desktop.notifications.kinds import AlertKind
+from cc_desktop.fleet.model import Change, Session
+from cc_desktop.notifications.kinds import AlertKind, Sound
 from cc_desktop.notifications.policy import NotificationPolicy
-from cc_desktop.notifications.preferences import KindPreference, Preferences, Sound
+from cc_desktop.notifications.preferences import KindPreference, Preferences
 from cc_desktop.text.notifications import end_words, run_over
 from tests.notifications.scene import Scene
 
@@ -22,9 +22,11 @@ class Watched:
     def __init__(self, preferences: Preferences | None = None) -> None:
         self.scene = Scene()
         self.policy = NotificationPolicy(preferences or Preferences())
-        self.scene.store.subscribe(
-            lambda changes: self.policy.process(self.scene.store.fleet, changes, self.scene.now)
-        )
+
+        def on_changes(changes: list[Change]) -> None:
+            self.policy.process(self.scene.store.fleet, changes, self.scene.now)
+
+        self.scene.store.subscribe(on_changes)
         self.scene.connect()
         self.scene.start("rex", started_at=self.scene.now, cost_usd=1.0)
 
