@@ -86,7 +86,7 @@ def shell(gateway: RealGateway) -> Iterator[Shell]:
 
 @contextlib.asynccontextmanager
 async def running_app(shell: Shell) -> AsyncIterator[None]:
-    """The app without a screen. 2026.9.6 shows an approval only to devices that were there then."""
+    """The app without a screen."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cc_desktop", "--config", str(shell.directory)),
         env={**shell.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -106,20 +106,27 @@ async def running_app(shell: Shell) -> AsyncIterator[None]:
         await asyncio.wait_for(process.wait(), 30)
 
 
-async def test_an_approval_is_found_and_decided(gateway: RealGateway, shell: Shell) -> None:
+async def test_an_approval_is_found_and_decided(
+    gateway: RealGateway, version: str, shell: Shell
+) -> None:
+    """2026.9.6 does not list to us what another client has caused: it is seen, and refused."""
     decider = Decider(gateway.url)
     async with running_app(shell), decider.sender:
         await decider.sender.send("otto", "run: echo by-shell")
         approval = await decider.asked()
         item: dict[str, Any] = json.loads(await shell.until(1, "next", "--json"))
         assert (item["kind"], item["agent"]) == ("approval", "otto")
-        told = item["approval"]  # in full as soon as the gateway has listed it
-        assert (told["command"] or told["title"]) == "echo by-shell"
+        assert item["approval"]["title"] == "echo by-shell"
 
-        code, _, err = await shell.run("approve", item["id"][:-2])
+        code, out, err = await shell.run("approve", item["id"][:-2])
+        if version > "2026.6":
+            assert (code, out) == (1, "")
+            assert err
+            assert approval in await decider.pending()
+            await decider.decide(approval, "deny")
+            return
         assert (code, err) == (0, "")
         assert approval not in await decider.pending()
-
         code, out, err = await shell.run("deny", item["id"])
         assert (code, out) == (1, "")
         assert "nothing open" in err

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,6 @@ from tests.whole.session import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -22,10 +23,9 @@ pytestmark = pytest.mark.timeout(120)
 class Machine:
     """An app without a screen that shows sample data, and shells beside it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, runtime: Path) -> None:
         self.config = directory / "config"
-        self.runtime = directory / "run"
-        self.runtime.mkdir(mode=0o700)
+        self.runtime = runtime
         names = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
         self.environ = {key: value for key, value in os.environ.items() if key not in names}
         self.environ["XDG_RUNTIME_DIR"] = str(self.runtime)
@@ -57,14 +57,16 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    started = Machine(tmp_path)
-    try:
-        wait_for(started.listens, "the socket")
-        wait_for(lambda: started.run("next").returncode == 1, "the sample fleet")
-        yield started
-    finally:
-        started.app.terminate()
-        started.app.wait(20)
+    # A path that is short enough for a socket.
+    with tempfile.TemporaryDirectory(prefix="cc-") as runtime:
+        started = Machine(tmp_path, Path(runtime))
+        try:
+            wait_for(started.listens, "the socket")
+            wait_for(lambda: started.run("next").returncode == 1, "the sample fleet")
+            yield started
+        finally:
+            started.app.terminate()
+            started.app.wait(20)
 
 
 def test_a_run_is_stopped_in_the_app_and_nowhere_else(machine: Machine) -> None:
