@@ -240,6 +240,7 @@ class Agent(Struct, frozen=True):
     status: Status = Status.UNKNOWN
     status_since: int = 0  # local ms
     status_session_key: str = ""  # the session that the status comes from
+    stuck: tuple[str, ...] = ()  # sessions that are silent for too long, whatever the status says
 
     @property
     def shown_name(self) -> str:

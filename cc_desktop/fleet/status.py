@@ -68,6 +68,27 @@ def assess(
     return Status.IDLE, finished.key if finished else ""
 
 
+def stuck_sessions(
+    agent: Agent, origin: Origin, now: Now, stuck_after_ms: int
+) -> tuple[str, ...]:
+    """The sessions at work that are silent for too long, unless they wait for a person.
+
+    A worse condition of another session decides the status, and hides none of these.
+    """
+    if not agent.heard or origin in (Origin.LAST_KNOWN, Origin.NONE):
+        return ()
+    found: list[str] = []
+    for key, at in agent.heard.items():  # the quietest first
+        if now.mono - at.mono < stuck_after_ms:
+            break
+        found.append(key)
+    if not found:
+        return ()
+    requests = (*agent.approvals.values(), *agent.questions.values())
+    waiting = {one.session_key for one in requests} | agent.awaiting_reply
+    return tuple(key for key in found if key not in waiting)
+
+
 def _first_open(
     requests: Mapping[str, Approval] | Mapping[str, Question], now: Now
 ) -> Sequence[Approval | Question]:
@@ -148,9 +169,8 @@ def next_deadline(
     times: list[int] = []
     for agent in agents.values():
         if agent.heard:
-            # When the quietest is stuck, no other one changes the status by falling silent.
-            left = next(iter(agent.heard.values())).mono + stuck_after_ms - mono
-            if left > 0:
+            waits = (at.mono + stuck_after_ms - mono for at in agent.heard.values())
+            if (left := next((wait for wait in waits if wait > 0), 0)) > 0:
                 times.append(now + left)
         times += [at for at in (agent.approvals_expire_at, agent.questions_expire_at) if at]
     return min(times, default=None)

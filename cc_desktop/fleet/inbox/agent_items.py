@@ -34,6 +34,7 @@ def same_inputs(before: Agent, after: Agent) -> bool:
         and before.awaiting_reply is after.awaiting_reply
         and before.name == after.name
         and before.runaway is after.runaway
+        and before.stuck is after.stuck
         and (not after.status.needs_you or _same_cause(before, after))
     )
 
@@ -52,8 +53,11 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     """What of an agent asks for the operator's attention. O(what it waits for)."""
     if agent.status is Status.ERROR:
         yield _failed(gateway, agent)
-    if agent.status is Status.STUCK and agent.status_session_key not in agent.runaway:
-        yield _stuck(agent)
+    for key in agent.stuck:
+        if key not in agent.runaway:
+            yield _stuck(agent, key)
+    if agent.status is Status.STUCK and not agent.status_session_key:
+        yield _stuck(agent, "")  # the seed's dialect says no more than that
     yield from runaway_items(agent)
     for approval in agent.approvals.values():
         yield approval_item(approval, agent.gateway, agent.shown_name)
@@ -130,11 +134,10 @@ def _failed(gateway: Gateway, agent: Agent) -> InboxItem:
     )
 
 
-def _stuck(agent: Agent) -> InboxItem:
-    key = agent.status_session_key
+def _stuck(agent: Agent, key: str) -> InboxItem:
     run = agent.runs.get(key)
     heard = agent.heard.get(key)
-    is_at_full = is_full(agent.cause)
+    is_at_full = is_full(agent.sessions.get(key))
     return _item(
         InboxKind.CONTEXT_FULL if is_at_full else InboxKind.STUCK,
         agent,

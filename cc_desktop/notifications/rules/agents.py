@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
+from cc_desktop.notifications.rules.failures import KnownFailures
 from cc_desktop.notifications.rules.runs import finished, silent_from
 from cc_desktop.text import notifications as text
 from cc_desktop.text.i18n import tr
@@ -33,6 +33,7 @@ class AgentRules:
     def __init__(self, preferences: Preferences, refresh: Callable[[str], None]) -> None:
         self.preferences = preferences
         self._refresh = refresh
+        self.failures = KnownFailures()
         self._failed: set[AgentKey] = set()
         self._finished: dict[tuple[str, str], int] = {}  # (gateway, session key) → end that counted
         self._silent: set[AgentKey] = set()
@@ -60,10 +61,11 @@ class AgentRules:
             self._finished.pop((agent.gateway, session), None)
         return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
 
-    def on_item(self, change: InboxChanged) -> None:
+    def on_item(self, fleet: Fleet, change: InboxChanged) -> None:
         """Note who failed: the next run that ends well is a recovery."""
-        if change.after is not None and change.after.kind is InboxKind.FAILED:
-            self._failed.add((change.gateway, change.after.agent))
+        item = change.after
+        if item is not None and item.is_failure and not self.failures.is_known(fleet, item):
+            self._failed.add((item.gateway, item.agent))
 
     def finished_while_away(self, fleet: Fleet, before: Gateway, after: Gateway) -> list[Alert]:
         """Return which runs ended well between two states of a gateway."""
@@ -160,6 +162,7 @@ class AgentRules:
 
     def forget(self, gateway: str) -> None:
         """Drop the marks of a gateway that was removed."""
+        self.failures.forget(gateway)
         forget_gateway(self._failed, gateway)
         forget_gateway(self._silent, gateway)
         forget_gateway(self._doubted, gateway)
@@ -168,7 +171,8 @@ class AgentRules:
     @property
     def marks(self) -> int:
         """How much is remembered, for tests of its bounds."""
-        return sum(map(len, (self._failed, self._finished, self._silent, self._doubted)))
+        marks = (self._failed, self._finished, self._silent, self._doubted, self.failures)
+        return sum(map(len, marks))
 
     def _alert(self, fleet: Fleet, kind: AlertKind, agent: Agent, cause: str, words: str) -> Alert:
         return Alert(
