@@ -150,8 +150,8 @@ class Life:
                 for site in self.sites.values():
                     await site.deliver_late()
                     await site.tick()
-                    if self.rng.random() < 0.5:
-                        await site.tell_health()
+                    await site.say_something()
+                    await site.tell_health()
 
     def start(self, act: Steps, *subjects: tuple[str, str], after_s: float = 0.0) -> None:
         """Let an act begin. Its subjects are busy until it is over."""
@@ -205,7 +205,8 @@ class Life:
                     acts: list[Callable[..., Steps]] = [script.work, script.work, script.fail]
                     acts += [script.approval, script.question]
                     if not away and name != "attic":
-                        acts += [script.full, script.runaway, script.stuck]
+                        acts += [script.full, script.runaway]
+                        acts += [script.stuck] if name != "gate" else []
                     self._begin(rng.choice(acts)(site, agent), (name, agent))
             own: list[tuple[str, Callable[..., Steps]]] = []
             if site.protocol == 4:

@@ -120,7 +120,8 @@ class Truth:
         if key[1] in self.away:
             self.away[key[1]].append(("news", Matter(key, self.now()), True, 0.0))
         else:
-            self._tell(key, self.now(), 0.0, certain=certain)
+            # Of a run that started and ended in lost events, nobody knows.
+            self._tell(key, self.now(), 0.0, certain=certain, optional=not certain)
 
     def promise(self, key: Key, after_s: float) -> None:
         """It is told `after_s` from now, and is in no list."""
@@ -149,7 +150,8 @@ class Truth:
     def goes_away(self, gateway: str) -> None:
         """Nobody can know what happens there until it is back."""
         self.away[gateway] = []
-        self.frozen[gateway] = [m for m in self.matters.values() if m.key[1] == gateway]
+        known = (m for m in self.matters.values() if m.key[1] == gateway)
+        self.frozen[gateway] = [m for m in known if m.since <= self.now()]
 
     def comes_back(self, gateway: str, within_s: float = 30.0) -> None:
         """What happened meanwhile is known, and told together."""
@@ -256,8 +258,14 @@ class Truth:
         ]
         if alert.tag.startswith("away\n") or alert.kind == "back":
             own += [one for one in waiting if one.together and one.key[1] == alert.gateway]
+        if not own and alert.kind in ("question", "failed"):
+            # Where events get lost or come late: the gateway's own form of a question, with another
+            # id, came much later than its call; a late row said that a session is at work again.
+            again = (one for one in self.tellings if not one.certain and one.told_at)
+            own = [one for one in again if one.key[3] and one.key[3] in text][:1]
         for one in own:
-            one.told_at, one.in_crowd = at, in_crowd
+            one.told_at = one.told_at or at
+            one.in_crowd = in_crowd
         return "" if own else f"{alert.kind} {alert.gateway}/{alert.agent}: {text!r}"
 
 

@@ -113,7 +113,9 @@ class Rules:
         begins = after is not None and (before is None or bool(before.part_of))
         is_known = begins and after is not None and self._agents.failures.is_known(fleet, after)
         if after is not None:
-            self._agents.failures.note(fleet, after)
+            self._agents.failures.note(fleet, after, now)
+        elif before is not None:
+            self._agents.failures.ended(before, now)
         return [] if is_known else items.process(fleet, change, self.preferences, now)
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:

@@ -83,7 +83,7 @@ class GatewayRules:
         old, new = _items(away) if away else {}, _items(after)
         known = {key for key, item in new.items() if self._agents.failures.is_known(fleet, item)}
         for item in new.values():
-            self._agents.failures.note(fleet, item)
+            self._agents.failures.note(fleet, item, now)
         if away is None:
             return found
         by_kind = Origin.REST in (away.origin, after.origin)  # they name sessions differently
