@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pytest
 
     from cc_desktop.gateway.dialing import Channel
+    from cc_desktop.notifications.preferences import Preferences
     from tests.streams.acts import Steps
 
 TICK_S = 30.0  # as real gateways do
@@ -41,7 +42,7 @@ HELD_S = 35.0
 class Life:
     """A made fleet with its truth, the app's own model of it, and what the operator was shown."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, preferences: Preferences | None = None) -> None:
         self.rng = random.Random(seed)
         self.clock = FakeClock()
         self.store = Store(self.clock.now_ms, lambda: round(self.clock.monotonic() * 1000))
@@ -54,6 +55,7 @@ class Life:
             self.clock,
             self.truth,
             self.verdict,
+            preferences=preferences,
             refresh=lambda name: self.links[name].list_again(),
         )
         clean = Network(self.rng)
@@ -219,7 +221,8 @@ class Life:
             if site.protocol == 4 and not away:
                 if name != "attic":  # nothing tells again of an update or an edit
                     own += [("update", script.update)]
-                    own += [("edit", script.edit), ("job1", script.job_is_late)]
+                    own += [("job1", script.job_is_late)]
+                    own += [("edit", script.edit)] if name != "gate" else []
                 if site.may("operator.pairing"):
                     own += [("join", script.joins)]
             own += [("channel", script.channel)]
