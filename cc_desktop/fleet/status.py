@@ -68,9 +68,7 @@ def assess(
     return Status.IDLE, finished.key if finished else ""
 
 
-def stuck_sessions(
-    agent: Agent, origin: Origin, now: Now, stuck_after_ms: int
-) -> tuple[str, ...]:
+def stuck_sessions(agent: Agent, origin: Origin, now: Now, stuck_after_ms: int) -> tuple[str, ...]:
     """The sessions at work that are silent for too long, unless they wait for a person.
 
     A worse condition of another session decides the status, and hides none of these.
@@ -84,8 +82,8 @@ def stuck_sessions(
         found.append(key)
     if not found:
         return ()
-    requests = (*agent.approvals.values(), *agent.questions.values())
-    waiting = {one.session_key for one in requests} | agent.awaiting_reply
+    waiting = {one.session_key for one in agent.approvals.values()} | agent.awaiting_reply
+    waiting |= {one.session_key for one in agent.questions.values()}
     return tuple(key for key in found if key not in waiting)
 
 

@@ -146,7 +146,9 @@ class Life:
         """Time passes, and gateways tick."""
         end = self.clock.passed + seconds
         while (left := end - self.clock.passed) > 0.0005:
-            await self.clock.advance(min(left, max(0.001, self._ticked + TICK_S - self.clock.passed)))
+            await self.clock.advance(
+                min(left, max(0.001, self._ticked + TICK_S - self.clock.passed))
+            )
             if self.clock.passed >= self._ticked + TICK_S - 0.001:
                 self._ticked = self.clock.passed
                 for site in self.sites.values():
@@ -172,7 +174,9 @@ class Life:
             except StopAsyncIteration:
                 self.busy.difference_update(subjects)
             else:
-                heapq.heappush(self._steps, (self._passed + pause, next(self._order), act, subjects))
+                heapq.heappush(
+                    self._steps, (self._passed + pause, next(self._order), act, subjects)
+                )
             await self.clock.advance(0.02)
         await self.pass_time(end - self._passed)
         self._passed = end

@@ -111,7 +111,7 @@ class LineGateway(FakeGateway):
         self._held: list[tuple[str, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property  # type: ignore[override]
+    @property
     def now_ms(self) -> int:
         return self._clock.now_ms() + self._wrong_by_ms
 

@@ -87,9 +87,7 @@ class Operator:
                 await wake_or_sleep(self._clock, self._wake, wait_s)
 
     def _on_changes(self, changes: list[Change]) -> None:
-        self._carry_out(
-            self.policy.process(self._store.fleet, changes, self._clock.now_ms())
-        )
+        self._carry_out(self.policy.process(self._store.fleet, changes, self._clock.now_ms()))
         self._wake.set()
 
     def _carry_out(self, commands: list[BackendCommand]) -> None:

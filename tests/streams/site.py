@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from tests.fakes.clock import FakeClock
 
 AGENTS = ("otto", "rex", "dex", "hex", "pip")
-METHODS = (
-    "cron.list tasks.list models.authStatus usage.status config.get device.pair.list "
-    "node.pair.list exec.approval.list plugin.approval.list openclaw.approval.list question.list"
-).split()
+METHODS = [
+    "cron.list",
+    "tasks.list",
+    "models.authStatus",
+    "usage.status",
+    "config.get",
+    "device.pair.list",
+    "node.pair.list",
+    "exec.approval.list",
+    "plugin.approval.list",
+    "openclaw.approval.list",
+    "question.list",
+]
 READ, WRITE = "operator.read", "operator.write"
 FULL = [READ, WRITE, "operator.approvals", "operator.questions", "operator.pairing"]
 HOUR_MS = 3_600_000
@@ -48,7 +57,7 @@ class Site(LineGateway):
         self.faults: dict[str, Any] = {}
         self.channels: dict[str, dict[str, Any]] = {}
         self.running: dict[str, str] = {}  # session → run
-        self.silent: set[str] = set()  # sessions whose run says nothing
+        self.saying_nothing: set[str] = set()  # sessions whose run says nothing
         self._calls = 0
         self.methods = ["agents.list", "sessions.list"]
         if protocol == 4:
@@ -133,7 +142,7 @@ class Site(LineGateway):
     async def say_something(self) -> None:
         """Runs in progress give signs of life."""
         for key, run in list(self.running.items()):
-            if key not in self.silent:
+            if key not in self.saying_nothing:
                 await self.agent_event(key, run, "usage", {"inputTokens": 9})
 
     async def start_run(self, key: str, run: str) -> None:

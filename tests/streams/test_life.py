@@ -51,7 +51,9 @@ async def test_an_hour_of_a_fleet(seed: int, monkeypatch: pytest.MonkeyPatch) ->
     async with life.running(monkeypatch):
         await an_hour(life)
     truth, verdict = life.truth, life.verdict
-    wanted = [one for one in truth.tellings if not one.optional and one.begins <= truth.now() - 9_000]
+    wanted = [
+        one for one in truth.tellings if not one.optional and one.begins <= truth.now() - 9_000
+    ]
     verdict.missed = [str(one) for one in wanted if not one.told_at]
     told = [one for one in wanted if one.told_at]
     for one in told:

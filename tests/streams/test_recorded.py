@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,9 +19,15 @@ from cc_desktop.protocol import fields
 from tests.fakes.clock import FakeClock
 from tests.streams.person import Operator
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 TESTS = Path(__file__).parents[1]
 FIXTURES = TESTS / "fixtures"
-CORPUS = TESTS / "chaos" / "corpus" / "frames"
+CORPUS = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in sorted((TESTS / "chaos" / "corpus" / "frames").glob("2026.*.json"))
+}
 RECORDED: dict[str, Any] = {
     version: json.loads((FIXTURES / f"recorded-{version}.json").read_text("utf-8"))
     for version in ("2026.5.7", "2026.9.6")
@@ -50,7 +55,7 @@ class Player:
         self._decoder = EventDecoder("gw", protocol)
         self.store.apply(ev.GatewayAdded("gw", "Gateway"))
 
-    def list(self, agents: object, rows: tuple[Session, ...]) -> None:
+    def take_list(self, agents: object, rows: tuple[Session, ...]) -> None:
         infos = tuple(agent_infos(agents))
         self.store.apply(ev.Snapshot("gw", infos, rows, taken_at=self.clock.now_ms()))
         self.store.apply(ev.ConnectionChanged("gw", ConnectionInfo(ConnectionState.LIVE)))
@@ -65,9 +70,7 @@ class Player:
     @property
     def told(self) -> list[str]:
         """Kind and agent of each alert that was shown, once each."""
-        alerts = {
-            id(alert): alert for one in self.operator.notices for alert in one.show.alerts
-        }
+        alerts = {id(alert): alert for one in self.operator.notices for alert in one.show.alerts}
         return [f"{alert.kind} {alert.agent}" for alert in alerts.values()]
 
     @property
@@ -99,12 +102,12 @@ async def test_a_recorded_run(version: str, number: int) -> None:
     stream = recorded["streams"][number]
     label = EXCEPTIONS.get((version, stream["scenario"])) or LABELS[stream["scenario"]]
     async with playing(recorded["protocol"], stream["before"]["ts"]) as player:
-        player.list(stream["agents"], tuple(session_rows(stream["before"])))
+        player.take_list(stream["agents"], tuple(session_rows(stream["before"])))
         for one in stream["events"]:
             await player.frame(one["event"], one["payload"])
         await player.clock.advance(70)
         assert (player.told, player.open) == label
-        player.list(stream["agents"], tuple(session_rows(stream["after"])))
+        player.take_list(stream["agents"], tuple(session_rows(stream["after"])))
         await player.clock.advance(70)
         assert (player.told, player.open) == label
 
@@ -116,7 +119,7 @@ async def test_each_recorded_approval_is_told_once_and_open_as_long_as_the_gatew
     """In between the frames is how many the gateway said were pending at that moment."""
     recorded = APPROVALS[version]
     async with playing(recorded["protocol"], recorded["frames"][0][1].get("ts", 1)) as player:
-        player.list(
+        player.take_list(
             {"agents": [{"id": "otto"}]}, (Session("agent:otto:main", "otto", status="done"),)
         )
         for name, payload in recorded["frames"]:
@@ -135,22 +138,20 @@ async def test_each_recorded_approval_is_told_once_and_open_as_long_as_the_gatew
 WORTH_TELLING = {"chat-error": ["failed otto"]}
 
 
-@pytest.mark.parametrize("path", sorted(CORPUS.glob("2026.*.json")), ids=lambda path: path.stem)
-async def test_a_single_frame_of_a_release(path: Path) -> None:
+@pytest.mark.parametrize("stem", CORPUS)
+async def test_a_single_frame_of_a_release(stem: str) -> None:
     """Alone, most frames mean nothing to an operator: a run says something, or is at work."""
-    version, _, name = path.stem.partition("-")
-    frame = json.loads(path.read_text("utf-8"))
+    version, _, name = stem.partition("-")
+    frame = CORPUS[stem]
     protocol = RECORDED[version]["protocol"]
     key = fields.as_object(frame["payload"]).get("sessionKey") or "agent:otto:main"
     agent = key.split(":")[1]
     run = fields.as_object(frame["payload"]).get("runId", "r")
     async with playing(protocol, 1_795_000_000_000) as player:
         row = Session(key, agent, status="running", active=True, updated_at=1)
-        player.list({"agents": [{"id": agent}]}, (row,))
+        player.take_list({"agents": [{"id": agent}]}, (row,))
         player.store.apply(ev.RunProgress("gw", agent, key, run, starts=True))
         await player.frame(frame["event"], frame["payload"])
         await player.clock.advance(70)
         told = [one for one in player.told if not one.startswith("finished")]
-        assert told == [
-            one.replace("otto", agent) for one in WORTH_TELLING.get(name, [])
-        ]
+        assert told == [one.replace("otto", agent) for one in WORTH_TELLING.get(name, [])]

@@ -22,10 +22,25 @@ MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 # As product.md has it: warnings once a day for a cause. That a gateway is lost is told each time.
 DAILY = frozenset(
-    "cron-failed cron-overdue task-failed undelivered channel config-ignored restart-needed runtime"
-    " plugin sign-in-expired sign-in-expiring quota pairing update drift gateway-blocked".split()
+    {
+        "cron-failed",
+        "cron-overdue",
+        "task-failed",
+        "undelivered",
+        "channel",
+        "config-ignored",
+        "restart-needed",
+        "runtime",
+        "plugin",
+        "sign-in-expired",
+        "sign-in-expiring",
+        "quota",
+        "pairing",
+        "update",
+        "drift",
+        "gateway-blocked",
+    }
 )
-
 WELL = {"finished", "recovered"}  # which of them, depends on what did not arrive
 
 Key = tuple[str, str, str, str]  # kind, gateway, agent, a word that is found in its texts

@@ -171,8 +171,8 @@ class AgentRules:
     @property
     def marks(self) -> int:
         """How much is remembered, for tests of its bounds."""
-        marks = (self._failed, self._finished, self._silent, self._doubted, self.failures)
-        return sum(map(len, marks))
+        marks = sum(map(len, (self._failed, self._finished, self._silent, self._doubted)))
+        return marks + len(self.failures)
 
     def _alert(self, fleet: Fleet, kind: AlertKind, agent: Agent, cause: str, words: str) -> Alert:
         return Alert(

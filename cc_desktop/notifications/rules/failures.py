@@ -18,8 +18,8 @@ class KnownFailures:
     """Remembers the latest failure of each session, whoever told it.
 
     A failure that a newer success has ended shows again while the session of that success is at
-    work: until then, the rows of the gateway do not say that there was a success. A failure that was
-    told along with others stands alone again when these are over. Neither is news.
+    work: no row of the gateway says then that there was a success. A failure that was told along
+    with others stands alone again when these are over. Neither is news.
     """
 
     def __init__(self) -> None:
