@@ -349,6 +349,7 @@ class Fleet(Struct, frozen=True):
 
     gateways: Mapping[str, Gateway] = {}
     stuck_after_ms: int = 600_000
+    newest_release: tuple[int, ...] = ()  # among the gateways, as `inbox/releases.py` reads it
     guard: GuardLimits = GuardLimits()
 
     def agent(self, gateway: str, agent_id: str) -> Agent | None:

@@ -35,15 +35,36 @@ def same_inputs(before: Agent, after: Agent) -> bool:
         and before.name == after.name
         and before.runaway is after.runaway
         and before.stuck is after.stuck
-        and (not after.status.needs_you or _same_cause(before, after))
+        and _same_silent(before, after)
+        and _same_questions(before, after)
+        and (after.status is not Status.ERROR or _same_failure(before, after))
     )
 
 
-def _same_cause(before: Agent, after: Agent) -> bool:
+def _same_silent(before: Agent, after: Agent) -> bool:
+    """Whether the sessions of silent runs are as they were."""
+    if not after.stuck:
+        return True
+    return all(before.sessions.get(key) is after.sessions.get(key) for key in after.stuck)
+
+
+def _same_questions(before: Agent, after: Agent) -> bool:
+    """Whether what digests and the seed's dialect say of questions is what it was."""
+    if after.status is Status.WAITING and before.reported_task != after.reported_task:
+        return False
+    if not after.awaiting_reply or before.sessions is after.sessions:
+        return True
+    return all(_headline(before, key) == _headline(after, key) for key in after.awaiting_reply)
+
+
+def _headline(agent: Agent, key: str) -> str:
+    row = agent.sessions.get(key)
+    return row.digest_headline if row else ""
+
+
+def _same_failure(before: Agent, after: Agent) -> bool:
     if before.cause is not after.cause:
         return False
-    if after.status is not Status.ERROR:
-        return True
     key = after.status_session_key
     old, new = before.runs.get(key), after.runs.get(key)
     return before.reason == after.reason and (old and old.cause) == (new and new.cause)
@@ -73,13 +94,12 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
         )
     asking = {question.session_key for question in agent.questions.values()}
     for key in sorted(agent.awaiting_reply - asking):
-        row = agent.sessions.get(key)
         yield _item(
             InboxKind.QUESTION,
             agent,
             f"digest:{key}",
             key,
-            row.digest_headline if row else "",
+            _headline(agent, key),
             code="digest",
         )
     if agent.status is Status.WAITING and not (
