@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval, Question
 
 DONE_COMMAND_MS = 60_000  # how long a command that is done stays visible
+_GONE = (Origin.LAST_KNOWN, Origin.NONE)
 _FEW = 32  # up to so many questions, looking at each is cheaper than walking back
 
 
@@ -38,7 +39,7 @@ def assess(
 
     The cost does not depend on how many sessions, runs or approvals are open.
     """
-    if origin in (Origin.LAST_KNOWN, Origin.NONE):
+    if origin in _GONE:
         return Status.OFFLINE, agent.status_session_key
     reported = agent.reported_status
     if reported is not None and agent.by_activity and agent.reported_at < agent.by_activity[-1][0]:
@@ -50,8 +51,9 @@ def assess(
         return Status.ERROR, failed
     if reported is Status.ERROR:
         return Status.ERROR, ""
-    for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
-        return Status.WAITING, request.session_key
+    if agent.approvals or agent.questions:
+        for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
+            return Status.WAITING, request.session_key
     if agent.awaiting_reply:
         return Status.WAITING, _newest_question(agent)
     if reported is Status.WAITING:
@@ -73,15 +75,14 @@ def stuck_sessions(agent: Agent, origin: Origin, now: Now, stuck_after_ms: int) 
 
     A worse condition of another session decides the status, and hides none of these.
     """
-    if not agent.heard or origin in (Origin.LAST_KNOWN, Origin.NONE):
+    quietest = next(iter(agent.heard.values()), None)
+    if quietest is None or now.mono - quietest.mono < stuck_after_ms or origin in _GONE:
         return ()
     found: list[str] = []
     for key, at in agent.heard.items():  # the quietest first
         if now.mono - at.mono < stuck_after_ms:
             break
         found.append(key)
-    if not found:
-        return ()
     waiting = {one.session_key for one in agent.approvals.values()} | agent.awaiting_reply
     waiting |= {one.session_key for one in agent.questions.values()}
     return tuple(key for key in found if key not in waiting)

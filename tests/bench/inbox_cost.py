@@ -14,12 +14,13 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import CronJob
 from cc_desktop.fleet.model import Approval, ConnectionInfo, ConnectionState
 from cc_desktop.fleet.requests import Question, QuestionPart
-from cc_desktop.fleet.store import Store
 from cc_desktop.fleet.summary import summarize
 from tests.bench import reduce_cost, traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cc_desktop.fleet.store import Store
 
 AGENT = reduce_cost.OPEN_AGENT
 OPEN = (0, 100, 1_000)

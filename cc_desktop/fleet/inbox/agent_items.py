@@ -15,7 +15,7 @@ from cc_desktop.fleet.guard.causes import (
 )
 from cc_desktop.fleet.inbox.item import STUCK_AT_FULL, InboxItem, InboxKind, item_id
 from cc_desktop.fleet.inbox.runaway import runaway_items
-from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.model import NEEDS_YOU, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,20 +24,37 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
+_WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
+
+
 def same_inputs(before: Agent, after: Agent) -> bool:
     """Whether nothing changed that the items of an agent depend on. Cheap: asked at every event."""
-    return (
-        before.status is after.status
-        and before.status_session_key == after.status_session_key
-        and before.approvals is after.approvals
-        and before.questions is after.questions
-        and before.awaiting_reply is after.awaiting_reply
-        and before.name == after.name
-        and before.runaway is after.runaway
-        and before.stuck is after.stuck
+    if (
+        before.status is not after.status
+        or before.approvals is not after.approvals
+        or before.questions is not after.questions
+        or before.awaiting_reply is not after.awaiting_reply
+        or before.runaway is not after.runaway
+        or before.stuck is not after.stuck
+    ):
+        return not (_may_have_items(before) or _may_have_items(after))
+    return not _may_have_items(after) or (
+        before.name == after.name
         and _same_silent(before, after)
         and _same_questions(before, after)
         and (after.status is not Status.ERROR or _same_failure(before, after))
+    )
+
+
+def _may_have_items(agent: Agent) -> bool:
+    """Whether there may be something. Of one whose gateway is away, what was known stays."""
+    return bool(
+        agent.status in _WITH_ITEMS
+        or agent.approvals
+        or agent.questions
+        or agent.awaiting_reply
+        or agent.runaway
+        or agent.stuck
     )
 
 
@@ -63,9 +80,9 @@ def _headline(agent: Agent, key: str) -> str:
 
 
 def _same_failure(before: Agent, after: Agent) -> bool:
-    if before.cause is not after.cause:
-        return False
     key = after.status_session_key
+    if before.status_session_key != key or before.cause is not after.cause:
+        return False
     old, new = before.runs.get(key), after.runs.get(key)
     return before.reason == after.reason and (old and old.cause) == (new and new.cause)
 

@@ -53,6 +53,8 @@ def follow(
     Returns:
         The state with its items, and the changes with those of the items.
     """
+    if scope is Scope.CHANGED and all(map(_is_unchanged, changes)):
+        return after, changes
     dirty: dict[str, set[str]] = {}
     if scope is not Scope.CHANGED:
         dirty[gateway_id] = {GATEWAY}
@@ -138,7 +140,9 @@ def all_items(gateway: Gateway | None) -> list[InboxItem]:
     return [item for items in gateway.inbox.values() for item in items] if gateway else []
 
 
-def _is_unchanged(change: AgentChanged) -> bool:
+def _is_unchanged(change: Change) -> bool:
+    if not isinstance(change, AgentChanged):
+        return False
     before, after = change.before, change.after
     return before is not None and after is not None and same_inputs(before, after)
 

@@ -66,7 +66,7 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
         agent = replace(agent, questions=asked, questions_expire_at=first_expiry(asked))
     origin = gateway.origin_of(agent.id)
     status, cause = assess(agent, origin, gateway.seen, now, fleet.stuck_after_ms)
-    stuck = stuck_sessions(agent, origin, now, fleet.stuck_after_ms)
+    stuck = stuck_sessions(agent, origin, now, fleet.stuck_after_ms) if agent.heard else ()
     if stuck != agent.stuck:
         agent = replace(agent, stuck=stuck)
     if status is agent.status and cause == agent.status_session_key:
