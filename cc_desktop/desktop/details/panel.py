@@ -8,16 +8,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout
 
 from cc_desktop.desktop.details.tab import TABS
-from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
+from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key, PaneSection
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cc_desktop.desktop.details.body import DetailsBody
     from cc_desktop.desktop.details.tab import DetailsTab, TabEntry
     from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.fleet.model import Agent, Gateway
 
 
 class Details(AgentPane):
@@ -32,6 +33,8 @@ class Details(AgentPane):
         self._muted: frozenset[Key] = frozenset()
         self._tabs = tabs
         self._body: DetailsBody | None = None
+        self._make_section: Callable[[], PaneSection] | None = None
+        self._section: PaneSection | None = None
         metrics = context.look.metrics
         self._nothing = wrapping_label(
             metrics.font(), tr("Choose an agent to see what it does."), muted=True
@@ -51,6 +54,17 @@ class Details(AgentPane):
             self._body = DetailsBody(self._context, self._tabs, self._on_built, self.refresh)
             self._stack.addWidget(self._body)
         return self._body
+
+    def set_section(self, make: Callable[[], PaneSection]) -> None:
+        """Show a section above the tabs, built by `make` when an agent first has something open."""
+        self._make_section = make
+
+    def _show_section(self, agent: Agent, gateway: Gateway, now: int) -> None:
+        if self._section is None and self._make_section and gateway.inbox.get(agent.id):
+            self._section = self._make_section()
+            self.body.insert_section(self._section)
+        if self._section is not None:
+            self._section.show_agent(agent, gateway, now)
 
     def _on_built(self, tab: DetailsTab) -> None:
         tab.handled.connect(self.handled)
@@ -94,6 +108,8 @@ class Details(AgentPane):
     def _forget(self) -> None:
         if self._body is not None:
             self._body.clear()
+        if self._section is not None:
+            self._section.clear()
 
     def refresh(self) -> None:
         """Show the current state of the agent."""
@@ -109,5 +125,6 @@ class Details(AgentPane):
         now = self._context.clock()
         muted = bool({(agent.gateway, agent.id), (agent.gateway, "")} & self._muted)
         self.body.head.show_agent(agent, gateway, now, muted=muted)
+        self._show_section(agent, gateway, now)
         self.body.tab().show_agent(agent, gateway, now)
         self._stack.setCurrentWidget(self.body)

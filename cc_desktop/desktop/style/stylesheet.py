@@ -23,6 +23,11 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 #gateway_row {{ border: none; border-bottom: 1px solid {t.line}; }}
 #command {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px; }}
+#verbatim {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
+#verbatim:focus {{ border-color: {t.accent}; }}
+#option {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(6)}px; }}
+#option[chosen="true"] {{ background: {t.selection}; border-color: {t.accent}; }}
 #details_tabs {{ border-bottom: 1px solid {t.line}; }}
 #details_tabs::tab {{ color: {t.muted}; background: transparent; border: none;
   border-bottom: 2px solid transparent; padding: {px(6)}px {px(2)}px; margin-right: {px(14)}px; }}
@@ -63,7 +68,12 @@ QPushButton:focus {{ border-color: {t.accent}; }}
 QPushButton:disabled {{ color: {t.muted}; }}
 QPushButton[primary="true"] {{ background: {t.accent}; color: {t.on_shape};
   border-color: {t.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {t.surface}; color: {t.muted};
+  border-color: {t.border}; }}
 QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[danger="true"] {{ color: {t.error}; border-color: {t.error}; }}
+QPushButton[danger="true"]:hover, QPushButton[danger="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[danger="true"]:disabled {{ color: {t.muted}; border-color: {t.border}; }}
 QPushButton[link="true"] {{ background: transparent; border: 1px solid transparent;
   color: {t.link}; padding: {px(2)}px {px(4)}px; }}
 QPushButton[link="true"]:hover {{ text-decoration: underline; }}
