@@ -113,7 +113,6 @@ def failure_events(count: int, first: int) -> list[ev.Event]:
     return found
 
 
-Events = "Callable[[int, int], list[ev.Event]]"
 KINDS: dict[str, Callable[[int, int], list[ev.Event]]] = {
     "row": row_events,
     "step of a run": run_events,
