@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.model import Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
+from cc_desktop.notifications.rules.failures import KnownFailures
 from cc_desktop.notifications.rules.runs import finished, silent_from
 from cc_desktop.text import notifications as text
 from cc_desktop.text.i18n import tr
@@ -36,6 +36,7 @@ class AgentRules:
     def __init__(self, preferences: Preferences, refresh: Callable[[str], None]) -> None:
         self.preferences = preferences
         self._refresh = refresh
+        self.failures = KnownFailures()
         self._failed: set[AgentKey] = set()
         self._finished: dict[tuple[str, str], int] = {}  # (gateway, session key) → end that counted
         # (gateway, session key) → what the session had cost when its run began
@@ -67,10 +68,11 @@ class AgentRules:
             self._cost_before.pop((agent.gateway, session), None)
         return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
 
-    def on_item(self, change: InboxChanged) -> None:
+    def on_item(self, fleet: Fleet, change: InboxChanged) -> None:
         """Note who failed: the next run that ends well is a recovery."""
-        if change.after is not None and change.after.kind is InboxKind.FAILED:
-            self._failed.add((change.gateway, change.after.agent))
+        item = change.after
+        if item is not None and item.is_failure and not self.failures.is_known(fleet, item):
+            self._failed.add((item.gateway, item.agent))
 
     def finished_while_away(self, fleet: Fleet, before: Gateway, after: Gateway) -> list[Alert]:
         """Return which runs ended well between two states of a gateway."""
@@ -215,6 +217,7 @@ class AgentRules:
 
     def forget(self, gateway: str) -> None:
         """Drop the marks of a gateway that was removed."""
+        self.failures.forget(gateway)
         forget_gateway(self._failed, gateway)
         forget_gateway(self._silent, gateway)
         forget_gateway(self._doubted, gateway)
@@ -225,7 +228,7 @@ class AgentRules:
     def marks(self) -> int:
         """How much is remembered, for tests of its bounds."""
         marks = (self._failed, self._finished, self._silent, self._doubted, self._cost_before)
-        return sum(map(len, marks))
+        return sum(map(len, marks)) + len(self.failures)
 
     def _alert(self, fleet: Fleet, kind: AlertKind, agent: Agent, cause: str, words: str) -> Alert:
         return Alert(
