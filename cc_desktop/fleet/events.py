@@ -123,6 +123,19 @@ class SessionChanged(Struct, frozen=True):
     complete: bool = False  # the row is whole: what is absent is cleared
 
 
+class PreviewTold(Struct, frozen=True):
+    """The last message of a session, as somebody looked it up: no sign of life.
+
+    It is true of the row with this `updated_at` alone.
+    """
+
+    gateway: str
+    key: str
+    agent_id: str
+    preview: str
+    updated_at: int
+
+
 class SessionRemoved(Struct, frozen=True):
     """A session was deleted. With a `session_id`, only that generation of it."""
 
@@ -312,6 +325,7 @@ Event = (
     | SnapshotEnded
     | SignOfLife
     | SessionChanged
+    | PreviewTold
     | SessionRemoved
     | DevicesListed
     | AgentActivity

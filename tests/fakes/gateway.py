@@ -97,6 +97,7 @@ class FakeGateway:
         self.uptime_ms = 3_600_000
         self.presence: list[dict[str, Any]] = []
         self.health: dict[str, Any] = {}  # empty while it is young
+        self.methods = ["agents.list", "sessions.list"]  # that it says it knows
         # What was seen
         self.connections = 0
         self.handshakes = 0  # connections that got as far as hello-ok
@@ -407,7 +408,7 @@ class FakeGateway:
             raise refused("AUTH_TOKEN_MISSING")
         if self.tokens and token not in self.tokens:
             raise refused("AUTH_TOKEN_MISMATCH", canRetryWithDeviceToken=True)
-        features = {"methods": ["agents.list", "sessions.list"], "events": ["sessions.changed"]}
+        features = {"methods": self.methods, "events": ["sessions.changed"]}
         if not self.protocol:
             return {"connId": "c-1", "features": features}
         auth: dict[str, Any] = {"role": "operator", "scopes": self.scopes}

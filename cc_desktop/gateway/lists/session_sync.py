@@ -20,6 +20,7 @@ from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedErro
 from cc_desktop.gateway.decoders.agents import agent_ids
 from cc_desktop.gateway.lists.list_demand import DEBOUNCE_S, ListDemand
 from cc_desktop.gateway.lists.list_pacer import ListPacer
+from cc_desktop.gateway.lists.previews import Previews
 from cc_desktop.gateway.lists.session_list import SessionListReader
 from cc_desktop.protocol import fields
 from cc_desktop.system.clock import wake_or_sleep
@@ -61,6 +62,7 @@ class SessionListSync:
         self._reader = SessionListReader(session, clock)
         self._pacer = pacer or ListPacer(clock)
         self._wake = asyncio.Event()
+        self._previews = Previews(gateway, session, sink)
         self.demand = ListDemand(
             clock, self._want, self._wake.set, whole_rows=self._decoder.whole_rows
         )
@@ -87,6 +89,7 @@ class SessionListSync:
         events = list(self._decoder.decode(frame.event, data))
         for event in events:
             self.demand.note(event)
+            self._previews.note(event)
             if self._early is None:
                 self._sink(event)
             else:
@@ -161,6 +164,8 @@ class SessionListSync:
         while True:
             self._wake.clear()
             due = self._next_due()
+            if (due is None or due > self._clock.monotonic()) and await self._previews.read_some():
+                continue
             if due is None:
                 await self._wake.wait()
                 continue
@@ -217,6 +222,7 @@ class SessionListSync:
             agents_cut=bool(found.total_agents),
             sessions_cut=bool(found.total_sessions),
         )
+        self._previews.want(found.sessions)
 
     async def _hand_on(self, snapshot: ev.Snapshot) -> None:
         """Give the model a snapshot in slices, so that a big one does not hold up the window."""
