@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 NOW = int(datetime(2026, 11, 18, 14, 25, 0).astimezone().timestamp() * 1000)  # a Wednesday
 MIN, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+ICONS = "12 icons exported, two need a look at 16 px"
 
 UNREACHABLE = Problem("unreachable", detail="ws://studio.example:18789")
 WRONG_TOKEN = Problem("token-mismatch", "AUTH_TOKEN_MISMATCH")
@@ -122,8 +126,8 @@ def studio() -> ev.Snapshot:
         running("dex", "main", 6 * MIN, 76_000, label="Deploy the docs", cost_usd=0.31),
         running("otto", "main", 3 * MIN, 88_000, label="Split the reducer", cost_usd=0.92),
         running("pip", "main", 8_000, 24_000, label="Release notes for 1.4", cost_usd=0.05),
-        done("sketch", "main", 2 * HOUR, 10_000, cost_usd=0.03),
-        done("norbert", "main", DAY, 36_000),
+        done("sketch", "main", 2 * HOUR, 10_000, cost_usd=0.03, preview=ICONS),
+        done("norbert", "main", DAY, 36_000, preview="No open tickets left"),
         done("flip", "main", 4 * DAY, 62_000),
     )
     return ev.Snapshot("studio", agents, sessions, Origin.LIVE, NOW)
@@ -140,7 +144,7 @@ def home_lab() -> ev.Snapshot:
     sessions = (
         running("hex", "main", 40 * MIN, 164_000, label="Nightly tests", silent=12 * MIN),
         running("nano", "main", 41_000, 54_000, label="Read up on trays", cost_usd=0.02),
-        done("bob", "main", 3 * HOUR, 18_000, cost_usd=0.04),
+        done("bob", "main", 3 * HOUR, 18_000, cost_usd=0.04, preview="Backups verified: 31 of 31"),
         done("stuart", "main", DAY, 0),
     )
     return ev.Snapshot("home-lab", agents, sessions, Origin.LIVE, NOW)
@@ -179,6 +183,20 @@ def live_store(clock: Clock | None = None, *, second: bool = True) -> Store:
         store.apply(ev.Tick("home-lab"))
         store.apply(ev.DevicesListed("home-lab", devices("home-lab")))
     return store
+
+
+def may(store: Store, gateway: str, *scopes: str) -> Store:
+    """The store in which a gateway lets us do more than read."""
+    info = store.fleet.gateways[gateway].connection
+    granted = ("operator.read", *scopes)
+    store.apply(ev.ConnectionChanged(gateway, replace(info, scopes=granted)))
+    return store
+
+
+def writing_store(clock: Clock | None = None) -> Store:
+    """As `live_store`, with the right to send and stop on both gateways."""
+    store = live_store(clock)
+    return may(may(store, "studio", "operator.write"), "home-lab", "operator.write")
 
 
 def demo_store(clock: Clock | None = None) -> Store:

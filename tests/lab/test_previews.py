@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cc_desktop.fleet.status import Status
+from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import two_lines
 from tests.lab.conftest import TOKEN
 from tests.lab.follow import following, settings_for

@@ -28,6 +28,10 @@ QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
   placeholder-text-color: {t.muted}; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
+#message {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape};
+  placeholder-text-color: {t.muted}; }}
+#message:focus {{ border-color: {t.accent}; }}
 QTimeEdit {{ background: {t.surface}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
 QTimeEdit:focus {{ border-color: {t.accent}; }}
@@ -56,7 +60,12 @@ QPushButton:focus {{ border-color: {t.accent}; }}
 QPushButton:disabled {{ color: {t.muted}; }}
 QPushButton[primary="true"] {{ background: {t.accent}; color: {t.on_shape};
   border-color: {t.accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {t.surface}; color: {t.muted};
+  border-color: {t.border}; }}
 QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[danger="true"] {{ color: {t.error}; border-color: {t.error}; }}
+QPushButton[danger="true"]:hover, QPushButton[danger="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[danger="true"]:disabled {{ color: {t.muted}; border-color: {t.border}; }}
 QPushButton[link="true"] {{ background: transparent; border: 1px solid transparent;
   color: {t.link}; padding: {px(2)}px {px(4)}px; }}
 QPushButton[link="true"]:hover {{ text-decoration: underline; }}

@@ -44,7 +44,9 @@ class Previews:
         self._session = session
         self._sink = sink
         self._is_on = METHOD in session.hello.methods
-        self._known: dict[str, int] = {}  # session key → `updated_at` of the row that it is known of
+        self._known: dict[
+            str, int
+        ] = {}  # session key → `updated_at` of the row that it is known of
         self._wanted: list[Session] = []
 
     def note(self, event: ev.Event) -> None:

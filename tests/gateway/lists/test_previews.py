@@ -170,7 +170,7 @@ async def test_a_gateway_that_does_not_name_the_method_is_not_asked() -> None:
             assert asked(gateway) == []
 
 
-class Unexpected(Exception):
+class UnexpectedError(Exception):
     pass
 
 
@@ -178,7 +178,7 @@ async def test_a_fault_inside_costs_the_last_messages_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_row: object) -> str:
-        raise Unexpected
+        raise UnexpectedError
 
     monkeypatch.setattr("cc_desktop.gateway.lists.previews.last_message", broken)
     async with telling() as (gateway, rig):
