@@ -102,6 +102,11 @@ class Details(AgentPane):
             if self.body.bar is not None and not self.isAncestorOf(focused):
                 self.body.bar.setFocus(Qt.FocusReason.OtherFocusReason)  # nothing to do in the tab
 
+    def focus_message(self) -> None:
+        """Give the keyboard to the box for a message, or to the question for that right."""
+        if self._key is not None:
+            self.message.focus()
+
     def clear(self) -> None:
         """Show no agent."""
         self._key = None

@@ -43,3 +43,7 @@ class AgentPane(QWidget):
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
         raise NotImplementedError
+
+    def focus_message(self) -> None:
+        """Give the keyboard to the box for a message, or to the question for that right."""
+        raise NotImplementedError

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.commands import CommandPhase, SendMessage, StopRun
-from cc_desktop.fleet.model import ConnectionState, Origin
-from cc_desktop.text.agent_facts import newest
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.agent_pane import Key
     from cc_desktop.fleet.commands import CommandState
-    from cc_desktop.fleet.model import Agent, Gateway
+    from cc_desktop.fleet.model import Gateway
 
 SHOWN = 3  # lines about messages and stops
 DONE_MS = 10_000  # how long a success stays on the screen
-_STEERING = (2026, 7, 2)  # the first release whose `chat.send` takes a `queueMode`
-_RELEASE = re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,3})", re.ASCII)
 
 
 class Outbox:
@@ -81,43 +76,3 @@ class Outbox:
             and not (state.is_done and now - state.at >= DONE_MS)
         ]
         return found[-SHOWN:]
-
-
-def target_session(agent: Agent, looked_at: str) -> str:
-    """The session that a message goes to: the one that is looked at, else the newest."""
-    if looked_at in agent.sessions:
-        return looked_at
-    session = agent.cause or newest(agent)
-    return session.key if session is not None else f"agent:{agent.id}:main"
-
-
-def running_session(agent: Agent, target: str) -> str:
-    """The session whose run "Stop" ends; "" if nothing runs."""
-    if target in agent.heard:
-        return target
-    if agent.status_session_key in agent.heard:
-        return agent.status_session_key
-    return next(reversed(agent.heard), "")
-
-
-def is_stopping(gateway: Gateway, session: str) -> bool:
-    """Whether a stop is on its way, so that nobody asks twice."""
-    return any(
-        isinstance(state.command, StopRun)
-        and state.command.session_key == session
-        and not state.is_over
-        for state in gateway.commands.values()
-    )
-
-
-def is_connected(gateway: Gateway) -> bool:
-    """Whether commands can be sent; the demo answers as well."""
-    return gateway.origin is Origin.DEMO or gateway.connection.state is ConnectionState.LIVE
-
-
-def can_steer(gateway: Gateway) -> bool:
-    """Whether a message can go into the run in progress."""
-    if gateway.origin is Origin.DEMO:
-        return True
-    found = _RELEASE.match(gateway.connection.server_version)
-    return found is not None and tuple(int(part) for part in found.groups()) >= _STEERING

@@ -10,23 +10,21 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.compose.editor import MessageEdit
-from cc_desktop.desktop.details.compose.outbox import (
-    DONE_MS,
-    SHOWN,
-    Outbox,
-    can_steer,
-    is_connected,
-    is_stopping,
-    running_session,
-    target_session,
-)
+from cc_desktop.desktop.details.compose.outbox import DONE_MS, SHOWN, Outbox
 from cc_desktop.desktop.widgets.accessible.announcer import Announcer
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
+from cc_desktop.desktop.widgets.rights.operate import (
+    can_steer,
+    is_connected,
+    is_stopping,
+    may_operate,
+    running_session,
+    target_session,
+)
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt, RightsPort
 from cc_desktop.fleet.commands import CommandPhase, Right, SendMessage, StopRun
 from cc_desktop.text.agents.messages import hint, outcome, target
-from cc_desktop.text.connect.rights import RightStage, right_state
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
@@ -112,8 +110,8 @@ class MessagePane(QWidget):
         if key in self.outbox.take_back(gateway) or is_other:
             self._load(key)
         connected = is_connected(gateway)
-        may = right_state(gateway, Right.OPERATE).stage is RightStage.GRANTED
-        self._show_prompt(gateway.id if connected and not may else "")
+        asks = connected and not may_operate(gateway)
+        self._show_prompt(gateway.id if asks else "")
         self._box.setVisible(not self.prompt)
         self._show_target(agent, gateway, connected=connected)
         self._show_lines(self.outbox.lines(gateway, agent.id, self._context.clock()))
@@ -169,7 +167,7 @@ class MessagePane(QWidget):
         """There is a button for it once there is something to send."""
         has_text = bool(self.edit.toPlainText().strip())
         self.send.setVisible(has_text)
-        self.send.setEnabled(has_text and self._may_send())
+        self.send.setEnabled(has_text and may_operate(self._gateway))
 
     def _show_lines(self, states: list[CommandState]) -> None:
         theme = self._context.look.theme
@@ -225,7 +223,9 @@ class MessagePane(QWidget):
         """Send what is written."""
         text = self.edit.toPlainText().strip()
         agent, gateway, key = self._agent, self._gateway, self._key
-        if not text or agent is None or gateway is None or key is None or not self._may_send():
+        if not text or agent is None or gateway is None or key is None:
+            return
+        if not may_operate(gateway):
             return
         session = target_session(agent, self._looked_at)
         command = SendMessage(
@@ -253,14 +253,6 @@ class MessagePane(QWidget):
         self.outbox.dismiss(self.outbox.lines(gateway, agent.id, self._context.clock()))
         self._context.actions.execute(StopRun(gateway.id, agent.id, session))
         self._again()
-
-    def _may_send(self) -> bool:
-        gateway = self._gateway
-        return (
-            gateway is not None
-            and is_connected(gateway)
-            and right_state(gateway, Right.OPERATE).stage is RightStage.GRANTED
-        )
 
     def _steers(self, session: str) -> bool:
         agent, gateway = self._agent, self._gateway
