@@ -221,8 +221,17 @@ def idle_rows(plan: Plan) -> Iterator[Row]:
 
 
 def details_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.details_cost")
+
+
+def search_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.search_cost")
+
+
+def _printed(program: str) -> Iterator[Row]:
+    """What a program that measures prints: name, median, most and goal."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.details_cost"],
+        [sys.executable, "-m", program],
         env=environment("offscreen"),
         capture_output=True,
         text=True,
@@ -240,6 +249,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "event": event_rows,
     "idle": idle_rows,
     "details": details_rows,
+    "search": search_rows,
 }
 
 

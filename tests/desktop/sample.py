@@ -278,3 +278,54 @@ def big_store(count: int, clock: Clock | None = None) -> Store:
         sessions.append(done(name, "old", DAY + number * MIN, number * 50))
     store.apply(ev.Snapshot("big", tuple(agents), tuple(sessions), Origin.LIVE, NOW))
     return store
+
+
+_TEAM = ("Reviewer", "Customer support", "Customer success", "Release manager", "Data pipeline")
+_SAID = (
+    "Merged 3 of 4, the last one needs a rebase",
+    "Answered 12 tickets, two wait for billing",
+    "Backups verified: 31 of 31",
+    "No open tickets left",
+)
+
+
+def team_store(count: int = 200, clock: Clock | None = None) -> Store:
+    """Many agents whose names begin alike, without emoji, as big teams have them."""
+    store = Store(clock or Clock())
+    for name in ("studio", "home-lab"):
+        store.apply(ev.GatewayAdded(name, name, f"ws://{name}.example:18789/"))
+        live = ConnectionInfo(ConnectionState.LIVE, protocol=4, server_version="2026.9.6")
+        store.apply(ev.ConnectionChanged(name, live))
+        may(store, name, "operator.write")
+        agents, sessions = [], []
+        for number in range(count // 2):
+            ident = f"{name}-{number}"
+            title = f"{_TEAM[number % len(_TEAM)]} {101 + number}"
+            agents.append(ev.AgentInfo(ident, title, "", model="x/sonnet-5"))
+            if number % 17 == 3:
+                sessions.append(
+                    session(
+                        ident,
+                        "main",
+                        status="failed",
+                        updated_at=NOW - number * MIN,
+                        ended_at=NOW - number * MIN,
+                        error="HTTP 529 overloaded_error: Anthropic is overloaded",
+                        label="Nightly review",
+                        total_tokens=90_000 + number * 1_000,
+                    )
+                )
+            elif number % 6 == 1:
+                label = f"Review PR {400 + number}"
+                sessions.append(running(ident, "main", number * 9_000, 44_000, label=label))
+                sessions.append(
+                    running(ident, "sub", 9_000, 900, parent_key=f"agent:{ident}:main", label="sub")
+                )
+            else:
+                words = _SAID[number % len(_SAID)]
+                ago = number * 7 * MIN
+                sessions.append(
+                    done(ident, "main", ago, 20_000, preview=words, cost_usd=number / 90)
+                )
+        store.apply(ev.Snapshot(name, tuple(agents), tuple(sessions), Origin.LIVE, NOW))
+    return store

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
 
 MOST_LINES = 5  # from then on it scrolls
+LEAST_HEIGHT = 34  # design px, as that of the buttons beside it
 MOST_CHARS = 100_000  # gateways refuse frames far larger; nothing is pasted beyond it
 
 
@@ -38,8 +39,10 @@ class MessageEdit(QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setViewportMargins(self._px(5), self._px(3), self._px(5), self._px(3))
         self.document().setDocumentMargin(self._px(2))
+        line = self.fontMetrics().lineSpacing() + 2 * self._px(2) + 2
+        self._pad = max(self._px(3), (self._px(LEAST_HEIGHT) - line) // 2)  # one line is centred
+        self.setViewportMargins(self._px(5), self._pad, self._px(5), self._pad)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
         self._grow()
 
@@ -52,8 +55,8 @@ class MessageEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAsNeeded if needs_bar else policy.ScrollBarAlwaysOff
         )
-        margin = 2 * round(self.document().documentMargin()) + 2 * self._px(3) + 2
-        height = max(self._px(34), shown * self.fontMetrics().lineSpacing() + margin)
+        margin = 2 * round(self.document().documentMargin()) + 2 * self._pad + 2
+        height = max(self._px(LEAST_HEIGHT), shown * self.fontMetrics().lineSpacing() + margin)
         if height != self.height() or self.maximumHeight() != height:
             self.setFixedHeight(height)
 
@@ -63,7 +66,7 @@ class MessageEdit(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         """It may get narrow."""
-        return QSize(self._px(80), self._px(34))
+        return QSize(self._px(80), self._px(LEAST_HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt override: lines wrap elsewhere."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.details.compose.editor import MessageEdit
+from cc_desktop.desktop.details.compose.editor import LEAST_HEIGHT, MessageEdit
 from cc_desktop.desktop.details.compose.outbox import DONE_MS, SHOWN, Outbox
 from cc_desktop.desktop.widgets.accessible.announcer import Announcer
 from cc_desktop.desktop.widgets.buttons import button
@@ -69,6 +69,8 @@ class MessagePane(QWidget):
         self.edit = MessageEdit(look)
         self.send = button(tr("Send"), self.submit, "primary")
         self.stop = button(tr("Stop"), self.stop_run, "danger")
+        for one in (self.send, self.stop):
+            one.setMinimumHeight(px(LEAST_HEIGHT))
         self._box = QWidget()
         row = QHBoxLayout(self._box)
         row.setContentsMargins(0, 0, 0, 0)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.window.agents.stop_rows import RunRow
     from cc_desktop.fleet.commands import CommandState
 
-WIDTH, HEIGHT = 640, 440  # design px
+WIDTH, HEIGHT = 760, 440  # design px
 
 
 class StopDialog(QDialog):
@@ -81,7 +81,7 @@ class StopDialog(QDialog):
         self.agree.toggled.connect(lambda _on: self.refresh())
         self._fill_choice()
         self.where.currentIndexChanged.connect(lambda _place: self._on_other_place())
-        self.leave.setDefault(False)
+        self.leave.setFocus()
         self.refresh()
 
     def _fill_choice(self) -> None:
@@ -142,8 +142,10 @@ class StopDialog(QDialog):
             note = label(self._context.look.metrics.font(12), words, muted=True)
             prompt = RightPrompt(RightsPort.of(self._context), name, Right.OPERATE)
             prompt.changed.connect(self.refresh)
-            self._rights.addWidget(note)
-            self._rights.addWidget(prompt)
+            row = QHBoxLayout()
+            row.addWidget(note, 1, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(prompt, 1)
+            self._rights.addLayout(row)
             self._prompts[name] = (note, prompt)
 
     # What the operator does

@@ -12,7 +12,7 @@ from cc_desktop.fleet.commands import CommandPhase, StopRun
 from cc_desktop.fleet.status import run_start
 from cc_desktop.text.agents.stopping import result
 from cc_desktop.text.format import plain, run_time
-from cc_desktop.text.i18n import mark
+from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +38,8 @@ class RunModel(RecordModel[RunRow]):
     COLUMNS = (
         Column(mark("Agent"), 120),
         Column(mark("What it does")),
-        Column(mark("Gateway"), 110, needs=430),
-        Column(mark("Since"), 190),
+        Column(mark("Gateway"), 110, needs=600),
+        Column(mark("State"), 260),
     )
 
     def colour(self, row: RunRow, column: int) -> QColor | None:
@@ -98,7 +98,7 @@ def _row(gateway: Gateway, agent: Agent, key: str, now: int) -> RunRow:
     title = plain(session.title if session else key, 120)
     does = plain(run.activity, 120) if run and run.activity else title
     began = run_start(agent, key, gateway.clock_offset_ms)
-    since = run_time(now - began) if began and now > began else ""
+    since = tr("runs for {span}", span=run_time(now - began)) if began and now > began else ""
     name, place = plain(agent.shown_name, 60), plain(gateway.name, 60)
     ident = (gateway.id, agent.id, key)
     return RunRow(ident, (place, name, ident), (name, does, place, since))
