@@ -82,8 +82,8 @@ def _setup(monitor: FleetMonitor, command: Sequence[str], *, connects: bool) -> 
     in_environment = next((name for name in names if os.environ.get(name)), "")
     return SetupServices(
         editor=monitor.editor,
-        test=lambda url, token, insecure: monitor.test_gateway(
-            url, token.reveal(), insecure=insecure
+        test=lambda url, token, insecure, fingerprint: monitor.test_gateway(
+            url, token.reveal(), insecure=insecure, fingerprint=fingerprint
         ),
         stored_token=monitor.stored_token,
         decided_by="--url" if "--url" in command else in_environment,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 from tests.bench import reduce_cost
 from tests.bench.__main__ import app, bare, gateway
 from tests.bench.programs import Program, environment
@@ -29,3 +33,12 @@ def test_events_of_every_kind_are_taken_in() -> None:
     for kind in (reduce_cost.changes, reduce_cost.scattered, reduce_cost.progress):
         costs = reduce_cost.costs_us(kind, (10, 30), 2, 20)
         assert all(len(rounds) == reduce_cost.ROUNDS for rounds in costs.values())
+
+
+def test_a_long_conversation_is_measured() -> None:
+    env = environment("offscreen")
+    program = [sys.executable, "-m", "tests.bench.transcript_cost", "300"]
+    done = subprocess.run(program, capture_output=True, check=True, env=env, timeout=60)
+    found = json.loads(done.stdout)
+    assert found["messages"] == 300
+    assert min(found["open_ms"], found["frame_median_ms"], found["search_ms"]) > 0

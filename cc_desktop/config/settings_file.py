@@ -117,7 +117,7 @@ class SettingsFile:
                 if value is None:
                     table.pop(key, None)
                 elif table.get(key) != value:
-                    table[key] = value
+                    _set(table, key, value)
 
         self._edit(change)
 
@@ -290,6 +290,15 @@ def _replace(document: TOMLDocument, tables: list[Table]) -> None:
     for table in tables:
         fresh.append(table)
     document["gateways"] = fresh
+
+
+def _set(table: Table, key: str, value: object) -> None:
+    """Set a key. A new one stands before the comments at the end: they are about what follows."""
+    body, rest = table.value.body, []
+    while key not in table and body and body[-1][0] is None:
+        rest.append(body.pop())
+    table[key] = value
+    body.extend(reversed(rest))
 
 
 def _is_table(item: object) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, MutableMapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
-from cc_desktop.config.preferences import GeneralPreferences, TrayPreferences
+from cc_desktop.config.preferences import TrayPreferences
 from cc_desktop.desktop.app_menu import LoginSwitch, add_about_entry, add_login_entry
 from cc_desktop.desktop.application import first_paint
 from cc_desktop.desktop.fleet_desktop import (
@@ -21,11 +20,10 @@ from cc_desktop.desktop.fleet_desktop import (
     view_context,
 )
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
+from cc_desktop.desktop.remembered import WindowMemory, chosen_theme, chosen_tray_style
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
-from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
@@ -42,11 +40,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from cc_desktop.config.settings import Settings
-    from cc_desktop.config.storage import Storage
     from cc_desktop.desktop.application import App
+    from cc_desktop.desktop.icons.tray_state import TrayIconStyle
     from cc_desktop.desktop.settings.window import SettingsWindow
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
-    from cc_desktop.desktop.style.palette import Theme
     from cc_desktop.desktop.system_services import SystemServices
     from cc_desktop.desktop.tray.menu import MenuPart
     from cc_desktop.desktop.tray.tray_icon import TrayHost
@@ -57,36 +54,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LATE_TRAY_MS = 5_000  # how long a hidden start waits for a tray before it shows its window
-
-
-class _WindowMemory(MutableMapping[str, str]):
-    """What the window remembers between starts."""
-
-    def __init__(self, monitor: FleetMonitor) -> None:
-        self._monitor = monitor
-        kept = monitor.recall("window")
-        self._kept: dict[str, str] = (
-            {str(key): value for key, value in kept.items() if isinstance(value, str)}
-            if isinstance(kept, dict)
-            else {}
-        )
-
-    def __getitem__(self, key: str) -> str:
-        return self._kept[key]
-
-    def __setitem__(self, key: str, value: str) -> None:
-        if self._kept.get(key) != value:
-            self._kept[key] = value
-            self._monitor.remember("window", dict(self._kept))
-
-    def __delitem__(self, key: str) -> None:
-        del self._kept[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kept)
-
-    def __len__(self) -> int:
-        return len(self._kept)
 
 
 class DesktopController:
@@ -130,11 +97,12 @@ class DesktopController:
             open_settings_file=self._open_settings_file,
             open_address=open_address,
         )
-        self._look = ThemeManager(app, _theme(monitor.memory))
-        self._remembered = _WindowMemory(monitor)
+        self._look = ThemeManager(app, chosen_theme(monitor.memory))
+        self._remembered = WindowMemory(monitor)
         app.setWindowIcon(app_icon())
         context = view_context(monitor, actions, self._look, self._remembered)
         self.window = build_fleet_window(context, self._remembered)
+        self.window.batch.on_active = monitor.set_in_sight
         self.away = AwayTools(self.window, context)
         self.connect = self._make_connect()
         self.notice = UpdateNotice(self.window.notice, None, monitor)
@@ -163,7 +131,7 @@ class DesktopController:
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
         self._actions = actions
-        monitor.memory.notes.subscribe(self.notice.show_message)
+        monitor.memory.notes.subscribe(self.notice.show_hint)
 
     @cached_property
     def tray(self) -> TrayHost:
@@ -183,7 +151,7 @@ class DesktopController:
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
                 menu=self._menu_parts(),
-                style=_tray_look(monitor.memory),
+                style=chosen_tray_style(monitor.memory),
                 now_ms=monitor.now_ms,
             ),
         )
@@ -207,7 +175,10 @@ class DesktopController:
         self.instance.start(self._services.link)
         self.away.start(self.monitor, self._hook.faults)
         if self.connect is not None and not self._hidden:
-            self.connect.offer()
+            try:
+                self.connect.offer()
+            except Exception as error:  # noqa: BLE001, RUF100 - the window works without the panel
+                self._hook.faults.record("panel of the first start", error)
 
     async def run(self) -> None:
         """Run the background work.
@@ -270,7 +241,7 @@ class DesktopController:
                 self.monitor.store,
                 self.monitor.now_ms,
                 self.center,
-                Preference(lambda: _tray_look(memory), self._set_tray_look),
+                Preference(lambda: chosen_tray_style(memory), self._set_tray_look),
                 gateways=tools.gateway_tools(self.connect, self.monitor, look, paths),
                 general=tools.general_tools(
                     self._login, look, self.monitor, paths, self._open_settings_file
@@ -353,7 +324,7 @@ class DesktopController:
             self._no_tray.stop()
             if self._told_no_tray:
                 self._told_no_tray = False
-                self.notice.show_message("")
+                self.notice.drop_hint(no_tray_words())
         elif self._hidden and not self._told_no_tray:
             self._no_tray.start()  # at login the tray may start later than the app
         else:
@@ -366,7 +337,7 @@ class DesktopController:
             self.window.show_fleet()
         if not self._told_no_tray:
             self._told_no_tray = True
-            self.notice.show_message(no_tray_words())
+            self.notice.show_hint(no_tray_words(), last=True)
 
     def stop(self) -> None:
         """Close everything. A part that fails does not keep the others open."""
@@ -374,6 +345,7 @@ class DesktopController:
         self.window.quit_on_close = False
         for name, close in (
             ("instance", self.instance.stop),
+            ("settings file", self.settings_watcher.stop),
             ("tray", self.tray.stop),
             ("away", self.away.stop),
             ("connect", self.connect.stop if self.connect else lambda: None),
@@ -387,13 +359,3 @@ class DesktopController:
         for widget in (self._settings, self.window):
             if widget is not None:
                 widget.deleteLater()
-
-
-def _theme(memory: Storage) -> Theme | None:
-    """The theme that was chosen; None: the system's."""
-    chosen = memory.preferences.get(GeneralPreferences).theme
-    return {"light": LIGHT, "dark": DARK}.get(chosen)
-
-
-def _tray_look(memory: Storage) -> TrayIconStyle:
-    return TrayIconStyle(memory.preferences.get(TrayPreferences).icon_style)

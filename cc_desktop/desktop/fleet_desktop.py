@@ -53,6 +53,7 @@ def view_context(
         queries=monitor.queries,
         history=monitor.history,
         remembered=remembered,
+        views=monitor.views,
     )
 
 

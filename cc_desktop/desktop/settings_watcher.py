@@ -42,6 +42,12 @@ class FileWatcher(QObject):
         self._watch()
         self._stamp = self._read_stamp()
 
+    def stop(self) -> None:
+        """Call `changed` no more, not even for what was written just before."""
+        self._soon.stop()
+        self._watcher.fileChanged.disconnect(self._soon.start)
+        self._watcher.directoryChanged.disconnect(self._soon.start)
+
     def _watch(self) -> None:
         # The file may be a link to one in another directory.
         target = self._path.resolve()
@@ -82,6 +88,10 @@ class SettingsWatcher:
             self._monitor.reload()
         except Exception:  # the window goes on with the settings that it has
             log.exception("the settings could not be taken over")
+
+    def stop(self) -> None:
+        """The window closes: nothing is told there any more."""
+        self._watcher.stop()
 
     def open_file(self) -> None:
         """Open the file in the operator's editor."""

@@ -25,13 +25,14 @@ class SetupServices:
 
     Attributes:
         editor: Keeps gateways and their tokens.
-        test: Tries a way to a gateway, by url, token and whether it may be sent unencrypted.
+        test: Tries a way to a gateway, by url, token, whether it may be sent unencrypted, and the
+            fingerprint of the one certificate that is trusted ("": those that the system trusts).
         stored_token: The token of a gateway that is set up, by its id.
         decided_by: What goes before the settings file: "--url", a variable of the environment, "".
     """
 
     editor: GatewayKeeper
-    test: Callable[[str, Token, bool], AsyncGenerator[StepFound, None]]
+    test: Callable[[str, Token, bool, str], AsyncGenerator[StepFound, None]]
     stored_token: Callable[[str], Token]
     decided_by: str = ""
     connects: bool = True  # False: this run shows sample data only

@@ -1,4 +1,4 @@
-"""The line about the app itself: a message, else a slip in the settings, else a newer version."""
+"""The line about the app itself: a message, a slip in the settings, a hint, a newer version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MessageBar(Protocol):
 
 
 class UpdateNotice(QObject):
-    """Messages come first; slips and newer versions stay until they are dismissed."""
+    """Messages come first, hints after slips; all but messages wait until they are dismissed."""
 
     def __init__(self, bar: MessageBar, updates: UpdateCheck | None, memory: Memory) -> None:
         super().__init__()
@@ -43,6 +43,7 @@ class UpdateNotice(QObject):
         self._memory = memory
         self._line = ""
         self._problem = ""
+        self._hints: list[str] = []
         self._is_note = False  # `_problem` costs nothing: once dismissed it does not come again
         self._replaced = asyncio.Event()
         self._open_file: Callable[[], object] = lambda: None
@@ -90,6 +91,23 @@ class UpdateNotice(QObject):
         self._line = line
         self.refresh()
 
+    def show_hint(self, line: str, *, last: bool = False) -> None:
+        """Show what is good to know, as soon as nothing is there that has to be mended.
+
+        Args:
+            line: The hint.
+            last: After the other hints; else the newest comes first.
+        """
+        if line and line not in self._hints:
+            self._hints.insert(len(self._hints) if last else 0, line)
+        self.refresh()
+
+    def drop_hint(self, line: str) -> None:
+        """A hint does not hold any more."""
+        if line in self._hints:
+            self._hints.remove(line)
+        self.refresh()
+
     def show_problem(
         self,
         line: str,
@@ -122,6 +140,8 @@ class UpdateNotice(QObject):
         line, link, second, update = self._line, "", "", self.update
         if not line and self._problem:
             line, link, second = self._problem, tr("Open file"), tr("Try again")
+        elif not line and self._hints:
+            line = self._hints[0]
         elif not line and update and self._memory.recall(_DISMISSED) != update.version:
             line = with_stop(update_text(update))
             link = tr("Read about it") if update.url else ""
@@ -143,6 +163,8 @@ class UpdateNotice(QObject):
             if self._is_note:
                 self._memory.remember(_NOTE_DISMISSED, self._problem)
             self._problem = ""
+        elif self._hints:
+            self._hints.pop(0)
         elif self.update is not None:
             self._memory.remember(_DISMISSED, self.update.version)
         self.refresh()

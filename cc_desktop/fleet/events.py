@@ -11,6 +11,7 @@ from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.facts import Fact
 from cc_desktop.fleet.model import ConnectionInfo, Device, Origin, Session, Status
 from cc_desktop.fleet.requests import Approval, Question
+from cc_desktop.fleet.runs import Cause
 
 
 class AgentInfo(Struct, frozen=True):
@@ -193,6 +194,9 @@ class RunProgress(Struct, frozen=True):
     over: bool = False
     starts: bool = False  # a run that was over goes on, with another model perhaps
     started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
+    call: str = ""  # signature of the call of a tool that `activity` is about
+    tokens: int = 0  # that its model calls took so far; 0: not told
+    cause: Cause | None = None  # with `error`
 
 
 class ApprovalOpened(Struct, frozen=True):
@@ -206,8 +210,24 @@ class ApprovalClosed(Struct, frozen=True):
     """It was decided, or withdrawn."""
 
     gateway: str
-    agent_id: str
+    agent_id: str  # "": not told, so the id has to do
     approval_id: str
+    decision: str = ""  # "allow-once", "allow-always", "deny", "expired" or "": not told
+    decided_by: str = ""
+
+
+class ApprovalsListed(Struct, frozen=True):
+    """All that wait on the gateway, of these families: those that are not among them are over."""
+
+    gateway: str
+    families: tuple[str, ...]
+    approvals: tuple[Approval, ...]
+
+
+class ApprovalsUnlisted(Struct, frozen=True):
+    """This connection may not read them: from now on only runs tell of them."""
+
+    gateway: str
 
 
 class QuestionOpened(Struct, frozen=True):
@@ -221,8 +241,27 @@ class QuestionClosed(Struct, frozen=True):
     """It was answered, cancelled or withdrawn."""
 
     gateway: str
-    agent_id: str
+    agent_id: str  # "": not told, so the id has to do
     question_id: str
+    outcome: str = ""  # "answered", "cancelled", "expired" or "": not told
+
+
+class QuestionsListed(Struct, frozen=True):
+    """All questions that wait on the gateway, with ids to answer them by."""
+
+    gateway: str
+    questions: tuple[Question, ...]
+
+
+class HeadlineTold(Struct, frozen=True):
+    """What a session is at, in the words of the gateway's observer."""
+
+    gateway: str
+    agent_id: str
+    session_key: str
+    headline: str
+    health: str = ""
+    revision: int = 0  # grows within a session
 
 
 class FactsListed(Struct, frozen=True):
@@ -334,8 +373,12 @@ Event = (
     | RunProgress
     | ApprovalOpened
     | ApprovalClosed
+    | ApprovalsListed
+    | ApprovalsUnlisted
     | QuestionOpened
     | QuestionClosed
+    | QuestionsListed
+    | HeadlineTold
     | FactsListed
     | FactTold
     | FactGone

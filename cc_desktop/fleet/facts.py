@@ -1,7 +1,8 @@
 """What a gateway tells about itself, beside its agents. Pure.
 
 Each record has an id that is unique among its kind. Words are the gateway's own, cleaned where they
-came in. Times are local ms since the epoch; 0 means unknown.
+came in. Times in an event are the gateway's, in the model local; both ms since the epoch, and 0
+means unknown. When a sign-in expires or a quota starts anew is the provider's time in both.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class CronJob(Struct, frozen=True, gc=False):
     last_status: str = ""  # "ok", "error", "skipped" or ""
     last_error: str = ""
     error_reason: str = ""  # "auth", "rate_limit", "timeout", … where the gateway tells it
-    delivery_error: str = ""  # it ran, and its result reached nobody
+    failures: int = 0  # in a row
+    is_given_up: bool = False  # the gateway switched it off because it failed again and again
+    is_once: bool = False  # it runs one time only, and is off after that
+    is_undelivered: bool = False  # it ran, and its result reached nobody
+    delivery_error: str = ""  # why
 
 
 class SignIn(Struct, frozen=True, gc=False):
@@ -75,11 +80,12 @@ class Task(Struct, frozen=True, gc=False):
     agent_id: str = ""
     session_key: str = ""
     title: str = ""
-    status: str = ""  # "queued", "running", "succeeded", "failed", "timed_out", "cancelled", "lost"
+    child_key: str = ""  # the session that does the work
+    status: str = ""  # "queued", "running", "completed", "failed", "timed_out", "cancelled"
     outcome: str = ""  # "succeeded" or "blocked" once it is over
     error: str = ""
     summary: str = ""
-    delivery: str = ""  # "delivered", "pending", "failed", …
+    delivery: str = ""  # "delivered", "pending", "failed", "dismissed", …
     started_at: int = 0
     ended_at: int = 0
     files: int = 0
@@ -105,6 +111,7 @@ class ConditionKind(StrEnum):
     RUNTIME = "runtime"  # its model runtime is degraded
     PLUGIN = "plugin"  # one a plugin
     UPDATE = "update"  # a newer release is available
+    SUSPENDED = "suspended"  # it starts nothing new for now, on purpose: nothing is overdue
 
 
 class Condition(Struct, frozen=True, gc=False):
@@ -120,12 +127,16 @@ class ReadAccess(StrEnum):
     """Whether a subject can be read on a gateway."""
 
     READABLE = "readable"
+    PENDING = "pending"  # it was not read yet on this connection: what is known may be old
     REFUSED = "refused"  # this connection has not the right
     ABSENT = "absent"  # this release does not have it
 
 
 class Subject(Struct, frozen=True, gc=False):
-    """What is known about reading one subject: approvals, questions, tasks and so on."""
+    """What is known about reading one subject: approvals, questions, tasks and so on.
+
+    `gateway/sources` tells of "cron", "tasks", "sign-ins", "quotas", "config" and "joins".
+    """
 
     id: str
     access: ReadAccess = ReadAccess.READABLE
@@ -156,6 +167,7 @@ class Facts(Struct, frozen=True):
     conditions: Mapping[str, Condition] = {}
     subjects: Mapping[str, Subject] = {}
     progress: Mapping[str, ProgressCard] = {}
+    offset_ms: int = 0  # what was added to the gateway's times, see `steady_offset`
 
     def access(self, subject: str) -> ReadAccess:
         """Whether a subject can be read here, as far as is known."""
@@ -202,3 +214,34 @@ def without(facts: Facts, kind: type[Fact], ident: str) -> Facts:
     if ident not in old:
         return facts
     return replace(facts, **{name: {key: one for key, one in old.items() if key != ident}})
+
+
+STEADY_MS = 5_000
+
+
+def steady_offset(known: int, measured: int) -> int:
+    """What to add to the gateway's times, in ms.
+
+    Each list measures the difference of the two clocks a little differently. A time that moved
+    with each of them would look like news.
+    """
+    if abs(measured - known) <= STEADY_MS:
+        return known
+    return round(measured / STEADY_MS) * STEADY_MS
+
+
+_TIMES: dict[type, tuple[str, ...]] = {
+    Channel: ("last_inbound_at",),
+    CronJob: ("next_run_at", "last_run_at"),
+    Task: ("started_at", "ended_at"),
+    JoinRequest: ("since", "expires_at"),
+}
+
+
+def localized(record: Fact, offset_ms: int) -> Fact:
+    """The record with the gateway's times as local ones."""
+    if not offset_ms:
+        return record
+    told = {name: getattr(record, name) for name in _TIMES.get(type(record), ())}
+    moved = {name: max(1, time + offset_ms) for name, time in told.items() if time}
+    return replace(record, **moved) if moved else record

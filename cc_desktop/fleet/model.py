@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from cc_desktop.fleet.commands import CommandState
 from cc_desktop.fleet.facts import Facts
+from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
 from cc_desktop.fleet.requests import Approval as Approval
-from cc_desktop.fleet.requests import Question
+from cc_desktop.fleet.requests import Decision, Question
+from cc_desktop.fleet.runs import Run as Run
 
 # Ceilings, so that no gateway can exhaust memory or processor. What is dropped is counted in
 # `dropped_…`; the oldest goes first. Collections of these sizes are cheap to copy: with 700
@@ -168,6 +170,7 @@ class Session(Struct, frozen=True, gc=False):
     parent_key: str = ""
     digest_health: str = ""
     digest_headline: str = ""
+    digest_revision: int = 0
 
     @property
     def title(self) -> str:
@@ -197,19 +200,6 @@ class Session(Struct, frozen=True, gc=False):
         return self.finished_at or self.updated_at
 
 
-class Run(Struct, frozen=True, gc=False):
-    """What a run in progress does now, from its event stream; gone when the run is over."""
-
-    run_id: str
-    session_key: str
-    thinking: bool = False  # the model is being asked, or streams
-    activity: str = ""  # "exec: uname -a"
-    error: str = ""
-    last_seen_at: int = 0  # local ms of the last sign of life
-    over: bool = False  # kept, so that a late event of the same run does not start it again
-    started_at: int = 0  # local ms; 0 when nobody saw it start and no row tells
-
-
 class Agent(Struct, frozen=True):
     """One agent of one gateway, with the status that follows from all that is known of it."""
 
@@ -233,12 +223,16 @@ class Agent(Struct, frozen=True):
     approvals_expire_at: int = 0  # local ms at which the next of them expires
     questions: Mapping[str, Question] = {}  # oldest first
     questions_expire_at: int = 0  # local ms at which the next of them expires
+    decided: Mapping[str, Decision] = {}  # by id of approval or question, the latest last
     heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
     acting: int = 0  # how many of the active sessions do something else than think
     deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
     # Sessions whose run ended with an error that no row confirms yet.
     unconfirmed_failures: frozenset[str] = frozenset()
+    runaway: Mapping[str, Run] = {}  # runs that run away, as of their latest evidence, by session
+    habit: tuple[int, ...] = ()  # tokens of its latest runs, the latest last
+    usual_tokens: int = 0  # what nine in ten of those stay below
     # What the ceilings left out since the last list.
     dropped_sessions: int = 0
     dropped_runs: int = 0
@@ -320,6 +314,7 @@ class Gateway(Struct, frozen=True):
     # What the operator has seen: session key → ended_at of a failure, id of another item → since.
     seen: Mapping[str, int] = {}
     facts: Facts = Facts()
+    approvals: Mapping[str, Approval] = {}  # that no agent of the gateway waits for, oldest first
     inbox: Mapping[str, tuple[InboxItem, ...]] = {}  # by agent id; "": of the gateway itself
     inbox_due: int = 0  # local ms at which time alone changes the gateway's own items; 0: never
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
@@ -353,6 +348,7 @@ class Fleet(Struct, frozen=True):
 
     gateways: Mapping[str, Gateway] = {}
     stuck_after_ms: int = 600_000
+    guard: GuardLimits = GuardLimits()
 
     def agent(self, gateway: str, agent_id: str) -> Agent | None:
         """The agent, or None."""

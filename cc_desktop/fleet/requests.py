@@ -20,13 +20,25 @@ class Approval(Struct, frozen=True, gc=False):
     run_id: str = ""  # the run that waits for it; "" when no run does (2026.5.7 ends it)
     # What the run's own events do not tell: only who may decide is told it.
     family: str = ""  # "exec", "plugin" or "system"
-    command: str = ""  # in full, with its line breaks
+    command: str = ""  # in full, with its line breaks; of a plugin: the details of its action
     cwd: str = ""
     host: str = ""
     warning: str = ""
+    description: str = ""  # what it is for, in lines; "" for a command
     scope: str = ""  # such as "payment" or "external-post"
+    scope_of: str = ""  # whom or what it reaches, and how much
     severity: str = ""
     decisions: tuple[str, ...] = ()  # as the gateway allows them; empty: not to be decided here
+
+
+class Decision(Struct, frozen=True, gc=False):
+    """How an approval or a question ended. Kept for a while, for those who tell of it."""
+
+    id: str
+    # "allow-once", "allow-always", "deny"; "answered", "cancelled", "expired"; "": nobody told
+    what: str = ""
+    by: str = ""  # who decided, by the gateway's words; "" when it does not tell
+    at: int = 0  # local ms
 
 
 class Choice(Struct, frozen=True, gc=False):
@@ -34,6 +46,7 @@ class Choice(Struct, frozen=True, gc=False):
 
     label: str
     description: str = ""
+    value: str = ""  # exactly what the gateway wants to hear; never shown
 
 
 class QuestionPart(Struct, frozen=True, gc=False):

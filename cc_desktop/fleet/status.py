@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cc_desktop.fleet.model import Agent, Fleet, Gateway, Session
+    from cc_desktop.fleet.requests import Approval, Question
 
 DONE_COMMAND_MS = 60_000  # how long a command that is done stays visible
 _FEW = 32  # up to so many questions, looking at each is cheaper than walking back
@@ -49,16 +50,14 @@ def assess(
         return Status.ERROR, failed
     if reported is Status.ERROR:
         return Status.ERROR, ""
-    for approval in agent.approvals.values():
-        if not approval.expires_at or approval.expires_at > now.wall:
-            return Status.WAITING, approval.session_key
-    for question in agent.questions.values():
-        if not question.expires_at or question.expires_at > now.wall:
-            return Status.WAITING, question.session_key
+    for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
+        return Status.WAITING, request.session_key
     if agent.awaiting_reply:
         return Status.WAITING, _newest_question(agent)
     if reported is Status.WAITING:
         return Status.WAITING, ""
+    if agent.runaway:
+        return Status.STUCK, next(iter(agent.runaway))
     if agent.heard:
         quietest = next(iter(agent.heard))
         if now.mono - agent.heard[quietest].mono >= stuck_after_ms:
@@ -67,6 +66,16 @@ def assess(
     if reported in (Status.STUCK, Status.ACTIVE, Status.THINKING):
         return reported, ""
     return Status.IDLE, finished.key if finished else ""
+
+
+def _first_open(
+    requests: Mapping[str, Approval] | Mapping[str, Question], now: Now
+) -> Sequence[Approval | Question]:
+    """The oldest of them that has not expired, if there is one."""
+    for one in requests.values():
+        if not one.expires_at or one.expires_at > now.wall:
+            return (one,)
+    return ()
 
 
 def _unseen_failure(agent: Agent, seen: Mapping[str, int]) -> str:

@@ -75,7 +75,8 @@ def summarize(fleet: Fleet) -> Summary:
         has_lost=any(_is_lost(gateway) for gateway in real),
         unreachable=tuple(g.name for g in real if g.connection.state is not ConnectionState.LIVE),
         gateway_needs_you=sum(
-            item.severity is Severity.NEEDS_YOU and not item.agent for item in items
+            item.severity is Severity.NEEDS_YOU and not (item.agent or item.members)
+            for item in items
         ),
         warnings=sum(item.severity is Severity.WARNING for item in items),
     )

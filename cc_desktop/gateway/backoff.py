@@ -126,8 +126,14 @@ class Steadiness:
         """Local ms by which a planned restart should be over; 0: none, or it is late."""
         return self._expected_back if self._expected_back > now_ms else 0
 
-    def has_held(self) -> None:
-        """A connection has lived for `HELD_S`."""
+    async def hold(self, live: asyncio.Event, clock: Clock) -> None:
+        """Wait until a connection has held for `HELD_S` since it became live.
+
+        Not since hello-ok or the first list: a gateway that goes away after each list would be
+        listed every second for ever.
+        """
+        await live.wait()
+        await clock.sleep(HELD_S)
         self._short_lives = 0
 
     def is_back(self) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet import events as ev
-from cc_desktop.gateway.decoders import agents, sessions
+from cc_desktop.gateway.decoders import agents, observer, sessions
 from cc_desktop.gateway.decoders.agents import agent_infos, heartbeats
 from cc_desktop.gateway.decoders.devices import devices
+from cc_desktop.gateway.decoders.requests import approvals, questions
 from cc_desktop.gateway.decoders.runs import RunDecoder
 from cc_desktop.gateway.decoders.sessions import row_fields, session_row, session_rows
 from cc_desktop.gateway.decoders.values import agent_of, moment
@@ -48,6 +49,11 @@ class EventDecoder:
             "agent": runs.agent,
             "chat": runs.chat,
             "session.tool": runs.tool,
+            "session.message": runs.message,
+            "session.observer": lambda data: observer.headline(gateway, data),
+            "question.requested": lambda data: questions.requested(gateway, data),
+            "question.resolved": lambda data: questions.resolved(gateway, data),
+            **approvals.decoders(gateway),
         }
 
     def decode(self, name: str, payload: object) -> Iterable[ev.Event]:

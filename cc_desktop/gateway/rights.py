@@ -261,24 +261,35 @@ class RightsChanges:
         self._incidents = incidents
         self._task: asyncio.Task[None] | None = None
         self._successor: GatewayConnection | None = None
+        self._postponed: tuple[RightsCommand, Callable[[str], object]] | None = None
 
     def start(
         self,
-        live: GatewayConnection,
+        live: GatewayConnection | None,
         command: RightsCommand,
         on_end: Callable[[str], object] = lambda _reason: None,
     ) -> None:
         """Begin, unless another change is under way.
 
         Args:
-            live: The connection to ask on; it goes on meanwhile.
+            live: The connection to ask on; it goes on meanwhile. None: another one is just taking
+                over, and the change begins with `resume`.
             command: Which rights.
             on_end: Called once: with "" when it is done, else with the kind of the refusal.
         """
-        if self._task is not None and not self._task.done():
+        if self._postponed is not None or (self._task is not None and not self._task.done()):
             on_end("busy")
             return
+        if live is None:
+            self._postponed = command, on_end
+            return
         self._task = asyncio.create_task(self._run(live, command, on_end), name="rights")
+
+    def resume(self, live: GatewayConnection) -> None:
+        """A connection has taken over: begin what was asked for meanwhile."""
+        if self._postponed is not None:
+            (command, on_end), self._postponed = self._postponed, None
+            self.start(live, command, on_end)
 
     async def _run(
         self, live: GatewayConnection, command: RightsCommand, on_end: Callable[[str], object]
@@ -315,6 +326,9 @@ class RightsChanges:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        if self._postponed is not None:
+            (_, on_end), self._postponed = self._postponed, None
+            on_end("lost")
 
     async def close(self) -> None:
         """Close a connection that nobody took."""

@@ -17,7 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
-from cc_desktop.gateway.backoff import HELD_S, RARE_FIRST_S, Backoff, Pause, Steadiness
+from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause, Steadiness
 from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
@@ -26,8 +26,13 @@ from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
+from cc_desktop.gateway.requests.follow import RequestFollower
+from cc_desktop.gateway.requests.visibility import Visibility
 from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.gateway.sources.gateway_sources import GatewaySources
+from cc_desktop.gateway.views import GatewayViews
 from cc_desktop.system.network import is_loopback
+from cc_desktop.system.supervision import cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +73,10 @@ class GatewaySupervisor:
         self._changes = RightsChanges(self._rights, self._login, self._incidents)
         self._rights.on_pairing = self._show_pairing
         self._keeping: asyncio.Task[None] | None = None  # a device token on its way to the store
+        self.views = GatewayViews(self.gateway, self.request, self._clock, self._incidents)
+        self._sources = GatewaySources(self.gateway, services, self._incidents)
+        self.visibility = Visibility(self.gateway, self.request, self._clock, self._incidents)
+        self.visibility.attach(self.views.audience)
 
     @property
     def is_live(self) -> bool:
@@ -114,6 +123,7 @@ class GatewaySupervisor:
         """List again, if live."""
         if self._sync is not None and self.is_live:
             self._sync.schedule_refresh()
+            self._sources.refresh()
 
     def list_again(self) -> None:
         """List again when the pacer allows: the model has missed something."""
@@ -135,10 +145,10 @@ class GatewaySupervisor:
 
     def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
         """Get or give back rights while the connection lives; see `RightsChanges.start`."""
-        if self._live is None or not self.is_live:
-            on_end("not-live")
-        else:
+        if self.is_live:
             self._changes.start(self._live, command, on_end)
+        else:
+            on_end("not-live")
 
     def show_token_place(self) -> None:
         """Tell where the device token is; it may have been moved."""
@@ -162,11 +172,8 @@ class GatewaySupervisor:
                         self._transition(ConnectionEvent.RETRY, problem=advice.problem)
                     await self._pausing.wait(RARE_FIRST_S)
         finally:
-            tasks = [t for t in (polling, self._keeping) if t is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._polling.close()
+            await cancel_all(polling, self._keeping)
+            await asyncio.gather(self._polling.close(), self.views.close())
             self._transition(ConnectionEvent.END)
 
     # One try
@@ -240,19 +247,21 @@ class GatewaySupervisor:
         except Exception as error:  # noqa: BLE001, RUF100 - a failure domain
             self._record("event", error)
             sync.schedule_refresh()  # a list says what the event did
+        self.views.on_event(frame)
+        self._sources.on_event(frame)
 
     async def _follow(self, connection: GatewayConnection) -> Failure:
         """Keep the model in step with a connection until it ends, or another takes over."""
         sync = self._sync = SessionListSync(
-            self.gateway, connection, self._clock, self._services.sink, self._pacer
+            self.gateway, connection, self._clock, self._services.sink, self._pacer, RequestFollower
         )
         connection.on_event = self._on_event
         connection.on_silence = self._on_silence
+        self._sources.begin(connection, self._polling.live)
         reader = asyncio.create_task(connection.run(), name=f"reader {self.gateway}")
         feeder = asyncio.create_task(self._feed(connection, sync), name=f"sync {self.gateway}")
         holder = asyncio.create_task(self._hold(), name=f"held {self.gateway}")
         handover = asyncio.create_task(self._changes.handover.wait(), name="handover")
-        tasks = (feeder, reader, holder, handover)
         try:
             await asyncio.wait({reader, feeder, handover}, return_when=asyncio.FIRST_COMPLETED)
             if handover.done():
@@ -268,9 +277,7 @@ class GatewaySupervisor:
             self._live, self._sync = self._changes.successor, None
             if self._live is not None:  # while it takes over, questions go to it already
                 self._publish(structs.replace(self.connection, scopes=self._live.scopes))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_all(reader, feeder, holder, handover, self._sources.end())
 
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello
@@ -284,8 +291,8 @@ class GatewaySupervisor:
         self._was_live = True
         self._steadiness.is_back()
         self._transition(ConnectionEvent.SYNCED)
-        missing = self._rights.to_ask_for(connection.scopes)
-        if missing:
+        self._changes.resume(connection)
+        if missing := self._rights.to_ask_for(connection.scopes):
             self._changes.start(connection, RequestRights(gateway=self.gateway, scopes=missing))
         await sync.run()
 
@@ -294,15 +301,8 @@ class GatewaySupervisor:
         self.show_token_place()
 
     async def _hold(self) -> None:
-        """Reset the backoff when the connection has held.
-
-        Not at hello-ok or the first list: a gateway that goes away after each list would be listed
-        every second for ever.
-        """
-        await self._polling.live.wait()
-        await self._clock.sleep(HELD_S)
+        await self._steadiness.hold(self._polling.live, self._clock)
         self._backoff.reset()
-        self._steadiness.has_held()
         self._publish(structs.replace(self.connection, flapping=False))
 
     def _on_silence(self, since: int) -> None:
@@ -371,6 +371,8 @@ class GatewaySupervisor:
             return
         self.connection = info
         self._polling.set_live(self.is_live)
+        self.views.set_live(self.is_live)
+        self.visibility.set_live(self.is_live, info.server_version)
         self._emit(ev.ConnectionChanged(self.gateway, info))
 
     def _set_origin(self, origin: Origin) -> None:

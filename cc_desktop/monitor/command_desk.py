@@ -26,7 +26,6 @@ from cc_desktop.fleet.commands import (
     StopAll,
     StopRun,
 )
-from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.seen_marks import SeenMarks
     from cc_desktop.fleet.commands import Command
+    from cc_desktop.fleet.inbox import InboxItem
+    from cc_desktop.fleet.model import Gateway
     from cc_desktop.fleet.store import Store
     from cc_desktop.monitor.gateway_pool import GatewayPool
     from cc_desktop.system.clock import Clock
@@ -181,19 +182,30 @@ class CommandDesk:
 
     def _mark_items(self, command: MarkItems) -> str:
         gateway = self._store.fleet.gateways.get(command.gateway)
-        items = [item for item in all_items(gateway) if item.id in command.items]
-        if not items or gateway is None:
+        wanted = set(command.items)
+        items = [item for item in all_items(gateway) if item.id in wanted]
+        if not items:
             return "unknown-item"
-        marks: dict[str, int] = {}
-        for item in items:
-            agent = gateway.agents.get(item.agent)
-            if item.kind is not InboxKind.FAILED:
-                marks[item.mark] = item.since
-            elif agent is not None:  # the mark of a failure has the gateway's own time
-                keys = (item.session_key,) if item.session_key else ()
-                marks |= seen_marks(agent, self._clock.now_ms(), keys)
-        self._mark(command.gateway, marks, seen=command.seen)
+        # Who has seen one that stands for several has seen each of them, on any gateway.
+        wanted |= {member for item in items for member in item.members}
+        for each in list(self._store.fleet.gateways.values()):
+            marks: dict[str, int] = {}
+            for item in all_items(each):
+                if item.id in wanted and not item.members:
+                    marks |= self._marks_of(each, item)
+            if marks:
+                self._mark(each.id, marks, seen=command.seen)
         return ""
+
+    def _marks_of(self, gateway: Gateway, item: InboxItem) -> dict[str, int]:
+        if not item.is_failure:
+            return {item.mark: item.since}
+        agent = gateway.agents.get(item.agent)
+        if agent is None:
+            return {}
+        # The mark of a failure has the gateway's own time.
+        keys = (item.session_key,) if item.session_key else ()
+        return seen_marks(agent, self._clock.now_ms(), keys)
 
     def _mark(self, gateway: str, marks: dict[str, int], *, seen: bool) -> None:
         if seen:

@@ -26,6 +26,7 @@ from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
 from cc_desktop.monitor.options import MonitorOptions
 from cc_desktop.monitor.queries import FleetQueries
+from cc_desktop.monitor.views import MonitorViews
 from cc_desktop.protocol.handshake import SCOPES
 from cc_desktop.system.clock import Clock, SystemClock
 from cc_desktop.system.network_watch import watch
@@ -56,6 +57,7 @@ class FleetMonitor:
         memory: Preferences, notices and whatever else is kept between starts.
         settings: The settings as they were read last.
         shared: Tokens and passwords that the operator entered in the window.
+        views: Opens sessions to look at.
         history: What happened since the app started.
         queries: What is asked of a gateway when somebody looks.
     """
@@ -94,6 +96,7 @@ class FleetMonitor:
         self._pool = GatewayPool(
             self.store, services, self.shared, self._faults, options.http_after_s
         )
+        self.views = MonitorViews(self.store, lambda: self._pool.supervisors, self._faults)
         self._desk = CommandDesk(
             self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
         )
@@ -125,7 +128,7 @@ class FleetMonitor:
         return self._identity
 
     async def test_gateway(
-        self, url: str, token: str, *, insecure: bool = False
+        self, url: str, token: str, *, insecure: bool = False, fingerprint: str | None = None
     ) -> AsyncGenerator[StepResult]:
         """Try the way to a gateway, in the settings or not, with a connection of its own.
 
@@ -135,12 +138,16 @@ class FleetMonitor:
             url: ws:// or wss://.
             token: The shared token; where it is empty, the device token that is kept serves.
             insecure: Tokens may travel unencrypted.
+            fingerprint: The one certificate that is trusted; None: the one of the settings.
         """
         from cc_desktop.gateway.dialing import Way
         from cc_desktop.gateway.probe import ProbeTarget, probe  # most starts need none
 
         add_secret(token)
         known = next((one for one in self.settings.gateways if one.url == url), None)
+        way = Way(known.proxy, known.fingerprint) if known else Way()
+        if fingerprint is not None:
+            way = Way(way.proxy, fingerprint)
         target = ProbeTarget(
             url=url,
             client=client_of(known),
@@ -149,7 +156,7 @@ class FleetMonitor:
             tokens=self._tokens,
             insecure=insecure,
             scopes=known.scopes if known else SCOPES,
-            way=Way(known.proxy, known.fingerprint) if known else Way(),
+            way=way,
         )
         async with contextlib.aclosing(probe(target, self.clock)) as results:
             async for result in results:
@@ -207,6 +214,7 @@ class FleetMonitor:
         if not self._options.demo_only:
             self._desk.recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)
+        self.views.look_again()
         for listener in list(self._listeners):
             listener(settings)
 
@@ -249,6 +257,10 @@ class FleetMonitor:
     def execute(self, command: Command) -> str:
         """Carry out what the operator asks, and return the command's id; see `CommandDesk`."""
         return self._desk.execute(command, self.reload)
+
+    def set_in_sight(self, is_in_sight: bool) -> None:
+        """Somebody sees the window, or nobody does: gateways then say what each run is at."""
+        self._pool.set_in_sight(is_in_sight)
 
     def show_last_known(self, wanted: bool) -> None:
         """Prefer the last known fleet to sample data (or the reverse) until a gateway is back."""

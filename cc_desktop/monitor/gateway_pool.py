@@ -93,6 +93,7 @@ class GatewayPool:
         self._watched: dict[str, _Watched] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._is_running = False
+        self._is_in_sight = False
 
     @property
     def supervisors(self) -> dict[str, GatewaySupervisor]:
@@ -165,6 +166,12 @@ class GatewayPool:
                     one.restart.set()
                 one.link.wake()
 
+    def set_in_sight(self, is_in_sight: bool) -> None:
+        """The window is in sight, or not: gateways that are told say more while it is."""
+        self._is_in_sight = is_in_sight
+        for link in self.supervisors.values():
+            link.visibility.set_in_sight(is_in_sight)
+
     async def _reconnect_with_token(self, link: GatewaySupervisor, name: str) -> None:
         """The keyring may have been unlocked since the last try."""
         if await self._shared.read(name):
@@ -220,6 +227,7 @@ class GatewayPool:
         if not settings.token:
             options = structs.replace(options, token=self._shared.secret_of(settings.id))
         link = GatewaySupervisor(options, replace(self._services, sink=sink))
+        link.visibility.set_in_sight(self._is_in_sight)
         one = _Watched(settings, link, sink)
         one.actions = Actions(
             link,

@@ -69,6 +69,41 @@ def clean_text(value: str, limit: int, *, lines: bool = False) -> str:
     return text[: limit - 1].rstrip(f" \n{_ZWJ}{_SELECTORS}") + "…"
 
 
+# What terminals take for orders: colours, the cursor, titles and links (ECMA-48, OSC).
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b[\]PX^_][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)|\x1b[ -/]*[0-OQ-WYZ`-~]"
+)
+TAB = 4  # columns
+
+
+def clean_block(value: str, limit: int) -> tuple[str, int]:
+    """Make text of many lines fit to be shown: Markdown, code, the output of a tool.
+
+    As `clean_text`, but lines keep their indentation and the white space between words, and
+    the orders of terminals go without a trace.
+
+    Args:
+        value: The text, of any length.
+        limit: Most characters of the result; its start stays.
+
+    Returns:
+        The text without blank lines at its start and end, and how many characters of `value`
+        were not looked at.
+    """
+    start = value[: max(0, limit)]
+    text = _ANSI.sub("", start)
+    if "\t" in text:
+        text = text.expandtabs(TAB)
+    lines = []
+    for line in text.splitlines():
+        if not (line.isprintable() and (line.isascii() or not _SUSPECT.search(line))):
+            line = _PILE.sub(r"\1", _without_hidden(line))
+        lines.append(line.rstrip())
+    text = re.sub("\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
+    return text[:limit], len(value) - len(start)
+
+
 def _clean_line(line: str) -> str:
     if not (line.isprintable() and (line.isascii() or not _SUSPECT.search(line))):
         line = _PILE.sub(r"\1", _without_hidden(line))

@@ -67,6 +67,9 @@ class Hello:
     uptime_ms: int = 0
     presence: Any = None
     health: Any = None  # empty until the gateway has made its first check
+    update: Any = None  # the newer release that it knows of
+    suspension: Any = None
+    config_hash: str = ""  # of the configuration that it runs with
 
 
 def read_challenge(payload: object) -> Challenge:
@@ -78,7 +81,8 @@ def read_challenge(payload: object) -> Challenge:
 def read_hello(payload: object) -> Hello:
     """Read hello-ok of either dialect.
 
-    Texts and lists are bounded; `presence` and `health` are as sent, for those who read them.
+    Texts and lists are bounded; `presence`, `health`, `update` and `suspension` are as sent, for
+    those who read them.
     """
     data = fields.as_object(payload)
     server, policy = fields.as_object(data.get("server")), fields.as_object(data.get("policy"))
@@ -98,6 +102,9 @@ def read_hello(payload: object) -> Hello:
         uptime_ms=fields.integer(snapshot.get("uptimeMs")),
         presence=snapshot.get("presence"),
         health=snapshot.get("health"),
+        update=snapshot.get("updateAvailable"),
+        suspension=snapshot.get("suspension"),
+        config_hash=fields.identifier(snapshot.get("appliedConfigHash")),
     )
 
 

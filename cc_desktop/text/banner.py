@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Fleet, Gateway
 
 _BLOCKED = ConnectionState.BLOCKED
+_ASKS = ("pairing", "certificate")  # it is tried again, but nothing changes by itself
 _TRYING = (ConnectionState.CONNECTING, ConnectionState.AUTHENTICATING, ConnectionState.SYNCING)
 
 
@@ -94,7 +95,7 @@ class Situation:
             if connection.problem is None:
                 continue
             waits = connection.state is ConnectionState.WAITING
-            asks = waits and connection.problem.kind == "pairing"
+            asks = waits and connection.problem.kind in _ASKS
             if connection.state is ConnectionState.BLOCKED or asks or awaiting(connection):
                 return gateway
         return None
@@ -210,8 +211,9 @@ def _last_known(situation: Situation) -> Banner:
 
 def _blocked(situation: Situation) -> Banner:
     links = tuple(_next_steps(situation))
-    waits = situation.asking is not None and situation.asking.connection.state is not _BLOCKED
-    if waits:
+    asking = situation.asking
+    problem = asking.connection.problem if asking else None
+    if asking and asking.connection.state is not _BLOCKED and problem and problem.kind == "pairing":
         return Banner(BannerKind.WAITING, tr("WAITING"), situation.blocked, links)
     return Banner(BannerKind.BLOCKED, tr("BLOCKED"), situation.blocked, links)
 

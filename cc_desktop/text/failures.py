@@ -156,8 +156,8 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         mark("The certificate is not trusted"),
         mark("The TLS certificate of {at} cannot be verified."),
         mark(
-            "Compare the certificate's fingerprint with what the gateway prints, then pin it;"
-            " or let this computer trust its issuer."
+            "Compare the certificate's fingerprint with the one on the gateway's host, then trust"
+            " it in the gateway's settings; or let this computer trust its issuer."
         ),
     ),
     "certificate-changed": (
@@ -165,7 +165,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         mark("{at} shows another certificate than the one that you trusted."),
         mark(
             "Nothing was sent. If the gateway has a new certificate, compare its fingerprint and"
-            " pin it; if not, somebody stands in between."
+            " trust it in the gateway's settings; if not, somebody stands in between."
         ),
     ),
     "proxy": (

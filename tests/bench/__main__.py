@@ -7,6 +7,7 @@ same minute, so it says more than the figure beside it.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -220,6 +221,27 @@ def idle_rows(plan: Plan) -> Iterator[Row]:
             )
 
 
+def transcript_rows(_plan: Plan) -> Iterator[Row]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.transcript_cost"],
+        capture_output=True,
+        check=True,
+        env=environment("offscreen"),
+    )
+    found = json.loads(done.stdout)
+    note = f"{found['messages']:,} messages, {found['rows']:,} rows"
+    lines = (
+        ("open", f"{found['open_ms']:.0f} ms", "≤ 300 ms"),
+        ("a frame while scrolling, median", f"{found['frame_median_ms']:.1f} ms", "≤ 16.7 ms"),
+        ("a frame while scrolling, 99 %", f"{found['frame_p99_ms']:.1f} ms", "≤ 16.7 ms"),
+        ("a jump", f"{found['jump_median_ms']:.1f} ms", ""),
+        ("a message more", f"{found['one_message_more_ms']:.1f} ms", ""),
+        ("search", f"{found['search_ms']:.0f} ms", "≤ 50 ms"),
+    )
+    for name, mine, goal in lines:
+        yield Row(f"transcript: {name}", "", goal, mine, "", note)
+
+
 def details_rows(_plan: Plan) -> Iterator[Row]:
     yield from _printed("tests.bench.details_cost")
 
@@ -248,6 +270,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "stream": stream_rows,
     "event": event_rows,
     "idle": idle_rows,
+    "transcript": transcript_rows,
     "details": details_rows,
     "search": search_rows,
 }

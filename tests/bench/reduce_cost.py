@@ -84,6 +84,24 @@ def with_runs(store: Store, count: int) -> None:
         )
 
 
+def with_circles(store: Store, count: int) -> None:
+    """Runs of one agent that go in circles, each told."""
+    for number in range(count):
+        for _ in range(14):
+            key = f"agent:{OPEN_AGENT}:run-{number}"
+            store.apply(ev.RunProgress("gw", OPEN_AGENT, key, str(number), call="same"))
+
+
+def calls(count: int, sessions: int, agents: int, first: int) -> list[ev.Event]:
+    """Calls of tools of one run, each another one."""
+    return [
+        ev.RunProgress(
+            "gw", OPEN_AGENT, f"agent:{OPEN_AGENT}:main", "calls", call=str(number), tokens=number
+        )
+        for number in range(first, first + count)
+    ]
+
+
 def with_approvals(store: Store, count: int) -> None:
     """Approvals of one agent that wait for a person."""
     for number in range(count):
@@ -168,8 +186,8 @@ def main() -> None:
     for kind in (changes, scattered, progress):
         costs = {size: min(times) for size, times in costs_us(kind, SIZES, 1, 1_000).items()}
         print(f"{kind.__name__}, by sessions of one agent:", _figures(costs))
-    for what in (with_runs, with_approvals):
-        for kind in (changes, progress):
+    for what in (with_runs, with_circles, with_approvals):
+        for kind in (changes, progress, calls):
             found = open_costs_us(what, kind, OPEN, 1_000)
             costs = {size: min(times) for size, times in found.items()}
             print(f"{kind.__name__} {what.__name__}:", _figures(costs))

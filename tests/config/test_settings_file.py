@@ -6,6 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.config import settings_file
 from cc_desktop.config.settings_file import GatewayEntry, SettingsFile, SettingsFileError
@@ -92,6 +93,19 @@ def test_a_change_touches_only_its_own_keys(file: SettingsFile) -> None:
     table = loaded(file)["gateways"][0]
     assert table == {"id": "studio", "url": "wss://new.example/", "mine": [1, 2], "enabled": False}
     assert comments(file) == ALL_COMMENTS
+
+
+def test_a_new_key_leaves_the_comment_above_the_next_gateway(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    first = '[[gateways]]\nid = "a"\nurl = "ws://a:1/"\n'
+    rest = '\n# the one at home\n[[gateways]]\nid = "b"\nurl = "ws://b:1/"\n'
+    path.write_text(first + rest)
+    file = SettingsFile(path)
+    for name in ("Studio", "Office"):
+        file.update_gateway(0, replace(file.gateways()[0], name=name))
+        assert path.read_text() == f'{first}name = "{name}"\n{rest}'
+    file.update_gateway(0, replace(file.gateways()[0], enabled=False))
+    assert path.read_text() == f'{first}name = "Office"\nenabled = false\n{rest}'
 
 
 def test_a_default_takes_the_key_out(file: SettingsFile) -> None:

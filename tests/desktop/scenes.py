@@ -19,6 +19,7 @@ from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
 from tests.desktop.notified import SAMPLE, Notified
+from tests.desktop.scripted_views import ScriptedViews, sample_script
 from tests.desktop.settings.test_app_pages import Desk
 
 if TYPE_CHECKING:
@@ -90,7 +91,13 @@ class Scenes:
     def _fleet(
         self, name: str, store: Store, preferences: Preferences
     ) -> Iterator[tuple[str, QWidget]]:
-        context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+        context = ViewContext(
+            store,
+            sample.Asked().actions,
+            sample.Clock(),
+            self._look,
+            views=ScriptedViews(sample_script),
+        )
         window = build_fleet_window(context, {})
         tools = NotificationTools(
             window, context, Notified(store, SAMPLE, preferences).center, lambda: None
@@ -106,6 +113,16 @@ class Scenes:
             for place in range(details.body.bar.count()):
                 details.body.bar.setCurrentIndex(place)
                 QApplication.processEvents()
+        if name == "live":
+            for place, tab in enumerate(("now", "transcript")):
+                panel = Details(context)  # the window is at the last tab
+                self._kept.append(panel)
+                panel.resize(420, HIGH)
+                panel.show()
+                panel.show_agent("studio", "otto")
+                if panel.body.bar is not None:
+                    panel.body.bar.setCurrentIndex(place)
+                yield f"details, {tab}", panel
         window.header.search.setText("e")
         yield name, window
         for key in window.header.pills:

@@ -19,6 +19,7 @@ from cc_desktop.config.settings_file import GatewayEntry
 from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.desktop.settings.gateways.gateways_page import GatewaysPage
 from cc_desktop.desktop.settings.general_page import GeneralPage
+from cc_desktop.desktop.setup.connect_desk import ConnectDesk
 from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.system_services import SetupServices, SystemServices
 from cc_desktop.diagnostics.crash import CrashHook
@@ -28,6 +29,7 @@ from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Problem
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from cc_desktop.system.update_check import UpdateCheck
 from cc_desktop.text.banner import BannerLink
+from cc_desktop.text.settings import SettingsProblem, SlipKind
 from tests.desktop import sample
 from tests.desktop.connect.fakes import FakeGateways
 from tests.fakes.clock import FakeClock, settle
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
 
 STUDIO = GatewaySettings("studio", "studio", "ws://127.0.0.1:9/")
 WRONG = Problem("token-mismatch", "AUTH_TOKEN_MISMATCH")
+
+
+class UnexpectedError(Exception):
+    """Nobody has thought of this one."""
 
 
 class Started:
@@ -57,9 +62,10 @@ class Started:
         hidden: bool = False,
         connects: bool = True,
         decided_by: str = "",
+        problems: tuple[SettingsProblem, ...] = (),
     ) -> DesktopController:
         paths = find_paths(self.path)
-        settings = Settings(gateways, keyring=False)
+        settings = Settings(gateways, keyring=False, problems=problems)
         monitor = FleetMonitor(
             settings,
             paths,
@@ -306,6 +312,43 @@ async def test_a_default_address_where_nothing_answers_is_a_first_start(
     live = ConnectionInfo(ConnectionState.LIVE)
     desk.monitor.store.apply(ev.ConnectionChanged("studio", live))
     assert not connect_of(desk).is_first_start
+
+
+async def test_a_settings_file_that_cannot_be_read_is_no_first_start(
+    started: Callable[..., DesktopController],
+) -> None:
+    slip = SettingsProblem(SlipKind.SYNTAX, file="settings.toml", line=3, detail="what")
+    desk = started(problems=(slip,))
+    assert connect_of(desk).panel is None
+    assert "settings.toml:3" in desk.window.notice.text  # although there is no tray
+
+
+async def test_a_changed_certificate_leads_to_the_comparison(
+    started: Callable[..., DesktopController],
+) -> None:
+    desk = started(STUDIO)
+    problem = Problem("certificate-changed", fingerprint="ab" * 32, pinned="cd" * 32)
+    info = ConnectionInfo(ConnectionState.BLOCKED, problem=problem)
+    desk.monitor.store.apply(ev.ConnectionChanged("studio", info))
+    desk.window.batch.flush()
+    {link.text(): link for link in desk.window.banner.links}["Edit gateway…"].click()
+    await settle()
+    dialog = connect_of(desk).dialog
+    assert dialog is not None
+    assert not dialog.page.form.steps.isHidden()  # it is tested at once
+    dialog.close()
+
+
+async def test_a_panel_that_raises_leaves_the_window(
+    started: Callable[..., DesktopController], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise UnexpectedError
+
+    monkeypatch.setattr(ConnectDesk, "show_panel", broken)
+    desk = started()
+    assert desk.window.isVisible()
+    assert desk.window.splitter.isVisible()
 
 
 async def test_the_theme_is_remembered(started: Callable[..., DesktopController]) -> None:

@@ -125,3 +125,18 @@ def test_settings_that_cannot_be_taken_over_end_nothing(
     SettingsWatcher(monitor, UpdateNotice(Bar(), None, monitor)).reload()
 
     assert "could not be taken over" in caplog.text
+
+
+def test_what_was_written_just_before_the_end_is_not_told(qtbot: QtBot, tmp_path: Path) -> None:
+    """The window is gone by then."""
+    file = tmp_path / "settings.toml"
+    seen: list[str] = []
+    watcher = FileWatcher(file, lambda: seen.append("changed"))
+    file.write_text("demo = false\n")
+    qtbot.waitUntil(watcher._soon.isActive)
+    watcher.stop()
+    assert not watcher._soon.isActive()
+    file.write_text("demo = true\n")
+    qtbot.wait(50)
+    assert not watcher._soon.isActive()
+    assert seen == []

@@ -96,6 +96,26 @@ def test_messages_go_before_the_news(it: Shown) -> None:
     assert "9.1" in it.bar.text
 
 
+def test_a_slip_in_the_settings_goes_before_hints_and_each_can_be_dismissed(it: Shown) -> None:
+    it.find(Update("9.1"))
+    it.notice.show_problem("settings.toml:3: slip", lambda: None, lambda: None)
+    it.notice.show_hint("No tray.", last=True)
+    it.notice.show_hint("No tray.", last=True)
+    it.notice.show_hint("The device key was damaged.")
+    shown = []
+    while it.bar.text:
+        shown.append(it.bar.text)
+        it.bar.dismiss.click()
+    assert shown[:3] == ["settings.toml:3: slip", "The device key was damaged.", "No tray."]
+    assert "9.1" in shown[3]
+
+
+def test_a_hint_that_does_not_hold_any_more_is_gone(it: Shown) -> None:
+    it.notice.show_hint("No tray.")
+    it.notice.drop_hint("No tray.")
+    assert it.bar.text == ""
+
+
 def test_nobody_is_asked_where_no_address_is_set(it: Shown) -> None:
     notice = UpdateNotice(it.bar, None, Memory())
     assert notice.update is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.desktop.details.overview_tab import OverviewTab
+from cc_desktop.desktop.details.now.tab import NowTab
 from cc_desktop.desktop.details.panel import Details
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def details_of(window: FleetWindow) -> Details:
     return window.details
 
 
-def overview(details: Details) -> OverviewTab:
+def overview(details: Details) -> NowTab:
     tab = details.tab()
-    assert isinstance(tab, OverviewTab)
+    assert isinstance(tab, NowTab)
     return tab

@@ -93,11 +93,13 @@ class FakeGateway:
         self.tokens = tokens  # that are let in; empty: everybody is
         self.device_token = ""
         self.scopes: list[str] | None = ["operator.read"]
+        self.advertised: tuple[str, ...] = ()  # methods beside the usual ones
         self.tick_ms = 30_000
         self.uptime_ms = 3_600_000
         self.presence: list[dict[str, Any]] = []
         self.health: dict[str, Any] = {}  # empty while it is young
-        self.methods = ["agents.list", "sessions.list"]  # that it says it knows
+        self.snapshot: dict[str, Any] = {}  # more of hello-ok's snapshot
+        self.methods = ["agents.list", "sessions.list"]  # that it advertises
         # What was seen
         self.connections = 0
         self.handshakes = 0  # connections that got as far as hello-ok
@@ -408,7 +410,8 @@ class FakeGateway:
             raise refused("AUTH_TOKEN_MISSING")
         if self.tokens and token not in self.tokens:
             raise refused("AUTH_TOKEN_MISMATCH", canRetryWithDeviceToken=True)
-        features = {"methods": self.methods, "events": ["sessions.changed"]}
+        methods = [*self.methods, *self.advertised]
+        features = {"methods": methods, "events": ["sessions.changed"]}
         if not self.protocol:
             return {"connId": "c-1", "features": features}
         auth: dict[str, Any] = {"role": "operator", "scopes": self.scopes}
@@ -423,6 +426,7 @@ class FakeGateway:
                 "presence": self.presence,
                 "health": self.health,
                 "uptimeMs": self.uptime_ms,
+                **self.snapshot,
             },
             "auth": auth,
             "policy": {"maxPayload": 26_214_400, "tickIntervalMs": self.tick_ms},

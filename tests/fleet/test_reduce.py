@@ -10,9 +10,12 @@ from msgspec.structs import replace
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet import facts
 from cc_desktop.fleet.commands import Refresh
+from cc_desktop.fleet.guard.habit import most_of
+from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.inbox import InboxChanged
 from cc_desktop.fleet.inbox.agent_items import agent_items
 from cc_desktop.fleet.inbox.follow import all_items
+from cc_desktop.fleet.inbox.weather import SHARED, WITHIN_MS, failures
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
     APPROVALS_PER_AGENT,
@@ -38,6 +41,7 @@ from cc_desktop.fleet.model import (
 from cc_desktop.fleet.reducer import reduce
 from cc_desktop.fleet.reducer.state import first_expiry
 from cc_desktop.fleet.requests import Question, QuestionPart
+from cc_desktop.fleet.runs import Cause
 from cc_desktop.fleet.status import find_newest_finished, next_deadline, next_wait
 
 if TYPE_CHECKING:
@@ -55,6 +59,7 @@ CARRIED: dict[str, Any] = {
     "preview": "",
     "digest_health": "",
     "digest_headline": "",
+    "digest_revision": 0,
 }
 
 
@@ -140,17 +145,48 @@ def check(fleet: Fleet) -> None:
             if gateway.listing is None and gateway.origin not in (Origin.LAST_KNOWN, Origin.NONE):
                 fresh = [plain(item) for item in agent_items(gateway, agent)]
                 assert [plain(item) for item in gateway.inbox.get(agent_id, ())] == fresh
+            circling = {key: run for key, run in agent.runs.items() if run.runs_away}
+            assert agent.runaway.keys() == circling.keys()
+            assert all(run.has_evidence_of(agent.runaway[key]) for key, run in circling.items())
+            assert agent.usual_tokens == most_of(agent.habit)
+            assert max(len(agent.habit), len(agent.decided)) <= 50
             if gateway.listing is None:
                 away = gateway.origin in (Origin.LAST_KNOWN, Origin.NONE)
                 assert (agent.status is Status.OFFLINE) is away
         assert gateway.session_count == sum(len(a.sessions) for a in gateway.agents.values())
         assert len(gateway.agents) <= AGENTS_PER_GATEWAY
         assert len(gateway.commands) <= COMMANDS_PER_GATEWAY
+    check_weather(fleet)
+
+
+def check_weather(fleet: Fleet) -> None:
+    """Failures of one cause within ten minutes are part of one item, and no others are."""
+    singles = [(gateway, item) for gateway in fleet.gateways.values() for item in failures(gateway)]
+    expected: dict[tuple[str, bool], set[str]] = {}
+    for gateway, item in singles:
+        is_demo = gateway.origin is Origin.DEMO
+        close = [
+            other
+            for where, other in singles
+            if other.id != item.id
+            and other.cause == item.cause
+            and (where.origin is Origin.DEMO) is is_demo
+            and abs(other.since - item.since) <= WITHIN_MS
+        ]
+        assert bool(item.part_of) is bool(close), (item, close)
+        if close:
+            expected.setdefault((item.cause, is_demo), set()).add(item.id)
+    shared = [item for g in fleet.gateways.values() for item in g.inbox.get(SHARED, ())]
+    assert sorted(map(sorted, expected.values())) == sorted(sorted(one.members) for one in shared)
+    parts = {item.id: item.part_of for _, item in singles}
+    for group in shared:
+        assert group.count == len(group.members) > 1
+        assert {parts[member] for member in group.members} == {group.id}
 
 
 def plain(item: InboxItem) -> InboxItem:
-    """The item without what depends on when it began."""
-    return replace(item, since=0, seen=False)
+    """The item without what depends on when it began, and on other agents."""
+    return replace(item, since=0, seen=False, part_of="")
 
 
 def check_changes(before: Fleet, after: Fleet, changes: list[Change]) -> None:
@@ -900,6 +936,7 @@ field_values: dict[str, st.SearchStrategy[Any]] = {
     "updated_at": times,
     "ended_at": times,
     "digest_health": st.sampled_from(["", "waiting-on-user", "stuck"]),
+    "output_tokens": st.integers(0, 9),
 }
 fields: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({}, optional=field_values)
 sessions = st.builds(
@@ -922,6 +959,7 @@ approvals = st.builds(
     run_id=small,
     opened_at=times,
     expires_at=times,
+    family=st.sampled_from(["", "exec", "plugin"]),
 )
 questions = st.builds(
     Question,
@@ -987,11 +1025,31 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
         words,
         st.booleans(),
         st.booleans(),
+        call=small,
+        tokens=st.integers(0, 9),
+        cause=st.none() | st.builds(Cause, small, small, small, st.sampled_from([0, 529])),
     ),
     st.builds(ev.ApprovalOpened, gateway_ids, approvals),
-    st.builds(ev.ApprovalClosed, gateway_ids, agent_ids, small),
+    st.builds(ev.ApprovalClosed, gateway_ids, agent_ids | st.just(""), small, small, small),
+    st.builds(
+        ev.ApprovalsListed,
+        gateway_ids,
+        st.sampled_from([(), ("exec",), ("exec", "plugin")]),
+        st.lists(approvals, max_size=3).map(tuple),
+    ),
+    st.builds(ev.ApprovalsUnlisted, gateway_ids),
     st.builds(ev.QuestionOpened, gateway_ids, questions),
-    st.builds(ev.QuestionClosed, gateway_ids, agent_ids, small),
+    st.builds(ev.QuestionClosed, gateway_ids, agent_ids | st.just(""), small, small),
+    st.builds(ev.QuestionsListed, gateway_ids, st.lists(questions, max_size=3).map(tuple)),
+    st.builds(
+        ev.HeadlineTold,
+        gateway_ids,
+        agent_ids,
+        keys,
+        small,
+        st.sampled_from(["", "on-track", "waiting-on-user"]),
+        st.integers(0, 3),
+    ),
     st.builds(ev.FactTold, gateway_ids, records),
     st.builds(
         lambda gateway, record: ev.FactsListed(gateway, type(record), (record,)),
@@ -1020,6 +1078,8 @@ any_event: st.SearchStrategy[ev.Event] = st.one_of(
 @some
 def test_any_events_leave_the_model_whole(told: list[tuple[int, ev.Event]]) -> None:
     world = World(listed(agents=("a", "b")))
+    limits = GuardLimits(same_calls=2, habit_runs=1, least_tokens=1, habit_factor=1)
+    world.fleet = replace(world.fleet, guard=limits)  # so that few events are too many
     for ms, event in told:
         world.later(ms, event)
 
@@ -1099,6 +1159,7 @@ def test_events_in_any_order_and_a_fresh_list_are_the_fresh_list(
         )
     unsettled = {"sessions", "heard", "acting", "runs"}
     unsettled |= {"status", "status_since", "status_session_key"}
+    unsettled |= {"habit", "usual_tokens"}  # what its runs took is its history
     for name in set(Agent.__struct_fields__) - unsettled:
         assert getattr(got, name) == getattr(expected, name), name
 

@@ -295,6 +295,47 @@ async def test_a_right_is_given_back() -> None:
             assert rig.states.count(S.LIVE) == 1
 
 
+async def test_a_right_is_asked_for_while_another_connection_takes_over() -> None:
+    """The gateway counts as live then, so the question must not be refused."""
+    async with FakeGateway() as gateway:
+        upgradable(gateway)
+        gateway.scopes = [READ]
+        tokens = MemoryTokens()
+        tokens.scopes[gateway.url] = (QUESTIONS,)
+        async with running_link(gateway.url, tokens=tokens) as rig:
+            await rig.live()
+            lists = gateway.hold("sessions.list")
+            returned = give_back(rig, QUESTIONS)
+            await until(lambda: returned)
+            await lists.reached.wait()
+            assert rig.state is S.LIVE
+            gateway.scopes = [READ, QUESTIONS]
+            ended = ask(rig, QUESTIONS)
+            assert not ended
+            lists.release.set()
+            await until(lambda: ended)
+            assert ended == [""]
+            assert rig.link.connection.scopes == (READ, QUESTIONS)
+
+
+async def test_what_was_asked_while_a_connection_took_over_that_is_lost_is_refused() -> None:
+    async with FakeGateway() as gateway:
+        upgradable(gateway)
+        tokens = MemoryTokens()
+        tokens.scopes[gateway.url] = (QUESTIONS,)
+        async with running_link(gateway.url, tokens=tokens) as rig:
+            await rig.live()
+            lists = gateway.hold("sessions.list")
+            returned = give_back(rig, QUESTIONS)
+            await until(lambda: returned)
+            await lists.reached.wait()
+            ended = ask(rig, QUESTIONS)
+            gateway.drop()
+            lists.release.set()
+            await until(lambda: ended)
+            assert ended == ["lost"]
+
+
 async def test_a_right_of_the_settings_is_given_back_there() -> None:
     async with FakeGateway() as gateway:
         gateway.scopes = [READ, WRITE]

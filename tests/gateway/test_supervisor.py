@@ -11,6 +11,7 @@ from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.gateway.connection import NotConnectedError, RequestFailedError
 from cc_desktop.gateway.device_identity import IdentityError
+from cc_desktop.gateway.sources.gateway_sources import SETTLE_S
 from cc_desktop.text.failures import describe
 from tests.fakes.clock import START_MS, FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused
@@ -421,7 +422,7 @@ async def test_a_half_open_connection_is_noticed(monkeypatch: pytest.MonkeyPatch
 async def test_an_overdue_tick_is_told_before_the_connection_is_given_up() -> None:
     async with FakeGateway() as gateway, running_link(gateway.url) as rig:
         await rig.live()
-        spoke_at = rig.clock.now_ms()
+        spoke_at = rig.clock.now_ms() + round(SETTLE_S * 1000)  # its answers to the sources
         await rig.clock.advance(33)
         assert rig.gateway.connection.silent_since == 0
         await rig.clock.advance(9)

@@ -5,6 +5,8 @@ their own), and they say what the model does:
 
 * ``say: <words>``    streams the words, one after the other.
 * ``run: <command>``  calls the tool ``exec`` with that command, and answers after its result.
+* ``loop: <n> <tool> <JSON>`` says what it does and calls that tool, n times the same.
+* ``call: <tool> <JSON>`` calls that tool with these arguments, and answers after its result.
 * ``fail: <text>``    answers HTTP 400 with the text as the error's message.
 * ``hold`` or ``hold: <words>``  streams "Holding" and then waits for `MockModel.release`;
   then it streams the words and ends. The run is active for as long as a test wants to look at it.
@@ -32,7 +34,8 @@ MODEL_ID = "mock-1"
 
 # At the start of a line, or after the time that some gateways put before it.
 _ORDER = re.compile(
-    r"^(?:\[[^\]\n]*\] )?(?:(say|run|fail|hold):[ \t]*([^\n]*)|(hold)[ \t]*$)", re.MULTILINE
+    r"^(?:\[[^\]\n]*\] )?(?:(say|run|loop|call|fail|hold):[ \t]*([^\n]*)|(hold)[ \t]*$)",
+    re.MULTILINE,
 )
 _PEER_CHECK_S = 0.1  # how often a held request looks whether its client is still there
 
@@ -44,10 +47,14 @@ class Order:
     Attributes:
         kind: what to do.
         text: the words to stream, the command to run or the error to answer with.
+        tool: the tool to call, with `text` as its arguments in JSON.
+        words: what to say before that.
     """
 
     kind: Literal["say", "run", "answer", "fail", "hold"]
     text: str
+    tool: str = ""
+    words: str = ""
 
 
 def read_order(body: dict[str, Any]) -> Order:
@@ -59,17 +66,29 @@ def read_order(body: dict[str, Any]) -> Order:
         if found is None:
             continue
         kind, text = found[1] or found[3], (found[2] or "").strip()
-        if kind == "run":
+        if kind in ("run", "loop", "call"):
             results = [m for m in messages[index + 1 :] if m.get("role") == "tool"]
-            if results:
-                return Order("answer", f"The tool said: {_text(results[-1].get('content'))[:200]}")
-            return Order("run", text)
+            return _next_call(kind, text, results)
         if kind == "fail":
             return Order("fail", text)
         if kind == "hold":
             return Order("hold", text or "and released.")
         return Order("say", text)
     return Order("say", "Done.")
+
+
+def _next_call(kind: str, text: str, results: list[dict[str, Any]]) -> Order:
+    """The next call of a tool, or the answer when all results are there."""
+    wanted, name, arguments = 1, "exec", json.dumps({"command": text})
+    words = ""
+    if kind == "loop":
+        number, _, text = text.partition(" ")
+        wanted, words = int(number), "Looking into it."
+    if kind != "run":
+        name, _, arguments = text.partition(" ")
+    if len(results) >= wanted:
+        return Order("answer", f"The tool said: {_text(results[-1].get('content'))[:200]}")
+    return Order("run", arguments, name, words)
 
 
 def _text(content: object) -> str:
@@ -254,7 +273,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk({"role": "assistant", "content": ""})
         finish = "stop"
         if order.kind == "run":
-            function = {"name": "exec", "arguments": json.dumps({"command": order.text})}
+            self._words(order.words)
+            function = {"name": order.tool, "arguments": order.text}
             call_id = f"call_{self.server.model.request_count}"
             call = {"index": 0, "id": call_id, "type": "function", "function": function}
             self._chunk({"tool_calls": [call]})

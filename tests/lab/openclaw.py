@@ -101,6 +101,7 @@ class RealGateway:
         model: what the agents' runs are answered by; it must be running at `start`.
         port: the port on 127.0.0.1; a free one when left out.
         extra_config: laid over the generated config, object by object.
+        environment: more variables of the process; "" takes away one that the lab sets.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class RealGateway:
         model: MockModel,
         port: int | None = None,
         extra_config: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.version = version
         self.home = home
@@ -123,6 +125,7 @@ class RealGateway:
         self._agents = agents
         self._model = model
         self._extra_config = extra_config or {}
+        self._more_environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         # Tools of a run live in process groups of their own: this finds them after a kill.
@@ -271,7 +274,8 @@ class RealGateway:
             "NODE_OPTIONS": f"--require={json.dumps(str(self._offline_path))}",
             _MARKER_NAME: self._marker,
         }
-        return {**inherited, **_QUIET, **own}
+        every = {**inherited, **_QUIET, **own, **self._more_environment}
+        return {name: value for name, value in every.items() if value}
 
     def _write_config(self) -> None:
         """Write the config before the first start; later it is the gateway's own."""

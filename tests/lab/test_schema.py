@@ -10,6 +10,7 @@ import pytest
 
 from cc_desktop.gateway import rights
 from cc_desktop.gateway.device_identity import new_identity
+from cc_desktop.gateway.requests import cards, visibility
 from cc_desktop.protocol import frames, handshake
 
 if TYPE_CHECKING:
@@ -46,9 +47,25 @@ def _params(name: str) -> dict[str, Any]:
         ),
         rights.REQUEST_UPGRADE: {"scopes": ["operator.read", "operator.questions"]},
         rights.WAIT_UPGRADE: {"requestId": "9a6e54b2-bca1-4881-90c3-1188231f5560"},
+        "question.list": {},
+        cards.METHOD: {"sessionKey": "agent:otto:main"},
+        visibility.METHOD: {"visible": True},
         "agents.list": {},
         "sessions.list": {"limit": 200},
         "sessions.list page": {"limit": 200, "offset": 200},
+        "chat.history": {"sessionKey": "agent:otto:main", "limit": 50},
+        "chat.history page": {"sessionKey": "agent:otto:main", "limit": 50, "offset": 50},
+        "chat.history cursor": {"sessionKey": "agent:otto:main", "cursor": "eyJ2ZXJzaW9uIjoxfQ"},
+        "sessions.messages.subscribe": {"key": "agent:otto:main"},
+        "sessions.messages.unsubscribe": {"key": "agent:otto:main"},
+        "progressCard.get": {"sessionKey": "agent:otto:main"},
+        "cron.list": {"includeDisabled": True, "limit": 200},
+        "cron.list page": {"includeDisabled": True, "limit": 200, "offset": 200},
+        "tasks.list": {"limit": 200},
+        "models.authStatus": {},
+        "device.pair.list": {},
+        "node.pair.list": {},
+        "channels.pairing.list": {},
     }[name]
 
 
@@ -57,11 +74,27 @@ def _params(name: str) -> dict[str, Any]:
     [
         ("connect", "ConnectParams"),
         ("connect with everything", "ConnectParams"),
+        ("question.list", "QuestionListParams"),
+        (cards.METHOD, "ProgressCardGetParams"),
+        (visibility.METHOD, "SessionsObserverVisibilityParams"),
         (rights.REQUEST_UPGRADE, "ScopeUpgradeRequest"),
         (rights.WAIT_UPGRADE, "ScopeUpgradeWait"),
         ("agents.list", "AgentsListParams"),
         ("sessions.list", "SessionsListParams"),
         ("sessions.list page", "SessionsListParams"),
+        ("chat.history", "ChatHistoryParams"),
+        ("chat.history page", "ChatHistoryParams"),
+        ("chat.history cursor", "ChatHistoryParams"),
+        ("sessions.messages.subscribe", "SessionsMessagesSubscribeParams"),
+        ("sessions.messages.unsubscribe", "SessionsMessagesUnsubscribeParams"),
+        ("progressCard.get", "ProgressCardGetParams"),
+        ("cron.list", "CronListParams"),
+        ("cron.list page", "CronListParams"),
+        ("tasks.list", "TasksListParams"),
+        ("models.authStatus", "ModelsAuthStatusParams"),
+        ("device.pair.list", "DevicePairListParams"),
+        ("node.pair.list", "NodePairListParams"),
+        ("channels.pairing.list", "ChannelsPairingListParams"),
     ],
 )
 def test_what_we_send_fits_the_schema(schema: dict[str, Any], name: str, definition: str) -> None:

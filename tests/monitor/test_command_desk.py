@@ -159,6 +159,25 @@ def test_a_failure_that_was_seen_is_no_item_any_more() -> None:
     assert open_items(world.store.fleet) == []
 
 
+def test_who_has_seen_a_common_failure_has_seen_it_on_every_gateway() -> None:
+    world = World()
+    for gateway in ("one", "two"):
+        row = Session(
+            "agent:a:0",
+            "a",
+            status="failed",
+            ended_at=NOW,
+            updated_at=NOW,
+            error="529 overloaded",
+        )
+        infos = (ev.AgentInfo("a"),)
+        world.store.apply(ev.Snapshot(gateway, infos, (row,), Origin.LIVE, NOW))
+    [item] = open_items(world.store.fleet)
+    assert item.count == 2
+    world.desk.execute(MarkItems(gateway=item.gateway, items=(item.id,)))
+    assert open_items(world.store.fleet) == []
+
+
 def test_an_unknown_item_is_said_to_be_unknown() -> None:
     world = World()
     ident = world.desk.execute(MarkItems(gateway="one", items=("failed-0000000000",)))

@@ -109,9 +109,9 @@ class Scene:
             **{"status": "done", "active": False, "ended_at": self.now, **fields},
         )
 
-    def fail(
-        self, agent: str, why: str = "no money", gateway: str = "studio", rest: str = "main"
-    ) -> None:
+    def fail(self, agent: str, why: str = "", gateway: str = "studio", rest: str = "main") -> None:
+        """Without a `why`, each agent fails for a reason of its own."""
+        why = why or ("no money" if agent == "rex" else f"no money for {agent}")
         self.start(agent, gateway, rest)
         self.end(agent, gateway, rest, status="failed", error=why)
 

@@ -15,6 +15,7 @@ from cc_desktop.fleet.model import (
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.banner import BannerKind, BannerLink, empty, source
 from cc_desktop.text.banner import banner as make_banner
+from cc_desktop.text.connect.next_step import remedies
 from tests.desktop import sample
 from tests.desktop.sample import NOW
 
@@ -152,6 +153,20 @@ def test_an_approval_is_asked_for_with_its_command() -> None:
         "retry in 12 s",
     )
     assert [link for link, _ in banner.links] == [BannerLink.COPY, BannerLink.RECONNECT]
+
+
+def test_a_certificate_is_the_cause_and_not_that_nobody_answers() -> None:
+    store = waiting_for(Problem("certificate", detail="wss://studio:1"), NOW + 12_000)
+    banner = make_banner(store.fleet, NOW)
+    assert banner is not None
+    assert banner.kind is BannerKind.BLOCKED
+    assert banner.text.startswith("home-lab: The certificate is not trusted. Compare")
+    assert [link for link, _ in banner.links][:2] == [BannerLink.COPY, BannerLink.EDIT]
+
+
+def test_a_slip_in_its_settings_is_mended_in_the_form_or_the_file() -> None:
+    offered = [remedy.value for remedy, _ in remedies(Problem("settings", detail="file:3"))]
+    assert offered == ["edit", "open-file", "reconnect"]
 
 
 def test_the_banner_says_how_long_the_approval_can_be_given() -> None:

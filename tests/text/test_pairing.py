@@ -86,6 +86,8 @@ def test_both_certificates_are_shown_to_compare() -> None:
     problem = Problem("certificate-changed", fingerprint="ab" * 32, pinned="cd" * 32)
     shown, trusted = pairing.fingerprint_lines(problem)
 
-    assert shown == "Shown: SHA-256 " + ":".join(["AB"] * 32)
-    assert trusted == "Trusted: SHA-256 " + ":".join(["CD"] * 32)
+    assert shown.replace("\n", "") == "Shown (SHA-256):" + ":".join(["AB"] * 32)
+    assert trusted.replace("\n", "") == "Trusted (SHA-256):" + ":".join(["CD"] * 32)
+    _, first, second = shown.splitlines()
+    assert first.removesuffix(":") == second  # one below the other
     assert "Nothing was sent" in describe(problem).next_step

@@ -337,7 +337,7 @@ class _Reader:
     def _names(self, number: int, table: _GatewayTable, url: str) -> tuple[str, str]:
         """Id and name; one that cannot be used falls back to the address."""
         ident, host = names_of(url)
-        ident = ident or default_id(url, number)
+        ident = ident or default_id(table.url, number)  # as the editor of the file calls it
         chosen = {"id": table.id or "", "name": table.name or ""}
         for key, value in chosen.items():
             if value and not value.isprintable():

@@ -19,6 +19,7 @@ from cc_desktop.desktop.connect.parts import caption
 from cc_desktop.desktop.connect.step_list import StepList
 from cc_desktop.desktop.connect.token_field import TokenField
 from cc_desktop.desktop.connect.trial import Trial
+from cc_desktop.desktop.connect.trust_card import TrustCard
 from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
 from cc_desktop.system.network import may_send_secret
 from cc_desktop.text.format import plain
@@ -68,6 +69,7 @@ class GatewayForm(QWidget):
         self.token = TokenField(look)
         self.insecure = InsecureCard(look)
         self.steps = StepList(look, tools.now_ms)
+        self.trust = TrustCard(look)
         self.trial = Trial(tools, self)
         self._error = wrapping_label(look.metrics.font())
         self._error.hide()
@@ -83,7 +85,8 @@ class GatewayForm(QWidget):
         for part in self._named:
             named.addWidget(part)
         column.addLayout(named)
-        for part in (self.address, self.token, self.insecure, self._error, self.steps):
+        parts = (self.address, self.token, self.insecure, self._error, self.steps, self.trust)
+        for part in parts:
             column.addWidget(part)
         column.addStretch(1)
         self._connect()
@@ -96,6 +99,7 @@ class GatewayForm(QWidget):
         self.address.token_found.connect(self.token.set_token)
         self.token.changed.connect(self._on_changed)
         self.insecure.changed.connect(self._on_changed)
+        self.trust.changed.connect(self._on_trust)
         self.trial.begun.connect(self._on_begun)
         self.trial.found.connect(self._on_found)
         self.trial.ended.connect(self._on_ended)
@@ -107,6 +111,7 @@ class GatewayForm(QWidget):
         entry = self._before = self._tools.editor.list()[index]
         self.name.setText(entry.name)
         self.name.setPlaceholderText(entry.id)
+        self.trust.remember(entry.url, entry.fingerprint)
         self.address.set_address(entry.url)
         self.token.edit.setPlaceholderText(tr("Leave empty to keep the token"))
         if entry.insecure:
@@ -128,7 +133,12 @@ class GatewayForm(QWidget):
         address, token = target
         if not token and self._before is not None and address.url == self._before.url:
             token = self._tools.stored_token(self._before.id)
-        self.trial.start(address.url, token, insecure=self.insecure.agreed)
+        self.trial.start(
+            address.url,
+            token,
+            insecure=self.insecure.agreed,
+            fingerprint=self.trust.pin_for(address.url),
+        )
 
     def save(self) -> None:
         """Save what is in the fields; it need not have been tested."""
@@ -150,6 +160,7 @@ class GatewayForm(QWidget):
             task.cancel()
         self.token.edit.clear()
         self.steps.hide()
+        self.trust.show_for(self.address.address.url if self.address.address else "")
 
     def error(self) -> str:
         """Why it could not be saved."""
@@ -188,8 +199,14 @@ class GatewayForm(QWidget):
         """What was tested is not what is in the fields any more."""
         self.trial.stop()
         self.steps.hide()
+        self.trust.show_for(self.address.address.url if self.address.address else "")
         self._show_error("")
         self.busy.emit(False)
+
+    def _on_trust(self) -> None:
+        """With another certificate, the test has another result."""
+        self._on_changed()
+        self.test()
 
     def _on_begun(self) -> None:
         self.steps.begin()
@@ -198,6 +215,7 @@ class GatewayForm(QWidget):
 
     def _on_found(self, found: StepFound) -> None:
         self.steps.show_found(found)
+        self.trust.show_found(found.problem)
         self._show_steps()
 
     def _on_ended(self, usable: bool) -> None:
@@ -207,7 +225,8 @@ class GatewayForm(QWidget):
 
     def _show_steps(self) -> None:
         # Later: until then the layout does not know how tall it is.
-        QTimer.singleShot(0, self.steps, lambda: self.grew.emit(self.steps))
+        part = self.steps if self.trust.isHidden() else self.trust
+        QTimer.singleShot(0, part, lambda: self.grew.emit(part))
 
     # Work
 
@@ -234,13 +253,17 @@ class GatewayForm(QWidget):
     async def _write(self, address: Address, token: Token) -> str:
         """Save it; its id."""
         insecure, may_use_file = self.insecure.agreed, self.token.may_use_file.isChecked()
+        pin = self.trust.pin_for(address.url)
         if self._index is None or self._before is None:
             taken = {entry.id for entry in self._tools.editor.list()}
-            entry = GatewayEntry(_free_id(address.host, taken), address.url, insecure=insecure)
+            ident = _free_id(address.host, taken)
+            entry = GatewayEntry(ident, address.url, insecure=insecure, fingerprint=pin)
             await self._tools.editor.add(entry, token, may_use_file=may_use_file)
         else:
             name = self.name.text().strip()
-            entry = replace(self._before, url=address.url, name=name, insecure=insecure)
+            entry = replace(
+                self._before, url=address.url, name=name, insecure=insecure, fingerprint=pin
+            )
             await self._tools.editor.update(
                 self._index, entry, token or None, may_use_file=may_use_file
             )

@@ -38,6 +38,7 @@ class ConnectPage(QWidget):
         """`leave` is what the button says that goes back; `index` as in `GatewayForm`."""
         super().__init__()
         self._look = tools.look
+        self._grown: QWidget | None = None  # what appeared last
         metrics, px = tools.look.metrics, tools.look.metrics.px
         self.form = GatewayForm(tools, index)
         body = QWidget()
@@ -77,6 +78,8 @@ class ConnectPage(QWidget):
         self.form.busy.connect(self._on_busy)
         self.form.passed.connect(self.save.setFocus)
         self.form.grew.connect(self._on_grew)
+        # The layout learns how tall wrapped lines are after they were shown.
+        self.area.verticalScrollBar().rangeChanged.connect(lambda *_: self._show_grown())
 
     def _on_busy(self, busy: bool) -> None:
         again = not self.form.steps.isHidden()
@@ -86,7 +89,12 @@ class ConnectPage(QWidget):
         self.save.setText(tr("Saving…") if saving else tr("Save"))
 
     def _on_grew(self, part: QWidget) -> None:
-        self.area.ensureWidgetVisible(part, 0, self._look.metrics.px(16))
+        self._grown = part
+        self._show_grown()
+
+    def _show_grown(self) -> None:
+        if self._grown is not None and self._grown.isVisible():
+            self.area.ensureWidgetVisible(self._grown, 0, self._look.metrics.px(16))
 
     def _align_foot(self, _least: int, most: int) -> None:
         """The buttons stay under the form when a scroll bar takes some of its room."""

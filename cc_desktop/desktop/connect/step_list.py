@@ -148,6 +148,8 @@ class StepList(Card):
         waits = problem is not None and problem.kind == "pairing"
         if waits:
             said = tr("Asked for: watch only (operator.read). Goes on by itself.")
+        elif problem is not None and problem.fingerprint:  # the card below shows it to compare
+            said = " ".join(describe(problem)[1:])
         elif problem is not None:
             said = f"{line} {said}".strip()
         self._clear(self._help_column)

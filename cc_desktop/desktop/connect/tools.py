@@ -67,7 +67,8 @@ class ConnectTools:
 
     look: ThemeManager
     editor: Editor
-    test: Callable[[str, Token, bool], AsyncGenerator[StepFound, None]]  # url, token, insecure
+    # url, token, insecure, fingerprint of the one certificate that is trusted
+    test: Callable[[str, Token, bool, str], AsyncGenerator[StepFound, None]]
     sleep: Callable[[float], Awaitable[None]]  # seconds
     now_ms: Callable[[], int]  # local ms since the epoch
     find_local: Callable[[], Awaitable[LocalGateway | None]]  # one that answers; None: none does

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
     from cc_desktop.config.secrets.credentials import Token
     from cc_desktop.desktop.connect.tools import ConnectTools, StepFound
+
+    _Attempt = Callable[[], AsyncGenerator[StepFound, None]]
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +45,15 @@ class Trial(QObject):
         """Whether a test runs, or waits for an approval."""
         return self._task is not None and not self._task.done()
 
-    def start(self, url: str, token: Token, *, insecure: bool) -> None:
-        """Test an address."""
+    def start(self, url: str, token: Token, *, insecure: bool, fingerprint: str = "") -> None:
+        """Test an address. `fingerprint` is that of the one certificate that is trusted."""
         self.stop()
+
+        def attempt() -> AsyncGenerator[StepFound, None]:
+            return self._tools.test(url, token, insecure, fingerprint)
+
         loop = asyncio.get_event_loop()
-        self._task = loop.create_task(self._run(url, token, insecure), name="test of a gateway")
+        self._task = loop.create_task(self._run(attempt), name="test of a gateway")
 
     def stop(self) -> None:
         """Let it be; nothing is told any more."""
@@ -53,28 +61,26 @@ class Trial(QObject):
             self._task.cancel()
             self._task = None
 
-    async def _run(self, url: str, token: Token, insecure: bool) -> None:
+    async def _run(self, attempt: _Attempt) -> None:
         last: StepFound | None = None
         try:
             self.begun.emit()
-            async with aclosing(self._tools.test(url, token, insecure)) as steps:
+            async with aclosing(attempt()) as steps:
                 async for step in steps:
                     last = step
                     self.found.emit(step)
             while last is not None and _waits_for_approval(last):
                 self.ended.emit(False)
                 await self._tools.sleep(AGAIN_S)
-                last = await self._look_again(url, token, insecure, last)
+                last = await self._look_again(attempt, last)
         except Exception:  # the border of a failure domain: a test must not end the window
             log.exception("the test of a gateway failed")
             last = None
         self.ended.emit(last is not None and last.found != "failed")
 
-    async def _look_again(
-        self, url: str, token: Token, insecure: bool, before: StepFound
-    ) -> StepFound:
+    async def _look_again(self, attempt: _Attempt, before: StepFound) -> StepFound:
         """Test again, and show it only if something is different."""
-        async with aclosing(self._tools.test(url, token, insecure)) as found:
+        async with aclosing(attempt()) as found:
             steps = [step async for step in found]
         if not steps:
             return before

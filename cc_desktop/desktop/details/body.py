@@ -76,6 +76,7 @@ class DetailsBody(QScrollArea):
 
     def _build_bar(self, on_chosen: Callable[[], None]) -> QTabBar:
         bar = QTabBar()
+        bar.setObjectName("details_tabs")
         bar.setDrawBase(False)
         bar.setExpanding(False)
         for entry in self._entries:

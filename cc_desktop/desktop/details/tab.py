@@ -52,10 +52,16 @@ class TabEntry(Struct, frozen=True):
     build: Callable[[ViewContext], DetailsTab]  # called when the tab is first shown
 
 
-def _overview(context: ViewContext) -> DetailsTab:
-    from cc_desktop.desktop.details.overview_tab import OverviewTab
+def _now(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.now.tab import NowTab
 
-    return OverviewTab(context)
+    return NowTab(context)
+
+
+def _transcript(context: ViewContext) -> DetailsTab:
+    from cc_desktop.desktop.details.transcript.tab import TranscriptTab
+
+    return TranscriptTab(context)
 
 
 def _sessions(context: ViewContext) -> DetailsTab:
@@ -77,7 +83,8 @@ def _usage(context: ViewContext) -> DetailsTab:
 
 
 TABS = (
-    TabEntry(mark("Overview"), _overview),
+    TabEntry(mark("Now"), _now),
+    TabEntry(mark("Transcript"), _transcript),
     TabEntry(mark("Sessions"), _sessions),
     TabEntry(mark("Activity"), _activity),
     TabEntry(mark("Usage"), _usage),

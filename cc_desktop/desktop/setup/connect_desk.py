@@ -19,6 +19,7 @@ from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.banner import BannerLink
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.settings import SlipKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from cc_desktop.monitor import FleetMonitor
 
 _LIVE = ConnectionState.LIVE
+_NO_FILE = (SlipKind.SYNTAX, SlipKind.UNREADABLE)
+_CERTIFICATE = ("certificate", "certificate-changed")
 
 
 class ConnectDesk:
@@ -57,6 +60,7 @@ class ConnectDesk:
             say: Shows a message above the fleet until it is dismissed.
         """
         self._window = window
+        self._monitor = monitor
         self._store = monitor.store
         self._clock = monitor.clock
         self._file = file
@@ -75,6 +79,8 @@ class ConnectDesk:
     @property
     def is_first_start(self) -> bool:
         """Whether no gateway is set up, and none is there at the default address either."""
+        if any(slip.kind in _NO_FILE for slip in self._monitor.settings.problems):
+            return False  # gateways are set up there, and another line tells what is wrong
         real = [g for name, g in self._store.fleet.gateways.items() if name != DEMO_GATEWAY]
         if not real:
             return True
@@ -127,7 +133,10 @@ class ConnectDesk:
         self._window.show_fleet()
         entries = [entry.id for entry in self.setup.editor.list()]
         if gateway in entries:
-            self.open_dialog(self._window, entries.index(gateway))
+            problem = self._store.fleet.gateways[gateway].connection.problem
+            # The test shows the certificates that are to be compared.
+            test = problem is not None and problem.kind in _CERTIFICATE
+            self.open_dialog(self._window, entries.index(gateway), test=test)
         else:
             self._say(
                 tr("The command line or the environment names this gateway: change it there.")

@@ -23,6 +23,13 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 #gateway_row {{ border: none; border-bottom: 1px solid {t.line}; }}
 #command {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px; }}
+#details_tabs {{ border-bottom: 1px solid {t.line}; }}
+#details_tabs::tab {{ color: {t.muted}; background: transparent; border: none;
+  border-bottom: 2px solid transparent; padding: {px(6)}px {px(2)}px; margin-right: {px(14)}px; }}
+#details_tabs::tab:hover {{ color: {t.text}; }}
+#details_tabs::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent};
+  font-weight: 600; }}
+#details_tabs::tab:focus {{ color: {t.link}; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};

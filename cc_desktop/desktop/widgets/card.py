@@ -33,7 +33,9 @@ class Card(QFrame):
         font.setLetterSpacing(font.SpacingType.AbsoluteSpacing, 0.8 * look.metrics.scale)
         self._heading = label(font, muted=True)
         self.set_heading(heading)
-        self.body.addWidget(self._heading)
+        self._top = QHBoxLayout()
+        self._top.addWidget(self._heading, 1)
+        self.body.addLayout(self._top)
 
     def heading(self) -> str:
         """What stands above it, as screen readers say it."""
@@ -43,6 +45,10 @@ class Card(QFrame):
         """Put other words above it."""
         self._heading.setText(heading.upper())
         self.setAccessibleName(heading)
+
+    def add_to_heading(self, widget: QWidget) -> None:
+        """Put something at the end of the line of the heading."""
+        self._top.addWidget(widget)
 
     def set_colour(self, heading: QColor, edge: QColor) -> None:
         """Colour heading and border."""
@@ -103,6 +109,11 @@ class TextCard(Card):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.body.addWidget(self._text)
+
+    @property
+    def reading(self) -> QLabel:
+        """What takes the keyboard, to be read and selected."""
+        return self._text
 
     def text(self) -> str:
         """What it says."""

@@ -47,9 +47,16 @@ class ElidedLabel(QLabel):
         super().__init__()
         self._look = look
         self._muted = muted
+        self._colour = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_colour(self, colour: str) -> None:
+        """Draw the text in a colour of the theme; "" for the usual one."""
+        if colour != self._colour:
+            self._colour = colour
+            self.update()
 
     def minimumSizeHint(self) -> QSize:
         """It may shrink to nothing."""
@@ -64,7 +71,7 @@ class ElidedLabel(QLabel):
         """Draw the text, cut to the width."""
         theme = self._look.theme
         painter = QPainter(self)
-        painter.setPen(QColor(theme.muted if self._muted else theme.text))
+        painter.setPen(QColor(self._colour or (theme.muted if self._muted else theme.text)))
         elide = Qt.TextElideMode.ElideRight
         shown = self.fontMetrics().elidedText(self.text(), elide, self.width())
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -11,6 +11,7 @@ from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet.history.log import HistoryLog
 from cc_desktop.fleet.history.queries import AgentQueries
 from cc_desktop.fleet.store import Store
+from cc_desktop.fleet.transcript.ports import NoViews, SessionViews
 
 
 class ViewContext(Struct, frozen=True):
@@ -23,3 +24,4 @@ class ViewContext(Struct, frozen=True):
     queries: AgentQueries | None = None  # None: nobody answers
     history: HistoryLog | None = None
     remembered: MutableMapping[str, str] = {}  # between starts, by the name of a view
+    views: SessionViews = NoViews()  # opens sessions to look into

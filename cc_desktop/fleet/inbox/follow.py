@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.inbox.agent_items import agent_items, same_inputs
+from cc_desktop.fleet.inbox.agent_items import agent_items, approval_item, same_inputs
 from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
-from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem, InboxKind
+from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
+from cc_desktop.fleet.inbox.parts import with_parts
+from cc_desktop.fleet.inbox.releases import newest_release
+from cc_desktop.fleet.inbox.weather import regrouped
 from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, GatewayChanged, Now, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from cc_desktop.fleet.inbox.releases import Release
 
 GATEWAY = ""  # the key, among those of agents, of the items of the gateway itself
 _GONE = (Origin.LAST_KNOWN, Origin.NONE)
@@ -62,6 +67,10 @@ def follow(
             dirty.setdefault(change.gateway, set()).add(change.agent_id)
     if not dirty:
         return after, changes
+    newest = newest_release(after)
+    if newest != newest_release(before):  # each gateway is compared with it
+        for name in after.gateways:
+            dirty.setdefault(name, set()).add(GATEWAY)
     found: list[Change] = []
     for name, scopes in dirty.items():
         gateway = after.gateways.get(name)
@@ -69,11 +78,57 @@ def follow(
             gone = before.gateways.get(name)
             found += [InboxChanged(name, item, None) for item in all_items(gone)]
             continue
-        updated, more = _update(gateway, scopes, now)
+        updated, more = _update(gateway, scopes, now, newest)
         if updated is not gateway:
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
+    after, more = _regroup(after, found)
+    found = _net([*found, *more]) if len(found) + len(more) > 1 else found
     return after, [*changes, *found] if found else changes
+
+
+def _regroup(fleet: Fleet, found: list[Change]) -> tuple[Fleet, list[Change]]:
+    """Failures of one cause are told together, whichever of them has just come or gone."""
+    causes = {
+        item.cause
+        for change in found
+        if isinstance(change, InboxChanged)
+        for item in (change.before, change.after)
+        if item is not None and item.cause
+    }
+    if not causes:
+        return fleet, []
+    changes: list[Change] = []
+    gateways = dict(fleet.gateways)
+    for name, scopes in regrouped(fleet, causes).items():
+        inbox = dict(gateways[name].inbox)
+        for scope, items in scopes.items():
+            changes += _differences(name, inbox.get(scope, ()), items)
+            inbox[scope] = items
+            if not items:
+                del inbox[scope]
+        gateways[name] = replace(gateways[name], inbox=inbox)
+    return (replace(fleet, gateways=gateways), changes) if changes else (fleet, [])
+
+
+def _net(changes: list[Change]) -> list[Change]:
+    """At most one change of each item: what several steps came to. What ends comes first."""
+    first: dict[str, InboxItem | None] = {}
+    last: dict[str, InboxItem | None] = {}
+    for change in changes:
+        if isinstance(change, InboxChanged):
+            item = change.before or change.after
+            if item is not None:
+                first.setdefault(item.id, change.before)
+                last[item.id] = change.after
+    net = [(first[key], last[key]) for key in first if first[key] != last[key]]
+    net.sort(key=lambda pair: pair[1] is not None)
+    return [InboxChanged(_gateway_of(old, new), old, new) for old, new in net]
+
+
+def _gateway_of(old: InboxItem | None, new: InboxItem | None) -> str:
+    item = new or old
+    return item.gateway if item is not None else ""
 
 
 def all_items(gateway: Gateway | None) -> list[InboxItem]:
@@ -95,12 +150,17 @@ def _came_back(change: GatewayChanged) -> bool:
     return before.seen != after.seen
 
 
-def _update(gateway: Gateway, scopes: set[str], now: Now) -> tuple[Gateway, list[Change]]:
+def _update(
+    gateway: Gateway, scopes: set[str], now: Now, newest: Release
+) -> tuple[Gateway, list[Change]]:
     inbox: dict[str, Items] | None = None
     changes: list[Change] = []
-    for scope in sorted(scopes):
+    # The gateway's own come last: an agent's may tell them already.
+    for scope in (*sorted(scopes - {GATEWAY}), GATEWAY):
         old = gateway.inbox.get(scope, ())
-        new = _items_of(gateway, scope, old, now)
+        new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
+        if scope == GATEWAY:
+            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway)
         if new == old:
             continue
         inbox = dict(gateway.inbox) if inbox is None else inbox
@@ -109,16 +169,16 @@ def _update(gateway: Gateway, scopes: set[str], now: Now) -> tuple[Gateway, list
         else:
             inbox.pop(scope, None)
         changes += _differences(gateway.id, old, new)
-    due = next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
+    due = _next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
     if inbox is None and due == gateway.inbox_due:
         return gateway, []
     return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
 
 
-def _items_of(gateway: Gateway, scope: str, old: Items, now: Now) -> Items:
+def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Release) -> Items:
     fresh: Iterable[InboxItem]
     if scope == GATEWAY:
-        fresh = gateway_items(gateway, now)
+        fresh = (*gateway_items(gateway, now, newest), *_approvals(gateway, now))
     elif (agent := gateway.agents.get(scope)) is None:
         fresh = ()
     elif gateway.origin_of(scope) in _GONE:
@@ -129,14 +189,27 @@ def _items_of(gateway: Gateway, scope: str, old: Items, now: Now) -> Items:
     return tuple(_dated(item, known.get(item.id), gateway, now) for item in fresh)
 
 
+def _approvals(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
+    """Those that the gateway itself asks for."""
+    for approval in gateway.approvals.values():
+        if approval.expires_at > now.wall:
+            yield approval_item(approval, gateway.id, approval.agent_id or gateway.name)
+
+
+def _next_due(gateway: Gateway, now: Now) -> int:
+    times = [next_due(gateway, now), *(one.expires_at for one in gateway.approvals.values())]
+    return min((time for time in times if time > now.wall), default=0)
+
+
 def _dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now) -> InboxItem:
     """The item with the time since when it is true, and whether the operator has seen it.
 
     A failure that was seen is no item any more.
     """
     since = item.since or (known.since if known else now.wall)
-    if item.kind is InboxKind.FAILED:
-        return replace(item, since=since)
+    if item.is_failure:
+        part_of = known.part_of if known and known.cause == item.cause else ""
+        return replace(item, since=since, part_of=part_of)
     seen_at = gateway.seen.get(item.mark)
     seen = seen_at is not None and seen_at >= since
     return replace(item, since=since, seen=seen)

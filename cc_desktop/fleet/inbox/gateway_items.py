@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.facts import ChannelState, ConditionKind
+from cc_desktop.fleet.facts import ChannelState, ConditionKind, ReadAccess
 from cc_desktop.fleet.inbox.item import InboxItem, InboxKind, item_id
+from cc_desktop.fleet.inbox.releases import release_of, written
 from cc_desktop.fleet.model import ConnectionState, Origin, PairingRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cc_desktop.fleet.facts import CronJob, Quota, SignIn, Task
+    from cc_desktop.fleet.facts import CronJob, Facts, Quota, SignIn, Task
+    from cc_desktop.fleet.inbox.releases import Release
     from cc_desktop.fleet.model import Gateway, Now
 
 LOST_AFTER_MS = 30_000  # a restart is no news
@@ -19,21 +21,41 @@ OVERDUE_AFTER_MS = 300_000  # a job may start so much later than it should
 QUOTA_NEARLY_USED = 90.0  # percent
 PAIRING = "pairing"  # the kind of a problem
 TASK_FAILURES = ("failed", "timed_out", "lost")
-DELIVERY_FAILURES = ("failed", "undeliverable")
+RETRIED = ("pending", "session_queued")  # its result is on its way again
+# What is over and was not seen in so long is history. Gateways keep tasks as long.
+FORGET_AFTER_MS = 7 * 86_400_000
+LOOK_AGAIN_MS = 30_000  # a gateway says something at least so often
+_HEARD = (Origin.LIVE, Origin.REST, Origin.LAST_KNOWN)
 
 
-def gateway_items(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
-    """What of a gateway asks for the operator's attention. O(its facts)."""
+def gateway_items(gateway: Gateway, now: Now, newest: Release = ()) -> Iterator[InboxItem]:
+    """What of a gateway asks for the operator's attention. O(its facts).
+
+    Args:
+        gateway: The gateway.
+        now: The moment.
+        newest: The newest release among all gateways.
+    """
     yield from _connection(gateway, now)
     facts = gateway.facts
+    known_at = _known_at(gateway, now)
     for job in facts.cron.values():
         yield from _cron(gateway, job, now)
+        if _is_late(facts, job, known_at):
+            yield _item(
+                gateway,
+                InboxKind.CRON_OVERDUE,
+                job.id,
+                job.name or job.id,
+                agent=job.agent_id,
+                since=job.next_run_at,
+            )
     for sign_in in facts.sign_ins.values():
         yield from _sign_in(gateway, sign_in)
     for quota in facts.quotas.values():
         yield from _quota(gateway, quota, now)
     for task in facts.tasks.values():
-        yield from _task(gateway, task)
+        yield from _task(gateway, task, now)
     for channel in facts.channels.values():
         if channel.state is not ChannelState.OK:
             yield _item(
@@ -45,9 +67,10 @@ def gateway_items(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
                 code=channel.state.value,
             )
     for condition in facts.conditions.values():
-        kind = _CONDITIONS[condition.kind]
-        name = condition.name or gateway.name
-        yield _item(gateway, kind, condition.id, name, condition.detail)
+        if condition.kind in _CONDITIONS:
+            kind = _CONDITIONS[condition.kind]
+            name = condition.name or gateway.name
+            yield _item(gateway, kind, condition.id, name, condition.detail)
     for join in facts.joins.values():
         if not 0 < join.expires_at <= now.wall:
             yield _item(
@@ -59,6 +82,16 @@ def gateway_items(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
                 since=join.since,
                 until=join.expires_at,
             )
+    release = release_of(gateway)
+    if release and release < newest:
+        yield _item(
+            gateway,
+            InboxKind.DRIFT,
+            "release",
+            gateway.name,
+            written(release),
+            code=written(newest),
+        )
 
 
 _CONDITIONS = {
@@ -82,15 +115,41 @@ def lost_at(gateway: Gateway) -> int:
 
 def next_due(gateway: Gateway, now: Now) -> int:
     """Local ms at which time alone next changes the items of a gateway; 0: never."""
+    facts = gateway.facts
     times = [lost_at(gateway)]
-    times += [
-        job.next_run_at + OVERDUE_AFTER_MS
-        for job in gateway.facts.cron.values()
-        if job.next_run_at and job.is_enabled and not job.is_running
-    ]
+    known_at = _known_at(gateway, now)
+    for job in facts.cron.values():
+        if job.next_run_at and job.is_enabled and not job.is_running:
+            times.append(job.next_run_at + OVERDUE_AFTER_MS)
+            if _is_late(facts, job, now.wall) and not _is_late(facts, job, known_at):
+                # The gateway's next word says whether it is, if there is somebody to say it.
+                is_live = gateway.origin is Origin.LIVE
+                times.append(now.wall + LOOK_AGAIN_MS if is_live else 0)
+        elif job.is_once and job.last_run_at:
+            times.append(job.last_run_at + FORGET_AFTER_MS)
+    times += [task.ended_at + FORGET_AFTER_MS for task in facts.tasks.values() if task.ended_at]
     times += [join.expires_at for join in gateway.facts.joins.values()]
     times += [quota.resets_at for quota in gateway.facts.quotas.values()]
     return min((time for time in times if time > now.wall), default=0)
+
+
+def _known_at(gateway: Gateway, now: Now) -> int:
+    """Local ms up to which we know what the gateway did.
+
+    What should have happened while it, or this computer, was away may well have happened.
+    """
+    return min(gateway.as_of, now.wall) if gateway.origin in _HEARD else now.wall
+
+
+def _is_late(facts: Facts, job: CronJob, known_at: int) -> bool:
+    """Whether a job should have started by then, by more than the grace."""
+    if not job.is_enabled or job.is_running or not job.next_run_at:
+        return False
+    if ConditionKind.SUSPENDED.value in facts.conditions:
+        return False
+    if facts.access("cron") is not ReadAccess.READABLE:
+        return False  # it may have run while we were not there
+    return job.next_run_at + OVERDUE_AFTER_MS <= known_at
 
 
 def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
@@ -134,6 +193,11 @@ def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
 
 
 def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
+    if not (job.is_enabled or job.is_given_up):
+        if not job.is_once:
+            return  # somebody switched it off
+        if 0 < job.last_run_at <= now.wall - FORGET_AFTER_MS:
+            return
     name = job.name or job.id
     if job.last_status == "error":
         yield _item(
@@ -146,7 +210,7 @@ def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
             code=job.error_reason,
             since=job.last_run_at,
         )
-    elif job.delivery_error:
+    elif job.is_undelivered or job.delivery_error:
         yield _item(
             gateway,
             InboxKind.UNDELIVERED,
@@ -157,9 +221,6 @@ def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
             code="cron",
             since=job.last_run_at,
         )
-    due = job.next_run_at
-    if job.is_enabled and not job.is_running and 0 < due <= now.wall - OVERDUE_AFTER_MS:
-        yield _item(gateway, InboxKind.CRON_OVERDUE, job.id, name, agent=job.agent_id, since=due)
 
 
 def _sign_in(gateway: Gateway, sign_in: SignIn) -> Iterator[InboxItem]:
@@ -191,12 +252,15 @@ def _quota(gateway: Gateway, quota: Quota, now: Now) -> Iterator[InboxItem]:
         )
 
 
-def _task(gateway: Gateway, task: Task) -> Iterator[InboxItem]:
+def _task(gateway: Gateway, task: Task, now: Now) -> Iterator[InboxItem]:
+    if task.delivery == "dismissed" or 0 < task.ended_at <= now.wall - FORGET_AFTER_MS:
+        return
     name = task.title or task.id
-    if task.status in TASK_FAILURES or task.outcome == "blocked":
+    blocked = task.outcome == "blocked" and task.delivery not in RETRIED
+    if task.status in TASK_FAILURES or blocked:
         kind, detail, code = InboxKind.TASK_FAILED, task.error or task.summary, task.status
-    elif task.delivery in DELIVERY_FAILURES:
-        kind, detail, code = InboxKind.UNDELIVERED, task.summary, "task"
+    elif task.delivery == "failed":
+        kind, detail, code = InboxKind.UNDELIVERED, task.error or task.summary, "task"
     else:
         return
     yield _item(
@@ -206,7 +270,7 @@ def _task(gateway: Gateway, task: Task) -> Iterator[InboxItem]:
         name,
         detail,
         agent=task.agent_id,
-        session_key=task.session_key,
+        session_key=task.child_key or task.session_key,
         code=code,
         since=task.ended_at,
     )

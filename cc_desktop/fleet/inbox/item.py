@@ -64,6 +64,9 @@ SEVERITY: dict[InboxKind, Severity] = {
 }
 
 
+STUCK_AT_FULL = "stuck"  # code of CONTEXT_FULL: the run has not failed, it gets nowhere
+
+
 class InboxItem(Struct, frozen=True):
     """Something that asks for the operator's attention, while it is true.
 
@@ -83,8 +86,13 @@ class InboxItem(Struct, frozen=True):
     since: int = 0  # local ms
     until: int = 0  # local ms at which it expires; 0: it does not
     seen: bool = False
-    members: tuple[str, ...] = ()  # ids of the agents, if it is about several
+    members: tuple[str, ...] = ()  # ids of the items that it tells together, of any gateways
     part_of: str = ""  # id of the item that tells this one along with others
+    cause: str = ""  # of a failure: what others of the same cause share; opaque
+    provider: str = ""  # of a failure: whose model was asked
+    count: int = 0  # how often, how many: calls, tokens, agents
+    span_ms: int = 0  # in how long
+    usual: int = 0  # what `count` usually is
 
     @property
     def severity(self) -> Severity:
@@ -92,9 +100,16 @@ class InboxItem(Struct, frozen=True):
         return SEVERITY[self.kind]
 
     @property
+    def is_failure(self) -> bool:
+        """Whether it is about one run that failed: it is over once the operator has seen it."""
+        if self.kind is InboxKind.CONTEXT_FULL:
+            return self.code != STUCK_AT_FULL
+        return self.kind is InboxKind.FAILED and not self.members
+
+    @property
     def mark(self) -> str:
         """What the operator's mark "seen" is kept under, see `Gateway.seen`."""
-        return self.session_key if self.kind is InboxKind.FAILED else self.id
+        return self.session_key if self.is_failure else self.id
 
     @property
     def order(self) -> tuple[int, int, str]:

@@ -33,6 +33,14 @@ def find_item(fleet: Fleet, ident: str) -> InboxItem | None:
     return next((item for item in each_item(fleet) if item.id == ident), None)
 
 
+def members_of(fleet: Fleet, item: InboxItem) -> tuple[InboxItem, ...]:
+    """The items that one tells together, the oldest first; itself if it stands for none."""
+    if not item.members:
+        return (item,)
+    found = {one.id: one for one in each_item(fleet) if one.part_of == item.id}
+    return tuple(found[member] for member in item.members if member in found)
+
+
 def each_item(fleet: Fleet) -> Iterator[InboxItem]:
     """All that is on the screen, in no order. O(items)."""
     for gateway in fleet.gateways.values():

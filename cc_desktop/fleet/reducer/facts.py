@@ -17,17 +17,28 @@ if TYPE_CHECKING:
 
 def listed(fleet: Fleet, gateway: Gateway, event: ev.FactsListed, now: Now) -> Result:
     """All records of one kind."""
-    return _put(fleet, gateway, facts.with_all(gateway.facts, event.kind, event.records))
+    known = _dated(gateway)
+    records = tuple(facts.localized(record, known.offset_ms) for record in event.records)
+    return _put(fleet, gateway, facts.with_all(known, event.kind, records))
 
 
 def told(fleet: Fleet, gateway: Gateway, event: ev.FactTold, now: Now) -> Result:
     """One record."""
-    return _put(fleet, gateway, facts.with_one(gateway.facts, event.record))
+    known = _dated(gateway)
+    record = facts.localized(event.record, known.offset_ms)
+    return _put(fleet, gateway, facts.with_one(known, record))
 
 
 def gone(fleet: Fleet, gateway: Gateway, event: ev.FactGone, now: Now) -> Result:
     """One record is no longer true."""
     return _put(fleet, gateway, facts.without(gateway.facts, event.kind, event.id))
+
+
+def _dated(gateway: Gateway) -> Facts:
+    offset_ms = facts.steady_offset(gateway.facts.offset_ms, gateway.clock_offset_ms)
+    if offset_ms == gateway.facts.offset_ms:
+        return gateway.facts
+    return replace(gateway.facts, offset_ms=offset_ms)
 
 
 def _put(fleet: Fleet, gateway: Gateway, after: Facts) -> Result:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.model import QUESTIONS_PER_AGENT, Agent, Fleet, Gateway, Now, Run
+from cc_desktop.fleet.model import QUESTIONS_PER_AGENT, Agent, Change, Fleet, Gateway, Now, Run
+from cc_desktop.fleet.reducer.approvals import decision_fields
 from cc_desktop.fleet.reducer.state import Result, first_expiry, put_agent
+from cc_desktop.fleet.requests import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +24,13 @@ def opened(fleet: Fleet, gateway: Gateway, event: ev.QuestionOpened, now: Now) -
 
     The gateway's own form has an id to answer with and a time of expiry, and takes its place.
     """
-    agent = gateway.agents.get(event.question.agent_id)
+    return _opened(fleet, gateway, event.question, now)
+
+
+def _opened(fleet: Fleet, gateway: Gateway, told: Question, now: Now) -> Result:
+    agent = gateway.agents.get(told.agent_id)
     if agent is None:
         return fleet, []
-    told = event.question
     known = _same(agent, told)
     if known is not None and (known.can_answer or not told.can_answer):
         return fleet, []
@@ -47,11 +52,39 @@ def opened(fleet: Fleet, gateway: Gateway, event: ev.QuestionOpened, now: Now) -
 
 def closed(fleet: Fleet, gateway: Gateway, event: ev.QuestionClosed, now: Now) -> Result:
     """It was answered, cancelled or withdrawn."""
-    agent = gateway.agents.get(event.agent_id)
-    if agent is None or event.question_id not in agent.questions:
+    ident = event.question_id
+    agents = gateway.agents
+    agent = (
+        agents.get(event.agent_id)
+        if event.agent_id
+        else next((one for one in agents.values() if ident in one.questions), None)
+    )
+    if agent is None or ident not in agent.questions:
         return fleet, []
-    left = {key: one for key, one in agent.questions.items() if key != event.question_id}
-    return put_agent(fleet, gateway, agent, replace(agent, **question_fields(agent, left)), now)
+    left = {key: one for key, one in agent.questions.items() if key != ident}
+    decision = Decision(ident, event.outcome, at=now.wall)
+    fields = {**question_fields(agent, left), **decision_fields(agent, decision)}
+    return put_agent(fleet, gateway, agent, replace(agent, **fields), now)
+
+
+def listed(fleet: Fleet, gateway: Gateway, event: ev.QuestionsListed, now: Now) -> Result:
+    """The gateway's own list. What only a run tells of ends with its run."""
+    open_ids = {question.id for question in event.questions}
+    changes: list[Change] = []
+    for agent in gateway.agents.values():
+        left = {
+            key: one
+            for key, one in agent.questions.items()
+            if not one.can_answer or one.id in open_ids
+        }
+        if fields := question_fields(agent, left):
+            current = fleet.gateways[gateway.id]
+            fleet, more = put_agent(fleet, current, agent, replace(agent, **fields), now)
+            changes += more
+    for question in event.questions:
+        fleet, more = _opened(fleet, fleet.gateways[gateway.id], question, now)
+        changes += more
+    return fleet, changes
 
 
 def question_fields(agent: Agent, left: Mapping[str, Question]) -> dict[str, Any]:
@@ -92,11 +125,22 @@ def still_asked(
 
 
 def _same(agent: Agent, told: Question) -> Question | None:
-    """The question that is known already: by its id, or asked by the same run in the same words."""
+    """The question that is known already: by its id, or asked by the same run in the same words.
+
+    A gateway may shorten the words. What the run asked is then the one that it told of alone.
+    """
     known = agent.questions.get(told.id)
     if known is not None:
         return known
-    for one in agent.questions.values():
-        if one.session_key == told.session_key and one.title == told.title:
+    others = [
+        one
+        for one in agent.questions.values()
+        if one.session_key == told.session_key
+        # Two that the gateway itself tells of are two; so are two of a run.
+        and one.can_answer is not told.can_answer
+    ]
+    for one in others:
+        if one.title == told.title:
             return one
-    return None
+    same_run = [one for one in others if one.run_id == told.run_id != ""]
+    return same_run[0] if len(same_run) == 1 else None

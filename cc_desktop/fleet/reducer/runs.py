@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.calls import with_call
+from cc_desktop.fleet.guard.habit import with_tokens
 from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
 from cc_desktop.fleet.reducer import questions
 from cc_desktop.fleet.reducer.approvals import without_those_of
@@ -13,6 +15,8 @@ from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import row_start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cc_desktop.fleet import events as ev
 
 _SEEN_STEP_MS = 1_000  # signs of life without news count at most this often
@@ -32,8 +36,11 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         old = Run(event.run_id, key, thinking=True, started_at=_start(gateway, session, event, now))
     elif not known.over:
         old = known
+    elif event.cause is not None and known.error and known.cause is None:
+        run = replace(known, cause=event.cause)  # why it failed comes after the failure
+        return put_agent(fleet, gateway, agent, _with_run_as_is(agent, run), now)
     elif event.starts:
-        old = replace(known, error="")
+        old = replace(known, error="", cause=None)
     else:
         return fleet, []
     thinking = old.thinking if event.thinking is None else event.thinking
@@ -43,10 +50,24 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         old is known
         and (thinking, doing, error, event.over)
         == (old.thinking, old.activity, old.error, old.over)
+        and not event.call
+        and event.tokens <= old.tokens
         and seen_just_now(agent, key, now)
     ):
         return fleet, []
-    run = Run(old.run_id, key, thinking, doing, error, now.wall, event.over, old.started_at)
+    run = replace(
+        old,
+        thinking=thinking,
+        activity=doing,
+        error=error,
+        last_seen_at=now.wall,
+        over=event.over,
+        cause=event.cause or (old.cause if error else None),
+    )
+    if event.call:
+        run = with_call(run, event.call, doing, now.wall, fleet.guard)
+    if event.tokens:
+        run = with_tokens(run, event.tokens, agent, fleet.guard)
     active = session is not None and session.active
     after = replace(
         with_run(agent, key, run, active=active, seen=now),
@@ -55,6 +76,11 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         **(questions.without_those_of(agent, run) if run.over else {}),
     )
     return put_agent(fleet, gateway, agent, trimmed(after), now)
+
+
+def _with_run_as_is(agent: Agent, run: Run) -> Agent:
+    """The agent with more known of a run that is over: that is no sign of life."""
+    return replace(agent, runs={**agent.runs, run.session_key: run})
 
 
 def _start(gateway: Gateway, session: Session | None, event: ev.RunProgress, now: Now) -> int:
@@ -104,7 +130,16 @@ def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now
             heard[key] = seen
     elif key in heard:
         heard = {other: at for other, at in heard.items() if other != key}
-    return replace(agent, runs=runs, heard=heard, acting=acting)
+    runaway = with_runaway(agent.runaway, key, run)
+    return replace(agent, runs=runs, heard=heard, acting=acting, runaway=runaway)
+
+
+def with_runaway(runaway: Mapping[str, Run], key: str, run: Run | None) -> Mapping[str, Run]:
+    """The runs that run away, after this one of a session changed; itself if nothing did."""
+    known = runaway.get(key)
+    if run is None or not run.runs_away:
+        return runaway if known is None else {k: one for k, one in runaway.items() if k != key}
+    return runaway if known and run.has_evidence_of(known) else {**runaway, key: run}
 
 
 def trimmed(agent: Agent) -> Agent:
@@ -156,4 +191,5 @@ def timing_fields(runs: dict[str, Run], heard: dict[str, Now]) -> dict[str, Any]
         "heard": {key: heard[key] for key in kept},
         "acting": sum(key not in runs or not runs[key].thinking for key in kept),
         "dropped_runs": len(dropped),
+        "runaway": {key: run for key, run in runs.items() if run.runs_away},
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.habit import is_news, learned, run_tokens
 from cc_desktop.fleet.model import (
     DELETED_PER_AGENT,
     SESSIONS_PER_AGENT,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _SLACK = 100  # sessions over a ceiling, before those that were idle longest are dropped
 CARRIED = ("derived_title", "preview")  # 2026.9.6: only some rows have them
+OF_THE_RUN = ("digest_headline", "digest_revision")  # likewise, while a run goes on
 
 
 def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) -> Result:
@@ -87,6 +89,28 @@ def removed(fleet: Fleet, gateway: Gateway, event: ev.SessionRemoved, now: Now) 
     return put_agent(fleet, gateway, agent, after, now)
 
 
+def headline(fleet: Fleet, gateway: Gateway, event: ev.HeadlineTold, now: Now) -> Result:
+    """What a session is at. Of one that no row has told of yet, nothing is shown."""
+    agent = gateway.agents.get(event.agent_id)
+    old = agent.sessions.get(event.session_key) if agent else None
+    if agent is None or old is None or 0 < event.revision < old.digest_revision:
+        return fleet, []
+    session = replace(
+        old,
+        digest_headline=event.headline,
+        digest_health=event.health,
+        digest_revision=event.revision,
+    )
+    if session == old:
+        return fleet, []
+    after = replace(
+        agent,
+        sessions={**agent.sessions, event.session_key: session},
+        awaiting_reply=_with_question(agent.awaiting_reply, session),
+    )
+    return put_agent(fleet, gateway, agent, after, now)
+
+
 def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     """The session after the event, or None if the event is older than what is known."""
     fields = dict(event.fields)
@@ -97,7 +121,8 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)
-    for name in CARRIED:
+    names = (*CARRIED, *OF_THE_RUN) if old.active and fields.get("active") else CARRIED
+    for name in names:
         fields.setdefault(name, getattr(old, name))
     return Session(event.key, event.agent_id, **fields)
 
@@ -120,6 +145,7 @@ def _with(agent: Agent, session: Session, clock_offset_ms: int, now: Now) -> Age
         newest_finished_key=_newest_finished(agent, sessions, order, session, old),
         awaiting_reply=_with_question(agent.awaiting_reply, session),
         unconfirmed_failures=with_failure(agent.unconfirmed_failures, key, session, run),
+        **(learned(agent, (run_tokens(session),)) if is_news(old, session) else {}),
         **withdrawn,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.guard.habit import learned_from_rows
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
     INTERNAL,
@@ -29,7 +30,7 @@ from cc_desktop.fleet.model import (
 from cc_desktop.fleet.reducer.approvals import approval_fields
 from cc_desktop.fleet.reducer.questions import question_fields, still_asked
 from cc_desktop.fleet.reducer.runs import fails, timing_fields
-from cc_desktop.fleet.reducer.sessions import CARRIED
+from cc_desktop.fleet.reducer.sessions import CARRIED, OF_THE_RUN
 from cc_desktop.fleet.reducer.state import Result, assessed, with_gateway
 from cc_desktop.fleet.status import find_newest_finished
 
@@ -261,6 +262,7 @@ def _listed(
         dropped_sessions=dropped,
         dropped_approvals=old.dropped_approvals if approvals else 0,
         **timing,
+        **learned_from_rows(old, sessions),
         **approval_fields(old, approvals),
         **question_fields(old, questions),
     )
@@ -294,9 +296,10 @@ def _with_carried(row: Session, before: Session) -> Session:
     """The row with what lists leave out, if it is the same generation of the session."""
     if before.session_id != row.session_id:
         return row
+    names = (*CARRIED, *OF_THE_RUN) if row.active and before.active else CARRIED
     carried = {
         name: getattr(before, name)
-        for name in CARRIED
+        for name in names
         if not getattr(row, name) and getattr(before, name)
     }
     return replace(row, **carried) if carried else row
@@ -356,6 +359,9 @@ def keep_approvals(
     left: dict[str, Approval] = {}
     for ident, approval in old.approvals.items():
         key = approval.session_key
+        if approval.family and was_live:
+            left[ident] = approval  # the gateway itself lists these
+            continue
         before, row = old.sessions.get(key), sessions.get(key)
         if approval.opened_at < context.since:
             continue  # gateways forget them when they restart (both do)

@@ -55,6 +55,7 @@ def row_fields(row: dict[str, Any]) -> dict[str, Any]:
         digest = fields.as_object(row["observerDigest"])
         found["digest_health"] = name(digest.get("health"))
         found["digest_headline"] = name(digest.get("headline"))
+        found["digest_revision"] = fields.integer(digest.get("revision"))
     active = row.get("hasActiveRun")
     if isinstance(active, bool):
         # It overrules the status, which stays "running" for ever after some restarts.

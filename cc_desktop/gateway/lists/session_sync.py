@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.gateway.connection import GatewayConnection
+    from cc_desktop.gateway.requests.follow import RequestFollower
     from cc_desktop.protocol.frames import EventFrame
     from cc_desktop.system.clock import Clock
 
@@ -52,8 +53,18 @@ class SessionListSync:
         clock: Clock,
         sink: Callable[[ev.Event], object],
         pacer: ListPacer | None = None,
+        follower: type[RequestFollower] | None = None,
     ) -> None:
-        """Args: `pacer` is kept over the connections of a gateway, to limit lists over all."""
+        """Feed `sink` from one connection.
+
+        Args:
+            gateway: Its id.
+            session: The connection.
+            clock: Time.
+            sink: Takes every event for the model.
+            pacer: Is kept over the connections of a gateway, to limit lists over all.
+            follower: Follows approvals and questions, if they are wanted.
+        """
         self._gateway = gateway
         self._session = session
         self._clock = clock
@@ -63,6 +74,8 @@ class SessionListSync:
         self._pacer = pacer or ListPacer(clock)
         self._wake = asyncio.Event()
         self._previews = Previews(gateway, session, sink)
+        self._requests = follower(gateway, session, clock, sink) if follower else None
+        self._running: list[str] = []  # sessions with a run, as of the first list
         self.demand = ListDemand(
             clock, self._want, self._wake.set, whole_rows=self._decoder.whole_rows
         )
@@ -83,7 +96,7 @@ class SessionListSync:
         if frame.seq is not None:
             if self._seq is not None and frame.seq > self._seq + 1:
                 log.info("events %d to %d are missing", self._seq + 1, frame.seq - 1)
-                self._want(DEBOUNCE_S)
+                self.want_list()
             self._seq = frame.seq
         data = fields.as_object(frame.payload)
         events = list(self._decoder.decode(frame.event, data))
@@ -96,6 +109,8 @@ class SessionListSync:
                 if len(self._early) == MAX_EARLY:
                     self._want(DEBOUNCE_S)  # the oldest is dropped
                 self._early.append(event)
+        if self._requests is not None:
+            self._requests.on_event(frame, events)
         if frame.event == "sessions.changed" and not events:
             self.demand.something_changed()  # it names no session
         elif frame.event in ("config.changed", "agents.changed"):
@@ -116,10 +131,14 @@ class SessionListSync:
         """List again at once: the operator asks for it."""
         self._asked = True
         self._wake.set()
+        if self._requests is not None:
+            self._requests.want()
 
     def want_list(self) -> None:
-        """List again soon, but not more often than the pacer allows."""
+        """List again soon, but not more often than the pacer allows: something was missed."""
         self._want(DEBOUNCE_S)
+        if self._requests is not None:
+            self._requests.want()
 
     def _want(self, after_s: float) -> None:
         """A list is wanted `after_s` from now. It may come later, and serve several wants."""
@@ -161,6 +180,17 @@ class SessionListSync:
 
     async def run(self) -> None:
         """List again when it is wanted, one at a time, until cancelled."""
+        if self._requests is None:
+            await self._list_when_wanted()
+            return
+        requests = asyncio.create_task(self._requests.run(self._running), name="requests")
+        try:
+            await self._list_when_wanted()
+        finally:
+            requests.cancel()
+            await asyncio.gather(requests, return_exceptions=True)
+
+    async def _list_when_wanted(self) -> None:
         while True:
             self._wake.clear()
             due = self._next_due()
@@ -215,6 +245,8 @@ class SessionListSync:
             )
         finally:
             self._pacer.ended(self._clock.monotonic() - started)
+        if first:
+            self._running = [row.key for row in found.sessions if row.active]
         self.demand.settle(
             started,
             found.agents,

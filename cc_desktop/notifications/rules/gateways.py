@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.model import Origin
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
@@ -134,12 +136,12 @@ class GatewayRules:
 
 
 def _items(gateway: Gateway) -> dict[str, InboxItem]:
-    """Return the items of its agents, by id."""
+    """Return the items of its agents, by id, each for itself: they are told together anyway."""
     return {
-        item.id: item
+        item.id: replace(item, part_of="")
         for scoped in gateway.inbox.values()
         for item in scoped
-        if item.kind in items.OF_AGENTS
+        if item.kind in items.OF_AGENTS and not item.members
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved, AlertSeen
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import where
 from cc_desktop.notifications.rules.runs import is_subagent
-from cc_desktop.text.inbox import reason
+from cc_desktop.text.inbox import reason, title
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxChanged, InboxItem
@@ -41,6 +42,10 @@ def is_wanted(fleet: Fleet, item: InboxItem, preferences: Preferences) -> bool:
     """Return whether an item is told at all: subagents are left out unless they are asked for."""
     if item.seen or item.part_of:
         return False
+    if item.members:  # who is muted is not told, and neither is a group of such
+        return any(
+            not preferences.is_muted(one.gateway, one.agent) for one in members_of(fleet, item)
+        )
     agent = fleet.agent(item.gateway, item.agent) if item.kind in OF_AGENTS else None
     return preferences.subagents or agent is None or not is_subagent(agent, item.session_key)
 
@@ -54,6 +59,8 @@ def process(
         return [AlertResolved(item_tag(before))] if before is not None else []
     if before is None or (before.part_of and not after.part_of):
         return [item_alert(fleet, after, now)] if is_wanted(fleet, after, preferences) else []
+    if len(after.members) > len(before.members) and is_wanted(fleet, after, preferences):
+        return [item_alert(fleet, after, now)]  # it takes the place of the one before
     if after.part_of and not before.part_of:
         return [AlertResolved(item_tag(after))]  # the other item tells it
     if after.seen and not before.seen:
@@ -68,14 +75,16 @@ def item_tag(item: InboxItem) -> str:
 
 def item_alert(fleet: Fleet, item: InboxItem, now: int) -> Alert:
     """Return the alert that tells an item. `now` is local ms."""
-    agents = tuple((item.gateway, agent) for agent in item.members or (item.agent,) if agent)
+    agents = tuple((one.gateway, one.agent) for one in members_of(fleet, item) if one.agent)
+    words = title(item) if item.members else ""
     return Alert(
         AlertKind(item.kind.value),
         item_tag(item),
         item.name,
-        Target(agents=agents, gateway=item.gateway, item=item.id),
+        Target(agents=agents, gateway=item.gateway, item=item.id, words=words),
         item.gateway,
         item.agent,
         reason(item, now),
-        where(fleet, item.gateway),
+        where(fleet, item.gateway) if len({gateway for gateway, _ in agents}) < 2 else "",
+        words,
     )

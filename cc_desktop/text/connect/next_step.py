@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 SHOW_TOKEN = "openclaw gateway auth-token --show"  # noqa: S105 - a command
 LIST_DEVICES = "openclaw devices list"
 RUN_GATEWAY = "openclaw gateway run"
+# Where a gateway keeps the certificate that it made itself (gateway.tls without certPath).
+SHOW_FINGERPRINT = (
+    "openssl x509 -noout -fingerprint -sha256 -in ~/.openclaw/gateway/tls/gateway-cert.pem"
+)
 DEFAULT_PORT = "18789"
 
 
@@ -36,9 +40,10 @@ _EDITED = frozenset(
     {
         *("token-mismatch", "token-missing", "bad-url", "insecure", "dns", "not-a-gateway"),
         *("unreachable", "forbidden", "certificate", "tls", "proxy", "silent"),
+        *("certificate-changed", "settings"),
     }
 )
-_IN_FILE = frozenset({"rejected", "bad-url", "proxy", "proxy-failed"})
+_IN_FILE = frozenset({"rejected", "bad-url", "proxy", "proxy-failed", "settings"})
 
 
 def remedies(problem: Problem | None) -> tuple[tuple[Remedy, str], ...]:
@@ -70,6 +75,8 @@ def command_for(problem: Problem) -> str:
             return LIST_DEVICES
         case "token-mismatch" | "token-missing":
             return SHOW_TOKEN
+        case "certificate" | "certificate-changed":
+            return SHOW_FINGERPRINT
         case "insecure":
             return tunnel_command(problem.detail)
     return ""

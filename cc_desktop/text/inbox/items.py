@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cc_desktop.fleet.inbox import InboxKind, Severity
+from cc_desktop.fleet.inbox.item import STUCK_AT_FULL
 from cc_desktop.fleet.model import Problem
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import mark, tr
+from cc_desktop.text.inbox.evidence import common_reason, runaway_evidence
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
@@ -55,6 +57,7 @@ KINDS: dict[InboxKind, KindText] = {
         mark("A run stopped at full context"),
         mark("{name} has no context left"),
         mark("{count} agents have no context left"),
+        mark("Nothing more fits in its session: start a new one, or compact it"),
     ),
     _K.PAIRING_SELF: KindText(
         mark("A gateway waits for this device to be approved"),
@@ -204,12 +207,20 @@ _JOIN = {
 
 def title(item: InboxItem) -> str:
     """Who or what it is about, and what happened: "Rex failed"."""
+    if item.members:
+        return tr(KINDS[item.kind].many, count=len(item.members))
     return tr(KINDS[item.kind].title, name=plain(item.name))
 
 
 def reason(item: InboxItem, now: int) -> str:
     """Why it is there: the gateway's own words if there are any, without the title's."""
+    if item.members:
+        return common_reason(item)
     match item.kind:
+        case _K.RUNAWAY:
+            return runaway_evidence(item)
+        case _K.CONTEXT_FULL if item.code == STUCK_AT_FULL:
+            return tr(mark("No sign of life, and no room left in its context"))
         case _K.GATEWAY_LOST | _K.GATEWAY_BLOCKED if item.code:
             return describe(Problem(item.code, said=item.detail)).title
         case _K.CHANNEL:
@@ -218,6 +229,9 @@ def reason(item: InboxItem, now: int) -> str:
             return tr(mark("{percent} % used"), percent=item.code)
         case _K.SIGN_IN_EXPIRING if item.until:
             return tr(mark("It expires {when}"), when=clock(item.until, now))
+        case _K.DRIFT if item.code:
+            words = mark("It runs {release}, another gateway {newest}")
+            return tr(words, release=item.detail, newest=item.code)
         case _K.PAIRING:
             return tr(_JOIN.get(item.code, ""))
     return item.detail or tr(KINDS[item.kind].reason)

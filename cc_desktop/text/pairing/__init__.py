@@ -107,9 +107,11 @@ def fingerprint_lines(problem: Problem) -> tuple[str, ...]:
     """The certificate that was shown, and the one that is trusted, to compare and to copy."""
     lines = []
     if problem.fingerprint:
-        lines.append(tr("Shown: SHA-256 {digits}", digits=spelled(problem.fingerprint)))
+        digits = spelled_in_lines(problem.fingerprint)
+        lines.append(tr("Shown (SHA-256):\n{digits}", digits=digits))
     if problem.pinned:
-        lines.append(tr("Trusted: SHA-256 {digits}", digits=spelled(problem.pinned)))
+        digits = spelled_in_lines(problem.pinned)
+        lines.append(tr("Trusted (SHA-256):\n{digits}", digits=digits))
     return tuple(lines)
 
 
@@ -117,3 +119,9 @@ def spelled(fingerprint: str) -> str:
     """A fingerprint as tools print it: pairs of capital hex digits with colons."""
     pairs = [fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2)]
     return ":".join(pairs).upper()
+
+
+def spelled_in_lines(fingerprint: str) -> str:
+    """The same in two lines, so that the eye compares it."""
+    half = len(spelled(fingerprint)) // 2 + 1
+    return f"{spelled(fingerprint)[:half]}\n{spelled(fingerprint)[half:]}"

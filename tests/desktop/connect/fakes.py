@@ -55,6 +55,7 @@ class FakeGateways:
         self.may_use_file = False
         self.results: list[tuple[Result, ...]] = [LIVE]  # of one test after another; the last stays
         self.tested: list[tuple[str, str, bool]] = []
+        self.pins: list[str] = []  # the certificates that were trusted, of one test after another
         self.local: LocalGateway | None = None
         self.reads = 0  # of the local token
         self.keyring = asyncio.Event()  # cleared: it takes its time
@@ -76,8 +77,11 @@ class FakeGateways:
             stored_token=lambda ident: Token(f"stored-for-{ident}"),
         )
 
-    async def test(self, url: str, token: Token, insecure: bool) -> AsyncGenerator[Result, None]:
+    async def test(
+        self, url: str, token: Token, insecure: bool, fingerprint: str
+    ) -> AsyncGenerator[Result, None]:
         self.tested.append((url, token.reveal(), insecure))
+        self.pins.append(fingerprint)
         if self.broken is not None:
             raise self.broken
         results = self.results.pop(0) if len(self.results) > 1 else self.results[0]

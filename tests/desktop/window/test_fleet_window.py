@@ -443,3 +443,19 @@ def test_a_gateway_is_shown_with_what_is_known_of_it(open_window: OpenWindow) ->
     assert window.header.popup is not None
     assert window.header.popup.isVisible()
     window.header.popup.close()
+
+
+def test_a_gateway_that_was_moved_moves_in_the_window(
+    open_window: OpenWindow, qapp: QApplication
+) -> None:
+    store = sample.live_store()
+    window = open_window(store)
+    keys = list(window.header.pills)
+    assert len(keys) == 2
+    store.apply(ev.GatewaysOrdered(tuple(reversed(keys))))
+    window.batch.flush()
+    qapp.processEvents()
+    pills = window.header.pills
+    assert list(pills) == keys[::-1]
+    assert pills[keys[1]].x() < pills[keys[0]].x()
+    assert pills[keys[1]].nextInFocusChain() is pills[keys[0]]

@@ -39,6 +39,8 @@ class ChangeBatch(QObject):
         super().__init__(parent)
         self._changes: list[Change] = []
         self._active = False
+        # Called with whether somebody can see the changes, when that changes.
+        self.on_active: Callable[[bool], object] = lambda _active: None
         self._missed = True  # nothing was read so far
         self._interval_ms = interval_ms
         self._monotonic = monotonic
@@ -65,6 +67,7 @@ class ChangeBatch(QObject):
         if active == self._active:
             return False
         self._active = active
+        self.on_active(active)
         if active and self._missed:
             self._missed = False
             self.caught_up.emit()

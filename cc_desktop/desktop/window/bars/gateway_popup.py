@@ -20,6 +20,7 @@ from cc_desktop.text.gateways import (
     problem_text,
 )
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.pairing import fingerprint_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ class GatewayPopup(QFrame):
         self._message = wrapping_label(metrics.font())
         self._next = wrapping_label(metrics.font())
         self._facts = wrapping_label(metrics.font(11.5), muted=True)
-        for part in (self._title, self._message, self._next):
+        for part in (self._title, self._message, self._next, self._facts):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(px(16), px(14), px(16), px(14))
@@ -103,7 +104,8 @@ class GatewayPopup(QFrame):
         offered = {remedy for remedy, _ in remedies(connection.problem)}
         for remedy, made in self._remedies.items():
             made.setVisible(remedy in offered)
-        facts = connection_facts(connection)
+        lines = fingerprint_lines(connection.problem) if connection.problem else ()
+        facts = "\n".join((*lines, connection_facts(connection))).strip()
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
 

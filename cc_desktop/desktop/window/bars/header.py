@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -122,6 +123,8 @@ class Header(QFrame):
             old.deleteLater()
         for key, gateway in self._gateways.items():
             self._show_gateway(key, gateway)
+        if list(self.pills) != list(self._gateways):
+            self._put_in_order()
         self._show_nobody(not self._gateways)
         if self.popup is not None and self.popup.isVisible():
             self.popup.follow(self._gateways)
@@ -129,6 +132,16 @@ class Header(QFrame):
             gateway.connection.state is ConnectionState.WAITING
             for gateway in self._gateways.values()
         )
+
+    def _put_in_order(self) -> None:
+        """The operator has moved a gateway: for the eye, the tab key and screen readers."""
+        self.pills = {key: self.pills[key] for key in self._gateways}
+        for pill in self.pills.values():
+            self._flow.removeWidget(pill)
+            self._flow.addWidget(pill)
+            pill.raise_()
+        for first, second in itertools.pairwise(self.pills.values()):
+            QWidget.setTabOrder(first, second)
 
     def _show_nobody(self, nobody: bool) -> None:
         """A quiet pill in the place of the gateways leads to connecting the first one."""

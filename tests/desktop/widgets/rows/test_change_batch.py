@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
+def test_who_wants_to_know_is_told_when_somebody_looks_and_when_nobody_does() -> None:
+    batch = ChangeBatch()
+    told: list[bool] = []
+    batch.on_active = told.append
+    for active in (True, True, False, False, True):
+        batch.set_active(active)
+    assert told == [True, False, True]
+
+
 @pytest.mark.parametrize("booted", [0.0, 3.0, 1e9])
 def test_the_first_change_waits_for_nothing_however_long_the_machine_runs(
     qtbot: QtBot, booted: float

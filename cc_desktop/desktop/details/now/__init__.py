@@ -1,0 +1,1 @@
+"""What an agent does now, and how its last run ended."""

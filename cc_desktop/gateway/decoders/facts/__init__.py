@@ -1,0 +1,1 @@
+"""What a gateway tells of itself, as the records of `fleet/facts.py`; one module per subject."""
