@@ -65,7 +65,7 @@ class Details(AgentPane):
         if self._message is None:
             from cc_desktop.desktop.details.compose.pane import MessagePane
 
-            self._message = MessagePane(self._context)
+            self._message = MessagePane(self._context, lambda: self.tab().looked_at())
             self._parts.addWidget(self._message)
         return self._message
 
@@ -135,5 +135,5 @@ class Details(AgentPane):
         self.body.head.show_agent(agent, gateway, now, muted=muted)
         tab = self.body.tab()
         tab.show_agent(agent, gateway, now)
-        self.message.show_agent(agent, gateway, tab.looked_at())
+        self.message.show_agent(agent, gateway)
         self._stack.setCurrentWidget(self._page)

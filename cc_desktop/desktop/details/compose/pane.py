@@ -29,6 +29,8 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QHideEvent
     from PySide6.QtWidgets import QLabel
 
@@ -45,14 +47,14 @@ class MessagePane(QWidget):
     stays with its agent while others are looked at, and comes back if it is refused.
     """
 
-    def __init__(self, context: ViewContext) -> None:
+    def __init__(self, context: ViewContext, looked_at: Callable[[], str] = lambda: "") -> None:
+        """`looked_at` gives the key of the session that is on the screen now, "" for none."""
         super().__init__()
-        self.setObjectName("message_pane")
         self._context = context
         self._key: Key | None = None
         self._agent: Agent | None = None
         self._gateway: Gateway | None = None
-        self._looked_at = ""
+        self._looked_at = looked_at
         self.outbox = Outbox()
         self.prompt: RightPrompt | None = None
         self._prompted = ""  # the gateway that `prompt` is about
@@ -97,18 +99,11 @@ class MessagePane(QWidget):
 
     # What is shown
 
-    def show_agent(self, agent: Agent, gateway: Gateway, looked_at: str = "") -> None:
-        """Show what is known of an agent.
-
-        Args:
-            agent: The same as before, or another.
-            gateway: Its gateway.
-            looked_at: The key of the session that is looked at; "" for none.
-        """
+    def show_agent(self, agent: Agent, gateway: Gateway) -> None:
+        """Show what is known of an agent, the same as before or another."""
         key = (agent.gateway, agent.id)
         is_other = key != self._key
         self._key, self._agent, self._gateway = key, agent, gateway
-        self._looked_at = looked_at
         if key in self.outbox.take_back(gateway) or is_other:
             self._load(key)
         connected = is_connected(gateway)
@@ -140,7 +135,7 @@ class MessagePane(QWidget):
             self._column.addWidget(self.prompt)
 
     def _show_target(self, agent: Agent, gateway: Gateway, *, connected: bool) -> None:
-        session = target_session(agent, self._looked_at)
+        session = target_session(agent, self._looked_at())
         steers = self._steers(session)
         words = hint(agent, gateway, connected=connected, steers=steers)
         if words != self.edit.placeholderText():
@@ -200,7 +195,7 @@ class MessagePane(QWidget):
         agent = self._context.store.fleet.agent(*self._key)
         gateway = self._context.store.fleet.gateways.get(self._key[0])
         if agent is not None and gateway is not None:
-            self.show_agent(agent, gateway, self._looked_at)
+            self.show_agent(agent, gateway)
 
     def clear(self) -> None:
         """Show no agent; what was written stays written."""
@@ -229,7 +224,7 @@ class MessagePane(QWidget):
             return
         if not may_operate(gateway):
             return
-        session = target_session(agent, self._looked_at)
+        session = target_session(agent, self._looked_at())
         command = SendMessage(
             gateway=gateway.id,
             agent=agent.id,
@@ -249,7 +244,7 @@ class MessagePane(QWidget):
         agent, gateway = self._agent, self._gateway
         if agent is None or gateway is None or not is_connected(gateway):
             return
-        session = running_session(agent, target_session(agent, self._looked_at))
+        session = running_session(agent, target_session(agent, self._looked_at()))
         if not session or is_stopping(gateway, session):
             return
         self.outbox.dismiss(self.outbox.lines(gateway, agent.id, self._context.clock()))
@@ -268,7 +263,9 @@ class MessagePane(QWidget):
     def _on_text(self) -> None:
         if self._key is not None:
             self.outbox.keep(self._key, self.edit.toPlainText())
-        self._show_send()
+        if self._agent is not None and self._gateway is not None:  # another session may be shown
+            connected = is_connected(self._gateway)
+            self._show_target(self._agent, self._gateway, connected=connected)
 
 
 _PENDING = CommandPhase.PENDING

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from cc_desktop.desktop.details.compose.editor import MOST_CHARS, MOST_LINES
 from cc_desktop.desktop.details.compose.outbox import DONE_MS
+from cc_desktop.desktop.details.sessions.tab import SessionsTab
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights, SendMessage, StopRun
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
@@ -124,19 +125,17 @@ def test_what_is_pasted_is_bounded(idle: Details) -> None:
 
 
 def test_a_message_goes_to_the_session_that_is_looked_at(
-    idle: Details, store: Store, asked: sample.Asked
+    idle: Details, asked: sample.Asked
 ) -> None:
     idle.show_agent("studio", "rex")
-    assert idle.body.bar is not None
-    idle.body.bar.setCurrentIndex(1)
+    bar = idle.body.bar
+    assert bar is not None
+    place = next(at for at in range(bar.count()) if bar.tabText(at).startswith("Sessions"))
+    bar.setCurrentIndex(place)
     tab = idle.tab()
-    table = getattr(tab, "table")  # noqa: B009 - the tab Sessions has one
-    for row in range(table.model().rowCount()):
-        table.setCurrentIndex(table.model().index(row, 0))
-        if tab.looked_at() == "agent:rex:pr":
-            break
-    idle.refresh()
+    assert isinstance(tab, SessionsTab)
     write(idle.message, "and now?")
+    tab.table.setCurrentIndex(tab.model.index_of("agent:rex:pr"))  # nothing else has changed
     enter(idle.message)
     assert sent(asked).session_key == "agent:rex:pr"
 
