@@ -31,6 +31,15 @@ async def test_an_idle_agent_shows_its_last_message_after_a_start(
         agent = follower.agent("otto")
         session = agent.sessions["agent:otto:main"]
         activity = agent.last_activity
+        async with Sender(gateway.url, TOKEN) as sender:
+            await sender.send("otto", "say: all of them are mended")
+            await sender.wait_idle("otto")
+        # The next run's end brings its own: by an event, or by the list that follows it.
+        await follower.until(lambda: _shown(follower.agent("otto")) == "all of them are mended")
+        (own,) = [
+            one for one in follower.monitor.store.fleet.gateways["g"].devices.values() if one.is_own
+        ]
+        assert own.name == "Control Center Desktop"
 
     assert session.preview == "twelve icons exported"
     assert two_lines(agent, follower.monitor.now_ms())[0].strip("\u2068\u2069") == session.preview

@@ -118,6 +118,8 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
         return Session(event.key, event.agent_id, **fields)
     if fields.get("updated_at", old.updated_at) < old.updated_at:
         return None
+    if fields.get("active") and not old.active:
+        fields.setdefault("preview", "")  # it was about the run before
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)

@@ -139,8 +139,8 @@ def _working(view: _View) -> tuple[str, str]:
     if helpers := helpers_at_work(agent):
         more = trn("{n} helper", "{n} helpers", helpers)
         since = tr("{since} · {more}", since=since, more=more)
-    if task == tr("Main") or (cause is not None and task == plain(cause.key)):
-        task = ""
+    if cause is not None and task == plain(cause.title) and not _title(cause):
+        task = plain(cause.preview)  # what was asked for says more than "Main"
     headline = plain(cause.digest_headline) if cause is not None and cause.active else ""
     if not headline:
         return task or NOTHING, _with_title(since, cause, task)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.gateway.lists.previews import KEYS_A_CALL, MAX_ASKED, METHOD
+from cc_desktop.gateway.lists.previews import GAP_S, KEYS_A_CALL, MAX_ASKED, METHOD, SETTLE_S
 from tests.fakes.clock import settle
 from tests.fakes.gateway import FakeGateway, RefusalError
 from tests.fakes.rig import running_link
@@ -205,3 +205,63 @@ async def test_a_slow_answer_about_a_row_that_changed_meanwhile_is_dropped() -> 
             hold.release.set()
             await settle()
             assert preview(rig) == ""
+
+
+async def test_the_end_of_a_run_brings_its_last_message_and_runs_together_cost_one_call() -> None:
+    async with telling(agents=3) as (gateway, rig):
+        before = len(asked(gateway))
+        for key in (MAIN, "agent:a1:main"):
+            gateway.now_ms += 1_000
+            await gateway.change(key, status="running", hasActiveRun=True)
+        await settle()
+        assert preview(rig) == ""  # it was about the run before
+        for key in (MAIN, "agent:a1:main"):
+            gateway.now_ms += 1_000
+            await gateway.change(key, status="done", hasActiveRun=False)
+        await settle()
+        assert len(asked(gateway)) == before
+        await rig.clock.advance(GAP_S + SETTLE_S)
+        assert asked(gateway)[before:] == [[MAIN, "agent:a1:main"]]
+        assert preview(rig) == f"last of {MAIN}"
+        await rig.clock.advance(25)
+        assert len(asked(gateway)) == before + 1
+
+
+async def test_a_row_that_comes_while_it_is_asked_for_is_asked_for_again() -> None:
+    async with telling() as (gateway, rig):
+        await gateway.change(MAIN, status="running", hasActiveRun=True)
+        gateway.now_ms += 1_000
+        await gateway.change(MAIN, status="done", hasActiveRun=False)
+        hold = gateway.hold(METHOD)
+        await rig.clock.advance(GAP_S + SETTLE_S)
+        await hold.reached.wait()
+        gateway.now_ms += 1_000
+        await gateway.change(MAIN, status="done", hasActiveRun=False, totalTokens=7)
+        await settle()
+        hold.release.set()
+        await settle()
+        assert preview(rig) == ""
+        await rig.clock.advance(GAP_S + SETTLE_S)
+        await settle()
+        assert preview(rig) == f"last of {MAIN}"
+
+
+async def test_renaming_an_old_session_asks_nothing() -> None:
+    async with telling() as (gateway, rig):
+        before = len(asked(gateway))
+        gateway.now_ms += 1_000
+        await gateway.change(MAIN, label="another name")
+        await rig.clock.advance(25)
+        assert len(asked(gateway)) == before
+
+
+async def test_an_old_row_after_the_end_of_a_run_is_not_its_start() -> None:
+    async with telling() as (gateway, rig):
+        await gateway.change(MAIN, status="running", hasActiveRun=True)
+        stale = dict(gateway.sessions[MAIN])
+        gateway.now_ms += 1_000
+        await gateway.change(MAIN, status="done", hasActiveRun=False, lastMessagePreview="asked")
+        await gateway.tell(stale)
+        await rig.clock.advance(GAP_S + SETTLE_S)
+        await settle()
+        assert preview(rig) == f"last of {MAIN}"  # not what was asked for

@@ -57,7 +57,7 @@ class StopDialog(QDialog):
         self.table = RecordTable(look, self.model, tr("Runs"), 32)
         self.agree = check_box(look)
         self.stop = button(tr("Stop all"), self._on_stop, "danger")
-        self.leave = button(tr("Cancel"), self.close)
+        self.leave = button(tr("Cancel"), self.reject)
         self._rights = QVBoxLayout()
         self._rights.setSpacing(px(6))
         foot = QHBoxLayout()
