@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
+from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
 from cc_desktop.desktop.language import follow_language
 from cc_desktop.desktop.settings.notifications_page import NotificationsPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
@@ -28,6 +29,7 @@ from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
 from cc_desktop.text.i18n import CHOICE, PSEUDO_RTL, choose_language, set_language
 from tests.desktop import sample
+from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified, notice
 from tests.fakes.backend import NoBackend
 
@@ -75,10 +77,9 @@ def main(out: Path, language: str = "") -> None:
         if window.header.popup is not None:
             window.header.popup.grab().save(str(out / f"{name}-popup.png"))
             window.header.popup.close()
-        for kind, popup in (("notices", tools.panel), ("menu", window.list.menu)):
-            if popup is not None and popup.isVisible():
-                popup.grab().save(str(out / f"{name}-{kind}.png"))
-                popup.close()
+        if window.list.menu is not None and window.list.menu.isVisible():
+            window.list.menu.grab().save(str(out / f"{name}-menu.png"))
+            window.list.menu.close()
         window.close()
         window.deleteLater()
 
@@ -120,11 +121,43 @@ def main(out: Path, language: str = "") -> None:
         prepare=lambda shot: shot.window.show_agent("studio", "dex"),
     )
     shoot("thousand-dark", DARK, sample.big_store(1000))
+    _shoot_inbox(shoot)
     _shoot_notices(shoot, out)
     _shoot_settings(app, look, out)
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     set_language(PSEUDO_RTL)
     shoot("rtl-light", LIGHT, sample.live_store())
+
+
+def _shoot_inbox(shoot: Callable[..., None]) -> None:
+    """The inbox with each sort of card, and the strip over the list."""
+    live, watching = inbox.store(), inbox.store(scopes=inbox.READ)
+
+    def opened(store: Store, kind: str) -> Callable[[Shot], object]:
+        return lambda shot: shot.tools.open_item(inbox.item(store, kind).id)
+
+    def always(shot: Shot) -> None:
+        shot.tools.open_item(inbox.item(live, "approval").id)
+        body = shot.tools.inbox.pane.card.content
+        if isinstance(body, ApprovalBody):
+            body.buttons["allow-always"].click()
+
+    def marked(shot: Shot) -> None:
+        shot.tools.show_inbox()
+        shot.tools.inbox.list.selectAll()
+        shot.tools.inbox.mark_selected()
+
+    for theme, name in ((LIGHT, "light"), (DARK, "dark")):
+        shoot(f"inbox-question-{name}", theme, live, prepare=opened(live, "question"))
+        shoot(f"inbox-approval-{name}", theme, live, prepare=opened(live, "approval"))
+        shoot(f"inbox-always-{name}", theme, live, prepare=always)
+        shoot(f"inbox-failed-{name}", theme, live, (1024, 600), opened(live, "failed"))
+        shoot(f"inbox-narrow-{name}", theme, live, (560, 640), opened(live, "task-failed"))
+        shoot(f"inbox-no-right-{name}", theme, watching, prepare=opened(watching, "approval"))
+        shoot(f"inbox-several-{name}", theme, live, prepare=marked)
+        shoot(f"strip-{name}", theme, live)
+    empty = sample.big_store(3)
+    shoot("inbox-empty-light", LIGHT, empty, prepare=lambda shot: shot.tools.show_inbox())
 
 
 def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:

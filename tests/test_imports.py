@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
         *("about", "fleet", "text", "notifications", "monitor", "config", "system", "diagnostics"),
         *("desktop.window", "desktop.details", "desktop.notifications", "desktop.tray"),
         *("desktop.settings", "desktop.widgets", "desktop.icons", "desktop.style", "demo"),
-        *("desktop.connect", "desktop.away"),
+        *("desktop.connect", "desktop.away", "desktop.inbox"),
     },
     "app": {"about", "desktop", "monitor", "config", "system"},
     "headless": {"about", "monitor", "config", "text", "diagnostics", "fleet", "system"},
@@ -56,7 +56,7 @@ ROOMS |= {
     "desktop.icons": {"fleet", "desktop.style"},
     "desktop.widgets": {*BELOW_VIEWS, "desktop.style", "desktop.icons"},
 }
-VIEWS = ("window", "details", "notifications", "tray", "settings", "connect", "away")
+VIEWS = (*("window", "details", "inbox", "notifications", "tray", "settings", "connect", "away"),)
 for view in VIEWS:
     ROOMS[f"desktop.{view}"] = ROOMS["desktop.widgets"] | {"desktop.widgets", "monitor"}
 

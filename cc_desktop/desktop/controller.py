@@ -123,10 +123,12 @@ class DesktopController:
             open_target=self._on_notification,
             viewed=self.window.viewed,
             refresh=self._refresh,
+            execute=monitor.execute,
         )
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )
+        self.instance.show_item = self.notifications.open_item
         self._timeline = Timeline(monitor.store, monitor.now_ms)
         self.restart: Callable[[], None] | None = None  # called when the app has ended
         self._stop = stop
@@ -148,6 +150,7 @@ class DesktopController:
                 open_fleet=self.instance.raise_window,
                 toggle_fleet=WindowToggle(window, self.instance.raise_window),
                 open_agent=window.show_agent,
+                open_item=self.notifications.open_item,
                 on_tray=self._on_tray,
                 on_stale_bus=self._start_again,
                 menu=self._menu_parts(),
@@ -218,7 +221,9 @@ class DesktopController:
     def open_target(self, target: Target, token: str) -> None:
         """Show what a notification or a notice is about, in front."""
         self.instance.raise_window(token)
-        if len(target.agents) == 1:
+        if target.item:
+            self.notifications.open_item(target.item)
+        elif len(target.agents) == 1:
             self.window.show_agent(*target.agents[0])
         elif target.agents:
             self.window.show_only(target.agents, target.words)

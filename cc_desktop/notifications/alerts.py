@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import Target
+from cc_desktop.notifications.message import Button, Target
 
 
 class Alert(Struct, frozen=True):
@@ -18,6 +18,7 @@ class Alert(Struct, frozen=True):
         detail: What more is known, such as the reason of a failure.
         where: The gateway's name, when there are several to tell apart.
         title: Replaces the title that the kind gives.
+        buttons: What can be decided on the notification.
     """
 
     kind: AlertKind
@@ -29,6 +30,7 @@ class Alert(Struct, frozen=True):
     detail: str = ""
     where: str = ""
     title: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 class AlertResolved(Struct, frozen=True):

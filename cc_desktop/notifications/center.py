@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from cc_desktop.notifications import preferences as prefs
 from cc_desktop.notifications.backends.base import GuardedBackend
 from cc_desktop.notifications.coalescer import BackendCommand, Show
+from cc_desktop.notifications.decisions import DECIDE, decided
 from cc_desktop.notifications.message import (
     MUTE,
     OPEN,
@@ -33,6 +34,7 @@ from cc_desktop.text.i18n import tr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.model import Change
     from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.backends.base import NotificationBackend
@@ -93,6 +95,7 @@ class NotificationCenter:
         open_target: Callable[[Target, str], None],
         viewed: Callable[[], tuple[str, str] | None] = lambda: None,
         refresh: Callable[[str], None] = lambda _gateway: None,
+        execute: Callable[[Command], object] = lambda _command: None,
     ) -> None:
         """Load what is kept, and follow the store.
 
@@ -104,6 +107,7 @@ class NotificationCenter:
             open_target: Shows what was clicked; its second argument is an activation token or "".
             viewed: Returns the agent that the operator looks at: gateway id and agent id.
             refresh: Asks a gateway (by id) for a fresh list.
+            execute: Carries out what is decided on a notification.
         """
         self._faults = FaultLog(log)
         self.backend = GuardedBackend(backend, clock, self._faults)
@@ -111,6 +115,7 @@ class NotificationCenter:
         self._clock = clock
         self._memory = memory
         self._open_target = open_target
+        self._execute = execute
         chosen, snooze, notices = self._load()
         self._policy = NotificationPolicy(
             prefs.load(chosen),
@@ -294,9 +299,20 @@ class NotificationCenter:
             gateway = chosen.data.get("gateway", "")
             if gateway:
                 self.mute(gateway, chosen.data.get("agent", ""), True)
+        elif chosen.key.startswith(DECIDE):
+            self._decide(chosen, target)
         else:
             self._open(target, chosen.activation_token)
         self._changed()
+
+    def _decide(self, chosen: NotificationAction, target: Target) -> None:
+        """What is no longer as it was shown is opened instead."""
+        with self._guard("deciding on a notification"):
+            command = decided(self._store.fleet, chosen.data)
+            if command is not None:
+                self._execute(command)
+                return
+        self._open(target, chosen.activation_token)
 
     def _open(self, target: Target, activation_token: str) -> None:
         with self._guard("opening what was clicked"):

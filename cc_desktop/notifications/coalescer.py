@@ -196,8 +196,10 @@ def _group_key(alert: Alert) -> str:
 def single(alert: Alert, preferences: Preferences, tag: str = "") -> Show:
     """Return the notification about one alert."""
     rule = RULES[alert.kind]
-    buttons = [Button(OPEN, tr(text.OPEN)), Button(SNOOZE, tr(text.SNOOZE_HOUR))]
-    if alert.agent:
+    buttons = [*alert.buttons, Button(OPEN, tr(text.OPEN))]
+    if not alert.buttons:
+        buttons.append(Button(SNOOZE, tr(text.SNOOZE_HOUR)))
+    if alert.agent and not alert.buttons:
         data = {"gateway": alert.gateway, "agent": alert.agent}
         buttons.append(Button(MUTE, text.mute(_short(alert.name)), data))
     message = Message(

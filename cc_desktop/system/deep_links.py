@@ -1,7 +1,7 @@
-"""Links to an agent: cc-desktop://agent/GATEWAY/AGENT, with both ids percent-encoded.
+"""Links: cc-desktop://agent/GATEWAY/AGENT, with both ids percent-encoded, and cc-desktop://inbox/ID.
 
 Any web page can contain a link, so a link is hostile text. The most it can do is show the window
-with an agent that exists.
+with an agent or an item that exists. It decides nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SCHEME = URL_SCHEME
 MAX_LINK = 2048  # characters
 MAX_ID = 200  # characters, decoded
 _LINK = re.compile(r"cc-desktop://agent/([^/?#]+)/([^/?#]+)", re.IGNORECASE)
+_ITEM = re.compile(r"cc-desktop://inbox/([a-z0-9-]{1,80})/?", re.IGNORECASE)
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 
 
@@ -44,6 +45,12 @@ class AgentUrl(Struct, frozen=True):
     agent: str
 
 
+class ItemUrl(Struct, frozen=True):
+    """The item of the inbox that a link names."""
+
+    item: str
+
+
 def make_link(gateway: str, agent: str) -> str:
     """Write the link to an agent."""
     return f"{SCHEME}://agent/{_encoded(gateway)}/{_encoded(agent)}"
@@ -54,12 +61,14 @@ def is_link(text: str) -> bool:
     return text[: len(SCHEME) + 1].lower() == f"{SCHEME}:"
 
 
-def parse_link(text: str) -> AgentUrl:
+def parse_link(text: str) -> AgentUrl | ItemUrl:
     """Read a link.
 
     Raises:
-        LinkError: It is no link to an agent. The text repeats nothing of it.
+        LinkError: It is no link to an agent or an item. The text repeats nothing of it.
     """
+    if len(text) <= MAX_LINK and (item := _ITEM.fullmatch(text)) is not None:
+        return ItemUrl(item[1].lower())
     match = _LINK.fullmatch(text) if len(text) <= MAX_LINK else None
     if match is None:
         raise LinkError("This link names no agent: it must be cc-desktop://agent/GATEWAY/AGENT.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024 * 1024  # more than any file of the app needs
 MAX_KEPT_ASIDE = 10  # unreadable copies of one file: the oldest and the newest nine
 _ASIDE = ".unreadable-"
-_DRAFT = re.compile(r"\..+\.(?:json|desktop|plist)\.[0-9a-f]{8}")
+_DRAFT = re.compile(r"\..+\.(?:json|toml|desktop|plist)\.[0-9a-f]{8}")
 # What a file system answers that cannot flush a directory. The rename is complete nevertheless.
 _NO_DIRECTORY_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EBADF}
 

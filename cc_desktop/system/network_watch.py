@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from jeepney.io.asyncio import DBusConnection
+
     from cc_desktop.system.clock import Clock
 
     OnWake = Callable[[str], None]  # gets NETWORK or SLEEP
     # Yields the signals of the system bus until it is gone.
     OpenSignals = Callable[[], AsyncGenerator["Signal", None]]
 
+_HELLO_S = 1.0  # how long the end of the app waits for a bus that is just being connected to
 log = logging.getLogger(__name__)
 
 NETWORK = "network"
@@ -125,9 +128,8 @@ async def bus_signals(address: str, matches: tuple[str, ...]) -> AsyncGenerator[
         Exception: Whatever there is: no bus, no jeepney, no permission, nonsense on the wire.
     """
     from jeepney import HeaderFields, MessageType, message_bus
-    from jeepney.io.asyncio import open_dbus_connection
 
-    connection = await open_dbus_connection(address)
+    connection = await _open_bus(address)
     try:
         for rule in matches:
             await connection.send(message_bus.AddMatch(rule))
@@ -140,6 +142,25 @@ async def bus_signals(address: str, matches: tuple[str, ...]) -> AsyncGenerator[
     finally:
         with contextlib.suppress(OSError):
             await connection.close()
+
+
+async def _open_bus(address: str) -> DBusConnection:
+    """Connect to a bus; see `bus_signals`."""
+    from jeepney.io.asyncio import open_dbus_connection
+
+    opening = asyncio.create_task(open_dbus_connection(address))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # WORKAROUND(https://gitlab.com/takluyver/jeepney/-/issues): cancelled while it says hello,
+        # jeepney fails with a KeyError in a task that nobody waits for. So it gets to its end.
+        await asyncio.wait({opening}, timeout=_HELLO_S)
+        if not opening.done():
+            opening.cancel()
+        elif not opening.cancelled() and opening.exception() is None:
+            with contextlib.suppress(OSError):
+                await opening.result().close()
+        raise
 
 
 async def watch(sources: tuple[WakeSource, ...], on_wake: OnWake) -> None:

@@ -42,11 +42,13 @@ def tooltip(summary: Summary, more: str = "") -> str:
 
 
 def _counts(summary: Summary) -> list[str]:
+    needs_you = summary.needs_you + summary.gateway_needs_you
     counts = (
-        trn("{n} needs you", "{n} need you", summary.needs_you) if summary.needs_you else "",
+        trn("{n} needs you", "{n} need you", needs_you) if needs_you else "",
         trn("{n} working", "{n} working", summary.working) if summary.working else "",
         tr("{n} idle", n=summary.idle) if summary.idle else "",
         tr("{n} offline", n=summary.offline) if summary.offline else "",
+        trn("{n} warning", "{n} warnings", summary.warnings) if summary.warnings else "",
     )
     return [count for count in counts if count]
 

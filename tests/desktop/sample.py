@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.model import (
     Approval,
     ConnectionInfo,

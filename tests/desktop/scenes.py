@@ -18,6 +18,7 @@ from cc_desktop.fleet.model import AgentChanged, Problem
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
+from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified
 from tests.desktop.scripted_views import ScriptedViews, sample_script
 from tests.desktop.settings.test_app_pages import Desk
@@ -65,6 +66,7 @@ class Scenes:
         """Every window, one after another; the earlier ones are still there."""
         windows = [
             *self._fleets(),
+            *self._inboxes(),
             *self._settings(),
             *[window async for window in self._connecting()],
         ]
@@ -130,8 +132,25 @@ class Scenes:
             popup = window.header.popup
             if popup is not None:
                 yield f"{name}, gateway {key}", popup
-        tools.panel.open_under(tools.bell)
-        yield f"{name}, notifications", tools.panel
+
+    def _inboxes(self) -> Iterator[tuple[str, QWidget]]:
+        """A window for each sort of card, the strip over the list, and what was told earlier."""
+        for store, kinds in ((inbox.store(), ("approval", "question", "strip", "earlier")),):
+            for kind in kinds:
+                context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+                window = build_fleet_window(context, {})
+                off = Preferences(on=kind != "earlier")
+                center = Notified(store, SAMPLE, off).center
+                tools = NotificationTools(window, context, center, lambda: None)
+                self._kept += [window, tools]
+                window.resize(WIDE, HIGH)
+                window.show()
+                if kind == "earlier":
+                    tools.show_history()
+                elif kind != "strip":
+                    tools.open_item(inbox.item(store, kind).id)
+                    tools.inbox.mark_selected()
+                yield f"inbox, {kind}", window
 
     def _settings(self) -> Iterator[tuple[str, QWidget]]:
         for page in ("gateways", "notifications", "tray", "general", "about"):

@@ -28,6 +28,7 @@ from cc_desktop.desktop.widgets.icon_button import IconButton
 from cc_desktop.desktop.widgets.pill import FilterPill, Pill
 from cc_desktop.desktop.widgets.rows.row_delegate import Canvas, RowDelegate
 from cc_desktop.desktop.widgets.rows.row_list import RowList
+from cc_desktop.desktop.window.bars.gateway_strip import GatewayStrip
 from tests.desktop.scenes import Scenes
 from tests.desktop.style.test_palette import ALL
 
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.slow  # every window there is
 Role = QAccessible.Role
 # What Qt gives to widgets of which it knows nothing: readers pass over them.
 NOBODY = (Role.NoRole, Role.Client, Role.Pane, Role.LayeredPane, Role.Whitespace)
+PRESSED = (Pill, FilterPill, IconButton, Button, GatewayStrip)
 BUTTONS = (Role.Button, Role.RadioButton, Role.CheckBox, Role.PushButton)
 
 
@@ -137,7 +139,7 @@ async def test_enter_and_space_press_every_button(scenes: Scenes) -> None:
     deaf, asked = set(), 0
     for name, window in await scenes.all():
         for part in parts(window):
-            if isinstance(part, Pill | FilterPill | IconButton | Button) and part.isEnabled():
+            if isinstance(part, PRESSED) and part.isEnabled():
                 asked += 1
                 deaf |= {f"{name}: {told(part)[1]}, {key.name}" for key in unheard(part)}
     assert asked > 50
@@ -167,7 +169,7 @@ async def test_only_those_buttons_are_ours(scenes: Scenes) -> None:
         for part in parts(window)
         if isinstance(part, QAbstractButton) and part.focusPolicy() != Qt.FocusPolicy.NoFocus
     }
-    ours = {"Pill", "FilterPill", "IconButton", "Bell", "Button", "LineButton"}
+    ours = {"Pill", "FilterPill", "IconButton", "Bell", "Button", "LineButton", "GatewayStrip"}
     assert kinds - ours <= {"QCheckBox", "QRadioButton", "QToolButton"}
 
 

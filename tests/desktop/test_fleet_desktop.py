@@ -8,11 +8,11 @@ import pytest
 
 from cc_desktop.desktop.fleet_desktop import NotificationTools
 from cc_desktop.desktop.widgets.accessible.announcer import Announcer
-from cc_desktop.notifications.history import Notice
-from cc_desktop.notifications.kinds import AlertKind
-from cc_desktop.notifications.message import Target
+from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.facts import Condition, ConditionKind
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
+from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified
 from tests.desktop.sample import MIN, NOW
 
@@ -28,6 +28,7 @@ class Told:
     def __init__(self, window: FleetWindow, notified: Notified) -> None:
         self.window = window
         self.center = notified.center
+        self.store = window.context.store
         self.said: list[tuple[str, bool]] = []
         self.tools = NotificationTools(window, window.context, self.center, lambda: None)
         self.tools.announcer = Announcer(
@@ -36,10 +37,16 @@ class Told:
             say=lambda text, assertive: self.said.append((text, assertive)),
         )
 
-    def add(self, kind: AlertKind, title: str, agent: str = "rex") -> None:
-        notice = Notice(0, NOW, kind, title, "", Target(), "studio", agent)
-        self.center._policy.history.add(notice, title)
-        self.tools.refresh()
+    def ask(self, agent: str) -> None:
+        """An agent waits for an approval."""
+        self.store.apply(ev.ApprovalOpened("studio", inbox.approval(f"new {agent}", agent)))
+        self.window.batch.flush()
+
+    def news(self) -> None:
+        """Something that needs nobody."""
+        update = Condition("update", ConditionKind.UPDATE, detail="2026.10.1")
+        self.store.apply(ev.FactTold("studio", update))
+        self.window.batch.flush()
 
     def pause_ends(self) -> None:
         self.tools.announcer.pause.stop()
@@ -56,17 +63,24 @@ def told(open_window: Callable[..., FleetWindow]) -> Callable[..., Told]:
     return make
 
 
+def wants(name: str) -> str:
+    return f"{name} wants: {inbox.COMMAND}"
+
+
 def test_what_is_new_is_announced_once(told: Callable[..., Told]) -> None:
     app = told()
     app.tools.refresh()
     assert app.said == []  # what was there before is not new
 
-    app.add(AlertKind.FINISHED, "Otto has finished")
-    app.add(AlertKind.FAILED, "Rex failed")
+    app.news()
+    app.ask("rex")
     app.tools.refresh()
     app.pause_ends()
     app.pause_ends()
-    assert app.said == [("Otto has finished", False), ("Rex failed", True)]
+    assert app.said == [
+        ("An update for studio is available: 2026.10.1", False),
+        (wants("Rex"), True),
+    ]
 
 
 def test_what_came_while_the_window_was_hidden_is_not_read_out(
@@ -74,19 +88,19 @@ def test_what_came_while_the_window_was_hidden_is_not_read_out(
 ) -> None:
     app = told()
     app.window.hide()
-    app.add(AlertKind.FAILED, "Rex failed")
+    app.ask("rex")
     app.window.show()
     assert app.said == []
-    app.add(AlertKind.FAILED, "Dex failed")
-    assert app.said == [("Dex failed", True)]
+    app.ask("otto")
+    assert app.said == [(wants("Otto"), True)]
 
 
 def test_whoever_wants_to_be_left_alone_is(told: Callable[..., Told]) -> None:
     app = told(Preferences(muted=frozenset({("studio", "rex")})))
-    app.add(AlertKind.FAILED, "Rex failed")
-    app.add(AlertKind.FAILED, "Dex failed", "dex")
-    assert app.said == [("Dex failed", True)]
+    app.ask("rex")
+    app.ask("otto")
+    assert app.said == [(wants("Otto"), True)]
 
     snoozed = told(snooze=NOW + 5 * MIN)
-    snoozed.add(AlertKind.FAILED, "Rex failed")
+    snoozed.ask("rex")
     assert snoozed.said == []

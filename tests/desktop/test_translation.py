@@ -160,7 +160,13 @@ def test_the_tray_menu_is_translated(qapp: QApplication) -> None:
     center = Notified(store, [], snooze=sample.NOW + sample.HOUR).center
     part = notifications_part(center, lambda: None, lambda: None, sample.Clock())
     tray = TrayMenu(
-        store, sample.Asked().actions, lambda: None, lambda *_: None, sample.Clock(), (part,)
+        store,
+        sample.Asked().actions,
+        lambda: None,
+        lambda *_: None,
+        lambda _ident: None,
+        sample.Clock(),
+        (part,),
     )
     tray.update()
     switch = LoginSwitch(Login(), lambda _line: None)

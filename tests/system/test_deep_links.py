@@ -16,6 +16,7 @@ from cc_desktop.system.deep_links import (
     MAX_ID,
     MAX_LINK,
     AgentUrl,
+    ItemUrl,
     LinkError,
     is_link,
     make_link,
@@ -96,8 +97,21 @@ def test_no_text_does_anything_but_be_refused(text: str) -> None:
             found = parse_link(link)
         except LinkError:
             continue
+        assert isinstance(found, AgentUrl)
         assert found.gateway.isprintable()
         assert found.agent.isprintable()
+
+
+@given(st.text())
+@example("approval-0a1b2c")
+def test_a_link_to_an_item_is_an_id_and_nothing_else(text: str) -> None:
+    try:
+        found = parse_link(f"cc-desktop://inbox/{text}")
+    except LinkError:
+        return
+    assert isinstance(found, ItemUrl)
+    assert found.item == text.lower().rstrip("/")
+    assert found.item.replace("-", "").isalnum() or set(found.item) == {"-"}
 
 
 @given(st.text(), st.text())
@@ -116,6 +130,7 @@ def test_a_link_that_was_made_names_what_it_was_made_for_or_is_refused(
             or (max(len(gateway), len(agent)) > MAX_ID or len(link) > MAX_LINK)
         )
         return
+    assert isinstance(found, AgentUrl)
     assert found == AgentUrl(gateway, agent) or "?" in found.gateway + found.agent
 
 

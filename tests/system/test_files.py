@@ -242,6 +242,27 @@ files.write_private(Path(sys.argv[1]), b"half")
 
 
 @posix
+@pytest.mark.parametrize("name", ["state.json", "settings.toml", "cc-desktop.desktop"])
+def test_a_draft_of_any_file_that_we_write_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        patch.setattr(Path, "unlink", lambda _path: None)
+        with pytest.raises(KilledError):
+            write_private(tmp_path / name, b"new")
+    assert len(list(tmp_path.iterdir())) == 1
+
+    assert remove_drafts(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_draft_of_a_killed_writer_is_removed_and_that_of_a_living_one_is_not(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from contextlib import asynccontextmanager
 from functools import partial
@@ -230,3 +231,38 @@ async def test_signals_of_a_real_bus(tmp_path: Path) -> None:
 async def test_no_bus_at_all() -> None:
     with pytest.raises(OSError, match="No such file"):
         await anext(system_bus_signals("unix:path=/nowhere/at/all"))
+
+
+async def test_a_bus_that_is_connected_to_when_the_app_ends_leaves_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A library that fails when it is cancelled: nobody hears of it."""
+    import jeepney.io.asyncio
+
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: complaints.append(about))
+    closed: list[bool] = []
+    greeted = asyncio.Event()
+
+    class Bus:
+        async def close(self) -> None:
+            closed.append(True)
+
+    async def hello(_address: str) -> Bus:
+        try:
+            await greeted.wait()
+        except asyncio.CancelledError:
+            raise KeyError(1) from None
+        return Bus()
+
+    monkeypatch.setattr(jeepney.io.asyncio, "open_dbus_connection", hello)
+    first = asyncio.ensure_future(anext(system_bus_signals("x")))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    greeted.set()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert closed == [True]
+    gc.collect()
+    assert complaints == []

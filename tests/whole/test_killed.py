@@ -39,6 +39,11 @@ def is_whole(text: str) -> bool:
     )
 
 
+def names_in(text: str) -> dict[str, str]:
+    """What each gateway is called, by id."""
+    return {one["id"]: one.get("name", one["id"]) for one in tomllib.loads(text)["gateways"]}
+
+
 def test_killed_at_any_moment_the_settings_are_old_or_new(tmp_path: Path) -> None:
     rng = random.Random(20261124)
     file = tmp_path / "config" / "settings.toml"
@@ -47,22 +52,29 @@ def test_killed_at_any_moment_the_settings_are_old_or_new(tmp_path: Path) -> Non
     seen = set()
     with session(tmp_path) as desk:
         for _ in range(KILLS):
+            shown = names_in(file.read_text())
             window = start_window(desk)
             window.open_settings()
-            window.until(*(f"Watch {name}" for name in NAMES))
-            timer = threading.Timer(rng.uniform(0.05, 1.5), window.app.process.kill)
-            timer.start()
+            window.until(*(f"Watch {name}" for name in shown.values()))
+            timer = threading.Timer(rng.uniform(0.0, 1.0), window.app.process.kill)
             try:
-                while True:  # until it is killed, the window writes as fast as it can
-                    name = rng.choice(NAMES)
-                    window.click(f"Watch {name}")
-                    window.click(f"Edit {name}")
-                    window.enter("Name", f"{name} {rng.randrange(1000)}")
+                while True:  # as fast as it can, until it is killed
+                    ident = rng.choice(NAMES)
+                    if ident != NAMES[0]:  # with all of them off, the first start is offered
+                        window.click(f"Watch {shown[ident]}")
+                    window.click(f"Edit {shown[ident]}")
+                    name = f"{ident} {rng.randrange(1000)}"
+                    window.enter("Name", name)
                     window.click("Save")
                     window.until_gone("Edit the gateway")
+                    window.until(f"Watch {name}")
+                    shown[ident] = name
+                    if timer.ident is None:
+                        timer.start()  # it writes by now, however slow the machine is
             except (AssertionError, OSError, ValueError):
-                timer.join()
-                window.app.process.wait(20)
+                assert timer.ident is not None, "the window cannot be used"
+            timer.join()
+            window.app.process.wait(20)
             window.close()
             desk.stop("app")
             text = file.read_text()
@@ -70,7 +82,7 @@ def test_killed_at_any_moment_the_settings_are_old_or_new(tmp_path: Path) -> Non
             seen.add(text)
         window = start_window(desk)  # nothing is left behind, and the next start has it all
         window.open_settings()
-        window.until(*(f"Watch {name}" for name in NAMES))
+        window.until(*(f"Watch {name}" for name in names_in(file.read_text()).values()))
         window.end()
         drafts = [path.name for path in file.parent.iterdir() if path.name.startswith(".settings")]
         assert drafts in ([], [".settings.toml.lock"])

@@ -119,9 +119,9 @@ class Window:
 
     def close(self) -> None:
         """Let go of the app, which goes on."""
-        with suppress(OSError):
-            self._lines.close()
-            self._connection.close()
+        for each in (self._lines, self._connection):
+            with suppress(OSError):  # what was written last may have nobody to go to
+                each.close()
 
 
 def start_window(session: Session, *arguments: str) -> Window:

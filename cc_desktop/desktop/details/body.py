@@ -61,7 +61,7 @@ class DetailsBody(QScrollArea):
         px = context.look.metrics.px
         body = QWidget()
         body.setObjectName("details_body")
-        column = QVBoxLayout(body)
+        self._column = column = QVBoxLayout(body)
         column.setContentsMargins(px(16), px(16), px(16), px(16))
         column.setSpacing(px(14))
         column.addWidget(self.head)
@@ -87,6 +87,10 @@ class DetailsBody(QScrollArea):
             tool.setAccessibleName(name)
         bar.currentChanged.connect(lambda _place: on_chosen())
         return bar
+
+    def insert_section(self, section: QWidget) -> None:
+        """Put something between the head and the tabs."""
+        self._column.insertWidget(1, section)
 
     def tab(self) -> DetailsTab:
         """The tab that is shown."""

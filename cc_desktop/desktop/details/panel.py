@@ -8,17 +8,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.tab import TABS
-from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
+from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key, PaneSection
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cc_desktop.desktop.details.body import DetailsBody
     from cc_desktop.desktop.details.compose.pane import MessagePane
     from cc_desktop.desktop.details.tab import DetailsTab, TabEntry
     from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.fleet.model import Agent, Gateway
 
 
 class Details(AgentPane):
@@ -38,6 +39,8 @@ class Details(AgentPane):
         self._parts = QVBoxLayout(self._page)
         self._parts.setContentsMargins(0, 0, 0, 0)
         self._parts.setSpacing(0)
+        self._make_section: Callable[[], PaneSection] | None = None
+        self._section: PaneSection | None = None
         metrics = context.look.metrics
         self._nothing = wrapping_label(
             metrics.font(), tr("Choose an agent to see what it does."), muted=True
@@ -68,6 +71,17 @@ class Details(AgentPane):
             self._message = MessagePane(self._context, lambda: self.tab().looked_at())
             self._parts.addWidget(self._message)
         return self._message
+
+    def set_section(self, make: Callable[[], PaneSection]) -> None:
+        """Show a section above the tabs, built by `make` when an agent first has something open."""
+        self._make_section = make
+
+    def _show_section(self, agent: Agent, gateway: Gateway, now: int) -> None:
+        if self._section is None and self._make_section and gateway.inbox.get(agent.id):
+            self._section = self._make_section()
+            self.body.insert_section(self._section)
+        if self._section is not None:
+            self._section.show_agent(agent, gateway, now)
 
     def _on_built(self, tab: DetailsTab) -> None:
         tab.handled.connect(self.handled)
@@ -118,6 +132,8 @@ class Details(AgentPane):
             self._body.clear()
         if self._message is not None:
             self._message.clear()
+        if self._section is not None:
+            self._section.clear()
 
     def refresh(self) -> None:
         """Show the current state of the agent."""
@@ -133,6 +149,7 @@ class Details(AgentPane):
         now = self._context.clock()
         muted = bool({(agent.gateway, agent.id), (agent.gateway, "")} & self._muted)
         self.body.head.show_agent(agent, gateway, now, muted=muted)
+        self._show_section(agent, gateway, now)
         tab = self.body.tab()
         tab.show_agent(agent, gateway, now)
         self.message.show_agent(agent, gateway)

@@ -42,6 +42,9 @@ BADGES = {
     TrayState.NEEDS_YOU: Status.WAITING,
     TrayState.ERROR: Status.ERROR,
 }
+# A dot says that there are warnings; where somebody is needed, or nothing is known, it would only
+# be one sign more.
+WARNED = (TrayState.IDLE, TrayState.WORKING)
 # The sides of the badges: with a sign, with digits, with digits in an icon of less than 32 px.
 SIDES = {
     Status.ACTIVE: (36.0, 36.0, 36.0),
@@ -56,12 +59,16 @@ class TrayKey(Struct, frozen=True):
     state: TrayState
     count: int = 0  # agents that need the operator; 10 means more than nine
     quiet: bool = False
+    warned: bool = False  # something is wrong that needs nobody at once
 
     @classmethod
-    def of(cls, state: TrayState, needs_you: int, quiet: bool = False) -> TrayKey:
-        """Return the key for a state and a count of agents that need the operator."""
+    def of(
+        cls, state: TrayState, needs_you: int, quiet: bool = False, *, warned: bool = False
+    ) -> TrayKey:
+        """Return the key for a state and a count of what needs the operator."""
         counted = state in (TrayState.NEEDS_YOU, TrayState.ERROR)
-        return cls(state, min(needs_you, 10) if counted else 0, quiet)
+        warned = warned and state in WARNED
+        return cls(state, min(needs_you, 10) if counted else 0, quiet, warned)
 
 
 def is_mask(look: TrayIconStyle) -> bool:
@@ -126,6 +133,16 @@ class _Drawing:
             self._badge(body, _letter_d(), QColor(self._theme.stuck), self._box(36))
         elif key.state in BADGES:
             self._status_badge(BADGES[key.state], key.count)
+        if key.warned:
+            self._dot()
+
+    def _dot(self) -> None:
+        """A dot at the top right: the badge is below it."""
+        side = round(22 / self._px) * self._px
+        box = QRectF(SIDE - self._rim - side, self._rim, side, side)
+        path = scaled(dot(0.5, 0.5, 0.5), box)
+        self._clear_around(path)
+        self._fill(path, self._ink if self._mask else self._theme.status(Status.WAITING))
 
     def _status_badge(self, status: Status, count: int) -> None:
         colour = self._theme.status(status)

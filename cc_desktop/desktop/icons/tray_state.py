@@ -40,7 +40,7 @@ def tray_state(summary: Summary) -> TrayState:
         return TrayState.CONNECTING if summary.is_connecting else TrayState.OFFLINE
     if summary.error:
         return TrayState.ERROR
-    if summary.needs_you:
+    if summary.needs_you or summary.gateway_needs_you:
         return TrayState.NEEDS_YOU
     if summary.has_lost:
         return TrayState.OFFLINE  # what its agents do is not known, however well the others are

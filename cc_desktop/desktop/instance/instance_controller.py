@@ -37,7 +37,10 @@ class InstanceController(QObject):
         self.on_start: Callable[[], None] = lambda: None  # another start has reached this one
         self._server = InstanceServer(lock, self.handle, self)
         self._raiser = WindowRaiser(window, window.show_fleet)
-        self._opener = LinkOpener(store, window.show_agent, show_message, self)
+        self.show_item: Callable[[str], object] = lambda _ident: None  # of the inbox, by its id
+        self._opener = LinkOpener(
+            store, window.show_agent, show_message, self, show_item=lambda one: self.show_item(one)
+        )
 
     def start(self, link: str = "") -> None:
         """Listen to later starts, and open the link that this start was given."""

@@ -1,4 +1,4 @@
-"""Opens the agent that a link names as soon as it is known, or says why it cannot."""
+"""Opens the agent or item that a link names as soon as it is known, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
+from cc_desktop.fleet.inbox.open_items import find_item
 from cc_desktop.fleet.model import Change, ConnectionState
-from cc_desktop.system.deep_links import AgentUrl, LinkError, parse_link
+from cc_desktop.system.deep_links import AgentUrl, ItemUrl, LinkError, parse_link
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr
 
@@ -25,7 +26,7 @@ _NO_AGENT = mark("The link names the agent “{agent}”, which {gateway} does n
 
 
 class LinkOpener(QObject):
-    """Only the latest link waits for its agent."""
+    """Only the latest link waits for what it names."""
 
     def __init__(
         self,
@@ -33,13 +34,16 @@ class LinkOpener(QObject):
         show_agent: Callable[[str, str], None],
         tell: Callable[[str], None],
         parent: QObject | None = None,
+        *,
+        show_item: Callable[[str], object] = lambda _ident: None,
     ) -> None:
-        """`tell` shows a line in the window; "" takes it away."""
+        """Args: `tell` shows a line in the window, "" takes it away; `show_item` takes an id."""
         super().__init__(parent)
         self._store = store
         self._show_agent = show_agent
         self._tell = tell
-        self._wanted: AgentUrl | None = None
+        self.show_item = show_item
+        self._wanted: AgentUrl | ItemUrl | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._timer = QTimer(self, singleShot=True, interval=WAIT_MS)
         self._timer.timeout.connect(self.give_up)
@@ -73,7 +77,9 @@ class LinkOpener(QObject):
 
     def give_up(self) -> None:
         """Say why the agent cannot be shown, and stop waiting."""
-        if self._wanted is not None:
+        if isinstance(self._wanted, ItemUrl):
+            self._open_item(self._wanted.item)
+        elif self._wanted is not None:
             agent, gateway = self._words(self._wanted)
             self._end(tr(_NOT_LIVE, agent=agent, gateway=gateway))
 
@@ -82,6 +88,9 @@ class LinkOpener(QObject):
 
     def _check(self) -> None:
         wanted = self._wanted
+        if isinstance(wanted, ItemUrl):
+            self._check_item(wanted.item)
+            return
         if wanted is None:
             return
         agent, name = self._words(wanted)
@@ -96,6 +105,20 @@ class LinkOpener(QObject):
             self._end(tr(_NO_AGENT, agent=agent, gateway=name))
         elif gateway.connection.state is ConnectionState.BLOCKED:
             self._end(tr(_REFUSED, agent=agent, gateway=name))
+
+    def _check_item(self, ident: str) -> None:
+        """An item that is not there may come with a gateway that is not live yet."""
+        fleet = self._store.fleet
+        settled = (ConnectionState.LIVE, ConnectionState.BLOCKED, ConnectionState.OFF)
+        known = [gateway for gateway in fleet.gateways.values() if gateway.id != DEMO_GATEWAY]
+        all_known = bool(known) and all(one.connection.state in settled for one in known)
+        if find_item(fleet, ident) is not None or all_known:
+            self._open_item(ident)
+
+    def _open_item(self, ident: str) -> None:
+        """Show it, or the inbox says that it is over."""
+        self._end("")
+        self.show_item(ident)
 
     def _words(self, link: AgentUrl) -> tuple[str, str]:
         gateway = self._store.fleet.gateways.get(link.gateway)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -9,34 +10,41 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from cc_desktop.desktop.icons.glyphs import Glyph
 from cc_desktop.desktop.widgets.icon_button import IconButton
-from cc_desktop.notifications.kinds import RULES
+from cc_desktop.fleet.inbox import Severity
+from cc_desktop.fleet.inbox.open_items import each_item
 from cc_desktop.notifications.policy import OFF
 from cc_desktop.text import notifications
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.inbox.advice import counts_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QWidget
 
     from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.fleet.inbox import InboxItem
+    from cc_desktop.fleet.model import Fleet
+    from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.center import NotificationCenter
 
 MOST = 99  # counts beyond are "99+"
 
 
 class Bell(IconButton):
-    """Counts the unread notifications, and shows when it is quiet."""
+    """Counts what needs the operator, else the warnings, and shows when it is quiet."""
 
     def __init__(
         self,
         look: ThemeManager,
+        store: Store,
         center: NotificationCenter,
         clock: Callable[[], int],
         parent: QWidget | None = None,
     ) -> None:
         """`clock` gives local ms."""
-        super().__init__(look, Glyph.BELL, tr("Notifications"), parent)
+        super().__init__(look, Glyph.BELL, tr("Inbox"), parent)
+        self._store = store
         self._center = center
         self._clock = clock
         self._font = look.metrics.font(10, bold=True)
@@ -44,22 +52,16 @@ class Bell(IconButton):
         self.urgent = False
 
     def refresh(self) -> None:
-        """Show what is known now."""
-        center = self._center
-        quiet, unread = center.quiet, center.unread
-        count = f"{MOST}+" if unread > MOST else str(unread) if unread > 0 else ""
-        urgent = unread > 0 and any(
-            not notice.read and not notice.over and RULES[notice.kind].urgent
-            for notice in center.notices
-        )
+        """Show what is known now. O(items)."""
+        center, quiet = self._center, self._center.quiet
+        fresh = Counter(item.severity for item in _unseen(self._store.fleet))
+        needs_you, warnings = fresh[Severity.NEEDS_YOU], fresh[Severity.WARNING]
+        number = needs_you or warnings
+        count = f"{MOST}+" if number > MOST else str(number) if number else ""
         glyph = Glyph.BELL
         if quiet is not None:
             glyph = Glyph.BELL_STRUCK if quiet.reason is OFF else Glyph.BELL_MOON
-        name = (
-            tr("Notifications: {count} unread", count=unread)
-            if unread > 0
-            else tr("Notifications: nothing new")
-        )
+        name = tr("Inbox (Ctrl+I): {counts}", counts=counts_words(needs_you, warnings))
         if quiet is not None:
             name += f". {notifications.quiet_words(quiet, self._clock())}"
             waiting = notifications.waiting_words(center.waiting)
@@ -67,8 +69,8 @@ class Bell(IconButton):
         if name != self.accessibleName():
             self.setAccessibleName(name)
             self.setToolTip(name)
-        if (count, urgent, glyph) != (self.count, self.urgent, self.glyph):
-            self.count, self.urgent, self.glyph = count, urgent, glyph
+        if (count, needs_you > 0, glyph) != (self.count, self.urgent, self.glyph):
+            self.count, self.urgent, self.glyph = count, needs_you > 0, glyph
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -97,3 +99,8 @@ class Bell(IconButton):
         painter.drawRoundedRect(badge, height / 2, height / 2)
         painter.setPen(QColor(theme.on_shape))
         painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), self.count)
+
+
+def _unseen(fleet: Fleet) -> Iterator[InboxItem]:
+    """What nobody has seen yet, without what another item tells along."""
+    return (item for item in each_item(fleet) if not (item.seen or item.part_of))

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 
-from cc_desktop.desktop.icons.status import draw_status
+from cc_desktop.desktop.widgets.rows.kind_mark import draw_kind
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
 from cc_desktop.desktop.widgets.rows.row_list import RowList
 from cc_desktop.desktop.widgets.rows.sorted_model import Index, SortedModel
-from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
-from cc_desktop.fleet.model import Status
-from cc_desktop.notifications.kinds import RULES
 from cc_desktop.text.format import MINUTE, ago, plain, tooltip, when
 from cc_desktop.text.format import clock as format_clock
 from cc_desktop.text.i18n import mark as marked
@@ -160,14 +157,7 @@ class NoticeDelegate(RowDelegate):
         box = QRectF(canvas.place(px(32), middle - side // 2, side, side))
         painter = canvas.painter
         painter.setOpacity(0.5 if row.over else 1.0)
-        mark = RULES[row.notice.kind].mark
-        if isinstance(mark, Status):
-            draw_status(painter, box, mark, theme)
-        else:
-            colour = getattr(theme, mark.colour)
-            ratio = painter.device().devicePixelRatioF()
-            pixmap = connection_pixmap(ConnectionMark[mark.shape.upper()], colour, side, ratio)
-            painter.drawPixmap(box.topLeft(), pixmap)
+        draw_kind(painter, box, row.notice.kind, theme)
         painter.setOpacity(1.0)
 
 

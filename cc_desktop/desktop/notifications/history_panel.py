@@ -1,4 +1,4 @@
-"""The panel under the bell: past notifications, why it is quiet, and what can be done."""
+"""What was told earlier: past notifications, why it is quiet, and what can be done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QStackedWidget, QVBoxL
 
 from cc_desktop.desktop.notifications.history_list import NoticeList, NoticeModel
 from cc_desktop.desktop.notifications.quiet_bar import QuietBar
+from cc_desktop.desktop.widgets.agent_pane import CentrePage
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.desktop.widgets.rows.row_menu import add_action, add_mutes, make_menu
@@ -18,7 +19,7 @@ from cc_desktop.text.i18n import tr, trn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QShowEvent
 
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.fleet.store import Store
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 TIMES_MS = 15_000  # how often "3 min" is updated
 
 
-class HistoryPanel(QFrame):
-    """Opens under the bell, closes at a click elsewhere. Does nothing while it is hidden."""
+class HistoryPanel(CentrePage):
+    """A page of the inbox. Does nothing while it is hidden."""
 
     def __init__(
         self,
@@ -37,14 +38,9 @@ class HistoryPanel(QFrame):
         store: Store,
         clock: Callable[[], int],
         open_settings: Callable[[], None],
-        parent: QWidget,
     ) -> None:
         """`clock` gives local ms."""
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("popup")
-        self.setAccessibleName(tr("Notifications"))
-        # A click on the bell closes it, and must not open it again.
-        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)
+        super().__init__()
         self._look = look
         self._center = center
         self._store = store
@@ -68,7 +64,7 @@ class HistoryPanel(QFrame):
         head.setContentsMargins(px(16), px(12), px(10), px(8))
         head.setSpacing(px(8))
         title = label(metrics.font(14, bold=True))
-        title.setText(tr("Notifications"))
+        title.setText(tr("Told earlier"))
         self._count = label(metrics.font(12), muted=True)
         self.read_all = button(tr("Mark all as read"), self._center.mark_all_read, "link")
         head.addWidget(title)
@@ -86,7 +82,6 @@ class HistoryPanel(QFrame):
         column.addWidget(self.quiet)
         column.addWidget(self.pages, 1)
         column.addWidget(self._build_foot())
-        self.resize(px(440), px(520))
 
     def _build_empty(self) -> QWidget:
         px, metrics = self._look.metrics.px, self._look.metrics
@@ -128,25 +123,20 @@ class HistoryPanel(QFrame):
 
     # Showing
 
-    def open_under(self, bell: QWidget) -> None:
-        """Open below a button, aligned with its end, inside its screen."""
-        px = self._look.metrics.px
-        screen = bell.screen().availableGeometry()
-        corner = bell.mapToGlobal(QPoint(bell.width(), bell.height() + px(4)))
-        room = screen.bottom() - corner.y() - px(8)
-        self.resize(min(px(440), screen.width()), max(px(240), min(px(520), room)))
-        left = corner.x() - self.width()
-        if bell.layoutDirection() == Qt.LayoutDirection.RightToLeft:
-            left = bell.mapToGlobal(QPoint(0, 0)).x()
-        left = max(screen.left(), min(left, screen.right() + 1 - self.width()))
-        self.move(left, min(corner.y(), screen.bottom() + 1 - self.height()))
-        self.show()
+    def focus_first(self) -> None:
+        """The newest, or the way into the settings."""
         if self.model.rowCount():
             self.list.setCurrentIndex(self.model.index(0, 0))
             self.list.scrollToTop()
-            self.list.setFocus(Qt.FocusReason.PopupFocusReason)
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self.settings.setFocus(Qt.FocusReason.PopupFocusReason)
+            self.settings.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def step_back(self) -> bool:
+        """Take the question back, if it is asked."""
+        asked = self.asking
+        self._ask(False)
+        return asked
 
     def refresh(self) -> None:
         """Follow the center."""
@@ -189,7 +179,6 @@ class HistoryPanel(QFrame):
     def _on_chosen(self, index: QModelIndex) -> None:
         row = self.model.row(index)
         if row is not None:
-            self.close()
             self._center.open_notice(row.key)
 
     def _on_menu(self, index: QModelIndex, spot: QPoint) -> None:
@@ -207,15 +196,7 @@ class HistoryPanel(QFrame):
         self._center.clear()
 
     def _on_settings(self) -> None:
-        self.close()
         self._open_settings()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Qt override: Esc takes the question back, or closes."""
-        if event.key() == Qt.Key.Key_Escape and self.asking:
-            self._ask(False)
-            return
-        super().keyPressEvent(event)
 
     # Being seen, or not
 

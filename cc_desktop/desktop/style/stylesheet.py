@@ -23,6 +23,11 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(8)}px; }}
 #gateway_row {{ border: none; border-bottom: 1px solid {t.line}; }}
 #command {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px; }}
+#verbatim {{ background: {t.bg}; border: 1px solid {t.line}; border-radius: {px(6)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
+#verbatim:focus {{ border-color: {t.accent}; }}
+#option {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(6)}px; }}
+#option[chosen="true"] {{ background: {t.selection}; border-color: {t.accent}; }}
 #details_tabs {{ border-bottom: 1px solid {t.line}; }}
 #details_tabs::tab {{ color: {t.muted}; background: transparent; border: none;
   border-bottom: 2px solid transparent; padding: {px(6)}px {px(2)}px; margin-right: {px(14)}px; }}

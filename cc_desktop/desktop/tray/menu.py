@@ -41,6 +41,7 @@ class TrayMenu:
         actions: Actions,
         open_fleet: Callable[[], None],
         open_agent: Callable[[str, str], None],
+        open_item: Callable[[str], None],
         now_ms: Callable[[], int],
         parts: Sequence[MenuPart] = (),
     ) -> None:
@@ -51,6 +52,7 @@ class TrayMenu:
             actions: What the operator can do.
             open_fleet: Shows the window.
             open_agent: Shows an agent, by gateway id and agent id.
+            open_item: Shows an item of the inbox, by its id.
             now_ms: Local ms.
             parts: What stands between "Reconnect now" and "Quit".
         """
@@ -60,10 +62,11 @@ class TrayMenu:
         self._actions = actions
         self._open_fleet = open_fleet
         self._open_agent = open_agent
+        self._open_item = open_item
         self._now_ms = now_ms
         self._parts = parts
         self._lines: tuple[Line, ...] = ()
-        self._entries: dict[tuple[str, str], QAction] = {}
+        self._entries: dict[tuple[str, str, str], QAction] = {}
         self._above_agents = _separator()
         self._below_agents = _separator()
         self._built_for: object = None
@@ -86,7 +89,7 @@ class TrayMenu:
         Trays on D-Bus keep what they fetched, and a click names an entry by its number. An entry
         that is still there must stay the same entry, or the click would be lost.
         """
-        keys = {line[:2] for line in lines}
+        keys = {line.key for line in lines}
         for key in self._entries.keys() - keys:
             gone = self._entries.pop(key)
             self.menu.removeAction(gone)
@@ -95,10 +98,10 @@ class TrayMenu:
         for line in reversed(lines):
             if line.agent == HEADLINE and not line.gateway:
                 after = self._opener
-            entry = self._entries.get(line[:2])
+            entry = self._entries.get(line.key)
             text = menu_text(line.text, self.kind)
             if entry is None:
-                entry = self._entries[line[:2]] = self._entry(line)
+                entry = self._entries[line.key] = self._entry(line)
             if entry.text() != text:
                 entry.setText(text)
             order = self.menu.actions()
@@ -109,7 +112,10 @@ class TrayMenu:
 
     def _entry(self, line: Line) -> QAction:
         entry = QAction(menu_text(line.text, self.kind), self.menu)
-        if line.gateway:
+        if line.item:
+            ident = line.item
+            entry.triggered.connect(lambda _checked=False: self._open_item(ident))
+        elif line.gateway:
             gateway, agent = line.gateway, line.agent
             entry.triggered.connect(lambda _checked=False: self._open_agent(gateway, agent))
         elif line.agent == HEADLINE:

@@ -40,6 +40,7 @@ class TrayOptions(Struct, frozen=True):
         open_fleet: Shows the window.
         toggle_fleet: Shows the window, or hides it when it is in front.
         open_agent: Shows an agent, by gateway id and agent id.
+        open_item: Shows an item of the inbox, by its id.
         on_tray: Called with whether there is a tray, at the start and at every change.
         on_stale_bus: Called when only a new process could have a tray, see `BusWatch`.
         menu: Entries beside those about the fleet.
@@ -55,6 +56,7 @@ class TrayOptions(Struct, frozen=True):
     toggle_fleet: Callable[[], None]
     open_agent: Callable[[str, str], None]
     on_tray: Callable[[bool], None]
+    open_item: Callable[[str], None] = lambda _ident: None
     on_stale_bus: Callable[[], None] = lambda: None
     menu: Sequence[MenuPart] = ()
     style: TrayIconStyle = TrayIconStyle.AUTO
@@ -94,6 +96,7 @@ class TrayHost(QObject):
             actions,
             options.open_fleet,
             options.open_agent,
+            options.open_item,
             options.now_ms,
             options.menu,
         )
@@ -204,13 +207,17 @@ class TrayHost(QObject):
         summary = summarize(self._store.fleet)
         state = tray_state(summary)
         quiet = self._center.quiet
+        count = summary.needs_you + summary.gateway_needs_you
+        warned = summary.warnings > 0
         if quiet is None:
-            return TrayAppearance(TrayKey.of(state, summary.needs_you), tooltip(summary))
+            return TrayAppearance(TrayKey.of(state, count, warned=warned), tooltip(summary))
         why = notifications.quiet_words(quiet, self._options.now_ms())
         waiting = notifications.waiting_words(self._center.waiting)
         more = ", ".join(part for part in (why[:1].lower() + why[1:], waiting) if part)
         resting = quiet.reason is not OFF  # "off" is a choice, not a state that passes
-        return TrayAppearance(TrayKey.of(state, summary.needs_you, resting), tooltip(summary, more))
+        return TrayAppearance(
+            TrayKey.of(state, count, resting, warned=warned), tooltip(summary, more)
+        )
 
     def _show_what_is_due(self) -> None:
         now = self._options.monotonic()

@@ -1,9 +1,14 @@
-"""What the window asks of the pane beside its list, whoever provides it."""
+"""What the window asks of the pane beside its list, and of pages in the place of both."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.model import Agent, Gateway
 
 Key = tuple[str, str]  # gateway id, agent id
 
@@ -47,3 +52,41 @@ class AgentPane(QWidget):
     def focus_message(self) -> None:
         """Give the keyboard to the box for a message, or to the question for that right."""
         raise NotImplementedError
+
+
+class PaneSection(QWidget):
+    """What stands above the tabs of an agent while there is something to decide."""
+
+    def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
+        """Show what is known of an agent, the same as before or another. `now`: local ms."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Forget the agent."""
+        raise NotImplementedError
+
+
+class CentrePage(QWidget):
+    """A page that takes the place of list and details."""
+
+    def step_back(self) -> bool:
+        """One step back inside the page; False: there is none, the fleet comes next."""
+        return False
+
+    def focus_first(self) -> None:
+        """Give the keyboard to what is used first."""
+        raise NotImplementedError
+
+    # The keys of the window, while the page is shown
+
+    def mark_selected(self) -> None:
+        """Mark what is selected as seen."""
+
+    def mark_all(self) -> None:
+        """Mark all that is listed as seen."""
+
+    def undo(self) -> None:
+        """Take the last mark back."""
+
+    def next(self) -> None:
+        """Go on to the next that needs the operator."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from cc_desktop.about import APP_NAME
 from cc_desktop.desktop.icons.status import app_icon
@@ -25,8 +25,10 @@ from cc_desktop.desktop.window.agents.triage import Triage
 from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
 from cc_desktop.desktop.window.bars.data_banner import BannerBar
 from cc_desktop.desktop.window.bars.filter_bar import FilterBar
+from cc_desktop.desktop.window.bars.gateway_strip import GatewayStrip
 from cc_desktop.desktop.window.bars.header import Header
 from cc_desktop.desktop.window.bars.status_bar import StatusBar
+from cc_desktop.desktop.window.centre import Centre, column_of
 from cc_desktop.desktop.window.details_splitter import DetailsSplitter
 from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.pages import Pages
@@ -34,6 +36,7 @@ from cc_desktop.desktop.window.visible_clock import VisibleClock
 from cc_desktop.text.banner import BannerLink, Empty, banner, empty
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
+from cc_desktop.text.inbox.advice import strip
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -98,13 +101,14 @@ class FleetWindow(QMainWindow):
         self.banner = BannerBar(look)
         self.notice = AppMessageBar(look)
         self.filter_bar = FilterBar(look)
-        self.undo_bar = AppMessageBar(look)
+        self.strip, self.undo_bar = GatewayStrip(look), AppMessageBar(look)
         self.list = AgentList(self.context, self.model)
         self.stack = Pages(self.context, self.list, self.devices)
         self.status_bar = StatusBar(look)
         self.splitter = DetailsSplitter(look, self._build_left(), self.details)
+        self.centre = Centre(self.splitter)
         centre = QWidget()
-        self.column = column = _column(centre)
+        self.column = column = column_of(centre)
         for part in (self.header, self.banner, self.notice):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
@@ -113,14 +117,14 @@ class FleetWindow(QMainWindow):
         self.setMinimumSize(px(420), px(360))
         fit_to_screen(self, QSize(px(WIDTH), px(HEIGHT)))
         self.splitter.share(self.width())
-        order = [self.header.search, *self.filter_bar.pills(), self.list]
+        order = [self.header.search, *self.filter_bar.pills(), self.strip, self.list]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
     def _build_left(self) -> QWidget:
         pane = QWidget()
-        column = _column(pane)
-        for part in (self.filter_bar, self.undo_bar):
+        column = column_of(pane)
+        for part in (self.filter_bar, self.strip, self.undo_bar):
             column.addWidget(part)
         column.addWidget(self.stack, 1)
         pane.setMinimumWidth(self.context.look.metrics.px(300))
@@ -147,10 +151,10 @@ class FleetWindow(QMainWindow):
             (QKeySequence("Ctrl+R"), self._reconnect),
             (QKeySequence("Ctrl+W"), self.close),
             (QKeySequence("Esc"), self._on_escape),
-            (QKeySequence("Ctrl+E"), self.triage.mark_selected),
-            (QKeySequence("Ctrl+Shift+E"), self.triage.mark_all),
-            (QKeySequence("Ctrl+Z"), self.triage.undo),
-            (QKeySequence("F8"), self.triage.next),
+            (QKeySequence("Ctrl+E"), lambda: self.centre.or_page(self.triage).mark_selected()),
+            (QKeySequence("Ctrl+Shift+E"), lambda: self.centre.or_page(self.triage).mark_all()),
+            (QKeySequence("Ctrl+Z"), lambda: self.centre.or_page(self.triage).undo()),
+            (QKeySequence("F8"), lambda: self.centre.or_page(self.triage).next()),
         ):
             QShortcut(keys, self).activated.connect(action)
 
@@ -176,12 +180,14 @@ class FleetWindow(QMainWindow):
         """Show the window with this agent, as soon as it is there."""
         self.show_fleet()
         self.batch.flush()
+        self.centre.show_fleet()
         self.selection.want((gateway_id, agent_id))
 
     def show_only(self, agents: tuple[Key, ...], words: str) -> None:
         """Show the window with these agents alone; a chip with the words says so."""
         self.show_fleet()
         self.batch.flush()
+        self.centre.show_fleet()
         self.header.search.clear()
         named = words or trn("{n} agent", "{n} agents", len(agents))
         self.filter_bar.check_named(named)
@@ -202,6 +208,7 @@ class FleetWindow(QMainWindow):
         """Show the devices in place of the agents."""
         if self.model.only is not None:
             self.model.set_chip(Chip.ALL)
+        self.centre.show_fleet()
         self.filter_bar.check_devices()
         self.devices.refresh()
         self._show_page()
@@ -227,8 +234,7 @@ class FleetWindow(QMainWindow):
     def _on_changes(self, changes: list[Change]) -> None:
         self.model.apply(changes)
         self._refresh_frame()
-        key = self.selection.key
-        if key is not None and any(_is_about(change, key) for change in changes):
+        if self.selection.is_about(changes):
             self.details.refresh()
 
     def _on_caught_up(self) -> None:
@@ -242,6 +248,7 @@ class FleetWindow(QMainWindow):
         counts_down = self.header.show_fleet(fleet)
         self._clock.count_down(counts_down and self.batch.active)
         self.banner.show_banner(banner(fleet, now))
+        self.strip.show_strip(strip(fleet, now))
         self.status_bar.show_fleet(fleet, now)
         self.filter_bar.show_devices(sum(len(gateway.devices) for gateway in fleet.shown()))
         if self.filter_bar.shows_devices:
@@ -293,11 +300,14 @@ class FleetWindow(QMainWindow):
         self._show_page()
 
     def _focus_search(self) -> None:
+        self.centre.show_fleet()
         self.header.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.header.search.selectAll()
 
     def _on_escape(self) -> None:
-        """One step back: the search, then the choice."""
+        """One step back: the page over the fleet, the search, then the choice."""
+        if self.centre.step_back():
+            return
         if self.header.search.text():
             self.header.search.clear()
         elif self.filter_bar.checked() is not Chip.ALL:
@@ -387,14 +397,3 @@ class FleetWindow(QMainWindow):
         self._remembered["window"] = encode(self.saveGeometry())
         if self.details.isVisibleTo(self):
             self._remembered["splitter"] = self.splitter.state()
-
-
-def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    return column
-
-
-def _is_about(change: Change, key: Key) -> bool:
-    return change.gateway == key[0] and getattr(change, "agent_id", key[1]) == key[1]

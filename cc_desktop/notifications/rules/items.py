@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved, AlertSeen
+from cc_desktop.notifications.decisions import decision_buttons, shown_command
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.rules.common import where
@@ -84,7 +85,8 @@ def item_alert(fleet: Fleet, item: InboxItem, now: int) -> Alert:
         Target(agents=agents, gateway=item.gateway, item=item.id, words=words),
         item.gateway,
         item.agent,
-        reason(item, now),
+        shown_command(fleet, item) or reason(item, now),
         where(fleet, item.gateway) if len({gateway for gateway, _ in agents}) < 2 else "",
         words,
+        decision_buttons(fleet, item),
     )

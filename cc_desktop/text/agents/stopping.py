@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.fleet.commands import CommandState
 
-STOPPING, STOPPED, UNKNOWN = mark("Stopping…"), mark("Stopped"), mark("Not known")
+STOPPING, STOPPED = mark("Stopping…"), mark("Stopped")
 
 
 def what_runs(runs: int, gateways: int) -> str:
@@ -23,9 +23,9 @@ def what_runs(runs: int, gateways: int) -> str:
         return tr("Nothing runs now.")
     words = trn("{n} run is in progress", "{n} runs are in progress", runs)
     if gateways < 2:
-        return tr("{runs}. What it has not saved is lost.", runs=words)
+        return tr("{runs}. Unsaved work is lost.", runs=words)
     where = trn("on {n} gateway", "on {n} gateways", gateways)
-    return tr("{runs} {where}. What they have not saved is lost.", runs=words, where=where)
+    return tr("{runs} {where}. Unsaved work is lost.", runs=words, where=where)
 
 
 def agreement(runs: int) -> str:

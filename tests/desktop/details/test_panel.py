@@ -35,20 +35,17 @@ def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
     assert asked.calls == [("mark_seen", "studio", "rex")]
 
 
-@pytest.mark.parametrize(
-    ("gateway", "agent", "why"),
-    [
-        ("studio", "dex", "Approve: uname -a && make deploy (expires in 29 min)"),
-        ("home-lab", "hex", "No sign of life for 12 min. It was at: exec: pytest -q."),
-    ],
-)
-def test_who_waits_or_is_stuck_says_why_but_is_not_seen_away(
-    open_agent: OpenDetails, gateway: str, agent: str, why: str
-) -> None:
-    details = open_agent(sample.live_store(), gateway, agent)
-    assert overview(details).why.text() == why
+def test_who_is_stuck_says_why_but_is_not_seen_away(open_agent: OpenDetails) -> None:
+    details = open_agent(sample.live_store(), "home-lab", "hex")
+    words = "No sign of life for 12 min. It was at: exec: pytest -q."
+    assert overview(details).why.text() == words
     assert overview(details).why.isVisible()
     assert not overview(details).seen.isVisible()
+
+
+def test_what_is_waited_for_is_left_to_the_card_above_the_tabs(open_agent: OpenDetails) -> None:
+    details = open_agent(sample.live_store(), "studio", "dex")
+    assert not overview(details).why.isVisible()
 
 
 def test_who_needs_nobody_has_no_reason(open_agent: OpenDetails) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from cc_desktop.desktop.icons.tray import TrayKey, tray_pixmap
 from cc_desktop.desktop.icons.tray_state import TrayState, tray_state
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Fleet, Gateway, Origin, Status
 from cc_desktop.fleet.summary import summarize
@@ -104,3 +106,15 @@ def test_a_gateway_that_is_tried_for_the_first_time_is_not_lost() -> None:
 def test_the_demo_shows_itself() -> None:
     demo = gateway("demo", Status.ERROR, Status.ACTIVE, origin=Origin.DEMO)
     assert tray_state(summarize(fleet(demo))) is TrayState.DEMO
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_of_a_gateway_needs_somebody_shows_and_warnings_are_a_dot() -> None:
+    summary = summarize(fleet(gateway("g", Status.IDLE)))
+    needed = replace(summary, gateway_needs_you=1)
+    assert tray_state(needed) is TrayState.NEEDS_YOU
+    warned = TrayKey.of(TrayState.IDLE, 0, warned=True)
+    assert warned.warned
+    plain, dotted = (tray_pixmap(key, 32).toImage() for key in (TrayKey(TrayState.IDLE), warned))
+    assert plain != dotted
+    assert not TrayKey.of(TrayState.ERROR, 1, warned=True).warned

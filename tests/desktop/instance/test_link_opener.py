@@ -7,6 +7,7 @@ import pytest
 from cc_desktop.demo import simulation
 from cc_desktop.desktop.instance.link_opener import LinkOpener
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
 from tests.desktop import sample
@@ -20,8 +21,12 @@ class Links:
     def __init__(self, store: Store) -> None:
         self.shown: list[tuple[str, str]] = []
         self.told: list[str] = []
+        self.items: list[str] = []
         self.opener = LinkOpener(
-            store, lambda gateway, agent: self.shown.append((gateway, agent)), self.told.append
+            store,
+            lambda gateway, agent: self.shown.append((gateway, agent)),
+            self.told.append,
+            show_item=self.items.append,
         )
 
     @property
@@ -154,3 +159,35 @@ def test_hostile_names_are_made_plain() -> None:
 
     assert "x" * 100 not in links.line
     assert "…" in links.line
+
+
+# Items of the inbox
+
+
+def test_an_item_that_is_open_is_shown_at_once() -> None:
+    store = sample.live_store()
+    item = open_items(store.fleet)[0]
+    links = Links(store)
+    links.opener.open(f"cc-desktop://inbox/{item.id}")
+    assert links.items == [item.id]
+    assert not links.opener.waiting
+
+
+def test_an_item_waits_for_its_gateway_and_is_over_if_it_does_not_come() -> None:
+    store = connecting()
+    links = Links(store)
+    links.opener.open("cc-desktop://inbox/approval-0123456789")
+    assert links.items == []
+    assert links.opener.waiting
+
+    store.apply(sample.studio())
+    store.apply(ev.ConnectionChanged("studio", ConnectionInfo(ConnectionState.LIVE)))
+    assert links.items == ["approval-0123456789"]  # the inbox says that it is over
+    assert not links.opener.waiting
+
+
+def test_the_wait_for_an_item_ends_in_the_inbox() -> None:
+    links = Links(connecting())
+    links.opener.open("cc-desktop://inbox/approval-0123456789")
+    links.opener._timer.timeout.emit()
+    assert links.items == ["approval-0123456789"]

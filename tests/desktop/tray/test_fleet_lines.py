@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from cc_desktop.desktop.tray.fleet_lines import HEADLINE, fleet_lines
 from cc_desktop.fleet import events as ev
 from tests.desktop import sample
+from tests.desktop.inbox import fleet as inbox
 from tests.desktop.sample import MIN, NOW
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ def test_who_needs_you_comes_newest_first_each_with_the_reason() -> None:
     fail(store, "flip", 30 * MIN, "no money")
     texts = [line.text for line in fleet_lines(store.fleet, NOW)]
 
-    assert [text for text in texts if "Error" in text] == [
-        "Otto · Error: no disk",
+    assert [text for text in texts if "failed" in text] == [
+        "Otto failed: no disk",
         texts[3],  # Rex, of 4 min ago
-        "Flip · Error: no money",
+        "Flip failed: no money",
     ]
-    assert texts[3].startswith("Rex · Error: provider")
+    assert texts[3].startswith("Rex failed: provider")
 
 
 def test_the_headline_comes_first_and_hostile_reasons_are_one_short_line() -> None:
@@ -42,3 +43,16 @@ def test_the_headline_comes_first_and_hostile_reasons_are_one_short_line() -> No
     assert lines[0].agent == HEADLINE
     assert all("\n" not in line.text and len(line.text) < 130 for line in lines)
     assert "\u202e" not in "".join(line.text for line in lines)
+
+
+def test_what_of_a_gateway_needs_somebody_is_there_and_seen_items_are_not() -> None:
+    store = inbox.store()
+    lines = fleet_lines(store.fleet, NOW)
+    assert lines[0].text.startswith("5 need you")
+    assert lines[0].text.endswith("6 warnings")
+    items = [line for line in lines if line.item]
+    assert "Sign in to Anthropic again" in items[0].text  # the newest
+    assert len({line.key for line in lines}) == len(lines)
+    approval = inbox.item(store, "approval")
+    store.apply(ev.Seen("studio", {approval.mark: approval.since}))
+    assert approval.id not in [line.item for line in fleet_lines(store.fleet, NOW)]

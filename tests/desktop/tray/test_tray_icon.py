@@ -19,6 +19,8 @@ from cc_desktop.desktop.tray.tray_icon import (
     TrayOptions,
 )
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin
 from cc_desktop.fleet.store import Store
 from cc_desktop.notifications.policy import HOURS, OFF, SNOOZED, SYSTEM, QuietPeriod
@@ -43,9 +45,14 @@ pytestmark = [
 
 
 HEAD = "3 need you · 3 working · 5 idle"
-REX = "Rex (studio) · Error: provider returned a billing error: the API key has run out…"
-DEX = "Dex (studio) · Needs you: Approve: uname -a &&&& make deploy"
-HEX = "Hex (home-lab) · Stuck: exec: pytest -q · silent for 12 min"
+REX = "Rex failed: provider returned a billing error: the API key has run out of credits. (studio)"
+DEX = "Dex wants: uname -a &&&& make deploy (studio)"
+HEX = "Hex is stuck: exec: pytest -q (home-lab)"
+
+
+HEX_ITEM = next(
+    item.id for item in open_items(sample.live_store().fleet) if item.kind is InboxKind.STUCK
+)
 
 
 class Icon(QSystemTrayIcon):
@@ -87,6 +94,7 @@ class Panel:
                 open_fleet=lambda: self.opened.append(()),
                 toggle_fleet=lambda: self.opened.append(("toggle",)),
                 open_agent=lambda gateway, agent: self.opened.append((gateway, agent)),
+                open_item=lambda ident: self.opened.append((ident,)),
                 on_tray=self.told.append,
                 on_stale_bus=lambda: self.opened.append(("new process",)),
                 menu=(MenuPart(lambda: self.more, self._extend),),
@@ -190,7 +198,7 @@ def test_each_entry_does_what_it_says(panel: Callable[..., Panel]) -> None:
     tray = panel(sample.live_store())
     for text in (HEX, "Open fleet", "Reconnect now", "Quit"):
         tray.choose(text)
-    assert tray.opened == [("home-lab", "hex"), ()]
+    assert tray.opened == [(HEX_ITEM,), ()]
     assert tray.asked.calls == [("reconnect", None), ("quit",)]
 
 
@@ -262,7 +270,7 @@ def test_an_entry_that_a_host_holds_stays_that_agents(panel: Callable[..., Panel
     held[HEX].trigger()
     held["Pip (studio) · Thinking"].trigger()
     assert held["Pip (studio) · Thinking"].text() == "Pip (studio) · Working"
-    assert tray.opened == [("home-lab", "hex"), ("studio", "pip")]
+    assert tray.opened == [(HEX_ITEM,), ("studio", "pip")]
     assert tray.made == 1
 
 
@@ -331,17 +339,17 @@ def test_a_big_fleet_does_not_make_a_big_menu(panel: Callable[..., Panel]) -> No
 def test_an_ampersand_is_no_shortcut(panel: Callable[..., Panel]) -> None:
     store = sample.live_store(second=False)
     store.apply(ev.AgentConfigured("studio", "rex", name="R&D\tbot"))
-    assert panel(store).entries()[3].startswith("R&&D bot · Error: ")
+    assert panel(store).entries()[3].startswith("R&&D bot failed: ")
 
 
 def test_over_d_bus_an_underscore_is_no_shortcut(panel: Callable[..., Panel]) -> None:
     store = sample.live_store(second=False)
     store.apply(ev.AgentConfigured("studio", "rex", name="R&D_bot"))
     tray = panel(store)
-    assert tray.entries()[3].startswith("R&&D_bot · Error: ")
+    assert tray.entries()[3].startswith("R&&D_bot failed: ")
     tray.kind = TrayKind.DBUS
     tray.host.poll()
-    assert tray.entries()[3].startswith("&R&D__bot · Error")  # Qt sends the first & as _
+    assert tray.entries()[3].startswith("&R&D__bot failed")  # Qt sends the first & as _
 
 
 def test_the_demo_is_called_so(panel: Callable[..., Panel]) -> None:

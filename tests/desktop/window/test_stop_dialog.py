@@ -90,9 +90,7 @@ def test_it_lists_what_runs_where_and_stops_nothing_at_one_click(
         ("Otto", "edit: src/fleet/reduce.py", "studio"),
         ("Pip", "Release notes for 1.4", "studio"),
     ]
-    assert dialog.words.text() == (
-        "5 runs are in progress on 2 gateways. What they have not saved is lost."
-    )
+    assert dialog.words.text() == ("5 runs are in progress on 2 gateways. Unsaved work is lost.")
     assert not dialog.stop.isEnabled()
     dialog.stop.click()
     assert asked.commands == []

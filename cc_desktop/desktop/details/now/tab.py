@@ -189,8 +189,10 @@ class NowTab(DetailsTab):
         return None if ended else run
 
     def _show_why(self, agent: Agent, why: str) -> None:
-        self.why.setVisible(bool(why))
-        if not why:
+        # What it waits for stands on a card above the tabs, with all that it takes to decide it.
+        told = bool(why) and agent.status is not Status.WAITING
+        self.why.setVisible(told)
+        if not told:
             return
         theme = self._context.look.theme
         self.why.set_text(why)

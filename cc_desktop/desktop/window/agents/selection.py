@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key
     from cc_desktop.desktop.window.agents.agent_list import AgentList
     from cc_desktop.desktop.window.agents.agent_model import AgentModel
+    from cc_desktop.fleet.model import Change
 
 
 class Selection(QObject):
@@ -43,6 +44,14 @@ class Selection(QObject):
     def key(self) -> Key | None:
         """Gateway id and agent id."""
         return self._key
+
+    def is_about(self, changes: list[Change]) -> bool:
+        """Whether changes are about the agent that is looked at."""
+        key = self._key
+        return key is not None and any(
+            change.gateway == key[0] and getattr(change, "agent_id", key[1]) == key[1]
+            for change in changes
+        )
 
     def pick(self, key: Key) -> None:
         """Look at another agent."""

@@ -1,0 +1,1 @@
+"""Cards on which an item is understood and decided."""
