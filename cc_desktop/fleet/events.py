@@ -315,6 +315,15 @@ class Unseen(Struct, frozen=True):
     keys: frozenset[str]
 
 
+class RunWatched(Struct, frozen=True):
+    """The operator wants to be told of the end of a run in progress, or no longer."""
+
+    gateway: str
+    agent_id: str
+    session_key: str
+    on: bool = True
+
+
 class CommandSent(Struct, frozen=True):
     """A command is under way."""
 
@@ -327,6 +336,7 @@ class CommandDone(Struct, frozen=True):
 
     gateway: str
     id: str
+    reason: str = ""  # "demo": on sample data only
 
 
 class CommandUnknown(Struct, frozen=True):
@@ -386,6 +396,7 @@ Event = (
     | Shown
     | Seen
     | Unseen
+    | RunWatched
     | CommandSent
     | CommandDone
     | CommandUnknown

@@ -225,6 +225,7 @@ class Agent(Struct, frozen=True):
     questions_expire_at: int = 0  # local ms at which the next of them expires
     decided: Mapping[str, Decision] = {}  # by id of approval or question, the latest last
     heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
+    watched: frozenset[str] = frozenset()  # sessions whose run's end the operator waits for
     acting: int = 0  # how many of the active sessions do something else than think
     deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user

@@ -101,6 +101,7 @@ _HANDLERS: Mapping[type, _Handler] = {
     ev.Unseen: gateways.unseen,
     ev.Tick: gateways.tick,
     ev.DevicesListed: gateways.devices_listed,
+    ev.RunWatched: agents.run_watched,
     ev.CommandSent: commands.sent,
     ev.CommandDone: commands.done,
     ev.CommandUnknown: commands.unknown,

@@ -64,6 +64,8 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
             if not 0 < question.expires_at <= now.wall
         }
         agent = replace(agent, questions=asked, questions_expire_at=first_expiry(asked))
+    if agent.watched and not agent.watched <= agent.heard.keys():
+        agent = replace(agent, watched=agent.watched & agent.heard.keys())
     origin = gateway.origin_of(agent.id)
     status, cause = assess(agent, origin, gateway.seen, now, fleet.stuck_after_ms)
     if status is agent.status and cause == agent.status_session_key:

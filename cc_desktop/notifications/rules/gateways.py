@@ -103,7 +103,8 @@ class GatewayRules:
         ]
         if not by_kind:
             found += self._devices.compare(fleet, after.id, away.devices, after.devices, now)
-        wanted = [alert for alert in alerts if self._is_wanted(alert)]
+        found += [alert for alert in alerts if alert.asked]
+        wanted = [alert for alert in alerts if not alert.asked and self._is_wanted(alert)]
         wanted.sort(key=lambda alert: RANK[alert.kind])
         return found + self._together(after, wanted)
 

@@ -228,7 +228,7 @@ def test_the_menu_of_a_row_by_mouse(open_window: OpenWindow) -> None:
         *("Open details", "Open in Control UI", "Mark as seen"),
         *("Send a message (needs a right)…", "Stop (needs a right)…", "Stop everything…"),
         *("Copy name", "Copy link"),
-        *("Mute agent Hex", "Mute gateway home-lab"),
+        *("Tell me when this is done", "Mute agent Hex", "Mute gateway home-lab"),
     ]
     assert window.list.menu is not None
     assert window.list.menu.pos() == place
