@@ -125,16 +125,11 @@ class SessionChanged(Struct, frozen=True):
 
 
 class PreviewTold(Struct, frozen=True):
-    """The last message of a session, as somebody looked it up: no sign of life.
-
-    It is true of the row with this `updated_at` alone.
-    """
+    """The last message of a session, as somebody looked it up: no sign of life."""
 
     gateway: str
-    key: str
-    agent_id: str
+    row: Session  # its key, agent and `updated_at`: of a later row it is not true
     preview: str
-    updated_at: int
 
 
 class SessionRemoved(Struct, frozen=True):

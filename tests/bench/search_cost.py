@@ -91,7 +91,7 @@ def _give_previews(store: Store, rng: random.Random) -> None:
     for agent in store.fleet.gateways["g"].agents.values():
         for session in list(agent.sessions.values()):
             words = rng.choice(TOPICS)
-            told = ev.PreviewTold("g", session.key, agent.id, words, session.updated_at)
+            told = ev.PreviewTold("g", session, words)
             store.apply(told)
 
 

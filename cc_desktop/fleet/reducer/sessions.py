@@ -64,13 +64,13 @@ def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) 
 
 def preview_told(fleet: Fleet, gateway: Gateway, event: ev.PreviewTold, now: Now) -> Result:
     """Nothing but the words of the row changes, and only while it is the one that was asked for."""
-    agent = gateway.agents.get(event.agent_id)
-    old = agent.sessions.get(event.key) if agent else None
-    if agent is None or old is None or old.active or old.updated_at != event.updated_at:
+    agent = gateway.agents.get(event.row.agent_id)
+    old = agent.sessions.get(event.row.key) if agent else None
+    if agent is None or old is None or old.active or old.updated_at != event.row.updated_at:
         return fleet, []
     if old.preview == event.preview:
         return fleet, []
-    sessions = {**agent.sessions, event.key: replace(old, preview=event.preview)}
+    sessions = {**agent.sessions, event.row.key: replace(old, preview=event.preview)}
     return put_agent(fleet, gateway, agent, replace(agent, sessions=sessions), now)
 
 

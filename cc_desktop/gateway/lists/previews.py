@@ -12,13 +12,13 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.model import Session
 from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cc_desktop.fleet.model import Session
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.system.clock import Clock
 
@@ -173,7 +173,8 @@ class Previews:
         for key, agent, at in asked:
             self._known[key] = at
             if words := told.get(key):
-                self._sink(ev.PreviewTold(self._gateway, key, agent, words, at))
+                row = Session(key, agent, updated_at=at)
+                self._sink(ev.PreviewTold(self._gateway, row, words))
 
 
 def last_message(row: dict[str, object]) -> str:
