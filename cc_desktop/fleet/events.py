@@ -124,6 +124,14 @@ class SessionChanged(Struct, frozen=True):
     complete: bool = False  # the row is whole: what is absent is cleared
 
 
+class PreviewTold(Struct, frozen=True):
+    """The last message of a session, as somebody looked it up: no sign of life."""
+
+    gateway: str
+    row: Session  # its key, agent and `updated_at`: of a later row it is not true
+    preview: str
+
+
 class SessionRemoved(Struct, frozen=True):
     """A session was deleted. With a `session_id`, only that generation of it."""
 
@@ -361,6 +369,7 @@ Event = (
     | SnapshotEnded
     | SignOfLife
     | SessionChanged
+    | PreviewTold
     | SessionRemoved
     | DevicesListed
     | AgentActivity

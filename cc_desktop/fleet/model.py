@@ -287,6 +287,7 @@ class Device(Struct, frozen=True, gc=False):
     mode: str = ""
     online: bool = True
     since: int = 0
+    is_own: bool = False  # this very app
 
 
 class Listing(Struct, frozen=True):

@@ -263,8 +263,17 @@ def transcript_rows(_plan: Plan) -> Iterator[Row]:
 
 
 def details_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.details_cost")
+
+
+def search_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.search_cost")
+
+
+def _printed(program: str) -> Iterator[Row]:
+    """What a program that measures prints: name, median, most and goal."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.details_cost"],
+        [sys.executable, "-m", program],
         env=environment("offscreen"),
         capture_output=True,
         text=True,
@@ -284,6 +293,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "idle": idle_rows,
     "transcript": transcript_rows,
     "details": details_rows,
+    "search": search_rows,
 }
 
 

@@ -111,6 +111,7 @@ _HANDLERS: Mapping[type, _Handler] = {
     ev.SnapshotRows: snapshot.rows,
     ev.SnapshotEnded: snapshot.ended,
     ev.SessionChanged: sessions.changed,
+    ev.PreviewTold: sessions.preview_told,
     ev.SessionRemoved: sessions.removed,
     ev.RunProgress: runs.progress,
     ev.ApprovalOpened: approvals.opened,

@@ -62,6 +62,18 @@ def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) 
     return put_agent(fleet, gateway, agent, after, now)
 
 
+def preview_told(fleet: Fleet, gateway: Gateway, event: ev.PreviewTold, now: Now) -> Result:
+    """Nothing but the words of the row changes, and only while it is the one that was asked for."""
+    agent = gateway.agents.get(event.row.agent_id)
+    old = agent.sessions.get(event.row.key) if agent else None
+    if agent is None or old is None or old.active or old.updated_at != event.row.updated_at:
+        return fleet, []
+    if old.preview == event.preview:
+        return fleet, []
+    sessions = {**agent.sessions, event.row.key: replace(old, preview=event.preview)}
+    return put_agent(fleet, gateway, agent, replace(agent, sessions=sessions), now)
+
+
 def removed(fleet: Fleet, gateway: Gateway, event: ev.SessionRemoved, now: Now) -> Result:
     """A session was deleted, unless the event is about an earlier generation of it."""
     agent = gateway.agents.get(event.agent_id)
@@ -106,6 +118,8 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
         return Session(event.key, event.agent_id, **fields)
     if fields.get("updated_at", old.updated_at) < old.updated_at:
         return None
+    if fields.get("active") and not old.active:
+        fields.setdefault("preview", "")  # it was about the run before
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 
 from cc_desktop.fleet.commands import MarkItems, MarkUnseen
 from cc_desktop.fleet.inbox import InboxKind
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.window.agents.selection import Selection
     from cc_desktop.desktop.window.bars.app_notice import AppMessageBar
     from cc_desktop.fleet.inbox import InboxItem
+
+STOP_KEYS = QKeySequence("Ctrl+Shift+.")
 
 
 class Triage(QObject):
@@ -49,6 +52,8 @@ class Triage(QObject):
         self._bar = bar
         self._undo: list[InboxItem] = []
         bar.chosen.connect(self.undo)
+        view.stop_wanted.connect(self.stop_everything)
+        QShortcut(STOP_KEYS, view).activated.connect(self.stop_everything)
 
     def unseen(self, keys: Iterable[Key]) -> list[InboxItem]:
         """What nobody has seen of these agents."""
@@ -104,6 +109,12 @@ class Triage(QObject):
         self._selection.keep()
         self._view.reveal(key)
         self._view.setFocus()
+
+    def stop_everything(self) -> None:
+        """Show what runs, and the way to stop all of it."""
+        from cc_desktop.desktop.window.agents.stop_dialog import StopDialog  # rarely wanted
+
+        StopDialog(self._context, self._view.window()).open()
 
     def _next_after(self, key: Key | None) -> Key | None:
         rows = self._model.rows()
