@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import ConnectionInfo, Device, Problem
 
 _TOKEN_PLACES = {
-    "keyring": mark("token in the system's keyring"),
-    "file": mark("token in a file of this app"),
+    "keyring": mark("device token in the system's keyring"),
+    "file": mark("device token in a private file"),
 }
 
 ONLINE, GONE = mark("online"), mark("gone")

@@ -36,7 +36,7 @@ def test_a_polled_gateway_says_so() -> None:
 def test_the_facts_of_a_connection() -> None:
     known = ConnectionInfo(protocol=4, server_version="2026.9.6", token_place="keyring")
     assert connection_facts(known) == (
-        "OpenClaw 2026.9.6 · protocol 4 · token in the system's keyring"
+        "OpenClaw 2026.9.6 · protocol 4 · device token in the system's keyring"
     )
     assert connection_facts(ConnectionInfo()) == ""
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTabBar,
     QToolButton,
@@ -103,6 +104,10 @@ class DetailsBody(QScrollArea):
                 self._pages.removeWidget(empty)
                 empty.deleteLater()
             self._pages.insertWidget(place, tab)
+        for at in range(self._pages.count()):  # a tab that is not shown needs no room
+            shown = QSizePolicy.Policy.Preferred if at == place else QSizePolicy.Policy.Ignored
+            if page := self._pages.widget(at):
+                page.setSizePolicy(QSizePolicy.Policy.Preferred, shown)
         self._pages.setCurrentIndex(place)
         return tab
 

@@ -78,7 +78,7 @@ class FilterChips(QWidget):
 
     def show_counts(self, counts: Mapping[Severity, int]) -> None:
         """Show how many items each choice has; a severity without any needs no chip."""
-        self._name(self.chips[OPEN], tr("Open"), sum(counts.values()))
+        self._name(self.chips[OPEN], tr("All open"), sum(counts.values()))
         for severity in Severity:
             pill = self.chips[severity.value]
             self._name(pill, tr(HEADINGS[severity]), counts[severity])

@@ -307,6 +307,8 @@ class InboxPage(CentrePage):
         self.chips.show_counts(self.model.counts)
         self.chips.show_gateways({key: one.name for key, one in fleet.gateways.items()})
         self.all_seen.setVisible(not self.chips.chips[EARLIER].isChecked())
+        alone = [item.id for item in self.model.items] == [self.pane.card.ident]
+        self.pane.next.setDisabled(alone)  # there is no other one to go to
         self.all_seen.setEnabled(any(not item.seen for item in self.model.items))
         lines = not_visible(fleet, self.model.gateway)
         self.refused.setText("\n".join(lines))

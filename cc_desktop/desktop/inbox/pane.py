@@ -88,17 +88,14 @@ class ItemPane(QScrollArea):
         if not items and self.card.is_over:
             return  # what became of the last one stays until another is chosen
         self.card.show_item("")
-        for part in (self.title, self.place, self.card, self.before, self.open, self.next):
+        for part in (self.place, self.card, self.before, self.open, self.next):
             part.hide()
         self._tools.setVisible(bool(items))
         self._name_seen(all_seen=bool(items) and all(item.seen for item in items))
-        words = (
-            trn("{n} item selected", "{n} items selected", len(items))
-            if items
-            else tr("Choose an item to see what it takes.")
-        )
-        self.nothing.setText(words)
-        self.nothing.show()
+        self.title.setText(trn("{n} item selected", "{n} items selected", len(items)))
+        self.title.setVisible(bool(items))
+        self.nothing.setText(tr("Choose an item to see what it takes."))
+        self.nothing.setVisible(not items)
 
     def show_item(self, ident: str) -> None:
         """Show an item, or that it is no longer open."""

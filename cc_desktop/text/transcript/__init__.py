@@ -121,7 +121,7 @@ def boundary(row: Row) -> str:
 def note(row: Row) -> str:
     """What was left out, or that it is made up."""
     if row.text == SAMPLE:
-        return tr("Sample conversation: nothing of this has happened")
+        return tr("Sample conversation: none of this is real")
     return trn("{n} more tool call is not shown", "{n} more tool calls are not shown", row.count)
 
 
@@ -227,12 +227,12 @@ def plan_head(done: int, total: int) -> str:
 
 
 def ended_line(ended_at: int, ran_ms: int, now: int) -> str:
-    """When a run ended and how long it took: "finished 2 h ago in 7 min". Local ms."""
+    """When a run ended and how long it took: "finished 2 h ago · took 7 min". Local ms."""
     when = ago(ended_at, now)
     if not when:
         return ""
     if ran_ms >= SECOND:
-        return tr("finished {when} in {span}", when=when, span=span(ran_ms))
+        return tr("finished {when} · took {span}", when=when, span=span(ran_ms))
     return tr("finished {when}", when=when)
 
 

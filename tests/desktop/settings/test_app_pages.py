@@ -186,7 +186,7 @@ def test_each_gateway_says_how_it_is(desk: Desk) -> None:
     studio, lab = desk.gateways.rows
     agents = len(desk.store.fleet.gateways["studio"].agents)
     assert studio.line() == (
-        f"live · OpenClaw 2026.9.6 · {agents} agents · token in the system's keyring"
+        f"live · OpenClaw 2026.9.6 · {agents} agents · device token in the system's keyring"
     )
     assert lab.line() == "waiting for approval"
     assert desk.names() == ["studio", "Home lab"]

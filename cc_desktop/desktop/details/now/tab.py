@@ -264,7 +264,7 @@ class NowTab(DetailsTab):
         shown = handle is not None and handle.state in (ViewState.REFUSED, ViewState.FAILED)
         line = words.state_line(handle.state, handle.problem, 1) if handle and shown else ""
         if gateway.origin is Origin.DEMO:
-            line = tr("Sample data: nothing of this happens.")
+            line = tr("Sample data: none of this is real.")
         self.state.setText(line)
         self.state.setVisible(bool(line))
 

@@ -99,7 +99,10 @@ class GatewaysPage(PageBody):
         waits = False
         for at, (row, entry) in enumerate(zip(self.rows, self._entries, strict=True)):
             gateway = fleet.gateways.get(entry.id)
-            row.show_state(RowState(entry, gateway, now), first=at == 0, last=at == last)
+            secrets = self._tools.secrets
+            may_secure = secrets is None or secrets.places(entry.id).may_use_keyring
+            state = RowState(entry, gateway, now, may_secure)
+            row.show_state(state, first=at == 0, last=at == last)
             waits = waits or bool(gateway and _counts_down(gateway.connection, now))
         self.facts.show_gateways([(entry.id, entry.name or entry.id) for entry in self._entries])
         self._nobody.setVisible(not self._entries)

@@ -38,6 +38,7 @@ class RowState(NamedTuple):
     entry: GatewayEntry
     gateway: Gateway | None
     now: int
+    may_secure: bool = True  # whether there is a keyring to move its token to
 
 
 class GatewayRow(QFrame):
@@ -123,7 +124,7 @@ class GatewayRow(QFrame):
         self.copy.setVisible(bool(problem and problem.kind == "pairing" and command_for(problem)))
         self.test.setVisible(self.copy.isHidden())
         in_file = gateway is not None and gateway.connection.token_place == "file"  # noqa: S105
-        self.secure.setVisible(in_file)
+        self.secure.setVisible(in_file and state.may_secure)
         self.on.setChecked(entry.enabled)
         self.up.setEnabled(not first)
         self.down.setEnabled(not last)

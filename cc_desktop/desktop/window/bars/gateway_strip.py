@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 from cc_desktop.desktop.widgets.buttons import pressed_by_enter
 from cc_desktop.fleet.inbox import Severity
-from cc_desktop.text.format import tooltip
+from cc_desktop.text.format import tooltip, with_stop
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class GatewayStrip(QAbstractButton):
         self.setVisible(strip is not None)
         if strip is not None:
             said = tr("{gateway}: {text}", gateway=strip.name, text=strip.text)
-            self.setAccessibleName(tr("{what}. {link}", what=said, link=strip.more))
+            self.setAccessibleName(tr("{first} {second}", first=with_stop(said), second=strip.more))
             self.setToolTip(tooltip(said))
             self.update()
 

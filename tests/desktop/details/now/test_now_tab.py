@@ -189,7 +189,7 @@ def test_without_a_run_the_last_message_and_how_it_ended(open_now: OpenNow) -> N
     views.last.tell(user("u", "Icons?"), agent("a", "12 icons, **two need a look**"))
     assert tab.last.isVisible()
     assert tab.last.reply.source == "12 icons, **two need a look**"
-    assert tab.ended.text() == "finished 2 h ago in 1 min"
+    assert tab.ended.text() == "finished 2 h ago · took 1 min"
     assert not tab.run.isVisible()
     assert not tab.now.isVisible()
 
