@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
+from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLayout
@@ -31,7 +31,7 @@ class Card(QFrame):
         self.body.setSpacing(px(8))
         font = look.metrics.font(11, bold=True)
         font.setLetterSpacing(font.SpacingType.AbsoluteSpacing, 0.8 * look.metrics.scale)
-        self._heading = label(font, muted=True)
+        self._heading = ElidedLabel(look, font, muted=True)  # a run may have a long name
         self.set_heading(heading)
         self._top = QHBoxLayout()
         self._top.addWidget(self._heading, 1)
@@ -52,7 +52,7 @@ class Card(QFrame):
 
     def set_colour(self, heading: QColor, edge: QColor) -> None:
         """Colour heading and border."""
-        set_colour(self._heading, heading)
+        self._heading.set_colour(heading.name())
         sheet = f"#card {{ border-color: {edge.name(QColor.NameFormat.HexArgb)}; }}"
         if self.styleSheet() != sheet:
             self.setStyleSheet(sheet)

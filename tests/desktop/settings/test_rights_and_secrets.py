@@ -279,3 +279,13 @@ def test_the_page_follows_the_secrets_while_it_is_seen(desk: RightsDesk) -> None
     assert desk.card.lines()[0] == "in the keyring"
     desk.window.close()
     assert desk.secrets.changed is None
+
+
+def test_a_row_offers_no_keyring_where_there_is_none(desk: RightsDesk) -> None:
+    desk.secrets.now = with_fields(IN_MEMORY, may_use_keyring=False)
+    desk.connect("studio", "operator.read", token_place="file")
+    desk.page.refresh()
+    assert desk.page.rows[0].secure.isHidden()
+    desk.secrets.now = with_fields(IN_MEMORY, may_use_keyring=True)
+    desk.page.refresh()
+    assert not desk.page.rows[0].secure.isHidden()

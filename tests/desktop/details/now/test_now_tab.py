@@ -289,3 +289,14 @@ def test_there_is_always_something_for_the_keyboard(open_now: OpenNow) -> None:
         focused = QApplication.focusWidget()
         assert focused is not None
         assert panel.isAncestorOf(focused)
+
+
+def test_a_long_name_of_a_run_takes_no_room_from_the_rest(open_now: OpenNow) -> None:
+    store = sample.live_store()
+    long = {"label": "Deploy the documentation to every staging host there is", "updated_at": NOW}
+    store.apply(ev.SessionChanged("studio", "agent:otto:main", "otto", long))
+    panel, tab, views = open_now(store=store)
+    views.last.set_run(RUN)
+    QApplication.processEvents()
+    assert tab.run.heading().startswith("Deploy the documentation")
+    assert panel.body.widget().width() <= panel.body.viewport().width()
