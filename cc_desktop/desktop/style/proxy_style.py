@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QProxyStyle,
+    QPushButton,
     QStyle,
     QStyleOption,
     QStyleOptionComboBox,
@@ -113,7 +114,9 @@ class ProxyStyle(QProxyStyle):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if element == _Primitive.PE_FrameFocusRect:
-            self._draw_ring(option, painter)
+            # Around a push button, where its style sheet would put it across the words.
+            rect = widget.rect() if isinstance(widget, QPushButton) else option.rect
+            self._draw_ring(rect, painter)
         else:
             self._draw_mark(element, option, painter)
         painter.restore()
@@ -147,10 +150,10 @@ class ProxyStyle(QProxyStyle):
             points = [box.topLeft() + point * box.width() for point in _TICK]
             painter.drawPolyline(QPolygonF(points))
 
-    def _draw_ring(self, option: QStyleOption, painter: QPainter) -> None:
+    def _draw_ring(self, rect: QRect, painter: QPainter) -> None:
         painter.setPen(QPen(QColor(self.theme.accent), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        box = QRectF(option.rect).adjusted(0.75, 0.75, -0.75, -0.75)
+        box = QRectF(rect).adjusted(0.75, 0.75, -0.75, -0.75)
         painter.drawRoundedRect(box, 5 * self._px, 5 * self._px)
 
     def drawComplexControl(

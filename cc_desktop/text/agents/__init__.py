@@ -209,10 +209,10 @@ def _why_waiting(agent: Agent, now: int) -> str:
 def headline(agent: Agent, now: int, clock_offset_ms: int = 0) -> str:
     """The status with its duration, where that matters: "Error · 4 min"."""
     since = state_since(agent, clock_offset_ms)
-    word = status_word(agent.status)
+    said = word(agent)
     if not since or not (agent.status.needs_you or agent.status.working):
-        return word
-    return tr("{status} · {span}", status=word, span=span(now - since))
+        return said
+    return tr("{status} · {span}", status=said, span=span(now - since))
 
 
 def sentence(

@@ -112,6 +112,8 @@ class StopDialog(QDialog):
         gateways = list(dict.fromkeys(row.key[0] for row in rows))
         self.words.setText(what_runs(len(rows), len(gateways)))
         self.agree.setText(agreement(len(rows)))
+        self.table.setVisible(bool(rows))
+        self.leave.setText(tr("Cancel") if rows else tr("Close"))
         self._ask_for_rights(gateways)
         able = any(may_operate(fleet.gateways.get(gateway)) for gateway in gateways)
         self.agree.setVisible(able)
