@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
+    DROPPED,
     AnswerQuestion,
     ResolveApproval,
     SendMessage,
@@ -232,8 +233,8 @@ class Actions:
             return
         if not stayed:
             gateway = self._link.gateway
-            self._tell(ev.CommandSent(gateway, message))  # it was done, or is forgotten
-            self._tell(ev.CommandRefused(gateway, message.id, "dropped"))
+            self._tell(ev.CommandSent(gateway, message))  # it may be forgotten
+            self._tell(ev.CommandRefused(gateway, message.id, DROPPED))
 
     async def _has_arrived(self, command: GatewayAction, sent_at: int) -> bool:
         gateway = self._look()
