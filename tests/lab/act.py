@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
-ASKING = {
+ASKING: dict[str, dict[str, Any]] = {
     "2026.5.7": ASKS,
     "2026.9.6": {"tools": {"toolSearch": False, **ASKS["tools"]}},
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,17 +126,20 @@ async def test_one_that_nobody_decides_expires(gateway: RealGateway, tmp_path: P
 
 
 async def test_decided_while_the_connection_is_away(gateway: RealGateway, tmp_path: Path) -> None:
-    async with cuttable(gateway.port) as (url, cut), other_client(gateway.url) as other:
-        async with operating(tmp_path, g=url) as operator:
-            link = operator.monitor.supervisors["g"]
-            ident = await wanted(operator, "otto", "echo away")
-            cut()
-            await operator.until(lambda: not link.is_live)
-            await other.request("exec.approval.resolve", {"id": ident, "decision": "deny"})
-            given = operator.monitor.execute(ResolveApproval("g", "otto", ident, "allow-once"))
-            assert operator.state(given).reason == "not-live"
-            link.reconnect_now()
-            await is_over(operator, "otto", ident, other)
-            await operator.live()
-            await results(other, "otto")
-            print(gateway.version, "away:", operator.agent("otto").decided.get(ident))
+    async with (
+        cuttable(gateway.port) as (url, cut),
+        other_client(gateway.url) as other,
+        operating(tmp_path, g=url) as operator,
+    ):
+        link = operator.monitor.supervisors["g"]
+        ident = await wanted(operator, "otto", "echo away")
+        cut()
+        await operator.until(lambda: not link.is_live)
+        await other.request("exec.approval.resolve", {"id": ident, "decision": "deny"})
+        given = operator.monitor.execute(ResolveApproval("g", "otto", ident, "allow-once"))
+        assert operator.state(given).reason == "not-live"
+        link.reconnect_now()
+        await is_over(operator, "otto", ident, other)
+        await operator.live()
+        await results(other, "otto")
+        print(gateway.version, "away:", operator.agent("otto").decided.get(ident))

@@ -17,7 +17,7 @@ from cc_desktop.fleet.commands import (
     StopAll,
     StopRun,
 )
-from tests.lab.act import Operator, asking_gateways, operating, other_client
+from tests.lab.act import asking_gateways, operating, other_client
 from tests.lab.conftest import VERSIONS
 
 if TYPE_CHECKING:
@@ -146,74 +146,73 @@ async def test_what_was_not_known_after_a_cut_is_known_after_it(
     gateway: RealGateway, model: MockModel, tmp_path: Path, lost: str
 ) -> None:
     """The connection is cut between the request and its answer, or before the request arrives."""
-    async with Way().to(gateway.port) as way, other_client(gateway.url) as other:
-        async with operating(tmp_path, g=way.url) as operator:
-            link = operator.monitor.supervisors["g"]
+    async with (
+        Way().to(gateway.port) as way,
+        other_client(gateway.url) as other,
+        operating(tmp_path, g=way.url) as operator,
+    ):
+        link = operator.monitor.supervisors["g"]
 
-            async def over_a_cut(command: Any, arrived: Any) -> CommandState:
-                way.loses = lost
-                ident = operator.monitor.execute(command)
-                if lost == "answers":
-                    async with asyncio.timeout(20):
-                        while not await arrived():
-                            await asyncio.sleep(0.1)
-                else:
-                    await asyncio.sleep(0.3)  # whatever is sent meanwhile is lost
-                assert operator.state(ident).phase is CommandPhase.PENDING
-                way.cut()
-                await operator.until(lambda: not link.is_live)
-                print(operator.state(ident).phase, operator.state(ident).reason)
-                assert operator.state(ident).phase is CommandPhase.UNKNOWN, operator.state(ident)
-                link.reconnect_now()
-                return await operator.end_of(ident)
+        async def over_a_cut(command: Any, arrived: Any) -> CommandState:
+            way.loses = lost
+            ident = operator.monitor.execute(command)
+            if lost == "answers":
+                async with asyncio.timeout(20):
+                    while not await arrived():  # noqa: ASYNC110 - asked of the gateway
+                        await asyncio.sleep(0.1)
+            else:
+                await asyncio.sleep(0.3)  # whatever is sent meanwhile is lost
+            assert operator.state(ident).phase is CommandPhase.PENDING
+            way.cut()
+            await operator.until(lambda: not link.is_live)
+            print(operator.state(ident).phase, operator.state(ident).reason)
+            assert operator.state(ident).phase is CommandPhase.UNKNOWN, operator.state(ident)
+            link.reconnect_now()
+            return await operator.end_of(ident)
 
-            before = operator.monitor.now_ms()
-            text = f"say: cut {lost} {before}"
+        before = operator.monitor.now_ms()
+        text = f"say: cut {lost} {before}"
 
-            async def message_there() -> bool:
-                return arrivals(await history(other, "otto"), text) > 0
+        async def message_there() -> bool:
+            return arrivals(await history(other, "otto"), text) > 0
 
-            sent = await over_a_cut(
-                SendMessage("g", "otto", "agent:otto:main", text), message_there
-            )
-            await other.wait_idle("otto")
-            assert arrivals(await history(other, "otto"), text) == (lost == "answers")
+        sent = await over_a_cut(SendMessage("g", "otto", "agent:otto:main", text), message_there)
+        await other.wait_idle("otto")
+        assert arrivals(await history(other, "otto"), text) == (lost == "answers")
 
-            await operator.live()
-            await operator.say("rex", "run: echo cut")
-            await operator.until(lambda: bool(operator.asked("rex")))
-            [approval] = operator.asked("rex")
+        await operator.live()
+        await operator.say("rex", "run: echo cut")
+        await operator.until(lambda: bool(operator.asked("rex")))
+        [approval] = operator.asked("rex")
 
-            async def approval_gone() -> bool:
-                rows = await other.request("exec.approval.list")
-                return approval not in {row["id"] for row in rows}
+        async def approval_gone() -> bool:
+            rows = await other.request("exec.approval.list")
+            return approval not in {row["id"] for row in rows}
 
-            denied = await over_a_cut(
-                ResolveApproval("g", "rex", approval, "deny"), approval_gone
-            )
+        denied = await over_a_cut(ResolveApproval("g", "rex", approval, "deny"), approval_gone)
 
-            await operator.live()
-            if not await approval_gone():
-                await operator.carried_out(ResolveApproval("g", "rex", approval, "deny"))
-            held = model.held_count
-            await operator.say("dex", "hold: to be stopped")
-            await asyncio.to_thread(model.wait_held, held + 1)
-            await operator.until(lambda: bool(operator.agent("dex").heard))
+        await operator.live()
+        if not await approval_gone():
+            await operator.carried_out(ResolveApproval("g", "rex", approval, "deny"))
+        held = model.held_count
+        await operator.say("dex", "hold: to be stopped")
+        await asyncio.to_thread(model.wait_held, held + 1)
+        await operator.until(lambda: bool(operator.agent("dex").heard))
 
-            async def stopped() -> bool:
-                return model.held_count == held
+        async def stopped() -> bool:
+            return model.held_count == held
 
-            stop = await over_a_cut(StopRun("g", "dex", "agent:dex:main"), stopped)
-            if lost == "requests":
-                assert model.held_count == held + 1
-                model.release()
-            print(gateway.version, lost, [(s.phase, s.reason) for s in (sent, denied, stop)])
-            for state in (sent, denied, stop):
-                if lost == "answers":
-                    assert state.phase is CommandPhase.DONE, state
-                else:
-                    assert (state.phase, state.reason) == (CommandPhase.REFUSED, "not-arrived")
-            await other.wait_idle("dex")
+        stop = await over_a_cut(StopRun("g", "dex", "agent:dex:main"), stopped)
+        if lost == "requests":
+            assert model.held_count == held + 1
+            model.release()
+        print(gateway.version, lost, [(s.phase, s.reason) for s in (sent, denied, stop)])
+        for state in (sent, denied, stop):
+            if lost == "answers":
+                assert state.phase is CommandPhase.DONE, state
+            else:
+                assert (state.phase, state.reason) == (CommandPhase.REFUSED, "not-arrived")
+        await other.wait_idle("dex")
 
 
 async def test_a_message_while_the_gateway_restarts_arrives_once_or_is_told_as_not_sent(
@@ -226,9 +225,7 @@ async def test_a_message_while_the_gateway_restarts_arrives_once_or_is_told_as_n
         number = 0
         while not restart.done():
             text = f"say: restart {number} of it"
-            sent[text] = operator.monitor.execute(
-                SendMessage("g", "rex", "agent:rex:main", text)
-            )
+            sent[text] = operator.monitor.execute(SendMessage("g", "rex", "agent:rex:main", text))
             number += 1
             await asyncio.sleep(0.05 if number < 8 else 0.5)
         await restart
@@ -287,8 +284,7 @@ async def test_runs_are_stopped_whoever_started_them(
         own = await operator.say("otto", "hold: mine")
         await other.send("rex", "hold: theirs")
         await asyncio.to_thread(model.wait_held, held + 2)
-        for name in ("otto", "rex"):
-            await operator.until(lambda name=name: bool(operator.agent(name).heard))
+        await operator.until(lambda: all(operator.agent(one).heard for one in ("otto", "rex")))
         mine = await operator.carried_out(StopRun("g", "otto", "agent:otto:main", own))
         assert mine.phase is CommandPhase.DONE, mine
         await operator.until(lambda: not operator.agent("otto").heard)
@@ -318,8 +314,7 @@ async def test_all_runs_on_two_gateways_are_stopped_with_a_report_for_each(
             await other.send("dex", "hold: theirs")
             await asyncio.to_thread(model.wait_held, held + 4)
             every = [*runs, ("old", "dex")]
-            for gateway, agent in every:
-                await operator.until(lambda g=gateway, a=agent: bool(operator.agent(a, g).heard))
+            await operator.until(lambda: all(operator.agent(a, g).heard for g, a in every))
             began = time.monotonic()
             batch = operator.monitor.execute(StopAll())
 
@@ -336,7 +331,7 @@ async def test_all_runs_on_two_gateways_are_stopped_with_a_report_for_each(
             print(f"{time.monotonic() - began:.1f} s", {k: s.reason for k, s in reports().items()})
             for name, agent in runs:
                 assert reports()[name, agent].phase is CommandPhase.DONE
-                await operator.until(lambda g=name, a=agent: not operator.agent(a, g).heard)
+            await operator.until(lambda: not any(operator.agent(a, g).heard for g, a in runs))
             # The report is true: what it says was refused goes on.
             refused = [k for k, s in reports().items() if s.phase is CommandPhase.REFUSED]
             await settles(lambda: model.held_count == held + len(refused))

@@ -69,9 +69,7 @@ def both(
 
 
 @pytest.fixture(scope="module")
-def desk(
-    both: dict[str, RealGateway], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desk]:
+def desk(both: dict[str, RealGateway], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     need("Xvfb", "dbus-daemon", "lxqt-panel", "import", *PROGRAMS)
     path = tmp_path_factory.mktemp("acting")
     token = path / "token"
@@ -141,6 +139,30 @@ def test_decided_on_the_notification_and_in_the_window(
         desk.is_quiet(agent.capitalize())
         history = said(desk, gateway, agent, "", shows=f"by-{agent}" if ran else "")
         assert (f"by-{agent}" in history) is ran
+
+
+@pytest.mark.parametrize("version", NAMES)
+def test_what_ends_elsewhere_is_over_in_the_window(
+    desk: Desk, both: dict[str, RealGateway], version: str
+) -> None:
+    gateway, window = both[version], desk.window
+
+    async def end(agent: str, command: str, timeout_ms: int, decision: str) -> None:
+        async with SameDevice(gateway.url, window.config.parent / "config") as same:
+            ident = await same.want_approval(agent, command, timeout_ms)
+            await asyncio.to_thread(desk.opens, agent.capitalize())
+            await asyncio.to_thread(window.until, command, "Approve once  A")
+            if decision:
+                await same.request("exec.approval.resolve", {"id": ident, "decision": decision})
+                await asyncio.to_thread(window.until, "Deny: decided by Lab sender.")
+            else:
+                await asyncio.to_thread(window.until, "Its time ran out.")
+        window.until_gone("Approve once  A")
+        window.session.screenshot(f"over-{decision or 'expired'}-{version}")
+        desk.is_quiet(agent.capitalize())
+
+    asyncio.run(end("dex", f"echo theirs {version}", 60_000, "deny"))
+    asyncio.run(end("dex", f"echo late {version}", 8_000, ""))
 
 
 def test_a_question_is_answered_in_the_window(desk: Desk, both: dict[str, RealGateway]) -> None:

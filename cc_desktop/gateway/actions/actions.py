@@ -173,10 +173,10 @@ class Actions:
             self._tell(ev.CommandUnknown(self._link.gateway, command.id, "lost"))
             await self._ask_if_still_there()
         else:
-            refusal = refusal_in(command, told)
-            if refusal is None and isinstance(command, SendMessage):
+            said = refusal_in(command, told)
+            if said is None and isinstance(command, SendMessage):
                 self._remember(command, sent_at)
-            self._end(command, refusal)
+            self._end(command, said)
         finally:
             for task in (answer, late):
                 task.cancel()
