@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
-from cc_desktop.desktop.inbox.marks import SeenMarks
+from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import MarkItems, MarkUnseen
 from cc_desktop.fleet.facts import ReadAccess, Subject
