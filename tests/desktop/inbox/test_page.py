@@ -218,7 +218,7 @@ def test_what_stands_for_several_is_marked_and_undone_for_each() -> None:
     )
     group = InboxItem("failed-all", InboxKind.FAILED, "studio", "all", members=("a", "b"))
     commands: list[object] = []
-    marks = SeenMarks(commands.append, lambda _item: parts)
+    marks = SeenSteps(commands.append, lambda _item: parts)
     assert marks.mark([group]) == 1
     assert commands == [
         MarkItems("studio", ("failed-rex",)),
