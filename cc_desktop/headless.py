@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from cc_desktop.about import APP_ID, ExitCode
 from cc_desktop.diagnostics import crash
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
+from cc_desktop.orders.carry_out import carry_out, wait_for_lists
+from cc_desktop.orders.order import LIMIT_S, Outcome
 from cc_desktop.system.redaction import redact
+from cc_desktop.text import orders as words
 from cc_desktop.text import report
 from cc_desktop.text.i18n import tr
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.paths import Paths
     from cc_desktop.config.settings import Settings
     from cc_desktop.fleet.model import Change
+    from cc_desktop.orders.order import Order
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +53,49 @@ def status(
 
     async def show(view: _View) -> int:
         fleet = view.monitor.store.fleet
-        if demo:
-            await view.until(lambda: bool(view.monitor.store.fleet.gateways), timeout_s)
-        else:
-            await view.until(lambda: view.monitor.is_settled, timeout_s)
+        await view.settled(timeout_s, demo=demo)
         if watch:
             return await _print_changes(view)
         fleet, now = view.monitor.store.fleet, view.monitor.now_ms()
         if json:
-            _print(report.json_line(report.as_json(fleet, now)))
+            print_line(report.json_line(report.as_json(fleet, now)))
         else:
-            _print("\n".join(report.as_text(fleet, now)))
+            print_line("\n".join(report.as_text(fleet, now)))
         return report.exit_code(fleet)
 
     return asyncio.run(_run(FleetMonitor(settings, paths, options), show))
+
+
+def order(
+    settings: Settings, paths: Paths, order: Order, *, demo: bool, timeout_s: float
+) -> Outcome:
+    """Carry out an order over connections of its own.
+
+    Args:
+        settings: The settings.
+        paths: Where files belong.
+        order: What is asked.
+        demo: Of sample data.
+        timeout_s: How long to wait for gateways.
+    """
+    options = MonitorOptions(demo_only=demo, may_demo=False, http_after_s=0.0)
+    outcome = Outcome(code=ExitCode.CRASHED)
+
+    async def perform(view: _View) -> int:
+        nonlocal outcome
+        await view.settled(timeout_s, demo=demo)
+        await wait_for_lists(view.monitor, order)
+        doing = asyncio.create_task(carry_out(view.monitor, order))
+        await view.until(doing.done, LIMIT_S)
+        if not doing.done():
+            doing.cancel()
+            outcome = Outcome(code=ExitCode.UNREACHED, err=(tr(words.NOT_KNOWN),))
+        else:
+            outcome = doing.result()
+        return outcome.code
+
+    code = asyncio.run(_run(FleetMonitor(settings, paths, options), perform))
+    return outcome if code == outcome.code else Outcome(code=code)
 
 
 def text(settings: Settings, paths: Paths, options: MonitorOptions) -> int:
@@ -107,7 +140,7 @@ def doctor(
         else:
             say("", tr("Written: {path}. Look through it before you send it.", path=bundle))
     if json:
-        _print(report.json_line(found))
+        print_line(report.json_line(found))
     return code
 
 
@@ -122,7 +155,7 @@ class _Lines:
         for line in map(redact, lines):
             self.lines.append(line)
             if not self._quiet:
-                _print(line.rstrip())
+                print_line(line.rstrip())
 
 
 async def _examine(
@@ -224,6 +257,18 @@ class _View:
                         # Not every change of a supervisor is a change of the model.
                         await asyncio.wait_for(self.changed(), QUIET_S)
 
+    async def settled(self, timeout_s: float, *, demo: bool) -> None:
+        """Wait until it is known of every gateway whether it can be reached.
+
+        Raises:
+            MonitorEndedError: The monitor has failed.
+        """
+        store = self.monitor.store
+        if demo:
+            await self.until(lambda: bool(store.fleet.gateways), timeout_s)
+        else:
+            await self.until(lambda: self.monitor.is_settled, timeout_s)
+
     async def end(self) -> None:
         """Stop the monitor."""
         self._running.cancel()
@@ -252,7 +297,7 @@ async def _print_changes(view: _View) -> int:
         told = report.as_json(fleet, view.monitor.now_ms())
         facts = {**told, "as_of": 0}  # a newer time alone is no change
         if facts != last:
-            _print(report.json_line(told))
+            print_line(report.json_line(told))
             last = facts
         if view.stopped:
             return report.exit_code(fleet)
@@ -269,13 +314,13 @@ async def _show_text(view: _View) -> int:
         if lines != last:
             last = lines
             start, end = ("\x1b[H\x1b[J", "") if in_place else ("", "\n")
-            _print(start + "\n".join(lines) + end)
+            print_line(start + "\n".join(lines) + end)
         await view.changed()
         await asyncio.sleep(QUIET_S)
     return ExitCode.OK
 
 
-def _print(text: str) -> None:
+def print_line(text: str) -> None:
     """Print what may have lone surrogates in it: hostile text is no reason to fail."""
     if sys.stdout is not None:
         encoding = sys.stdout.encoding or "utf-8"

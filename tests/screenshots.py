@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
 from cc_desktop.config.paths import resource
+from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
 from cc_desktop.desktop.icons.tray_state import TrayIconStyle
 from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
@@ -24,6 +25,7 @@ from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.notifications_menu import build_notifications_menu
 from cc_desktop.desktop.widgets.view_context import ViewContext
+from cc_desktop.desktop.window.agents.stop_dialog import StopDialog
 from cc_desktop.fleet.store import Store
 from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.preferences import Preferences, QuietWindow
@@ -122,6 +124,7 @@ def main(out: Path, language: str = "") -> None:
     )
     shoot("thousand-dark", DARK, sample.big_store(1000))
     _shoot_inbox(shoot)
+    _shoot_acting(shoot, out)
     _shoot_notices(shoot, out)
     _shoot_settings(app, look, out)
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -158,6 +161,31 @@ def _shoot_inbox(shoot: Callable[..., None]) -> None:
         shoot(f"strip-{name}", theme, live)
     empty = sample.big_store(3)
     shoot("inbox-empty-light", LIGHT, empty, prepare=lambda shot: shot.tools.show_inbox())
+
+
+def _shoot_acting(shoot: Callable[..., None], out: Path) -> None:
+    """A big team with names alike; the box for a message; stop everything."""
+
+    def write(shot: Shot) -> None:
+        shot.window.show_agent("studio", "otto")
+        details = shot.window.details
+        assert isinstance(details, Details)
+        details.message.edit.setPlainText("Do not touch the reducer,\nonly its tests")
+
+    for theme, name in ((DARK, "dark"), (LIGHT, "light")):
+        shoot(f"team-{name}", theme, sample.team_store())
+        shoot(f"team-small-{name}", theme, sample.team_store(), (1024, 600))
+        shoot(f"message-{name}", theme, sample.writing_store(), prepare=write)
+        shoot(f"message-narrow-{name}", theme, sample.writing_store(), (640, 720), prepare=write)
+        for kind, store in (("", sample.writing_store()), ("-no-right", sample.live_store())):
+
+            def stop(shot: Shot, kind: str = kind, name: str = name) -> None:
+                shot.window.triage.stop_everything()
+                (dialog,) = shot.window.findChildren(StopDialog)
+                dialog.grab().save(str(out / f"stop{kind}-{name}.png"))
+                dialog.close()
+
+            shoot(f"stopping{kind}-{name}", theme, store, prepare=stop)
 
 
 def _shoot_notices(shoot: Callable[..., None], out: Path) -> None:

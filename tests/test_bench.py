@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from tests.bench import reduce_cost
+from tests.bench import inbox_cost, reduce_cost
 from tests.bench.__main__ import app, bare, gateway
 from tests.bench.programs import Program, environment
 
@@ -33,6 +33,15 @@ def test_events_of_every_kind_are_taken_in() -> None:
     for kind in (reduce_cost.changes, reduce_cost.scattered, reduce_cost.progress):
         costs = reduce_cost.costs_us(kind, (10, 30), 2, 20)
         assert all(len(rounds) == reduce_cost.ROUNDS for rounds in costs.values())
+
+
+def test_a_full_inbox_is_measured() -> None:
+    for what in inbox_cost.FILLED:
+        stores = inbox_cost.open_stores(what, (0, 3))
+        costs = inbox_cost.costs_us(stores, inbox_cost.failure_events, 4)
+        assert all(len(rounds) == inbox_cost.ROUNDS for rounds in costs.values())
+    assert len(inbox_cost.with_gateways(3).fleet.gateways) == 3
+    assert inbox_cost.summary_us(10, 2) > 0
 
 
 def test_a_long_conversation_is_measured() -> None:

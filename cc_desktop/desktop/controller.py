@@ -21,6 +21,7 @@ from cc_desktop.desktop.fleet_desktop import (
 )
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.instance.instance_controller import InstanceController
+from cc_desktop.desktop.instance.order_desk import OrderDesk
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.remembered import WindowMemory, chosen_theme, chosen_tray_style
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
@@ -111,6 +112,7 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
+        self.instance.orders = OrderDesk(monitor)
         self.settings_watcher = SettingsWatcher(monitor, self.notice)
         self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
@@ -125,6 +127,7 @@ class DesktopController:
             refresh=self._refresh,
             execute=monitor.execute,
         )
+        monitor.on_settings(lambda settings: self.center.hooks.configure(settings.hook_command))
         self.notifications = NotificationTools(
             self.window, context, self.center, self.open_settings
         )

@@ -15,7 +15,7 @@ from cc_desktop.desktop.icons.glyphs import Glyph
 from cc_desktop.desktop.notifications.bell_button import Bell
 from cc_desktop.desktop.widgets.accessible.announcer import Announcer
 from cc_desktop.desktop.widgets.icon_button import IconButton
-from cc_desktop.desktop.widgets.rows.row_menu import add_mutes
+from cc_desktop.desktop.widgets.rows.row_menu import add_mutes, add_watches
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.desktop.window.fleet_window import FleetWindow
 from cc_desktop.fleet.inbox import InboxChanged, Severity
@@ -281,4 +281,6 @@ class NotificationTools:
                 self.announcer.announce(headline(item, now), item.severity is Severity.NEEDS_YOU)
 
     def _extend_menu(self, menu: QMenu, gateway_id: str, agent_id: str) -> None:
-        add_mutes(menu, self._center, self._context.store.fleet, gateway_id, agent_id)
+        fleet = self._context.store.fleet
+        add_watches(menu, self._context.actions.execute, fleet, gateway_id, agent_id)
+        add_mutes(menu, self._center, fleet, gateway_id, agent_id)

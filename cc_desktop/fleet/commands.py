@@ -38,6 +38,15 @@ class MarkItems(Command, frozen=True):
     seen: bool = True
 
 
+class WatchRun(Command, frozen=True):
+    """The operator wants to be told when the run in progress is over, however it ends."""
+
+    gateway: str
+    agent: str
+    session_key: str
+    on: bool = True
+
+
 class Reconnect(Command, frozen=True):
     """Connect again at once."""
 
@@ -189,7 +198,9 @@ class CommandState(Struct, frozen=True):
     command: Command
     phase: CommandPhase = CommandPhase.PENDING
     at: int = 0  # local ms at which it reached this phase
-    reason: str = ""  # the kind of refusal, such as "demo"; `text` has the words
+    # The kind of refusal, such as "not-live"; "demo" if it was done on sample data only. `text` has
+    # the words.
+    reason: str = ""
     said: str = ""  # the gateway's own words about it, cleaned
 
     @property

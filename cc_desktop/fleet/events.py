@@ -124,6 +124,14 @@ class SessionChanged(Struct, frozen=True):
     complete: bool = False  # the row is whole: what is absent is cleared
 
 
+class PreviewTold(Struct, frozen=True):
+    """The last message of a session, as somebody looked it up: no sign of life."""
+
+    gateway: str
+    row: Session  # its key, agent and `updated_at`: of a later row it is not true
+    preview: str
+
+
 class SessionRemoved(Struct, frozen=True):
     """A session was deleted. With a `session_id`, only that generation of it."""
 
@@ -302,6 +310,15 @@ class Unseen(Struct, frozen=True):
     keys: frozenset[str]
 
 
+class RunWatched(Struct, frozen=True):
+    """The operator wants to be told of the end of a run in progress, or no longer."""
+
+    gateway: str
+    agent_id: str
+    session_key: str
+    on: bool = True
+
+
 class CommandSent(Struct, frozen=True):
     """A command is under way."""
 
@@ -314,6 +331,7 @@ class CommandDone(Struct, frozen=True):
 
     gateway: str
     id: str
+    reason: str = ""  # "demo": on sample data only
 
 
 class CommandUnknown(Struct, frozen=True):
@@ -351,6 +369,7 @@ Event = (
     | SnapshotEnded
     | SignOfLife
     | SessionChanged
+    | PreviewTold
     | SessionRemoved
     | DevicesListed
     | AgentActivity
@@ -372,6 +391,7 @@ Event = (
     | Shown
     | Seen
     | Unseen
+    | RunWatched
     | CommandSent
     | CommandDone
     | CommandUnknown

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cc_desktop.fleet.commands import CommandState
 from cc_desktop.fleet.facts import Facts
+from cc_desktop.fleet.guard.habit import most_of
 from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
 from cc_desktop.fleet.requests import Approval as Approval
@@ -225,6 +226,7 @@ class Agent(Struct, frozen=True):
     questions_expire_at: int = 0  # local ms at which the next of them expires
     decided: Mapping[str, Decision] = {}  # by id of approval or question, the latest last
     heard: dict[str, Now] = {}  # active session → its last sign of life, the quietest first
+    watched: frozenset[str] = frozenset()  # sessions whose run's end the operator waits for
     acting: int = 0  # how many of the active sessions do something else than think
     deleted_at: Mapping[str, int] = {}  # deleted key → updated_at
     awaiting_reply: frozenset[str] = frozenset()  # sessions whose digest says waiting-on-user
@@ -232,7 +234,6 @@ class Agent(Struct, frozen=True):
     unconfirmed_failures: frozenset[str] = frozenset()
     runaway: Mapping[str, Run] = {}  # runs that run away, as of their latest evidence, by session
     habit: tuple[int, ...] = ()  # tokens of its latest runs, the latest last
-    usual_tokens: int = 0  # what nine in ten of those stay below
     # What the ceilings left out since the last list.
     dropped_sessions: int = 0
     dropped_runs: int = 0
@@ -240,6 +241,12 @@ class Agent(Struct, frozen=True):
     status: Status = Status.UNKNOWN
     status_since: int = 0  # local ms
     status_session_key: str = ""  # the session that the status comes from
+    stuck: tuple[str, ...] = ()  # sessions that are silent for too long, whatever the status says
+
+    @property
+    def usual_tokens(self) -> int:
+        """What nine in ten of its latest runs stay below. O(runs that are remembered)."""
+        return most_of(self.habit)
 
     @property
     def shown_name(self) -> str:
@@ -280,6 +287,7 @@ class Device(Struct, frozen=True, gc=False):
     mode: str = ""
     online: bool = True
     since: int = 0
+    is_own: bool = False  # this very app
 
 
 class Listing(Struct, frozen=True):
@@ -348,6 +356,7 @@ class Fleet(Struct, frozen=True):
 
     gateways: Mapping[str, Gateway] = {}
     stuck_after_ms: int = 600_000
+    newest_release: tuple[int, ...] = ()  # among the gateways, as `inbox/releases.py` reads it
     guard: GuardLimits = GuardLimits()
 
     def agent(self, gateway: str, agent_id: str) -> Agent | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval, Question
 
 DONE_COMMAND_MS = 60_000  # how long a command that is done stays visible
+_GONE = (Origin.LAST_KNOWN, Origin.NONE)
 _FEW = 32  # up to so many questions, looking at each is cheaper than walking back
 
 
@@ -38,7 +39,7 @@ def assess(
 
     The cost does not depend on how many sessions, runs or approvals are open.
     """
-    if origin in (Origin.LAST_KNOWN, Origin.NONE):
+    if origin in _GONE:
         return Status.OFFLINE, agent.status_session_key
     reported = agent.reported_status
     if reported is not None and agent.by_activity and agent.reported_at < agent.by_activity[-1][0]:
@@ -50,8 +51,9 @@ def assess(
         return Status.ERROR, failed
     if reported is Status.ERROR:
         return Status.ERROR, ""
-    for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
-        return Status.WAITING, request.session_key
+    if agent.approvals or agent.questions:
+        for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
+            return Status.WAITING, request.session_key
     if agent.awaiting_reply:
         return Status.WAITING, _newest_question(agent)
     if reported is Status.WAITING:
@@ -66,6 +68,24 @@ def assess(
     if reported in (Status.STUCK, Status.ACTIVE, Status.THINKING):
         return reported, ""
     return Status.IDLE, finished.key if finished else ""
+
+
+def stuck_sessions(agent: Agent, origin: Origin, now: Now, stuck_after_ms: int) -> tuple[str, ...]:
+    """The sessions at work that are silent for too long, unless they wait for a person.
+
+    A worse condition of another session decides the status, and hides none of these.
+    """
+    quietest = next(iter(agent.heard.values()), None)
+    if quietest is None or now.mono - quietest.mono < stuck_after_ms or origin in _GONE:
+        return ()
+    found: list[str] = []
+    for key, at in agent.heard.items():  # the quietest first
+        if now.mono - at.mono < stuck_after_ms:
+            break
+        found.append(key)
+    waiting = {one.session_key for one in agent.approvals.values()} | agent.awaiting_reply
+    waiting |= {one.session_key for one in agent.questions.values()}
+    return tuple(key for key in found if key not in waiting)
 
 
 def _first_open(
@@ -148,9 +168,8 @@ def next_deadline(
     times: list[int] = []
     for agent in agents.values():
         if agent.heard:
-            # When the quietest is stuck, no other one changes the status by falling silent.
-            left = next(iter(agent.heard.values())).mono + stuck_after_ms - mono
-            if left > 0:
+            waits = (at.mono + stuck_after_ms - mono for at in agent.heard.values())
+            if (left := next((wait for wait in waits if wait > 0), 0)) > 0:
                 times.append(now + left)
         times += [at for at in (agent.approvals_expire_at, agent.questions_expire_at) if at]
     return min(times, default=None)

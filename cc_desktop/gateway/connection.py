@@ -88,6 +88,7 @@ class GatewayConnection:
         # Called with that when a tick is overdue, and with 0 when the gateway speaks again.
         self.on_silence: Callable[[int], object] = lambda _since: None
         self.hello = handshake.Hello()
+        self.device_id = ""  # what presence lists this app as; "" while it has no key
         self.scopes: tuple[str, ...] = ()  # what it may do, see `handshake.granted`
         self.skipped = 0  # messages that were no frames
         # ms that the gateway says its restart takes; None while it has announced none.

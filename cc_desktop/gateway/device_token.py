@@ -156,6 +156,7 @@ class Login:
             on_challenged,
             way=Way(options.proxy, options.fingerprint),
         )
+        connection.device_id = identity.device_id
         connection.scopes = handshake.granted(scopes, connection.hello.scopes)
         return connection
 

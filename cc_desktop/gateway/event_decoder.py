@@ -36,9 +36,16 @@ __all__ = [
 class EventDecoder:
     """Decodes the events of one connection."""
 
-    def __init__(self, gateway: str, protocol: int) -> None:
-        """Args: `protocol` as in hello-ok; from 4 on, the row in an event is whole."""
+    def __init__(self, gateway: str, protocol: int, own_device: str = "") -> None:
+        """Decode for a gateway.
+
+        Args:
+            gateway: Its id.
+            protocol: As in hello-ok; from 4 on, the row in an event is whole.
+            own_device: The id that presence lists this app as.
+        """
         self.gateway = gateway
+        self._own_device = own_device
         self.whole_rows = protocol >= 4
         runs = RunDecoder(gateway)
         self._decoders: dict[str, Callable[[dict[str, Any]], Iterable[ev.Event]]] = {
@@ -66,5 +73,6 @@ class EventDecoder:
 
     def _presence(self, data: dict[str, Any]) -> Iterable[ev.Event]:
         if isinstance(data.get("presence"), list):
-            return (ev.DevicesListed(self.gateway, devices(self.gateway, data["presence"])),)
+            listed = devices(self.gateway, data["presence"], self._own_device)
+            return (ev.DevicesListed(self.gateway, listed),)
         return agents.activity(self.gateway, data)

@@ -25,6 +25,7 @@ from cc_desktop.fleet.commands import (
     SendMessage,
     StopAll,
     StopRun,
+    WatchRun,
 )
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
     from cc_desktop.fleet.model import Gateway
     from cc_desktop.fleet.store import Store
+    from cc_desktop.monitor.demo_player import DemoPlayer
     from cc_desktop.monitor.gateway_pool import GatewayPool
     from cc_desktop.system.clock import Clock
     from cc_desktop.system.supervision import FaultLog
@@ -56,6 +58,7 @@ class CommandDesk:
         clock: Clock,
         rng: random.Random,
         faults: FaultLog,
+        demo: DemoPlayer | None = None,
     ) -> None:
         """Args: `seen` keeps what the operator has seen between starts; `rng` makes ids."""
         self._store = store
@@ -64,6 +67,7 @@ class CommandDesk:
         self._clock = clock
         self._rng = rng
         self._faults = faults
+        self._demo = demo
 
     def execute(self, command: Command, before: Callable[[], object] = lambda: None) -> str:
         """Carry out what the operator asks; never blocks.
@@ -110,7 +114,8 @@ class CommandDesk:
         if refused:
             self._store.apply(ev.CommandRefused(gateway, ident, refused))
         else:
-            self._store.apply(ev.CommandDone(gateway, ident))
+            sample = DEMO_GATEWAY if gateway == DEMO_GATEWAY else ""
+            self._store.apply(ev.CommandDone(gateway, ident, sample))
 
     def recall_seen(self, gateways: list[str]) -> None:
         """Tell the model what the operator had seen before the start."""
@@ -130,6 +135,8 @@ class CommandDesk:
         match command:
             case Reconnect(gateway=""):
                 return list(self._pool.supervisors)
+            case WatchRun():
+                return [command.gateway]
             case MarkSeen() | MarkUnseen() | MarkItems() | Reconnect() | Refresh():
                 return [command.gateway]
             case RequestRights() | GiveBackRights():
@@ -145,10 +152,12 @@ class CommandDesk:
                 return self._mark_agent(command)
             case MarkItems():
                 return self._mark_items(command)
+            case WatchRun():
+                return self._watch_run(command)
         link = self._pool.supervisors.get(gateway)
         if link is None:
             if gateway == DEMO_GATEWAY:
-                return "demo"
+                return "demo" if self._demo is None else self._demo.execute(command)
             return "settings" if gateway in self._store.fleet.gateways else "unknown-gateway"
         if isinstance(command, GatewayAction):
             actions = self._pool.actions(gateway)
@@ -169,6 +178,16 @@ class CommandDesk:
         actions = self._pool.actions(gateway)
         if actions is not None:
             actions.on_synced()
+
+    def _watch_run(self, command: WatchRun) -> str:
+        agent = self._store.fleet.agent(command.gateway, command.agent)
+        if agent is None:
+            return "unknown-agent"
+        if command.on and command.session_key not in agent.heard:
+            return "not-running"
+        told = ev.RunWatched(command.gateway, command.agent, command.session_key, command.on)
+        self._store.apply(told)
+        return ""
 
     # What the operator has seen
 

@@ -15,6 +15,8 @@ from cc_desktop.system.supervision import keep_running
 
 if TYPE_CHECKING:
     from cc_desktop.config.settings import Settings
+    from cc_desktop.demo.simulation import Demo
+    from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.store import Store
     from cc_desktop.monitor.options import MonitorOptions
     from cc_desktop.system.clock import Clock
@@ -38,6 +40,7 @@ class DemoPlayer:
         self._options = options
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
+        self._story: Demo | None = None  # while it plays
         self._changed = asyncio.Event()
         self._policy = DemoPolicy(clock.now_ms(), self._when_unreachable())
 
@@ -85,6 +88,19 @@ class DemoPlayer:
             if isinstance(end, Exception):
                 self._faults.record("demo, at its end", end)
 
+    def execute(self, command: Command) -> str:
+        """Let the story answer what the operator asks.
+
+        Returns:
+            Why it is refused, as a kind, or "".
+        """
+        if self._story is None:
+            return "unknown-gateway"
+        refused, events = self._story.reply(command, self._clock.now_ms())
+        for event in events:
+            self._store.apply(event)
+        return refused
+
     def _when_unreachable(self) -> WhenUnreachable:
         return self._options.when_unreachable or WhenUnreachable(self._settings.when_unreachable)
 
@@ -97,12 +113,14 @@ class DemoPlayer:
             self._hide_gateways(True)
             for event in story.first():
                 self._store.apply(event)
+            self._story = story
             while True:
                 events, wait_ms = story.step(self._clock.now_ms())
                 for event in events:
                     self._store.apply(event)
                 await self._clock.sleep(wait_ms / 1000)
         finally:
+            self._story = None
             self._store.apply(ev.GatewayRemoved(DEMO_GATEWAY))
             self._hide_gateways(False)
 

@@ -98,7 +98,13 @@ class FleetMonitor:
         )
         self.views = MonitorViews(self.store, lambda: self._pool.supervisors, self._faults)
         self._desk = CommandDesk(
-            self.store, self._pool, self.memory.seen, self.clock, self._rng, self._faults
+            self.store,
+            self._pool,
+            self.memory.seen,
+            self.clock,
+            self._rng,
+            self._faults,
+            self._demo,
         )
         self.history = HistoryLog(self.store, self.clock.now_ms)
         self.queries = FleetQueries(self.store, lambda: self.supervisors, self.clock)

@@ -18,6 +18,7 @@ class Alert(Struct, frozen=True):
         detail: What more is known, such as the reason of a failure.
         where: The gateway's name, when there are several to tell apart.
         title: Replaces the title that the kind gives.
+        asked: The operator asked to be told of this very thing, whatever the choices.
         buttons: What can be decided on the notification.
     """
 
@@ -31,6 +32,7 @@ class Alert(Struct, frozen=True):
     where: str = ""
     title: str = ""
     buttons: tuple[Button, ...] = ()
+    asked: bool = False
 
 
 class AlertResolved(Struct, frozen=True):

@@ -15,6 +15,7 @@ from cc_desktop.notifications import preferences as prefs
 from cc_desktop.notifications.backends.base import GuardedBackend
 from cc_desktop.notifications.coalescer import BackendCommand, Show
 from cc_desktop.notifications.decisions import DECIDE, decided
+from cc_desktop.notifications.hooks import HookRunner
 from cc_desktop.notifications.message import (
     MUTE,
     OPEN,
@@ -83,6 +84,7 @@ class NotificationCenter:
 
     Attributes:
         backend: The backend. None of its methods raises.
+        hooks: Runs the operator's own program for each notice.
     """
 
     def __init__(
@@ -111,6 +113,8 @@ class NotificationCenter:
         """
         self._faults = FaultLog(log)
         self.backend = GuardedBackend(backend, clock, self._faults)
+        self.hooks = HookRunner(clock)
+        self.hooks.on_result = self._tell_listeners
         self._store = store
         self._clock = clock
         self._memory = memory
@@ -285,6 +289,9 @@ class NotificationCenter:
                 told = tuple(alert.tag for alert in command.alerts)
                 remember(self._targets, command.message.tag, (command.target, told), MAX_TARGETS)
                 self.backend.show(command.message)
+                with self._guard("the operator's program"):
+                    for alert in command.alerts:
+                        self.hooks.tell(self._store.fleet, alert)
             else:
                 self._targets.pop(command.tag, None)
                 self.backend.withdraw(command.tag)
@@ -333,6 +340,9 @@ class NotificationCenter:
         if version != self._saved_version and self._save_at is None:
             self._save_at = self._clock.now_ms() + SAVE_AFTER_MS
         self._published = state
+        self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
         for listener in list(self._listeners):
             with self._guard("a listener of notifications"):
                 listener()

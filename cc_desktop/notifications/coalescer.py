@@ -129,6 +129,9 @@ class Coalescer:
         if self._storm_at is not None and now - self._storm_at >= 2 * WINDOW_MS:
             self._storm_at = None  # the next flood gets a summary of its own
         if self._storm_at is None and len({*self._recent, *keys.values()}) > MOST:
+            waiting = self._groups.get(SUMMARY)
+            if waiting is not None and waiting.grew:  # some of it nobody was shown
+                alerts = {**waiting.alerts, **alerts}
             self._forget(SUMMARY)
             for key in self._recent:
                 shown = self._groups.get(key)

@@ -173,7 +173,14 @@ TABLE: tuple[KindRule, ...] = (
         per_cause=True,
         **_NEEDS_YOU,
     ),
-    _of_inbox(AlertKind.STUCK, _AGENTS, mark=Status.STUCK, sound=Sound.MESSAGE, **_NEEDS_YOU),
+    _of_inbox(
+        AlertKind.STUCK,
+        _AGENTS,
+        mark=Status.STUCK,
+        sound=Sound.MESSAGE,
+        per_cause=True,
+        **_NEEDS_YOU,
+    ),
     _of_inbox(AlertKind.SILENT, _AGENTS, mark=Status.UNKNOWN, on=False, sound=Sound.NONE),
     _of_inbox(
         AlertKind.RECOVERED,

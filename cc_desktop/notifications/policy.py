@@ -189,12 +189,12 @@ class NotificationPolicy:
         return commands
 
     def _raise(self, alert: Alert, now: int) -> None:
-        if not self._preferences.kinds[alert.kind].on:
+        if not self._preferences.kinds[alert.kind].on and not alert.asked:
             return
         told_at = self.history.told_at(alert.tag)
         if RULES[alert.kind].daily and 0 <= now - told_at < DAY_MS and told_at:
             return
-        muted = self._preferences.is_muted(alert.gateway, alert.agent)
+        muted = not alert.asked and self._preferences.is_muted(alert.gateway, alert.agent)
         seen = bool(alert.agent) and self._viewed() == (alert.gateway, alert.agent)
         self.history.add(
             Notice(

@@ -76,7 +76,10 @@ def name_list(names: list[str]) -> str:
 
 
 def avatar(name: str, emoji: str) -> str:
-    """The emoji of an agent, or up to two initials of its name."""
+    """The emoji of an agent, or up to two initials of its name.
+
+    A number at its end stands for the second: "Reviewer 101" is "R01", and 102 is another.
+    """
     emoji = emoji.strip()
     if (
         emoji
@@ -85,8 +88,17 @@ def avatar(name: str, emoji: str) -> str:
     ):
         return emoji
     parts = plain(name).replace("-", " ").replace("_", " ").split()
+    number = re.search(r"[0-9]+$", parts[-1]) if parts else None
+    letter = next((char for char in plain(name) if char.isalpha()), "")
+    if number and letter:
+        return letter.upper() + number[0][-2:]
     initials = [next((char for char in part if char.isalnum()), "") for part in parts]
     return "".join(initial for initial in initials if initial)[:2].upper() or "?"
+
+
+def natural(name: str) -> str:
+    """What sorts a name so that "Agent 9" comes before "Agent 10"."""
+    return re.sub(r"[0-9]+", lambda digits: digits[0].zfill(8), name.casefold())
 
 
 def model_name(model: str) -> str:

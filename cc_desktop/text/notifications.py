@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from cc_desktop.text.format import DAYS, HOUR, MONTHS, YEAR_3000, plain
+from cc_desktop.text.format import DAYS, HOUR, MONTHS, YEAR_3000, cost, plain, run_time
 from cc_desktop.text.format import SHORT_DAYS as WEEKDAYS
 from cc_desktop.text.i18n import mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cc_desktop.fleet.model import Fleet
+    from cc_desktop.fleet.facts import Task
+    from cc_desktop.fleet.model import Fleet, Session
 
 HALF_DAY = 12 * HOUR
 MORNING = 8  # o'clock: "until tomorrow" ends then
@@ -55,6 +56,64 @@ FLEET_LIVE_AGAIN = mark("The fleet is live again")
 NO_CONNECTION = mark("No connection")
 FLAPPING = mark("The connection was lost three times within 5 minutes")
 HOW_TO_PAIR = mark("Open the fleet for the command that approves this device")
+
+
+def run_over(name: str, session: Session) -> str:
+    """The title of a notification about a run that did not end well, or in no way that is known."""
+    if session.failed:
+        return tr("{name} failed", name=plain(name, 60))
+    if session.aborted or session.status == "killed":
+        return tr("{name} was stopped", name=plain(name, 60))
+    return tr("{name} is done", name=plain(name, 60))
+
+
+def end_words(session: Session, cost_usd: float, task: Task | None) -> str:
+    """What a run was about, how long it took, what it cost and changed, and what it answered.
+
+    Args:
+        session: As it is after the run.
+        cost_usd: Of the run; 0: not known.
+        task: What the run did to files; None: not known.
+    """
+    parts = [plain(session.title)]
+    if session.runtime_ms > 0:
+        parts.append(tr("took {time}", time=run_time(session.runtime_ms)))
+    parts.append(cost(cost_usd))
+    if task is not None:
+        files = trn("{n} file changed", "{n} files changed", task.files)
+        lines = f" (+{task.added} -{task.removed})" if task.added or task.removed else ""
+        parts.append(files + lines)
+    parts.append(plain(session.error or session.preview, 160))
+    return " · ".join(part for part in parts if part)
+
+
+def watch_words(watched: bool) -> str:
+    """The line of a menu that watches a run, or ends that."""
+    if watched:
+        return tr("Do not tell me when this is done")
+    return tr("Tell me when this is done")
+
+
+def hook_words(program: str, last: tuple[str, int, str, str] | None) -> str:
+    """What the program of the operator's does, and how it last ended.
+
+    Args:
+        program: What is run.
+        last: Outcome, exit code, the system's words, and when; None: it did not run yet.
+    """
+    head = tr("{program} is run for each notification (hooks in the settings).", program=program)
+    if last is None:
+        return f"{head} {tr('It did not run yet.')}"
+    outcome, code, said, at = last
+    if outcome == "timed-out":
+        how = tr("At {at} it took too long and was ended.", at=at)
+    elif outcome != "exit":
+        how = tr("At {at} it could not be started: {why}.", at=at, why=plain(said) or "?")
+    elif code:
+        how = tr("At {at} it failed with exit code {code}.", at=at, code=code)
+    else:
+        how = tr("It last ran at {at}, without a fault.", at=at)
+    return f"{head} {how}"
 
 
 class Quiet(Protocol):

@@ -62,6 +62,6 @@ def test_a_failure_is_announced_by_the_running_app(reader: Reader, session: Sess
 
         said = next(reader.announcements(lambda: gateways.fail("Rex", "No credit left")))
 
-        assert said == ("Rex failed", 2)
+        assert said == ("Rex failed: No credit left", 2)
         assert rows("Rex: Error, No credit left, failed")
         assert app.end() == 0

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.bench import reduce_cost, throughput, traffic
+from tests.bench import inbox_cost, reduce_cost, throughput, traffic
 from tests.bench.programs import Program, environment
 
 if TYPE_CHECKING:
@@ -199,6 +199,26 @@ def event_rows(plan: Plan) -> Iterator[Row]:
                 )
 
 
+def inbox_rows(plan: Plan) -> Iterator[Row]:
+    lines: list[tuple[str, str, dict[int, list[float]]]] = []
+    for name, events in inbox_cost.KINDS.items():
+        for what in inbox_cost.FILLED:
+            stores = inbox_cost.open_stores(what, inbox_cost.OPEN)
+            lines.append((name, what, inbox_cost.costs_us(stores, events, plan.events)))
+        stores = {size: inbox_cost.with_gateways(size) for size in inbox_cost.GATEWAYS}
+        lines.append((name, "gateways", inbox_cost.costs_us(stores, events, plan.events)))
+    for name, what, costs in lines:
+        first = next(iter(costs))
+        for size, times in costs.items():
+            yield Row(
+                f"event: {name}, {size:,} {what}",
+                f"{paired(times, costs[first]):.2f}",
+                "≤ 1.5",
+                f"{median(times):.1f} µs",
+            )
+    yield Row("summary of 1,000 agents", app=f"{inbox_cost.summary_us(1_000):.0f} µs")
+
+
 def idle_rows(plan: Plan) -> Iterator[Row]:
     env = environment("offscreen")
     with gateway(traffic.AGENTS * 4) as url, ExitStack() as stack:
@@ -243,8 +263,17 @@ def transcript_rows(_plan: Plan) -> Iterator[Row]:
 
 
 def details_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.details_cost")
+
+
+def search_rows(_plan: Plan) -> Iterator[Row]:
+    yield from _printed("tests.bench.search_cost")
+
+
+def _printed(program: str) -> Iterator[Row]:
+    """What a program that measures prints: name, median, most and goal."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.details_cost"],
+        [sys.executable, "-m", program],
         env=environment("offscreen"),
         capture_output=True,
         text=True,
@@ -260,9 +289,11 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "memory": memory_rows,
     "stream": stream_rows,
     "event": event_rows,
+    "inbox": inbox_rows,
     "idle": idle_rows,
     "transcript": transcript_rows,
     "details": details_rows,
+    "search": search_rows,
 }
 
 

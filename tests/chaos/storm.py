@@ -64,12 +64,19 @@ class Storm:
             await self._run(key, phase if failed else {"phase": "end"})
             self.ended += 1
             status = "failed" if failed else "done"
-            ends = {"status": status, "hasActiveRun": False, "endedAt": gateway.now_ms}
+            ends: dict[str, Any] = {
+                "status": status,
+                "hasActiveRun": False,
+                "endedAt": gateway.now_ms,
+                "lastRunError": "it failed" if failed else None,
+            }
             await self._row(gateway.set_row(key, **ends))
         elif gateway.sessions[key]["hasActiveRun"]:
             await self._run(key, {"phase": "model"})
         else:
-            row = gateway.set_row(key, status="running", hasActiveRun=True, endedAt=None)
+            row = gateway.set_row(
+                key, status="running", hasActiveRun=True, endedAt=None, lastRunError=None
+            )
             row["runId"] = f"run {gateway.now_ms}"
             await self._run(key, {"phase": "start"})
             await self._row(row)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cc_desktop.fleet.inbox.follow import all_items
 from tests.chaos.scenario import check
 from tests.fakes.rig import running_link
 
@@ -35,6 +36,11 @@ def shown(gateway: Gateway) -> dict[str, Any]:
     return found
 
 
+def items(gateway: Gateway) -> set[tuple[str, str, str, str]]:
+    """What asks for attention. Words that events alone tell are left out."""
+    return {(one.id, one.kind.value, one.agent, one.session_key) for one in all_items(gateway)}
+
+
 def difference(ours: dict[str, Any], fresh: dict[str, Any]) -> str:
     """The first thing that differs, or ""."""
     for ident in sorted(ours.keys() | fresh.keys()):
@@ -54,4 +60,6 @@ async def equals_fresh(rig: Rig, gateway: FakeGateway) -> None:
     async with running_link(gateway.url, clock=rig.clock) as fresh:
         await fresh.live()
         differs = difference(shown(rig.gateway), shown(fresh.gateway))
+        ours, theirs = items(rig.gateway), items(fresh.gateway)
     check(not differs, differs)
+    check(ours == theirs, f"items: {sorted(ours ^ theirs)[:3]}")

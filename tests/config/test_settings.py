@@ -541,3 +541,23 @@ def test_a_fingerprint_or_proxy_that_is_none_is_said(tmp_path: Path, line: str) 
 
     (slip,) = load_settings(path, {}).problems
     assert slip.key == line.split()[0]
+
+
+def test_a_program_for_each_notice(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[hooks]\ncommand = ["notify", "-x"]\n')
+    assert load_settings(path, {}).hook_command == ("notify", "-x")
+
+
+@pytest.mark.parametrize(
+    "written", ['command = "notify"', "command = [1]", 'comand = ["notify"]', "command = {}"]
+)
+def test_a_program_that_cannot_be_one_is_told_and_nothing_is_run(
+    tmp_path: Path, written: str
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f"[hooks]\n{written}\n")
+    settings = load_settings(path, {})
+    assert settings.hook_command == ()
+    assert [problem.key for problem in settings.problems] == ["hooks"]
+    assert "[hooks]" in describe_slip(settings.problems[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import Command
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 NOW = int(datetime(2026, 11, 18, 14, 25, 0).astimezone().timestamp() * 1000)  # a Wednesday
 MIN, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+ICONS = "12 icons exported, two need a look at 16 px"
 
 UNREACHABLE = Problem("unreachable", detail="ws://studio.example:18789")
 WRONG_TOKEN = Problem("token-mismatch", "AUTH_TOKEN_MISMATCH")
@@ -123,8 +127,8 @@ def studio() -> ev.Snapshot:
         running("dex", "main", 6 * MIN, 76_000, label="Deploy the docs", cost_usd=0.31),
         running("otto", "main", 3 * MIN, 88_000, label="Split the reducer", cost_usd=0.92),
         running("pip", "main", 8_000, 24_000, label="Release notes for 1.4", cost_usd=0.05),
-        done("sketch", "main", 2 * HOUR, 10_000, cost_usd=0.03),
-        done("norbert", "main", DAY, 36_000),
+        done("sketch", "main", 2 * HOUR, 10_000, cost_usd=0.03, preview=ICONS),
+        done("norbert", "main", DAY, 36_000, preview="No open tickets left"),
         done("flip", "main", 4 * DAY, 62_000),
     )
     return ev.Snapshot("studio", agents, sessions, Origin.LIVE, NOW)
@@ -141,7 +145,7 @@ def home_lab() -> ev.Snapshot:
     sessions = (
         running("hex", "main", 40 * MIN, 164_000, label="Nightly tests", silent=12 * MIN),
         running("nano", "main", 41_000, 54_000, label="Read up on trays", cost_usd=0.02),
-        done("bob", "main", 3 * HOUR, 18_000, cost_usd=0.04),
+        done("bob", "main", 3 * HOUR, 18_000, cost_usd=0.04, preview="Backups verified: 31 of 31"),
         done("stuart", "main", DAY, 0),
     )
     return ev.Snapshot("home-lab", agents, sessions, Origin.LIVE, NOW)
@@ -180,6 +184,20 @@ def live_store(clock: Clock | None = None, *, second: bool = True) -> Store:
         store.apply(ev.Tick("home-lab"))
         store.apply(ev.DevicesListed("home-lab", devices("home-lab")))
     return store
+
+
+def may(store: Store, gateway: str, *scopes: str) -> Store:
+    """The store in which a gateway lets us do more than read."""
+    info = store.fleet.gateways[gateway].connection
+    granted = ("operator.read", *scopes)
+    store.apply(ev.ConnectionChanged(gateway, replace(info, scopes=granted)))
+    return store
+
+
+def writing_store(clock: Clock | None = None) -> Store:
+    """As `live_store`, with the right to send and stop on both gateways."""
+    store = live_store(clock)
+    return may(may(store, "studio", "operator.write"), "home-lab", "operator.write")
 
 
 def demo_store(clock: Clock | None = None) -> Store:
@@ -260,4 +278,55 @@ def big_store(count: int, clock: Clock | None = None) -> Store:
             sessions.append(done(name, "main", number * MIN, number * 100))
         sessions.append(done(name, "old", DAY + number * MIN, number * 50))
     store.apply(ev.Snapshot("big", tuple(agents), tuple(sessions), Origin.LIVE, NOW))
+    return store
+
+
+_TEAM = ("Reviewer", "Customer support", "Customer success", "Release manager", "Data pipeline")
+_SAID = (
+    "Merged 3 of 4, the last one needs a rebase",
+    "Answered 12 tickets, two wait for billing",
+    "Backups verified: 31 of 31",
+    "No open tickets left",
+)
+
+
+def team_store(count: int = 200, clock: Clock | None = None) -> Store:
+    """Many agents whose names begin alike, without emoji, as big teams have them."""
+    store = Store(clock or Clock())
+    for name in ("studio", "home-lab"):
+        store.apply(ev.GatewayAdded(name, name, f"ws://{name}.example:18789/"))
+        live = ConnectionInfo(ConnectionState.LIVE, protocol=4, server_version="2026.9.6")
+        store.apply(ev.ConnectionChanged(name, live))
+        may(store, name, "operator.write")
+        agents, sessions = [], []
+        for number in range(count // 2):
+            ident = f"{name}-{number}"
+            title = f"{_TEAM[number % len(_TEAM)]} {101 + number}"
+            agents.append(ev.AgentInfo(ident, title, "", model="x/sonnet-5"))
+            if number % 17 == 3:
+                sessions.append(
+                    session(
+                        ident,
+                        "main",
+                        status="failed",
+                        updated_at=NOW - number * MIN,
+                        ended_at=NOW - number * MIN,
+                        error="HTTP 529 overloaded_error: Anthropic is overloaded",
+                        label="Nightly review",
+                        total_tokens=90_000 + number * 1_000,
+                    )
+                )
+            elif number % 6 == 1:
+                label = f"Review PR {400 + number}"
+                sessions.append(running(ident, "main", number * 9_000, 44_000, label=label))
+                sessions.append(
+                    running(ident, "sub", 9_000, 900, parent_key=f"agent:{ident}:main", label="sub")
+                )
+            else:
+                words = _SAID[number % len(_SAID)]
+                ago = number * 7 * MIN
+                sessions.append(
+                    done(ident, "main", ago, 20_000, preview=words, cost_usd=number / 90)
+                )
+        store.apply(ev.Snapshot(name, tuple(agents), tuple(sessions), Origin.LIVE, NOW))
     return store

@@ -277,3 +277,62 @@ def test_ids_are_fit_for_a_shell_and_an_address() -> None:
 
 def world_now(world: World) -> Now:
     return Now(world.now, world.mono)
+
+
+# Several conditions of one agent
+
+
+SIDE = "agent:a:side"
+
+
+def silent_side(*first: ev.Event) -> World:
+    """A run in a side session that has said nothing for ten minutes."""
+    side = ev.RunProgress(G, "a", SIDE, "s", starts=True)
+    world = World(listed(row(), row(key=SIDE)), *first, side)
+    world.later(world.fleet.stuck_after_ms, ev.Tick(G))
+    return world
+
+
+def test_a_silent_run_is_an_item_although_another_session_has_failed() -> None:
+    failure = changed(status="failed", active=False, updated_at=NOW, ended_at=NOW, error="E")
+    world = silent_side(failure)
+    assert world.status() is Status.ERROR
+    assert kinds(world) == [InboxKind.FAILED, InboxKind.STUCK]
+    assert items(world)[1].session_key == SIDE
+    world.later(1_000, ev.RunProgress(G, "a", SIDE, "s", activity="exec"))
+    assert kinds(world) == [InboxKind.FAILED]
+
+
+def test_a_silent_run_is_an_item_although_another_session_waits() -> None:
+    waits = ev.ApprovalOpened(G, Approval("p", "a", KEY, expires_at=NOW + 60 * MINUTE))
+    world = silent_side(waits)
+    assert world.status() is Status.WAITING
+    assert sorted(kinds(world)) == [InboxKind.APPROVAL, InboxKind.STUCK]
+
+
+def test_a_run_that_waits_for_a_person_is_not_stuck() -> None:
+    waits = ev.ApprovalOpened(G, Approval("p", "a", SIDE, expires_at=NOW + 60 * MINUTE))
+    world = silent_side(waits)
+    assert kinds(world) == [InboxKind.APPROVAL]
+
+
+def test_a_run_falls_silent_at_its_time_beside_one_that_is_silent_for_longer() -> None:
+    world = silent_side()
+    world.tell(progress("r", KEY, starts=True))
+    limit = world.fleet.stuck_after_ms
+    assert next_wait(world.fleet, Now(world.now, world.mono)) == limit
+    world.later(limit, ev.Tick(G))
+    assert sorted(item.session_key for item in items(world)) == [KEY, SIDE]
+
+
+def test_a_blocked_gateway_that_is_tried_again_is_not_lost_at_once() -> None:
+    world = World(failed())
+    world.tell(ev.ConnectionChanged(G, LIVE), ev.OriginChanged(G, Origin.LAST_KNOWN))
+    blocked = ConnectionInfo(ConnectionState.BLOCKED, problem=Problem("token-mismatch"))
+    world.tell(ev.ConnectionChanged(G, blocked))
+    assert InboxKind.GATEWAY_BLOCKED in kinds(world)
+    again = ConnectionInfo(ConnectionState.CONNECTING, problem=Problem("token-mismatch"))
+    world.later(10 * MINUTE, ev.ConnectionChanged(G, again))
+    assert kinds(world) == [InboxKind.FAILED]
+    world.later(LOST_AFTER_MS, ev.Tick(G))
+    assert InboxKind.GATEWAY_LOST in kinds(world)

@@ -509,3 +509,10 @@ def test_a_run_tells_when_it_started(version: str) -> None:
 
     assert [event.started_at for event in events] == wire
     assert min(wire) > 0
+
+
+def test_this_app_is_known_among_the_devices() -> None:
+    rows = [{"deviceId": "me", "host": "app"}, {"deviceId": "other", "host": "app"}]
+    (event,) = EventDecoder("gw", 4, "me").decode("presence", {"presence": rows})
+    assert isinstance(event, ev.DevicesListed)
+    assert [device.is_own for device in event.devices] == [True, False]

@@ -18,6 +18,7 @@ from cc_desktop.fleet.commands import (
     MarkItems,
     StopAll,
     StopRun,
+    WatchRun,
 )
 from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.fleet.model import Origin, Session
@@ -183,3 +184,20 @@ def test_an_unknown_item_is_said_to_be_unknown() -> None:
     ident = world.desk.execute(MarkItems(gateway="one", items=("failed-0000000000",)))
     state = world.store.fleet.gateways["one"].commands[ident]
     assert (state.phase, state.reason) == (CommandPhase.REFUSED, "unknown-item")
+
+
+def test_the_end_of_a_run_in_progress_can_be_watched() -> None:
+    world = World()
+    key = "agent:a:1"
+    ident = world.desk.execute(WatchRun(gateway="one", agent="a", session_key=key))
+    assert world.store.fleet.gateways["one"].commands[ident].phase is CommandPhase.DONE
+    assert world.store.fleet.gateways["one"].agents["a"].watched == {key}
+    world.desk.execute(WatchRun(gateway="one", agent="a", session_key=key, on=False))
+    assert not world.store.fleet.gateways["one"].agents["a"].watched
+
+
+@pytest.mark.parametrize(("agent", "reason"), [("a", "not-running"), ("b", "unknown-agent")])
+def test_what_does_not_run_cannot_be_watched(agent: str, reason: str) -> None:
+    world = World()
+    ident = world.desk.execute(WatchRun(gateway="one", agent=agent, session_key="agent:a:9"))
+    assert world.store.fleet.gateways["one"].commands[ident].reason == reason

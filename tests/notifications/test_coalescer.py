@@ -317,3 +317,16 @@ def test_only_what_expires_is_critical() -> None:
     critical = [show.alerts[0].kind for show in teller.shown if show.message.critical]
     assert critical == [AlertKind.APPROVAL]
     assert len(teller.shown) == len(AlertKind)
+
+
+def test_what_waits_in_a_summary_is_not_forgotten_with_the_next_flood() -> None:
+    teller = Teller()
+    teller.tell(*(fact(f"a{number}") for number in range(4)))
+    for wait_s, agent in ((2, "b"), (5, "c"), (9, "late")):  # each is shown later than the last
+        teller.pass_time(wait_s)
+        teller.tell(fact(agent))
+    teller.pass_time(13)
+    assert not any(one.agent == "late" for show in teller.shown for one in show.alerts)
+    teller.tell(*(fact(f"d{number}") for number in range(4)))
+    teller.pass_time(70)
+    assert any(one.agent == "late" for show in teller.shown for one in show.alerts)

@@ -226,7 +226,7 @@ OVER: list[tuple[str, Callable[[Scene], object], Callable[[Scene], object], Aler
         lambda s: (s.start("rex"), s.pass_time(601)),
         lambda s: s.row("rex", status="running"),
         AlertKind.STUCK,
-        "",
+        "agent:rex:main",
     ),
 ]
 
@@ -722,3 +722,62 @@ def test_other_monitors_come_and_go_unnoticed(told: Told) -> None:
     told.scene.devices(("monitor", True), mode="ui")
 
     assert told.news == []
+
+
+def all_news() -> Preferences:
+    chosen = Preferences()
+    for kind in (AlertKind.FINISHED, AlertKind.RECOVERED):
+        chosen = chosen.with_kind(kind, ON)
+    return chosen
+
+
+def test_a_failure_that_shows_again_is_no_news() -> None:
+    """While the session of the success is at work again, no row says that there was a success."""
+    told = Told(preferences=all_news())
+    told.scene.connect()
+    told.scene.fail("rex")
+    told.pass_time(90)
+    told.scene.work("rex", rest="side")
+    assert told.kinds == [AlertKind.FAILED, AlertKind.RECOVERED]
+    told.scene.start("rex", rest="side")
+    agent = told.scene.store.fleet.agent("studio", "rex")
+    assert agent is not None
+    assert agent.status is Status.ERROR
+    told.scene.end("rex", rest="side")
+    assert told.kinds == [AlertKind.FAILED, AlertKind.RECOVERED, AlertKind.FINISHED]
+
+
+def test_a_failure_that_was_there_before_us_is_no_news_later() -> None:
+    told = Told(preferences=all_news())
+    told.scene.fail("rex")
+    told.scene.connect()
+    told.pass_time(90)
+    told.scene.work("rex", rest="side")
+    told.scene.start("rex", rest="side")
+    assert AlertKind.FAILED not in told.kinds
+
+
+def test_a_failure_that_was_over_before_it_was_shown_is_told_when_it_shows_again() -> None:
+    told = Told()
+    told.scene.connect()
+    told.scene.fail("rex")
+    told.scene.work("rex", rest="side")
+    told.scene.start("rex", rest="side")
+    assert told.kinds.count(AlertKind.FAILED) == 2
+
+
+def test_a_success_after_a_full_context_is_a_recovery() -> None:
+    told = Told(preferences=all_news())
+    told.scene.connect()
+    told.scene.fail("rex", "prompt too long")
+    told.scene.work("rex")
+    assert told.kinds == [AlertKind.CONTEXT_FULL, AlertKind.RECOVERED]
+
+
+def test_an_approval_that_expires_while_the_gateway_is_away_is_taken_back() -> None:
+    told = Told()
+    told.scene.connect()
+    told.scene.approval("rex", expires_ms=60_000)
+    told.scene.lose()
+    told.pass_time(61)
+    assert told.facts[0].tag in told.over

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cc_desktop import cli
+from cc_desktop.shell import app_commands
 from cc_desktop.system import deep_links
 from cc_desktop.system.deep_links import (
     MAX_ID,
@@ -250,7 +251,7 @@ def test_registering_tells_what_it_did(
         asked.append(command)
         return "ok"
 
-    monkeypatch.setattr(cli, "register_links", register)
+    monkeypatch.setattr(app_commands, "register_links", register)
 
     assert cli.main(["--register-links", "--config", str(tmp_path), "--url", "ws://h/"]) == 0
     assert capsys.readouterr().out == "ok\n"
@@ -263,7 +264,7 @@ def test_a_failure_to_register_is_one_line(
     def fail(*_: object) -> str:
         raise LinkError("Links cannot be registered: /x: no.")
 
-    monkeypatch.setattr(cli, "register_links", fail)
+    monkeypatch.setattr(app_commands, "register_links", fail)
 
     assert cli.main(["--register-links"]) == 1
     assert capsys.readouterr().err == "cc-desktop: Links cannot be registered: /x: no.\n"

@@ -42,8 +42,8 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
         ("home-lab", "hex", "exec: pytest -q · silent for 12 min", "last heard 12 min ago"),
         ("studio", "otto", "edit: src/fleet/reduce.py", "working 3 min · Split the reducer"),
         ("studio", "pip", "Release notes for 1.4", "thinking"),
-        ("studio", "sketch", "—", "done 2 h ago · took 1 min 12 s"),
-        ("studio", "norbert", "—", "done yesterday · took 1 min 12 s"),
+        ("studio", "sketch", "12 icons exported", "done 2 h ago · took 1 min 12 s"),
+        ("studio", "norbert", "No open tickets left", "done yesterday · took 1 min 12 s"),
     ],
 )
 def test_the_two_lines_of_a_row(gateway: str, agent_id: str, first: str, second: str) -> None:

@@ -28,6 +28,17 @@ def test_plain_cuts_what_is_too_long() -> None:
     assert format_.plain("x" * 1_000_000, 10) == "x" * 9 + "…"
 
 
+def test_numbers_in_names_sort_as_numbers() -> None:
+    names = ["Agent 10", "agent 9", "Agent 100", "Bob", "Agent"]
+    assert sorted(names, key=format_.natural) == [
+        "Agent",
+        "agent 9",
+        "Agent 10",
+        "Agent 100",
+        "Bob",
+    ]
+
+
 def test_a_tooltip_is_never_markup() -> None:
     assert format_.tooltip("<img src=x>\nnext") == "<qt>&lt;img src=x&gt;<br>next</qt>"
     assert format_.tooltip("") == ""
@@ -40,6 +51,10 @@ def test_a_tooltip_is_never_markup() -> None:
         ("Stuart Little-Field", "", "SL"),
         ("rex", "not an emoji", "R"),
         ("data_bot", "", "DB"),
+        ("Reviewer 101", "", "R01"),
+        ("Reviewer 112", "", "R12"),
+        ("agent7", "", "A7"),
+        ("42", "", "4"),
         ("⚡", "", "?"),
         ("", "", "?"),
     ],

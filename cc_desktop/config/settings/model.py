@@ -60,6 +60,7 @@ class Settings:
     update_url: str = ""  # asked for the newest version; "": never
     # What is shown when all gateways were lost; `demo = false` shows sample data never at all.
     when_unreachable: WhenUnreachable = "sample"
+    hook_command: tuple[str, ...] = ()  # run for each notice; empty: nothing is
     problems: tuple[SettingsProblem, ...] = ()  # something does not work as it is written
     notes: tuple[SettingsProblem, ...] = ()  # everything works, but the operator should know
     is_configured: bool = True  # False: nobody has named a gateway, so it is this machine's

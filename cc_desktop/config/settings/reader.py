@@ -22,6 +22,7 @@ from cc_desktop.config.secrets.credentials import (
 )
 from cc_desktop.config.secrets.token_sources import address_in, assign_token, has_secret
 from cc_desktop.config.settings.checks import (
+    HookTable,
     can_be_proxy,
     can_be_rest_url,
     can_be_url,
@@ -85,6 +86,7 @@ class _File(msgspec.Struct):
     keyring: bool = True
     update_url: str = ""
     when_unreachable: WhenUnreachable = "sample"
+    hooks: HookTable = HookTable()
     gateways: list[dict[str, Any]] = []
 
 
@@ -145,6 +147,7 @@ class _Reader:
             keyring=file.keyring,
             update_url=update_url,
             when_unreachable=file.when_unreachable,
+            hook_command=file.hooks.command,
             problems=tuple(self._problems),
             notes=tuple(self._notes),
             is_configured=is_configured,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.config.control_ui import control_ui_address
+from cc_desktop.desktop.icons.avatar import draw_avatar
 from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
@@ -37,14 +38,14 @@ class Avatar(Picture):
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._look = look
-        self._text = ""
+        self._text = self._name = ""
         self.setFixedSize(look.metrics.px(44), look.metrics.px(44))
 
     def show_text(self, text: str, name: str) -> None:
         """Show another agent's."""
         self.setAccessibleName(tr("Picture of {name}", name=name))
-        if text != self._text:
-            self._text = text
+        if (text, name) != (self._text, self._name):
+            self._text, self._name = text, name
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -52,13 +53,11 @@ class Avatar(Picture):
         theme, metrics = self._look.theme, self._look.metrics
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(theme.line), 1))
-        painter.setBrush(QColor(theme.raised))
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, metrics.px(8), metrics.px(8))
-        painter.setFont(metrics.font(15 if self._text.isascii() else 23, self._text.isascii()))
-        painter.setPen(QColor(theme.muted))
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self._text)
+        fonts = (metrics.font(23), metrics.font(15, bold=True))
+        if self._text:
+            draw_avatar(
+                painter, QRectF(self.rect()), self._text, self._name, theme, fonts, metrics.px(8)
+            )
         painter.end()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedLayout
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.tab import TABS
 from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key, PaneSection
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cc_desktop.desktop.details.body import DetailsBody
+    from cc_desktop.desktop.details.compose.pane import MessagePane
     from cc_desktop.desktop.details.tab import DetailsTab, TabEntry
     from cc_desktop.desktop.widgets.view_context import ViewContext
     from cc_desktop.fleet.model import Agent, Gateway
@@ -33,6 +34,11 @@ class Details(AgentPane):
         self._muted: frozenset[Key] = frozenset()
         self._tabs = tabs
         self._body: DetailsBody | None = None
+        self._message: MessagePane | None = None
+        self._page = QWidget()  # head and tabs, with the message at its foot
+        self._parts = QVBoxLayout(self._page)
+        self._parts.setContentsMargins(0, 0, 0, 0)
+        self._parts.setSpacing(0)
         self._make_section: Callable[[], PaneSection] | None = None
         self._section: PaneSection | None = None
         metrics = context.look.metrics
@@ -42,6 +48,7 @@ class Details(AgentPane):
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._nothing)
+        self._stack.addWidget(self._page)
         self.setMinimumWidth(metrics.px(260))
         context.look.changed.connect(self.refresh)
 
@@ -52,8 +59,18 @@ class Details(AgentPane):
             from cc_desktop.desktop.details.body import DetailsBody
 
             self._body = DetailsBody(self._context, self._tabs, self._on_built, self.refresh)
-            self._stack.addWidget(self._body)
+            self._parts.insertWidget(0, self._body, 1)
         return self._body
+
+    @property
+    def message(self) -> MessagePane:
+        """Where something is said to the agent. Built when first needed, like the rest."""
+        if self._message is None:
+            from cc_desktop.desktop.details.compose.pane import MessagePane
+
+            self._message = MessagePane(self._context, lambda: self.tab().looked_at())
+            self._parts.addWidget(self._message)
+        return self._message
 
     def set_section(self, make: Callable[[], PaneSection]) -> None:
         """Show a section above the tabs, built by `make` when an agent first has something open."""
@@ -99,6 +116,11 @@ class Details(AgentPane):
             if self.body.bar is not None and not self.isAncestorOf(focused):
                 self.body.bar.setFocus(Qt.FocusReason.OtherFocusReason)  # nothing to do in the tab
 
+    def focus_message(self) -> None:
+        """Give the keyboard to the box for a message, or to the question for that right."""
+        if self._key is not None:
+            self.message.focus()
+
     def clear(self) -> None:
         """Show no agent."""
         self._key = None
@@ -108,6 +130,8 @@ class Details(AgentPane):
     def _forget(self) -> None:
         if self._body is not None:
             self._body.clear()
+        if self._message is not None:
+            self._message.clear()
         if self._section is not None:
             self._section.clear()
 
@@ -126,5 +150,7 @@ class Details(AgentPane):
         muted = bool({(agent.gateway, agent.id), (agent.gateway, "")} & self._muted)
         self.body.head.show_agent(agent, gateway, now, muted=muted)
         self._show_section(agent, gateway, now)
-        self.body.tab().show_agent(agent, gateway, now)
-        self._stack.setCurrentWidget(self.body)
+        tab = self.body.tab()
+        tab.show_agent(agent, gateway, now)
+        self.message.show_agent(agent, gateway)
+        self._stack.setCurrentWidget(self._page)

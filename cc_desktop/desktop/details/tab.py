@@ -32,6 +32,10 @@ class DetailsTab(QWidget):
         """Show what is known of an agent, the same as before or another. `now`: local ms."""
         raise NotImplementedError
 
+    def looked_at(self) -> str:
+        """The key of the session that is looked at, "" for none: messages go there."""
+        return ""
+
     def clear(self) -> None:
         """Forget the agent: the next one is another."""
         raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UnsetType
 from PySide6.QtCore import QObject
 
 from cc_desktop.desktop.instance.link_opener import LinkOpener
@@ -18,6 +19,7 @@ from cc_desktop.desktop.instance.window_activation import WindowRaiser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cc_desktop.desktop.instance.order_desk import OrderDesk
     from cc_desktop.desktop.window.fleet_window import FleetWindow
     from cc_desktop.fleet.store import Store
 
@@ -35,6 +37,7 @@ class InstanceController(QObject):
         """`show_message` shows a line in the window; "" takes it away."""
         super().__init__()
         self.on_start: Callable[[], None] = lambda: None  # another start has reached this one
+        self.orders: OrderDesk | None = None  # carries out what shells ask for
         self._server = InstanceServer(lock, self.handle, self)
         self._raiser = WindowRaiser(window, window.show_fleet)
         self.show_item: Callable[[str], object] = lambda _ident: None  # of the inbox, by its id
@@ -50,6 +53,8 @@ class InstanceController(QObject):
 
     def stop(self) -> None:
         """Stop listening and release the lock."""
+        if self.orders is not None:
+            self.orders.stop()
         self._server.stop()
         self._opener.stop()
         self._raiser.stop()
@@ -67,8 +72,14 @@ class InstanceController(QObject):
         self.raise_window()
         self._opener.open(link)
 
-    def handle(self, message: InstanceMessage, answer: Callable[[Answer], None]) -> None:
+    def handle(self, message: InstanceMessage, answer: Callable[[Answer | bytes], None]) -> None:
         """Do what a later start asks; answer when the outcome is known."""
+        if message.command == "order":
+            if self.orders is None or isinstance(message.order, UnsetType):
+                answer(Answer.REFUSED)
+            else:
+                self.orders.perform(message.order, answer)
+            return
         self.on_start()
         if message.command == "none":
             answer(Answer.DONE)

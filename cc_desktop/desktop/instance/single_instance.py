@@ -24,6 +24,8 @@ from msgspec import Struct
 from PySide6.QtCore import QLockFile, QObject, QTimer
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from cc_desktop.orders.order import LIMIT_S, MAX_ORDER, Order
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -37,7 +39,8 @@ TIMEOUT_S = 5.0  # for a running app that starts, ends, or does not answer
 RETRY_S = 0.05
 PEER_MS = 2_000  # how long a peer may take to send its message, and the app to answer it
 MAX_PEERS = 8
-MAX_BYTES = 8_192
+ORDER_MS = round(LIMIT_S * 1000) + 3_000  # how long the app may take for an order
+MAX_BYTES = MAX_ORDER + 8_192
 MAX_TOKEN = 512  # characters
 MAX_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
 
@@ -45,10 +48,11 @@ MAX_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
 class InstanceMessage(msgspec.Struct, frozen=True):
     """What a later start asks of the running app."""
 
-    command: Literal["show", "open", "none"]  # none: only find out whether it runs
+    command: Literal["show", "open", "none", "order"]  # none: only find out whether it runs
     target: str = ""  # a link, for open
     activation_token: str = ""  # lets the running app take the focus
     version: int = VERSION
+    order: Order | msgspec.UnsetType = msgspec.UNSET  # with the command "order"
 
 
 class Answer(Enum):
@@ -241,14 +245,15 @@ class InstanceServer(QObject):
     def __init__(
         self,
         held: InstanceLock,
-        handle: Callable[[InstanceMessage, Callable[[Answer], None]], None],
+        handle: Callable[[InstanceMessage, Callable[[Answer | bytes], None]], None],
         parent: QObject | None = None,
     ) -> None:
         """Create the server; `start` listens.
 
         Args:
             held: The lock, with the endpoint to listen on.
-            handle: Called with each message and a function that sends the answer, now or later.
+            handle: Called with each message and a function that sends the answer (of an order:
+                a line), now or later.
             parent: Owner of this object.
         """
         super().__init__(parent)
@@ -320,7 +325,7 @@ class _Peer:
     def __init__(
         self,
         socket: QLocalSocket,
-        handle: Callable[[InstanceMessage, Callable[[Answer], None]], None],
+        handle: Callable[[InstanceMessage, Callable[[Answer | bytes], None]], None],
         on_end: Callable[[_Peer], None],
     ) -> None:
         self._socket = socket
@@ -351,17 +356,17 @@ class _Peer:
             log.info("ignored a message that is not from another start of this app")
             self.answer(Answer.REFUSED)
             return
-        self._timer.start()
+        self._timer.start(PEER_MS if message.command != "order" else ORDER_MS)
         try:
             self._handle(message, self.answer)
         except Exception:
             log.exception("a second start could not be served")
             self.answer(Answer.FAILED)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: Answer | bytes) -> None:
         """Send the answer and end. A second answer, or one that comes too late, is dropped."""
         if not self._over:
-            self._socket.write(answer.value)
+            self._socket.write(answer if isinstance(answer, bytes) else answer.value)
             self._socket.flush()
             self.end()
 

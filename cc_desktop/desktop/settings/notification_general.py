@@ -12,6 +12,7 @@ from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.notifications import hook_words
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.settings.page import SettingsContext
@@ -37,6 +38,7 @@ class GeneralSection(Card):
         self.add_indented(row)
         self.subagents = check_box(context.look, tr("Include sessions started by agents"))
         self.add_switch(self.subagents)
+        self.hook = self.add_help()
         self.on.clicked.connect(lambda on: context.change_notifications(on=on))
         self.subagents.clicked.connect(lambda on: context.change_notifications(subagents=on))
 
@@ -45,6 +47,7 @@ class GeneralSection(Card):
         self.on.setChecked(chosen.on)
         self.subagents.setChecked(chosen.subagents)
         self.subagents.setEnabled(chosen.on)
+        self._fill_hook()
         backend = self._context.center.backend
         name, problem = plain(backend.name, 80), plain(backend.problem, 300)
         if name and not problem:
@@ -52,6 +55,14 @@ class GeneralSection(Card):
             return
         why = problem or tr("No service shows notifications yet.")
         self._who.setText(tr("{why} They are listed under the bell.", why=why))
+
+    def _fill_hook(self) -> None:
+        """What the program of the settings file does: read only, since it is written there."""
+        hooks, now = self._context.center.hooks, self._context.clock()
+        last = hooks.last
+        ended = (last.outcome, last.code, last.said, clock(last.at, now)) if last else None
+        self.hook.setText(hook_words(plain(hooks.program, 200), ended) if hooks.program else "")
+        self.hook.setVisible(bool(hooks.program))
 
     def who(self) -> str:
         """Who shows the notifications."""

@@ -40,6 +40,10 @@ QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
   placeholder-text-color: {t.muted}; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
+#message {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
+  color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape};
+  placeholder-text-color: {t.muted}; }}
+#message:focus {{ border-color: {t.accent}; }}
 QTimeEdit {{ background: {t.surface}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   color: {t.text}; selection-background-color: {t.accent}; selection-color: {t.on_shape}; }}
 QTimeEdit:focus {{ border-color: {t.accent}; }}

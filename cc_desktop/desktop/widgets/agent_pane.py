@@ -49,6 +49,10 @@ class AgentPane(QWidget):
         """Give the keyboard to the first thing to do or to read."""
         raise NotImplementedError
 
+    def focus_message(self) -> None:
+        """Give the keyboard to the box for a message, or to the question for that right."""
+        raise NotImplementedError
+
 
 class PaneSection(QWidget):
     """What stands above the tabs of an agent while there is something to decide."""

@@ -9,15 +9,18 @@ from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.widgets.rows.record_table import ICON, Column, RecordModel, RecordTable
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import natural, plain
 from cc_desktop.text.gateways import GONE, ONLINE, device_since, device_state
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QPixmap
 
     from cc_desktop.desktop.widgets.view_context import ViewContext
+    from cc_desktop.fleet.model import Device, Gateway
 
 _NAME, _STATE = range(2)
 
@@ -50,21 +53,11 @@ class DeviceModel(RecordModel[DeviceRow]):
     def refresh(self) -> None:
         """Show what is known now."""
         now = self._context.clock()
-        rows: list[DeviceRow] = []
-        for gateway in self._context.store.fleet.shown():
-            for device in gateway.devices.values():
-                name = plain(device.name or device.id, 120)
-                cells = (
-                    name,
-                    device_state(device),
-                    plain(device.platform, 60),
-                    plain(device.mode, 40),
-                    plain(gateway.name, 60),
-                    device_since(device, now, gateway.clock_offset_ms),
-                )
-                order = (not device.online, name.casefold(), gateway.id, device.id)
-                rows.append(DeviceRow((gateway.id, device.id), order, device.online, cells))
-        self.sync(rows)
+        self.sync(
+            _row(gateway, alike, now)
+            for gateway in self._context.store.fleet.shown()
+            for alike in _alike(gateway.devices.values())
+        )
 
     def spoken(self, row: DeviceRow, column: int) -> str:
         """All that is known of the device, in each of its cells."""
@@ -84,6 +77,36 @@ class DeviceModel(RecordModel[DeviceRow]):
         """Quiet for what is gone, and for details."""
         theme = self._look.theme
         return QColor(theme.muted if not row.online or column > _STATE else theme.text)
+
+
+def _alike(devices: Iterable[Device]) -> list[list[Device]]:
+    """Devices that nothing tells apart, such as earlier starts of one app; this app stays alone."""
+    groups: dict[tuple[object, ...], list[Device]] = {}
+    for device in devices:
+        name = device.name or device.id
+        alone = device.id if device.is_own else ""
+        key = (name, device.platform, device.mode, device.online, alone)
+        groups.setdefault(key, []).append(device)
+    return list(groups.values())
+
+
+def _row(gateway: Gateway, alike: list[Device], now: int) -> DeviceRow:
+    newest = max(alike, key=lambda device: (device.since, device.id))
+    name = plain(newest.name or newest.id, 120)
+    shown = tr("{name} (this app)", name=name) if newest.is_own else name
+    if len(alike) > 1:
+        shown = tr("{name} ({n} times)", name=name, n=len(alike))
+    cells = (
+        shown,
+        device_state(newest),
+        plain(newest.platform, 60),
+        plain(newest.mode, 40),
+        plain(gateway.name, 60),
+        device_since(newest, now, gateway.clock_offset_ms),
+    )
+    first = min(alike, key=lambda device: device.id)
+    order = (not newest.online, not newest.is_own, natural(name), gateway.id, first.id)
+    return DeviceRow((gateway.id, first.id), order, newest.online, cells)
 
 
 def device_table(context: ViewContext, model: DeviceModel) -> RecordTable:

@@ -20,9 +20,10 @@ def with_tokens(run: Run, tokens: int, agent: Agent, limits: GuardLimits) -> Run
     """The run after it took so many tokens in all; fewer than before is old news."""
     if tokens <= run.tokens:
         return run
-    is_habit = len(agent.habit) >= limits.habit_runs
-    most = max(limits.least_tokens, int(limits.habit_factor * agent.usual_tokens))
-    excess = max(1, agent.usual_tokens) if is_habit and tokens > most else 0
+    excess = 0
+    if tokens > limits.least_tokens and len(agent.habit) >= limits.habit_runs:
+        usual = agent.usual_tokens
+        excess = max(1, usual) if tokens > int(limits.habit_factor * usual) else 0
     return replace(run, tokens=tokens, excess=excess)
 
 
@@ -45,7 +46,7 @@ def learned(agent: Agent, tokens: Iterable[int]) -> dict[str, Any]:
     if not fresh:
         return {}
     habit = (*agent.habit, *fresh)[-REMEMBERED:]
-    return {"habit": habit, "usual_tokens": most_of(habit)}
+    return {"habit": habit}
 
 
 def learned_from_rows(agent: Agent, sessions: Mapping[str, Session]) -> dict[str, Any]:

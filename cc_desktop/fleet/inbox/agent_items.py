@@ -15,7 +15,7 @@ from cc_desktop.fleet.guard.causes import (
 )
 from cc_desktop.fleet.inbox.item import STUCK_AT_FULL, InboxItem, InboxKind, item_id
 from cc_desktop.fleet.inbox.runaway import runaway_items
-from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.model import NEEDS_YOU, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,26 +24,65 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
+_WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
+
+
 def same_inputs(before: Agent, after: Agent) -> bool:
     """Whether nothing changed that the items of an agent depend on. Cheap: asked at every event."""
-    return (
-        before.status is after.status
-        and before.status_session_key == after.status_session_key
-        and before.approvals is after.approvals
-        and before.questions is after.questions
-        and before.awaiting_reply is after.awaiting_reply
-        and before.name == after.name
-        and before.runaway is after.runaway
-        and (not after.status.needs_you or _same_cause(before, after))
+    if (
+        before.status is not after.status
+        or before.approvals is not after.approvals
+        or before.questions is not after.questions
+        or before.awaiting_reply is not after.awaiting_reply
+        or before.runaway is not after.runaway
+        or before.stuck is not after.stuck
+    ):
+        return not (_may_have_items(before) or _may_have_items(after))
+    return not _may_have_items(after) or (
+        before.name == after.name
+        and _same_silent(before, after)
+        and _same_questions(before, after)
+        and (after.status is not Status.ERROR or _same_failure(before, after))
     )
 
 
-def _same_cause(before: Agent, after: Agent) -> bool:
-    if before.cause is not after.cause:
-        return False
-    if after.status is not Status.ERROR:
+def _may_have_items(agent: Agent) -> bool:
+    """Whether there may be something. Of one whose gateway is away, what was known stays."""
+    return bool(
+        agent.status in _WITH_ITEMS
+        or agent.approvals
+        or agent.questions
+        or agent.awaiting_reply
+        or agent.runaway
+        or agent.stuck
+    )
+
+
+def _same_silent(before: Agent, after: Agent) -> bool:
+    """Whether the sessions of silent runs are as they were."""
+    if not after.stuck:
         return True
+    return all(before.sessions.get(key) is after.sessions.get(key) for key in after.stuck)
+
+
+def _same_questions(before: Agent, after: Agent) -> bool:
+    """Whether what digests and the seed's dialect say of questions is what it was."""
+    if after.status is Status.WAITING and before.reported_task != after.reported_task:
+        return False
+    if not after.awaiting_reply or before.sessions is after.sessions:
+        return True
+    return all(_headline(before, key) == _headline(after, key) for key in after.awaiting_reply)
+
+
+def _headline(agent: Agent, key: str) -> str:
+    row = agent.sessions.get(key)
+    return row.digest_headline if row else ""
+
+
+def _same_failure(before: Agent, after: Agent) -> bool:
     key = after.status_session_key
+    if before.status_session_key != key or before.cause is not after.cause:
+        return False
     old, new = before.runs.get(key), after.runs.get(key)
     return before.reason == after.reason and (old and old.cause) == (new and new.cause)
 
@@ -52,8 +91,11 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     """What of an agent asks for the operator's attention. O(what it waits for)."""
     if agent.status is Status.ERROR:
         yield _failed(gateway, agent)
-    if agent.status is Status.STUCK and agent.status_session_key not in agent.runaway:
-        yield _stuck(agent)
+    for key in agent.stuck:
+        if key not in agent.runaway:
+            yield _stuck(agent, key)
+    if agent.status is Status.STUCK and not agent.status_session_key:
+        yield _stuck(agent, "")  # the seed's dialect says no more than that
     yield from runaway_items(agent)
     for approval in agent.approvals.values():
         yield approval_item(approval, agent.gateway, agent.shown_name)
@@ -69,13 +111,12 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
         )
     asking = {question.session_key for question in agent.questions.values()}
     for key in sorted(agent.awaiting_reply - asking):
-        row = agent.sessions.get(key)
         yield _item(
             InboxKind.QUESTION,
             agent,
             f"digest:{key}",
             key,
-            row.digest_headline if row else "",
+            _headline(agent, key),
             code="digest",
         )
     if agent.status is Status.WAITING and not (
@@ -130,11 +171,10 @@ def _failed(gateway: Gateway, agent: Agent) -> InboxItem:
     )
 
 
-def _stuck(agent: Agent) -> InboxItem:
-    key = agent.status_session_key
+def _stuck(agent: Agent, key: str) -> InboxItem:
     run = agent.runs.get(key)
     heard = agent.heard.get(key)
-    is_at_full = is_full(agent.cause)
+    is_at_full = is_full(agent.sessions.get(key))
     return _item(
         InboxKind.CONTEXT_FULL if is_at_full else InboxKind.STUCK,
         agent,

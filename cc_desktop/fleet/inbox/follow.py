@@ -53,6 +53,8 @@ def follow(
     Returns:
         The state with its items, and the changes with those of the items.
     """
+    if scope is Scope.CHANGED and all(map(_is_unchanged, changes)):
+        return after, changes
     dirty: dict[str, set[str]] = {}
     if scope is not Scope.CHANGED:
         dirty[gateway_id] = {GATEWAY}
@@ -67,10 +69,12 @@ def follow(
             dirty.setdefault(change.gateway, set()).add(change.agent_id)
     if not dirty:
         return after, changes
-    newest = newest_release(after)
-    if newest != newest_release(before):  # each gateway is compared with it
-        for name in after.gateways:
-            dirty.setdefault(name, set()).add(GATEWAY)
+    if any(_is_of_releases(change) for change in changes):
+        newest = newest_release(after)
+        if newest != after.newest_release:  # each gateway is compared with it
+            after = replace(after, newest_release=newest)
+            for name in after.gateways:
+                dirty.setdefault(name, set()).add(GATEWAY)
     found: list[Change] = []
     for name, scopes in dirty.items():
         gateway = after.gateways.get(name)
@@ -78,7 +82,7 @@ def follow(
             gone = before.gateways.get(name)
             found += [InboxChanged(name, item, None) for item in all_items(gone)]
             continue
-        updated, more = _update(gateway, scopes, now, newest)
+        updated, more = _update(gateway, scopes, now, after.newest_release)
         if updated is not gateway:
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
@@ -136,9 +140,21 @@ def all_items(gateway: Gateway | None) -> list[InboxItem]:
     return [item for items in gateway.inbox.values() for item in items] if gateway else []
 
 
-def _is_unchanged(change: AgentChanged) -> bool:
+def _is_unchanged(change: Change) -> bool:
+    if not isinstance(change, AgentChanged):
+        return False
     before, after = change.before, change.after
     return before is not None and after is not None and same_inputs(before, after)
+
+
+def _is_of_releases(change: Change) -> bool:
+    """Whether another release may be the newest now. O(1), at every change."""
+    if not isinstance(change, GatewayChanged):
+        return False
+    before, after = change.before, change.after
+    if before is None or after is None or before.origin is not after.origin:
+        return True
+    return before.connection.server_version != after.connection.server_version
 
 
 def _came_back(change: GatewayChanged) -> bool:
@@ -210,8 +226,10 @@ def _dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now)
     if item.is_failure:
         part_of = known.part_of if known and known.cause == item.cause else ""
         return replace(item, since=since, part_of=part_of)
-    seen_at = gateway.seen.get(item.mark)
+    seen_at = gateway.seen.get(item.mark) if gateway.seen else None
     seen = seen_at is not None and seen_at >= since
+    if since == item.since and not seen:
+        return item
     return replace(item, since=since, seen=seen)
 
 

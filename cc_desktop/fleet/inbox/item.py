@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2s
 
 from msgspec import Struct
@@ -117,6 +118,7 @@ class InboxItem(Struct, frozen=True):
         return (_RANK[self.severity], self.since, self.id)
 
 
+@lru_cache(maxsize=8_192)
 def item_id(kind: InboxKind, gateway: str, subject: str, agent: str = "") -> str:
     """A short id: the same for the same subject at any time, fit for a shell and an address."""
     digest = blake2s(f"{gateway}\n{agent}\n{subject}".encode(errors="replace"), digest_size=5)

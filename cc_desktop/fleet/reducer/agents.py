@@ -54,6 +54,18 @@ def heartbeats(fleet: Fleet, gateway: Gateway, event: ev.HeartbeatsTold, now: No
     )
 
 
+def run_watched(fleet: Fleet, gateway: Gateway, event: ev.RunWatched, now: Now) -> Result:
+    """A run that is over already is not waited for."""
+    agent = gateway.agents.get(event.agent_id)
+    if agent is None or (event.on and event.session_key not in agent.heard):
+        return fleet, []
+    key = frozenset({event.session_key})
+    after = agent.watched | key if event.on else agent.watched - key
+    if after == agent.watched:
+        return fleet, []
+    return put_agent(fleet, gateway, agent, replace(agent, watched=after), now)
+
+
 def _updated(agent: Agent, **values: Any) -> Agent:
     """The agent itself if it has these values already."""
     if all(getattr(agent, name) == value for name, value in values.items()):

@@ -28,7 +28,7 @@ def sent(fleet: Fleet, gateway: Gateway, event: ev.CommandSent, now: Now) -> Res
 
 def done(fleet: Fleet, gateway: Gateway, event: ev.CommandDone, now: Now) -> Result:
     """It was carried out."""
-    return _put(fleet, gateway, event.id, CommandPhase.DONE, now)
+    return _put(fleet, gateway, event.id, CommandPhase.DONE, now, event.reason)
 
 
 def unknown(fleet: Fleet, gateway: Gateway, event: ev.CommandUnknown, now: Now) -> Result:

@@ -76,7 +76,11 @@ def connection_changed(
     as_of = gateway.as_of
     if before.state is ConnectionState.LIVE and gateway.origin is Origin.LIVE:
         as_of = after.silent_since or before.silent_since or now.wall
-    return put_gateway(fleet, gateway, replace(gateway, connection=after, as_of=as_of))
+    away_since = gateway.away_since
+    if away_since and before.state is ConnectionState.BLOCKED:
+        away_since = now.wall  # somebody has it tried again: whether it is lost shows from now on
+    moved = replace(gateway, connection=after, as_of=as_of, away_since=away_since)
+    return put_gateway(fleet, gateway, moved)
 
 
 def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now) -> Result:

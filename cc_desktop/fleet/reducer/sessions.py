@@ -21,7 +21,7 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields, without_those_of
-from cc_desktop.fleet.reducer.runs import seen_just_now, trimmed, with_failure, with_run
+from cc_desktop.fleet.reducer.runs import is_past, seen_just_now, trimmed, with_failure, with_run
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import find_newest_finished
 
@@ -60,6 +60,18 @@ def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) 
         after = _with(agent, session, gateway.clock_offset_ms, now)
         after = _without_oldest(gateway, agent, trimmed(after))
     return put_agent(fleet, gateway, agent, after, now)
+
+
+def preview_told(fleet: Fleet, gateway: Gateway, event: ev.PreviewTold, now: Now) -> Result:
+    """Nothing but the words of the row changes, and only while it is the one that was asked for."""
+    agent = gateway.agents.get(event.row.agent_id)
+    old = agent.sessions.get(event.row.key) if agent else None
+    if agent is None or old is None or old.active or old.updated_at != event.row.updated_at:
+        return fleet, []
+    if old.preview == event.preview:
+        return fleet, []
+    sessions = {**agent.sessions, event.row.key: replace(old, preview=event.preview)}
+    return put_agent(fleet, gateway, agent, replace(agent, sessions=sessions), now)
 
 
 def removed(fleet: Fleet, gateway: Gateway, event: ev.SessionRemoved, now: Now) -> Result:
@@ -106,6 +118,8 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
         return Session(event.key, event.agent_id, **fields)
     if fields.get("updated_at", old.updated_at) < old.updated_at:
         return None
+    if fields.get("active") and not old.active:
+        fields.setdefault("preview", "")  # it was about the run before
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)
@@ -123,6 +137,8 @@ def _with(agent: Agent, session: Session, clock_offset_ms: int, now: Now) -> Age
         order = _moved(order, (old.activity_at, key) if old else None, (session.activity_at, key))
     sessions = {**agent.sessions, key: session}
     run, withdrawn = agent.runs.get(key), {}
+    if is_past(run, old, session):
+        run = None
     if run is not None and not run.over and _ends(session, old, run, clock_offset_ms):
         run = replace(run, over=True)
         withdrawn = without_those_of(agent, run)

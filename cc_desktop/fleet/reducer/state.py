@@ -15,7 +15,7 @@ from cc_desktop.fleet.model import (
     GatewayChanged,
     Now,
 )
-from cc_desktop.fleet.status import assess
+from cc_desktop.fleet.status import assess, stuck_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +64,13 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
             if not 0 < question.expires_at <= now.wall
         }
         agent = replace(agent, questions=asked, questions_expire_at=first_expiry(asked))
+    if agent.watched and not agent.watched <= agent.heard.keys():
+        agent = replace(agent, watched=agent.watched & agent.heard.keys())
     origin = gateway.origin_of(agent.id)
     status, cause = assess(agent, origin, gateway.seen, now, fleet.stuck_after_ms)
+    stuck = stuck_sessions(agent, origin, now, fleet.stuck_after_ms) if agent.heard else ()
+    if stuck != agent.stuck:
+        agent = replace(agent, stuck=stuck)
     if status is agent.status and cause == agent.status_session_key:
         return agent
     since = agent.status_since if status is agent.status else now.wall

@@ -9,8 +9,14 @@ from cc_desktop.protocol import fields
 MAX_DEVICES = 1_000  # of one gateway; the rest is not shown
 
 
-def devices(gateway: str, payload: object) -> tuple[Device, ...]:
-    """The devices of a presence list. One without an id is known by its host's name."""
+def devices(gateway: str, payload: object, own: str = "") -> tuple[Device, ...]:
+    """The devices of a presence list. One without an id is known by its host's name.
+
+    Args:
+        gateway: The id of the gateway.
+        payload: The list.
+        own: The id of this app among them, "" where it is not known.
+    """
     found: dict[str, Device] = {}
     for row in fields.as_objects(payload):
         host = name(row.get("host"))
@@ -27,6 +33,7 @@ def devices(gateway: str, payload: object) -> tuple[Device, ...]:
             name=host or name(row.get("text")) or ident[:12],
             platform=name(row.get("deviceFamily")) or name(row.get("platform")),
             mode=name(row.get("mode")),
+            is_own=bool(own) and ident == own,
             online=row.get("reason") != "disconnect",
             since=fields.integer(row.get("onlineSince")) or fields.integer(row.get("ts")),
         )

@@ -20,6 +20,7 @@ from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedErro
 from cc_desktop.gateway.decoders.agents import agent_ids
 from cc_desktop.gateway.lists.list_demand import DEBOUNCE_S, ListDemand
 from cc_desktop.gateway.lists.list_pacer import ListPacer
+from cc_desktop.gateway.lists.previews import Previews
 from cc_desktop.gateway.lists.session_list import SessionListReader
 from cc_desktop.protocol import fields
 from cc_desktop.system.clock import wake_or_sleep
@@ -68,10 +69,13 @@ class SessionListSync:
         self._session = session
         self._clock = clock
         self._sink = sink
-        self._decoder = event_decoder.EventDecoder(gateway, session.hello.protocol)
+        self._decoder = event_decoder.EventDecoder(
+            gateway, session.hello.protocol, session.device_id
+        )
         self._reader = SessionListReader(session, clock)
         self._pacer = pacer or ListPacer(clock)
         self._wake = asyncio.Event()
+        self._previews = Previews(gateway, session, sink, clock, self._wake.set)
         self._requests = follower(gateway, session, clock, sink) if follower else None
         self._running: list[str] = []  # sessions with a run, as of the first list
         self.demand = ListDemand(
@@ -100,6 +104,7 @@ class SessionListSync:
         events = list(self._decoder.decode(frame.event, data))
         for event in events:
             self.demand.note(event)
+            self._previews.note(event)
             if self._early is None:
                 self._sink(event)
             else:
@@ -155,7 +160,7 @@ class SessionListSync:
         """
         hello = self._session.hello
         if hello.presence is not None:
-            devices = event_decoder.devices(self._gateway, hello.presence)
+            devices = event_decoder.devices(self._gateway, hello.presence, self._session.device_id)
             self._sink(ev.DevicesListed(self._gateway, devices))
         wait = self._pacer.connect_ready_at() - self._clock.monotonic()
         if wait > 0:
@@ -190,13 +195,13 @@ class SessionListSync:
     async def _list_when_wanted(self) -> None:
         while True:
             self._wake.clear()
-            due = self._next_due()
-            if due is None:
-                await self._wake.wait()
-                continue
             now = self._clock.monotonic()
-            if due > now:
-                await wake_or_sleep(self._clock, self._wake, due - now)
+            due, preview_due = self._next_due(), self._previews.due()
+            if due is None or due > now:
+                if preview_due is not None and preview_due <= now:
+                    await self._previews.read_some()
+                else:
+                    await self._wait_until(due, preview_due)
                 continue
             missing = self.demand.missing_rows()
             if missing:
@@ -210,6 +215,14 @@ class SessionListSync:
             except GatewayFailureError as error:
                 log.warning("listing again failed: %s", error)
                 self._want(RETRY_LIST_S)
+
+    async def _wait_until(self, *moments: float | None) -> None:
+        """Wait for the first of them (monotonic seconds), or until woken."""
+        known = [moment for moment in moments if moment is not None]
+        if not known:
+            await self._wake.wait()
+        else:
+            await wake_or_sleep(self._clock, self._wake, min(known) - self._clock.monotonic())
 
     def _next_due(self) -> float | None:
         """When `run` has something to do next (monotonic seconds); None: when it is woken."""
@@ -249,6 +262,7 @@ class SessionListSync:
             agents_cut=bool(found.total_agents),
             sessions_cut=bool(found.total_sessions),
         )
+        self._previews.want(found.sessions)
 
     async def _hand_on(self, snapshot: ev.Snapshot) -> None:
         """Give the model a snapshot in slices, so that a big one does not hold up the window."""

@@ -52,6 +52,8 @@ CONFIG_CONFIRM_S = 20.0  # and some more, if plugins are in it: so long it may s
 RETRY_S = 600.0  # after an answer that says nothing, or none
 REFUSED_FOR_S = 3_600.0  # so long a run that was refused makes an expired sign-in an expired one
 
+_TOLD_BY_EVENTS = ("cron", "tasks", "joins")  # subjects that are not told again
+
 _Conditions = dict[ConditionKind, tuple[Condition, ...]]
 
 
@@ -77,6 +79,7 @@ class GatewaySources:
         self._due: dict[str, float] = {}  # subject → when to ask (monotonic)
         self._touched: set[str] = set()  # subjects with an event since they were asked for
         self._wake = asyncio.Event()
+        self._seq: int | None = None  # of the latest event
         self._decoders: dict[str, Callable[[dict[str, Any]], object]] = {
             "health": self._on_health,
             "cron": self._on_cron,
@@ -102,6 +105,7 @@ class GatewaySources:
         self._connection = connection
         self._due.clear()
         self._touched.clear()
+        self._seq = None
         self._note_release(connection)
         for reading in self._readings:
             self._plan(reading, connection)
@@ -125,6 +129,10 @@ class GatewaySources:
 
     def on_event(self, frame: EventFrame) -> None:
         """Take in an event. Never raises, never waits."""
+        if frame.seq is not None:
+            if self._seq is not None and frame.seq > self._seq + 1:
+                self._guard("gap", self._on_gap)
+            self._seq = frame.seq
         decoder = self._decoders.get(frame.event)
         if decoder is not None:
             self._guard(frame.event, lambda: decoder(fields.as_object(frame.payload)))
@@ -175,6 +183,11 @@ class GatewaySources:
         return ReadAccess.PENDING
 
     # Events
+
+    def _on_gap(self) -> None:
+        """Events are missing: lists tell what they said."""
+        for subject in _TOLD_BY_EVENTS:
+            self._want(subject, DEBOUNCE_S)
 
     def _on_health(self, data: dict[str, Any]) -> None:
         channels = health.channels(data)

@@ -68,6 +68,8 @@ class Rules:
             if self._is_for_return(change) and (
                 change.gateway in turned or not is_current(fleet.gateways.get(change.gateway))
             ):
+                if isinstance(change, InboxChanged) and change.after is None:
+                    found += items.ended(change)  # it expired meanwhile
                 continue
             try:
                 found += self._dispatch(fleet, change, now)
@@ -98,13 +100,23 @@ class Rules:
         gateway = fleet.gateways.get(change.gateway)
         if gateway is not None and gateway.origin is Origin.DEMO:
             return []
-        self._agents.on_item(change)
+        self._agents.on_item(fleet, change)
         told_back = self._gateways.told_back(change.gateway)
         back = self._gateways.on_item(fleet, change)
         item = change.before
         if change.after is None and item and item.kind is InboxKind.GATEWAY_LOST and told_back:
             return []  # its return took the place of that
-        return [*items.process(fleet, change, self.preferences, now), *back]
+        return [*self._of_item(fleet, change, now), *back]
+
+    def _of_item(self, fleet: Fleet, change: InboxChanged, now: int) -> list[AlertEvent]:
+        before, after = change.before, change.after
+        begins = after is not None and (before is None or bool(before.part_of))
+        is_known = begins and after is not None and self._agents.failures.is_known(fleet, after)
+        if after is not None:
+            self._agents.failures.note(fleet, after, now)
+        elif before is not None:
+            self._agents.failures.ended(before, now)
+        return [] if is_known else items.process(fleet, change, self.preferences, now)
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
         """Return what became true by the mere passing of time."""

@@ -80,10 +80,13 @@ class GatewayRules:
         for agent in after.agents.values():
             found += self._agents.check_silent(fleet, agent, now, tell=False)
         away = self._away.pop(after.id, None)
+        old, new = _items(away) if away else {}, _items(after)
+        known = {key for key, item in new.items() if self._agents.failures.is_known(fleet, item)}
+        for item in new.values():
+            self._agents.failures.note(fleet, item, now)
         if away is None:
             return found
         by_kind = Origin.REST in (away.origin, after.origin)  # they name sessions differently
-        old, new = _items(away), _items(after)
         found += [
             AlertResolved(items.item_tag(item))
             for key, item in old.items()
@@ -93,6 +96,7 @@ class GatewayRules:
             items.item_alert(fleet, item, now)
             for key, item in new.items()
             if key not in old
+            and key not in known
             and not (by_kind and _same_kind(item, old))
             and item.agent in away.agents
             and items.is_wanted(fleet, item, self._agents.preferences)
@@ -103,7 +107,8 @@ class GatewayRules:
         ]
         if not by_kind:
             found += self._devices.compare(fleet, after.id, away.devices, after.devices, now)
-        wanted = [alert for alert in alerts if self._is_wanted(alert)]
+        found += [alert for alert in alerts if alert.asked]
+        wanted = [alert for alert in alerts if not alert.asked and self._is_wanted(alert)]
         wanted.sort(key=lambda alert: RANK[alert.kind])
         return found + self._together(after, wanted)
 

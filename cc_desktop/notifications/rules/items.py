@@ -57,7 +57,7 @@ def process(
     """Return what a change of an item means."""
     before, after = change.before, change.after
     if after is None:
-        return [AlertResolved(item_tag(before))] if before is not None else []
+        return ended(change)
     if before is None or (before.part_of and not after.part_of):
         return [item_alert(fleet, after, now)] if is_wanted(fleet, after, preferences) else []
     if len(after.members) > len(before.members) and is_wanted(fleet, after, preferences):
@@ -67,6 +67,11 @@ def process(
     if after.seen and not before.seen:
         return [AlertSeen(item_tag(after))]
     return []
+
+
+def ended(change: InboxChanged) -> list[AlertEvent]:
+    """Return that an item is over."""
+    return [AlertResolved(item_tag(change.before))] if change.before is not None else []
 
 
 def item_tag(item: InboxItem) -> str:

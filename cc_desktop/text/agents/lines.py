@@ -136,12 +136,23 @@ def _working(view: _View) -> tuple[str, str]:
         steps = tr("{done} of {total}", done=min(card.done + 1, card.total), total=card.total)
         since = tr("{since} · {more}", since=since, more=steps)
         task = plain(card.current) or task
+    if helpers := helpers_at_work(agent):
+        more = trn("{n} helper", "{n} helpers", helpers)
+        since = tr("{since} · {more}", since=since, more=more)
+    if cause is not None and task == plain(cause.title) and not _title(cause):
+        task = plain(cause.preview)  # what was asked for says more than "Main"
     headline = plain(cause.digest_headline) if cause is not None and cause.active else ""
     if not headline:
         return task or NOTHING, _with_title(since, cause, task)
     # What the run is about leads, in the words of the gateway; the tool comes second.
     tool = task if task not in (headline, plain(cause.title) if cause else "") else ""
     return headline, tr("{since} · {more}", since=since, more=tool) if tool else since
+
+
+def helpers_at_work(agent: Agent) -> int:
+    """How many of its running sessions another of its sessions has started."""
+    rows = (agent.sessions.get(key) for key in agent.heard)
+    return sum(1 for row in rows if row is not None and row.parent_key in agent.sessions)
 
 
 def _idle(view: _View) -> tuple[str, str]:

@@ -36,6 +36,7 @@ SENT = mark("Sent")
 LATE = mark("No answer yet. It is not known whether it arrived")
 LOST = mark("The connection was lost. It is not known whether it arrived")
 DONE = mark("Done")
+DONE_DEMO = mark("Done, on sample data only")
 
 
 def progress(state: CommandState) -> str:
@@ -44,7 +45,9 @@ def progress(state: CommandState) -> str:
         return tr(SENT)
     if state.phase is CommandPhase.UNKNOWN:
         return with_stop(tr(LATE if state.reason == "late" else LOST))
-    return tr(DONE) if state.phase is CommandPhase.DONE else refusal(state.reason, state.said)
+    if state.phase is CommandPhase.DONE:
+        return tr(DONE_DEMO if state.reason == "demo" else DONE)
+    return refusal(state.reason, state.said)
 
 
 def refusal(reason: str, said: str = "") -> str:

@@ -59,6 +59,7 @@ _ADVICE = {
     "keyring": mark("Write true or false."),
     "update_url": mark('Write an address like "https://host/newest.json".'),
     "when_unreachable": mark('Write "sample" or "last-known".'),
+    "hooks": mark('Write a [hooks] table with command = ["program", "argument"].'),
     "gateways": mark("Write each gateway as a [[gateways]] table."),
     "url": mark('Write an address like "ws://localhost:18789/" or "wss://host/".'),
     "id": mark("Write a short text of at most 80 characters."),

@@ -24,7 +24,7 @@ class Running:
 
     def __init__(self, window: FleetWindow, store: Store) -> None:
         self.window = window
-        self.answers: list[Answer] = []
+        self.answers: list[Answer | bytes] = []
         self.instance = InstanceController(InstanceLock(), window, store, window.notice.show_line)
 
     def ask(self, command: str, target: str = "") -> None:

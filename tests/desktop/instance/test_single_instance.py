@@ -32,7 +32,7 @@ from cc_desktop.desktop.instance.single_instance import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
@@ -40,14 +40,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="sockets in a directory"),
     pytest.mark.usefixtures("qapp"),
 ]
-
-
-@pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory with a path that is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="cc-") as directory:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
-        yield Path(directory)
 
 
 class First:
@@ -60,23 +52,16 @@ class First:
         self.endpoint: Endpoint = held.endpoint
         self.asked: list[InstanceMessage] = []
         self.answer: Answer | None = Answer.DONE
-        self.late: list[Callable[[Answer], None]] = []
+        self.late: list[Callable[[Answer | bytes], None]] = []
         self.server = InstanceServer(held, self._handle)
         assert self.server.start()
 
-    def _handle(self, message: InstanceMessage, answer: Callable[[Answer], None]) -> None:
+    def _handle(self, message: InstanceMessage, answer: Callable[[Answer | bytes], None]) -> None:
         self.asked.append(message)
         if self.answer is None:
             self.late.append(answer)
         else:
             answer(self.answer)
-
-
-@pytest.fixture
-def first(runtime: Path, tmp_path: Path) -> Iterator[First]:
-    it = First(tmp_path)
-    yield it
-    it.server.stop()
 
 
 class Peer:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
@@ -11,7 +12,7 @@ from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.widgets.window_geometry import fit_to_screen
 from cc_desktop.desktop.window.agents.agent_filter import Chip
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
+from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Device
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.gateways import problem_text
 from tests.desktop import sample
@@ -209,6 +210,28 @@ def test_devices(open_window: OpenWindow) -> None:
     window.batch.flush()
     assert model.rowCount() == 3
     assert window.filter_bar.devices_chip.accessibleName() == "Devices 3"
+
+
+def test_devices_that_nothing_tells_apart_are_one_row_and_this_app_is_marked(
+    open_window: OpenWindow,
+) -> None:
+    store = sample.live_store(second=False)
+    app = Device("studio", "", "Control Center Desktop", "linux", "ui", True, sample.NOW)
+    listed = (
+        *(replace(app, id=f"old{number}", online=False) for number in range(6)),
+        replace(app, id="other", name="Ada's desktop"),
+        replace(app, id="me", is_own=True),
+        replace(app, id="laptop"),
+    )
+    store.apply(ev.DevicesListed("studio", listed))
+    window = open_window(store)
+    window.show_devices()
+    assert [row.cells[:2] for row in window.devices.rows()] == [
+        ("Control Center Desktop (this app)", "online"),
+        ("Ada's desktop", "online"),
+        ("Control Center Desktop", "online"),
+        ("Control Center Desktop (6 times)", "gone"),
+    ]
 
 
 def test_the_look_changes_live(open_window: OpenWindow, look: ThemeManager) -> None:

@@ -48,6 +48,7 @@ class Connection:
 
     def __init__(self, clock: FakeClock, *, sessions: int = 22, protocol: int = 4) -> None:
         self.hello = Hello(protocol=protocol)
+        self.device_id = ""
         self.clock = clock
         self.agents = [{"id": traffic.agent_id(number)} for number in range(traffic.AGENTS)]
         keys = [traffic.session_key(number) for number in range(sessions)]

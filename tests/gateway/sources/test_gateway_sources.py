@@ -13,6 +13,7 @@ from cc_desktop.gateway.connection import ConnectionLostError, RequestTimeoutErr
 from cc_desktop.gateway.decoders.facts import cron, health
 from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.gateway.sources.gateway_sources import RETRY_S
+from cc_desktop.protocol.frames import EventFrame
 from cc_desktop.protocol.handshake import Hello
 from tests.fakes.clock import FakeClock
 from tests.gateway.sources.scene import EMPTY, METHODS, Scene, hello, refusal
@@ -498,3 +499,27 @@ async def test_a_gateway_that_is_about_to_end_is_asked_later_and_that_is_no_faul
         await scene.clock.advance(RETRY_S)
         assert scene.asked.count("cron.list") == 2
         assert scene.access("cron") is ReadAccess.READABLE
+
+
+async def test_what_lost_events_said_is_read_from_lists(scene: Scene) -> None:
+    """What a gateway tells of jobs and tasks, it does not tell again."""
+    async with scene.connected():
+        await scene.clock.advance(60)
+        scene.sources.on_event(EventFrame("tick", {}, 7))
+        scene.sources.on_event(EventFrame("tick", {}, 8))
+        await scene.clock.advance(60)
+        assert scene.asked.count("cron.list") == 1
+        failed = {"lastRunStatus": "error", "lastError": "E"}
+        scene.answers["cron.list"] = {"jobs": [{"id": "j", "state": failed}]}
+        scene.sources.on_event(EventFrame("tick", {}, 10))
+        await scene.clock.advance(6)
+        assert scene.asked.count("cron.list") == scene.asked.count("tasks.list") == 2
+        assert scene.kinds == ["cron-failed"]
+
+
+async def test_the_first_event_of_a_connection_follows_none(scene: Scene) -> None:
+    for first in (3, 900):
+        async with scene.connected():
+            scene.sources.on_event(EventFrame("tick", {}, first))
+            await scene.clock.advance(60)
+    assert scene.asked.count("cron.list") == 2

@@ -122,6 +122,11 @@ class SessionsTab(DetailsTab):
             return None
         return self._agent.sessions.get(row.key) or self.model.archived.get(row.key)
 
+    def looked_at(self) -> str:
+        """The session of the row that is chosen."""
+        session = self.session() if self.isVisible() else None
+        return session.key if session is not None else ""
+
     def _show_facts(self) -> None:
         session = self.session()
         self.facts.setVisible(session is not None)

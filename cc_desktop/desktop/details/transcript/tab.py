@@ -115,6 +115,10 @@ class TranscriptTab(DetailsTab):
         if agent is not None and gateway is not None:
             self.show_agent(agent, gateway, self._context.clock())
 
+    def looked_at(self) -> str:
+        """The session whose conversation is shown."""
+        return self._key if self.isVisible() else ""
+
     def clear(self) -> None:
         """Forget the agent, and let go of what was read."""
         self._close()

@@ -98,8 +98,7 @@ class ApprovalBody(ItemBody):
             self._forget_half_decided()  # what it was pressed for is no longer what is shown
             self._show_request(approval)
         self._subject, self._approval = subject, approval
-        right = self.show_right(subject, Right.APPROVE)
-        decides = right and not subject.is_demo
+        decides = self.show_right(subject, Right.APPROVE)
         self._row.setVisible(decides and bool(approval.decisions))
         for made in self.buttons.values():
             made.setEnabled(not subject.is_busy)
@@ -142,7 +141,7 @@ class ApprovalBody(ItemBody):
 
     def _hint(self, approval: Approval, subject: Subject, *, decides: bool) -> str:
         if subject.is_demo:
-            return tr("This is sample data: there is nothing to decide.")
+            return tr("This is sample data: no gateway is asked.")
         if decides and not approval.decisions:
             return tr("The gateway allows no decision here. Decide it in its Control UI.")
         if not decides and not approval.command:

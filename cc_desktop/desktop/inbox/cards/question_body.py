@@ -206,8 +206,7 @@ class QuestionBody(ItemBody):
         if self._question is None:
             self._build(question)
         self._subject, self._question = subject, question
-        can = self.show_right(subject, Right.ANSWER) and not subject.is_demo
-        can = can and question.can_answer
+        can = self.show_right(subject, Right.ANSWER) and question.can_answer
         for part in self.parts:
             part.set_enabled(can and not subject.is_busy)
         self.send.setVisible(can)
@@ -215,7 +214,7 @@ class QuestionBody(ItemBody):
         self.decline.setEnabled(not subject.is_busy)
         words = ""
         if subject.is_demo:
-            words = tr("This is sample data: nobody waits for an answer.")
+            words = tr("This is sample data: no gateway is asked.")
         elif subject.may(Right.ANSWER) and not question.can_answer:
             words = tr("The gateway does not let this app answer here. Answer in the session.")
         self.hint.setText(words)

@@ -84,7 +84,7 @@ class AgentTrouble(ItemBody):
         self.advice.setText(advice(item))
         self.message.setPlaceholderText(tr("Message to {agent}…", agent=plain(item.name, 60)))
         self.message.setAccessibleName(tr("Message to {agent}", agent=plain(item.name, 60)))
-        has_session = bool(item.session_key) and agent is not None and not subject.is_demo
+        has_session = bool(item.session_key) and agent is not None
         may = has_session and self.show_right(subject, Right.OPERATE)
         self._tools.setVisible(may)
         self._update_buttons()

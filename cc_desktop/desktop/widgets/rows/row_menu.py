@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 
+from cc_desktop.fleet.commands import WatchRun
 from cc_desktop.fleet.model import Origin
 from cc_desktop.text import notifications
 from cc_desktop.text.i18n import mark, tr
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+    from cc_desktop.fleet.commands import Command
     from cc_desktop.fleet.model import Fleet
     from cc_desktop.notifications.center import NotificationCenter
 
@@ -43,6 +45,27 @@ def add_action(menu: QMenu, text: str, chosen: Callable[[], None]) -> QAction:
     action.triggered.connect(lambda _checked=False: chosen())
     menu.addAction(action)
     return action
+
+
+def add_watches(
+    menu: QMenu, execute: Callable[[Command], object], fleet: Fleet, gateway: str, agent_id: str
+) -> None:
+    """Add the line that tells of the end of the agent's run in progress, or ends that."""
+    known = fleet.gateways.get(gateway)
+    agent = fleet.agent(gateway, agent_id)
+    if known is None or known.origin is Origin.DEMO or agent is None or not agent.heard:
+        return  # the demo sends no notifications
+    key = agent.status_session_key
+    if key not in agent.heard:
+        key = next(reversed(agent.heard))
+    watched = key in agent.watched
+    watch = WatchRun(gateway=gateway, agent=agent_id, session_key=key, on=not watched)
+    menu.addSeparator()
+
+    def on_chosen() -> None:
+        execute(watch)
+
+    add_action(menu, notifications.watch_words(watched), on_chosen)
 
 
 def add_mutes(

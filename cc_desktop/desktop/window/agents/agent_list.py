@@ -27,6 +27,8 @@ class AgentList(RowList):
 
     Signals:
         opened: The details of an agent (its `Key`) are asked for: Enter, or the menu.
+        message_wanted: Somebody wants to write to an agent, or the right to do that.
+        stop_wanted: Somebody wants to stop whatever runs.
 
     Attributes:
         menu: The last context menu.
@@ -34,6 +36,8 @@ class AgentList(RowList):
     """
 
     opened = Signal(object)
+    message_wanted = Signal(object)
+    stop_wanted = Signal()
 
     def __init__(self, context: ViewContext, model: AgentModel) -> None:
         super().__init__(model, tr("Agents"), context.look.metrics.px(50))
@@ -74,7 +78,5 @@ class AgentList(RowList):
 
         if not self.selectionModel().isSelected(index):
             self.setCurrentIndex(index)
-        self.menu = agent_menu(
-            self._context, row, lambda: self.opened.emit(row.key), self._extend_menu, self
-        )
+        self.menu = agent_menu(self._context, row, self._extend_menu, self)
         self.menu.popup(spot)

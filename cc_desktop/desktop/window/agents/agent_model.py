@@ -13,13 +13,15 @@ from cc_desktop.desktop.window.agents.agent_filter import AgentFilter, Chip
 from cc_desktop.fleet.model import AgentChanged, GatewayChanged, Status
 from cc_desktop.text import agents
 from cc_desktop.text.agent_facts import context_percent, shown_model, state_since, usage_since
-from cc_desktop.text.format import avatar, cost, local, midnight, plain, tokens, tooltip
+from cc_desktop.text.format import avatar, cost, local, midnight, natural, plain, tokens, tooltip
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.inbox.items import title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
     from cc_desktop.desktop.widgets.agent_pane import Key
+    from cc_desktop.fleet.inbox import InboxItem
     from cc_desktop.fleet.model import Agent, Change, Gateway
     from cc_desktop.fleet.store import Store
 
@@ -127,7 +129,7 @@ def _order(agent: Agent, clock_offset_ms: int, name: str, place: int) -> tuple[A
         time = time or -agent.status_since
     else:
         time = -local(agent.last_activity, clock_offset_ms)
-    return (group, time, name.casefold(), place, agent.id)
+    return (group, time, natural(name), place, agent.id)
 
 
 class AgentModel(SortedModel[Row]):
@@ -147,7 +149,7 @@ class AgentModel(SortedModel[Row]):
         self._store = store
         self._clock = clock
         self._all: dict[Key, Row] = {}
-        self._haystacks: dict[Key, tuple[Agent, str]] = {}
+        self._haystacks: dict[Key, tuple[Agent, tuple[InboxItem, ...], str]] = {}
         self._several = False
         self._filter = AgentFilter()
         self._muted: frozenset[Key] = frozenset()
@@ -226,7 +228,7 @@ class AgentModel(SortedModel[Row]):
             self._refilter()
 
     def set_search(self, text: str) -> None:
-        """Every word has to occur in name, task, model, gateway or a session's title."""
+        """Every word has to occur in what is known of an agent: see `_haystack`."""
         if self._filter.search(text):
             self._refilter()
 
@@ -234,14 +236,22 @@ class AgentModel(SortedModel[Row]):
         return self._filter.admits(row.key, row.status, lambda: self._haystack(row))
 
     def _haystack(self, row: Row) -> str:
-        agent, text = self._haystacks.get(row.key, (None, ""))
-        if agent is not row.agent:
-            titles = [plain(session.title) for session in row.agent.sessions.values()]
-            gateway = self._store.fleet.gateways.get(row.agent.gateway)
+        """Name, status, reason, model, gateway, all sessions with their last messages, and items.
+
+        It is made again when any of that is another object, not at every key.
+        """
+        gateway = self._store.fleet.gateways.get(row.agent.gateway)
+        items = gateway.inbox.get(row.agent.id, ()) if gateway else ()
+        agent, known, text = self._haystacks.get(row.key, (None, None, ""))
+        if agent is not row.agent or known is not items:
             place = gateway.name if gateway else ""
-            parts = (row.name, row.agent.id, row.word, row.task, row.model, place, *titles)
+            parts = [row.name, row.agent.id, row.word, row.task, row.second, row.model, place]
+            for session in row.agent.sessions.values():
+                parts += (session.title, session.preview, session.digest_headline, session.error)
+            for item in items:
+                parts += (title(item), item.name, item.detail)
             text = "\n".join(parts).casefold()
-            self._haystacks[row.key] = (row.agent, text)
+            self._haystacks[row.key] = (row.agent, items, text)
         return text
 
     def _refilter(self) -> None:

@@ -36,6 +36,7 @@ class Selection(QObject):
         self._follow: Key | None = None  # scroll along when its row moves
         view.selectionModel().currentChanged.connect(self._on_current_changed)
         view.opened.connect(self.open)
+        view.message_wanted.connect(self.write)
         pane.gone.connect(self._on_gone)
         pane.handled.connect(self._on_handled)
 
@@ -63,6 +64,12 @@ class Selection(QObject):
         self.pick(key)
         self.keep()
         self._pane.focus_first()
+
+    def write(self, key: Key) -> None:
+        """Look at an agent, with the keyboard in the box for a message."""
+        self.pick(key)
+        self.keep()
+        self._pane.focus_message()
 
     def pick_first(self) -> None:
         """Look at the agent at the top."""

@@ -18,6 +18,8 @@ from cc_desktop.text.i18n import mark, tr, trn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtGui import QResizeEvent
+
     from cc_desktop.desktop.style.theme import ThemeManager
 
 CHIP_WORDS = {
@@ -27,6 +29,8 @@ CHIP_WORDS = {
     Chip.IDLE: mark("Idle"),
     Chip.OFFLINE: mark("Offline"),
 }
+
+NARROW = 660  # design px: below that, not all chips fit into one line
 
 
 class FilterBar(QWidget):
@@ -44,6 +48,7 @@ class FilterBar(QWidget):
         super().__init__()
         self._look = look
         px = look.metrics.px
+        self._counts: dict[Chip, int] = {}
         self._group = QButtonGroup(self)
         self.chips: dict[Chip, FilterPill] = {}
         place = QWidget()
@@ -125,6 +130,19 @@ class FilterBar(QWidget):
         """Show how many agents each chip has."""
         for chip, pill in self.chips.items():
             _show_count(pill, tr(CHIP_WORDS[chip]), counts[chip])
+        self._counts = dict(counts)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """A line of its own for "Offline 0" says less than two more agents."""
+        nothing = not self._counts.get(Chip.OFFLINE) and not self.chips[Chip.OFFLINE].isChecked()
+        is_narrow = self.width() < self._look.metrics.px(NARROW)
+        self.chips[Chip.OFFLINE].setVisible(not (nothing and is_narrow))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt override: what says nothing gives way."""
+        super().resizeEvent(event)
+        self._make_room()
 
     def show_devices(self, count: int) -> None:
         """Show how many devices there are."""

@@ -1,0 +1,1 @@
+"""The commands of `cc-desktop`, one module for each group of them."""
