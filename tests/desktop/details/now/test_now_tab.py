@@ -299,4 +299,6 @@ def test_a_long_name_of_a_run_takes_no_room_from_the_rest(open_now: OpenNow) -> 
     views.last.set_run(RUN)
     QApplication.processEvents()
     assert tab.run.heading().startswith("Deploy the documentation")
-    assert panel.body.widget().width() <= panel.body.viewport().width()
+    inside = panel.body.widget()
+    assert inside is not None
+    assert inside.width() <= panel.body.viewport().width()
