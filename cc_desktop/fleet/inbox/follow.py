@@ -34,6 +34,9 @@ class Scope(Enum):
     ALL = auto()  # all agents as well: a list has arrived
 
 
+_CHANGED = Scope.CHANGED  # to look up the member of an enum takes time at every event
+
+
 def follow(
     before: Fleet, after: Fleet, changes: list[Change], now: Now, scope: Scope, gateway_id: str
 ) -> tuple[Fleet, list[Change]]:
@@ -53,10 +56,14 @@ def follow(
     Returns:
         The state with its items, and the changes with those of the items.
     """
-    if scope is Scope.CHANGED and all(map(_is_unchanged, changes)):
-        return after, changes
+    if scope is _CHANGED:
+        for change in changes:
+            if not _is_unchanged(change):
+                break
+        else:
+            return after, changes
     dirty: dict[str, set[str]] = {}
-    if scope is not Scope.CHANGED:
+    if scope is not _CHANGED:
         dirty[gateway_id] = {GATEWAY}
     if scope is Scope.ALL and gateway_id in after.gateways:
         dirty[gateway_id] |= {*after.gateways[gateway_id].agents}

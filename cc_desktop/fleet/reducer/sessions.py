@@ -21,7 +21,7 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields, without_those_of
-from cc_desktop.fleet.reducer.runs import seen_just_now, trimmed, with_failure, with_run
+from cc_desktop.fleet.reducer.runs import run_fields, seen_just_now, trimmed, with_failure, with_run
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import find_newest_finished
 
@@ -141,7 +141,8 @@ def _with(agent: Agent, session: Session, clock_offset_ms: int, now: Now) -> Age
         run = replace(run, over=True)
         withdrawn = without_those_of(agent, run)
     return replace(
-        with_run(agent, key, run, active=session.active, seen=now),
+        agent,
+        **run_fields(agent, key, run, active=session.active, seen=now),
         sessions=sessions,
         by_activity=order,
         newest_finished_key=_newest_finished(agent, sessions, order, session, old),
