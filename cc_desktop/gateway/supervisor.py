@@ -18,10 +18,18 @@ from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state
 from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause, Steadiness
-from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
+from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
-from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
+from cc_desktop.gateway.failures import (
+    Failure,
+    FailureAdvice,
+    FailureKind,
+    GatewayFailureError,
+    NotConnectedError,
+    RetryPolicy,
+    classify,
+)
 from cc_desktop.gateway.http.http_polling import HttpPolling
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.lists.list_pacer import ListPacer

@@ -21,11 +21,7 @@ from cc_desktop.fleet.commands import (
     rights_in,
 )
 from cc_desktop.gateway.actions.wire import Refusal, refusal_in, refusal_of, request_for
-from cc_desktop.gateway.connection import (
-    GatewayFailureError,
-    NotConnectedError,
-    RequestFailedError,
-)
+from cc_desktop.gateway.failures import GatewayFailureError, NotConnectedError, RequestFailedError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
