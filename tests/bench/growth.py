@@ -12,7 +12,9 @@ import gc
 import json
 import sys
 import tempfile
+import traceback
 import tracemalloc
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,9 @@ PAUSE_S = 0.12  # changes are painted every 100 ms
 MIB = 2**20
 
 
+seen: Counter[str] = Counter()  # what was really on the screen: a run that did nothing grows not
+
+
 async def turn(shell: DesktopController) -> None:
     """All of it once."""
     window = shell.window
@@ -41,10 +46,13 @@ async def turn(shell: DesktopController) -> None:
             for place in range(body.bar.count() if body.bar else 0):
                 body.bar.setCurrentIndex(place)
                 await asyncio.sleep(0)
+                seen[f"tab {type(body.tab()).__name__}"] += body.tab().isVisible()
     shell.notifications.toggle_inbox()
     await asyncio.sleep(PAUSE_S)
+    seen["inbox"] += shell.notifications.inbox.isVisible()
     shell.notifications.toggle_inbox()
-    window.close()
+    seen["window"] += window.isVisible()
+    window.hide()  # as a close does where there is a tray; without one it ends the app
     await asyncio.sleep(PAUSE_S)
 
 
@@ -68,16 +76,21 @@ async def measure(shell: DesktopController, turns: int) -> None:
         await asyncio.sleep(1)
         for _ in range(WARM):
             await turn(shell)
-        before, first = held(), None
-        if tracemalloc.is_tracing():
-            first = tracemalloc.take_snapshot()
+        # The snapshot first: it takes memory itself, which is no growth of the app.
+        first = tracemalloc.take_snapshot() if tracemalloc.is_tracing() else None
+        before = held()
+        seen.clear()
         for _ in range(turns):
             await turn(shell)
         after = held()
         print(json.dumps({name: round(after[name] - before[name], 2) for name in before}))
+        print(json.dumps({"did": dict(seen), "widgets": after["widgets"]}))
         if first is not None:
             for line in tracemalloc.take_snapshot().compare_to(first, "lineno")[:15]:
                 print(line)
+    except Exception:
+        traceback.print_exc()
+        raise
     finally:
         App.instance().stop.set()  # type: ignore[union-attr]
 
@@ -89,7 +102,7 @@ def main() -> int:
     args = parser.parse_args()
     from cc_desktop.desktop import lifecycle
 
-    tasks = []
+    tasks: list[asyncio.Task[None]] = []
 
     def ready(shell: DesktopController) -> None:
         if args.trace:
