@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _SLACK = 100  # sessions over a ceiling, before those that were idle longest are dropped
 CARRIED = ("derived_title", "preview")  # 2026.9.6: only some rows have them
 OF_THE_RUN = ("digest_headline", "digest_revision")  # likewise, while a run goes on
+_ALL_CARRIED = (*CARRIED, *OF_THE_RUN)
 
 
 def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) -> Result:
@@ -123,7 +124,7 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)
-    names = (*CARRIED, *OF_THE_RUN) if old.active and fields.get("active") else CARRIED
+    names = _ALL_CARRIED if old.active and fields.get("active") else CARRIED
     for name in names:
         fields.setdefault(name, getattr(old, name))
     return Session(event.key, event.agent_id, **fields)
