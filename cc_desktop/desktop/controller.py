@@ -21,7 +21,6 @@ from cc_desktop.desktop.fleet_desktop import (
 )
 from cc_desktop.desktop.icons.status import app_icon
 from cc_desktop.desktop.instance.instance_controller import InstanceController
-from cc_desktop.desktop.instance.order_desk import OrderDesk
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.remembered import WindowMemory, chosen_theme, chosen_tray_style
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
@@ -112,7 +111,6 @@ class DesktopController:
         self.instance = InstanceController(
             services.lock, self.window, monitor.store, self.notice.show_message
         )
-        self.instance.orders = OrderDesk(monitor)
         self.settings_watcher = SettingsWatcher(monitor, self.notice)
         self.instance.on_start = self.settings_watcher.reload
         self._login = LoginSwitch(services.autostart, self._show_failure)
@@ -178,13 +176,19 @@ class DesktopController:
         except Exception as error:  # noqa: BLE001, RUF100 - the window works without the tray
             self._hook.faults.record("tray icon", error)
             self._do_without_tray()
-        self.instance.start(self._services.link)
+        self._follow_shells()
         self.away.start(self.monitor, self._hook.faults)
         if self.connect is not None and not self._hidden:
             try:
                 self.connect.offer()
             except Exception as error:  # noqa: BLE001, RUF100 - the window works without the panel
                 self._hook.faults.record("panel of the first start", error)
+
+    def _follow_shells(self) -> None:
+        from cc_desktop.desktop.instance.order_desk import OrderDesk
+
+        self.instance.orders = OrderDesk(self.monitor)
+        self.instance.start(self._services.link)
 
     async def run(self) -> None:
         """Run the background work.

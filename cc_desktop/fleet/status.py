@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval, Question
 
 DONE_COMMAND_MS = 60_000  # how long a command that is done stays visible
-_GONE = (Origin.LAST_KNOWN, Origin.NONE)
+_GONE = _LAST_KNOWN, _NONE = (Origin.LAST_KNOWN, Origin.NONE)
+# Asked for at every event, and to look up the member of an enum takes longer than a comparison.
+_OFFLINE, _ERROR, _WAITING, _STUCK = Status.OFFLINE, Status.ERROR, Status.WAITING, Status.STUCK
+_ACTIVE, _THINKING, _IDLE = Status.ACTIVE, Status.THINKING, Status.IDLE
 _FEW = 32  # up to so many questions, looking at each is cheaper than walking back
 
 
@@ -39,35 +42,35 @@ def assess(
 
     The cost does not depend on how many sessions, runs or approvals are open.
     """
-    if origin in _GONE:
-        return Status.OFFLINE, agent.status_session_key
+    if origin is _LAST_KNOWN or origin is _NONE:
+        return _OFFLINE, agent.status_session_key
     reported = agent.reported_status
     if reported is not None and agent.by_activity and agent.reported_at < agent.by_activity[-1][0]:
         reported = None  # the sessions know better
     finished = newest_finished(agent)
     if finished and finished.failed and seen.get(finished.key, -1) < finished.finished_at:
-        return Status.ERROR, finished.key
+        return _ERROR, finished.key
     if agent.unconfirmed_failures and (failed := _unseen_failure(agent, seen)):
-        return Status.ERROR, failed
-    if reported is Status.ERROR:
-        return Status.ERROR, ""
+        return _ERROR, failed
+    if reported is _ERROR:
+        return _ERROR, ""
     if agent.approvals or agent.questions:
         for request in (*_first_open(agent.approvals, now), *_first_open(agent.questions, now)):
-            return Status.WAITING, request.session_key
+            return _WAITING, request.session_key
     if agent.awaiting_reply:
-        return Status.WAITING, _newest_question(agent)
-    if reported is Status.WAITING:
-        return Status.WAITING, ""
+        return _WAITING, _newest_question(agent)
+    if reported is _WAITING:
+        return _WAITING, ""
     if agent.runaway:
-        return Status.STUCK, next(iter(agent.runaway))
+        return _STUCK, next(iter(agent.runaway))
     if agent.heard:
         quietest = next(iter(agent.heard))
         if now.mono - agent.heard[quietest].mono >= stuck_after_ms:
-            return Status.STUCK, quietest
-        return (Status.ACTIVE if agent.acting else Status.THINKING), next(reversed(agent.heard))
-    if reported in (Status.STUCK, Status.ACTIVE, Status.THINKING):
+            return _STUCK, quietest
+        return (_ACTIVE if agent.acting else _THINKING), next(reversed(agent.heard))
+    if reported is not None and reported in (_STUCK, _ACTIVE, _THINKING):
         return reported, ""
-    return Status.IDLE, finished.key if finished else ""
+    return _IDLE, finished.key if finished else ""
 
 
 def stuck_sessions(agent: Agent, origin: Origin, now: Now, stuck_after_ms: int) -> tuple[str, ...]:

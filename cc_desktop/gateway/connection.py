@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed
 
 from cc_desktop.gateway.backoff import ASLEEP_S
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import (
+    ConnectionLostError,
+    Failure,
+    FailureKind,
+    RequestFailedError,
+    RequestTimeoutError,
+)
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.protocol import fields, frames, handshake
 
@@ -29,35 +35,6 @@ log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_S = 30.0
 _CLOSE_SILENT = 4000  # what OpenClaw's own clients close with
-
-
-class GatewayFailureError(Exception):
-    """The base of what can go wrong with a gateway; carries what `classify` needs."""
-
-    def __init__(self, failure: Failure) -> None:
-        error = failure.error
-        super().__init__(failure.kind or (error.code if error else "failure"))
-        self.failure = failure
-
-
-class CannotConnectError(GatewayFailureError):
-    """No connection, or no hello-ok."""
-
-
-class NotConnectedError(GatewayFailureError):
-    """There is no live connection to send a request on."""
-
-
-class ConnectionLostError(GatewayFailureError):
-    """The connection is gone; requests under way were not answered."""
-
-
-class RequestFailedError(GatewayFailureError):
-    """The gateway answered with an error."""
-
-
-class RequestTimeoutError(GatewayFailureError):
-    """No answer within the deadline."""
 
 
 class _Pending:

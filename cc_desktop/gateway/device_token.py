@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.gateway.connection import CannotConnectError
 from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.dialing import Way, address_of, open_connection
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import CannotConnectError, Failure, FailureKind
 from cc_desktop.protocol import handshake
 from cc_desktop.system.network import is_loopback, may_send_secret
 

@@ -26,8 +26,8 @@ from websockets.exceptions import (
     ProxyError,
 )
 
-from cc_desktop.gateway.connection import CannotConnectError, GatewayConnection, closed_by_peer
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.connection import GatewayConnection, closed_by_peer
+from cc_desktop.gateway.failures import CannotConnectError, Failure, FailureKind
 from cc_desktop.protocol import fields, frames, handshake
 from cc_desktop.system.network import is_loopback
 from cc_desktop.system.tls import UntrustedCertificateError, client_context, pinned_context

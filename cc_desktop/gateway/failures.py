@@ -254,3 +254,32 @@ def _detail(kind: FailureKind, error: GatewayError) -> str:
         if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected < 10_000:
             return str(expected)
     return ""
+
+
+class GatewayFailureError(Exception):
+    """The base of what can go wrong with a gateway; carries what `classify` needs."""
+
+    def __init__(self, failure: Failure) -> None:
+        error = failure.error
+        super().__init__(failure.kind or (error.code if error else "failure"))
+        self.failure = failure
+
+
+class CannotConnectError(GatewayFailureError):
+    """No connection, or no hello-ok."""
+
+
+class NotConnectedError(GatewayFailureError):
+    """There is no live connection to send a request on."""
+
+
+class ConnectionLostError(GatewayFailureError):
+    """The connection is gone; requests under way were not answered."""
+
+
+class RequestFailedError(GatewayFailureError):
+    """The gateway answered with an error."""
+
+
+class RequestTimeoutError(GatewayFailureError):
+    """No answer within the deadline."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from cc_desktop.gateway.http.http_fallback import AFTER_S
 from cc_desktop.protocol import handshake
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.events import Event
     from cc_desktop.gateway.device_identity import Identity
     from cc_desktop.system.clock import Clock
+
+
+AFTER_S = 30.0  # without a WebSocket, until the fallback over HTTP begins
 
 
 class Secret(Protocol):

@@ -18,8 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.commands import GiveBackRights, RequestRights
 from cc_desktop.fleet.model import PAIRING_LIFE_MS, PairingRequest
-from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
-from cc_desktop.gateway.failures import FailureKind, RetryPolicy, classify, request_id
+from cc_desktop.gateway.failures import (
+    FailureKind,
+    GatewayFailureError,
+    RequestFailedError,
+    RetryPolicy,
+    classify,
+    request_id,
+)
 from cc_desktop.protocol import fields, handshake
 
 if TYPE_CHECKING:

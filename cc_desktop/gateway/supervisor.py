@@ -16,9 +16,9 @@ from msgspec import structs
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
-from cc_desktop.gateway import connection_state
+from cc_desktop.gateway import connection_state, failures
 from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause, Steadiness
-from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S, GatewayFailureError, NotConnectedError
+from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S
 from cc_desktop.gateway.connection_state import ConnectionEvent
 from cc_desktop.gateway.device_token import Login
 from cc_desktop.gateway.failures import Failure, FailureAdvice, FailureKind, RetryPolicy, classify
@@ -140,7 +140,7 @@ class GatewaySupervisor:
             GatewayFailureError: The gateway refused, did not answer, or went away.
         """
         if self._live is None or not self.is_live:
-            raise NotConnectedError(Failure(kind=FailureKind.LOST))
+            raise failures.NotConnectedError(Failure(kind=FailureKind.LOST))
         return await self._live.request(method, params, timeout_s)
 
     def change_rights(self, command: RightsCommand, on_end: Callable[[str], object]) -> None:
@@ -184,7 +184,7 @@ class GatewaySupervisor:
         failure: Failure | None = None
         try:
             failure = await self._connect()
-        except GatewayFailureError as error:
+        except failures.GatewayFailureError as error:
             failure = error.failure
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -284,7 +284,7 @@ class GatewaySupervisor:
         # At once, and beside the list: a rotated token is lost otherwise if this is cut off.
         self._keeping = asyncio.create_task(self._keep_token(hello.device_token))
         if hello.scopes is not None and READ_SCOPES.isdisjoint(hello.scopes):
-            raise GatewayFailureError(Failure(kind=FailureKind.NO_PERMISSION))
+            raise failures.GatewayFailureError(Failure(kind=FailureKind.NO_PERMISSION))
         await sync.start()
         self._live = connection
         self._origin = Origin.LIVE

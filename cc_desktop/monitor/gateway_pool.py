@@ -17,11 +17,9 @@ from msgspec import structs
 from cc_desktop import __version__
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
-from cc_desktop.gateway.actions import Actions
 from cc_desktop.gateway.failures import FailureKind
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
-from cc_desktop.gateway.supervisor import GatewaySupervisor
 from cc_desktop.monitor.options import internal_problem
 from cc_desktop.protocol.handshake import Client
 from cc_desktop.system.supervision import FaultLog, keep_running
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from cc_desktop.config.secrets.shared_tokens import SharedTokens
     from cc_desktop.config.settings import GatewaySettings
     from cc_desktop.fleet.store import Store
+    from cc_desktop.gateway.actions import Actions
+    from cc_desktop.gateway.supervisor import GatewaySupervisor
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +54,45 @@ class _Watched:
     """One gateway, and the task that keeps it connected."""
 
     def __init__(
-        self, settings: GatewaySettings, link: GatewaySupervisor | None, sink: _Sink
+        self,
+        settings: GatewaySettings,
+        sink: _Sink,
+        connect: Callable[[], tuple[GatewaySupervisor, Actions]] | None,
     ) -> None:
         self.settings = settings
-        self.link = link  # None: its settings cannot be used
         self.sink = sink
-        self.actions: Actions | None = None
+        self._connect = connect  # None: its settings cannot be used
+        self._made: tuple[GatewaySupervisor, Actions] | None = None
         self.restart = asyncio.Event()
         self.has_crashed = False  # its supervisor failed, until its next start
         self.task: asyncio.Task[None] | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a supervisor already."""
+        return self._made is not None
+
+    @property
+    def link(self) -> GatewaySupervisor | None:
+        """Its supervisor, or None: its settings cannot be used. Made when first needed."""
+        made = self._make()
+        return made[0] if made else None
+
+    @property
+    def actions(self) -> Actions | None:
+        """What the operator does on it, likewise."""
+        made = self._make()
+        return made[1] if made else None
+
+    def cancel_actions(self) -> None:
+        """End what the operator began on it."""
+        if self._made is not None:
+            self._made[1].cancel()
+
+    def _make(self) -> tuple[GatewaySupervisor, Actions] | None:
+        if self._made is None and self._connect is not None:
+            self._made = self._connect()
+        return self._made
 
 
 class GatewayPool:
@@ -169,8 +199,9 @@ class GatewayPool:
     def set_in_sight(self, is_in_sight: bool) -> None:
         """The window is in sight, or not: gateways that are told say more while it is."""
         self._is_in_sight = is_in_sight
-        for link in self.supervisors.values():
-            link.visibility.set_in_sight(is_in_sight)
+        for one in self._watched.values():
+            if one.is_made and one.link is not None:
+                one.link.visibility.set_in_sight(is_in_sight)
 
     async def _reconnect_with_token(self, link: GatewaySupervisor, name: str) -> None:
         """The keyring may have been unlocked since the last try."""
@@ -187,8 +218,7 @@ class GatewayPool:
         finally:
             self._is_running = False
             for one in self._watched.values():
-                if one.actions is not None:
-                    one.actions.cancel()
+                one.cancel_actions()
             tasks = {one.task for one in self._watched.values() if one.task} | self._ending
             for task in tasks:
                 task.cancel()
@@ -221,22 +251,28 @@ class GatewayPool:
             problem = Problem(FailureKind.SETTINGS.value, code=slip.kind.value, detail=slip.place)
             info = ConnectionInfo(ConnectionState.BLOCKED, problem=problem)
             self._store.apply(ev.ConnectionChanged(settings.id, info))
-            return _Watched(settings, None, sink)
+            return _Watched(settings, sink, None)
         self._store.apply(ev.ConnectionChanged(settings.id, ConnectionInfo()))
+        return _Watched(settings, sink, lambda: self._connect(settings, sink))
+
+    def _connect(self, settings: GatewaySettings, sink: _Sink) -> tuple[GatewaySupervisor, Actions]:
+        # The window is painted before: the libraries for connecting take a while to load.
+        from cc_desktop.gateway.actions import Actions
+        from cc_desktop.gateway.supervisor import GatewaySupervisor
+
         options = supervisor_options(settings, self._http_after_s)
         if not settings.token:
             options = structs.replace(options, token=self._shared.secret_of(settings.id))
         link = GatewaySupervisor(options, replace(self._services, sink=sink))
         link.visibility.set_in_sight(self._is_in_sight)
-        one = _Watched(settings, link, sink)
-        one.actions = Actions(
+        actions = Actions(
             link,
             lambda: self._store.fleet.gateways.get(settings.id),
             sink,
             self._services.clock,
             IncidentLog(log),
         )
-        return one
+        return link, actions
 
     def _start(self, one: _Watched) -> None:
         if one.link is not None:
@@ -246,8 +282,7 @@ class GatewayPool:
     def _end(self, one: _Watched) -> None:
         """Let go of a gateway. Its connection closes in the background and tells nothing more."""
         one.sink.open = False
-        if one.actions is not None:
-            one.actions.cancel()
+        one.cancel_actions()
         if one.task is not None:
             one.task.cancel()
             self._ending.add(one.task)

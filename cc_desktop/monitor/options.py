@@ -10,7 +10,7 @@ import msgspec
 from cc_desktop.config.settings import Settings
 from cc_desktop.demo.policy import WhenUnreachable
 from cc_desktop.fleet.model import Problem
-from cc_desktop.gateway.http.http_fallback import AFTER_S
+from cc_desktop.gateway.options import AFTER_S
 from cc_desktop.system.clock import SystemClock
 from cc_desktop.system.network_watch import SystemBusWakeSource, WakeSource
 

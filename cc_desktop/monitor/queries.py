@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet.history.ledger import LedgerPage
 from cc_desktop.fleet.model import INTERNAL, ConnectionInfo, Problem
-from cc_desktop.gateway.connection import (
-    REQUEST_TIMEOUT_S,
+from cc_desktop.gateway.decoders import ledger, usage
+from cc_desktop.gateway.decoders.sessions import session_rows
+from cc_desktop.gateway.failures import (
+    Failure,
+    FailureKind,
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
+    classify,
 )
-from cc_desktop.gateway.decoders import ledger, usage
-from cc_desktop.gateway.decoders.sessions import session_rows
-from cc_desktop.gateway.failures import Failure, FailureKind, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,9 +39,7 @@ if TYPE_CHECKING:
 
         connection: ConnectionInfo
 
-        async def request(
-            self, method: str, params: object = None, timeout_s: float = REQUEST_TIMEOUT_S
-        ) -> Any:
+        async def request(self, method: str, params: object = None, timeout_s: float = ...) -> Any:
             """Ask the gateway."""
 
 

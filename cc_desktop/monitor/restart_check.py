@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cc_desktop.gateway.connection import GatewayFailureError
+from cc_desktop.gateway.failures import GatewayFailureError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     # Yields the signals of the system bus until it is gone.
     OpenSignals = Callable[[], AsyncGenerator["Signal", None]]
 
-_HELLO_S = 1.0  # how long the end of the app waits for a bus that is just being connected to
+_HELLO_S = 2.0  # how long the end of the app waits for a bus that is just being connected to
 log = logging.getLogger(__name__)
 
 NETWORK = "network"
@@ -149,6 +149,7 @@ async def _open_bus(address: str) -> DBusConnection:
     from jeepney.io.asyncio import open_dbus_connection
 
     opening = asyncio.create_task(open_dbus_connection(address))
+    opening.add_done_callback(_have_seen)
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -157,10 +158,17 @@ async def _open_bus(address: str) -> DBusConnection:
         await asyncio.wait({opening}, timeout=_HELLO_S)
         if not opening.done():
             opening.cancel()
-        elif not opening.cancelled() and opening.exception() is None:
+            await asyncio.wait({opening}, timeout=_HELLO_S)
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
             with contextlib.suppress(OSError):
                 await opening.result().close()
         raise
+
+
+def _have_seen(task: asyncio.Task[DBusConnection]) -> None:
+    """Nobody has to hear of a connection that failed while nobody wanted it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def watch(sources: tuple[WakeSource, ...], on_wake: OnWake) -> None:

@@ -216,7 +216,7 @@ async def test_words_of_rows_are_legible_selected_or_not(
     look.set_theme(theme)
     for _, window in await scenes.all():
         for rows in window.findChildren(RowList):
-            for place in range(rows.model().rowCount()):
+            for place in range(min(12, rows.model().rowCount())):  # every status and kind
                 rows.setCurrentIndex(rows.model().index(place, 0))
                 rows.grab()
     need = 7 if theme.high_contrast else 4.5

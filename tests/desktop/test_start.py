@@ -31,7 +31,7 @@ async def shown(controller):
     print(*sys.modules, sep="\\n")
     lifecycle.App.instance().quit()
 DesktopController.show = shown
-sys.exit(cli.main(["--demo", "--config", sys.argv[1]]))
+sys.exit(cli.main([*sys.argv[2:], "--config", sys.argv[1]]))
 """
 LATE = (
     "httpx",
@@ -51,7 +51,25 @@ LATE = (
     "cc_desktop.desktop.details.body",
     "cc_desktop.desktop.details.now.tab",
     "cc_desktop.desktop.details.transcript.tab",
+    "cc_desktop.desktop.details.activity.tab",
+    "cc_desktop.desktop.details.compose.pane",
+    "cc_desktop.desktop.details.sessions.tab",
+    "cc_desktop.desktop.details.transcript.documents",
+    "cc_desktop.desktop.details.usage.tab",
+    "cc_desktop.desktop.away.desk",
+    "cc_desktop.desktop.inbox.page",
+    "cc_desktop.desktop.inbox.cards.card",
+    "cc_desktop.desktop.instance.order_desk",
+    "cc_desktop.desktop.window.agents.stop_dialog",
+    "cc_desktop.orders.carry_out",
+    "cc_desktop.fleet.transcript.live",
+    "cc_desktop.gateway.actions",
+    "cc_desktop.gateway.dialing",
+    "cc_desktop.gateway.event_decoder",
+    "cc_desktop.gateway.sources",
+    "cc_desktop.gateway.supervisor",
     "cc_desktop.gateway.views.session_view",
+    "websockets",
     "cc_desktop.desktop.notifications.history_panel",
     "cc_desktop.desktop.settings.window",
     "cc_desktop.desktop.tray.menu",
@@ -60,9 +78,12 @@ LATE = (
 
 
 @pytest.mark.slow  # a start of the whole app
-def test_the_first_picture_needs_nothing_that_can_come_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fleet", [["--demo"], ["--url", "ws://127.0.0.1:9"]], ids=" ".join)
+def test_the_first_picture_needs_nothing_that_can_come_later(
+    fleet: list[str], tmp_path: Path
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        [sys.executable, "-c", PROGRAM, str(tmp_path), *fleet],
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.gateway import dialing
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.connection import GatewayConnection
+from cc_desktop.gateway.dialing import open_connection
+from cc_desktop.gateway.failures import (
     CannotConnectError,
     ConnectionLostError,
-    GatewayConnection,
+    Failure,
+    FailureKind,
     RequestFailedError,
     RequestTimeoutError,
+    classify,
 )
-from cc_desktop.gateway.dialing import open_connection
-from cc_desktop.gateway.failures import Failure, FailureKind, classify
 from cc_desktop.system.network import is_loopback
 from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError, refused

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.gateway import dialing
-from cc_desktop.gateway.connection import CannotConnectError
-from cc_desktop.gateway.failures import Failure, RetryPolicy, classify
+from cc_desktop.gateway.failures import CannotConnectError, Failure, RetryPolicy, classify
 from tests.fakes.clock import FakeClock
 from tests.fakes.raw import fingerprint_in, raw_server, self_signed
 

@@ -9,8 +9,8 @@ import pytest
 
 from cc_desktop.fleet.model import ConnectionState as S
 from cc_desktop.fleet.model import Origin, Status
-from cc_desktop.gateway.connection import NotConnectedError, RequestFailedError
 from cc_desktop.gateway.device_identity import IdentityError
+from cc_desktop.gateway.failures import NotConnectedError, RequestFailedError
 from cc_desktop.gateway.sources.gateway_sources import SETTLE_S
 from cc_desktop.text.failures import describe
 from tests.fakes.clock import START_MS, FakeClock, settle, until

@@ -10,13 +10,14 @@ from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Session
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.failures import (
     ConnectionLostError,
+    Failure,
+    FailureKind,
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
 )
-from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.monitor.queries import KEPT_MS, FleetQueries, problem_of, release_of
 from cc_desktop.protocol.frames import GatewayError
 from tests.fakes.clock import FakeClock

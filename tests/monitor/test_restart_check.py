@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.failures import (
+    Failure,
+    FailureKind,
     NotConnectedError,
     RequestFailedError,
     RequestTimeoutError,
 )
-from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.monitor.restart_check import RestartCheck, read_check, safe_to_restart
 from cc_desktop.protocol.frames import GatewayError
 

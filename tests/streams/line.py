@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Close
 
-from cc_desktop.gateway.connection import CannotConnectError
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import CannotConnectError, Failure, FailureKind
 from tests.fakes.clock import in_flight
 from tests.fakes.gateway import AUTO, FakeGateway
 

@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from cc_desktop.about import ExitCode
-from cc_desktop.orders.carry_out import carry_out
 from cc_desktop.orders.order import Outcome, pack_outcome
 from cc_desktop.system.supervision import FaultLog
 from cc_desktop.text.i18n import tr
@@ -34,6 +33,8 @@ class OrderDesk:
 
         async def work() -> None:
             try:
+                from cc_desktop.orders.carry_out import carry_out  # most starts get no order
+
                 outcome = await carry_out(self._monitor, order)
             except Exception as error:  # noqa: BLE001, RUF100 - the border of a failure domain
                 self._faults.record(f"order {order.verb.value}", error)

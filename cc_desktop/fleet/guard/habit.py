@@ -34,10 +34,12 @@ def run_tokens(session: Session) -> int:
 
 def is_news(old: Session | None, session: Session) -> bool:
     """Whether a row tells for the first time what a run took."""
-    tokens = run_tokens(session)
-    if not tokens:
+    ended_at = session.finished_at
+    if not ended_at or not (session.input_tokens + session.output_tokens):
         return False
-    return old is None or old.finished_at != session.finished_at or not run_tokens(old)
+    if old is None or old.finished_at != ended_at:
+        return True
+    return not (old.input_tokens + old.output_tokens)
 
 
 def learned(agent: Agent, tokens: Iterable[int]) -> dict[str, Any]:

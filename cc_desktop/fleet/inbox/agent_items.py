@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
+_APPROVAL, _QUESTION = InboxKind.APPROVAL, InboxKind.QUESTION
 _WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
 
 
@@ -89,6 +90,12 @@ def _same_failure(before: Agent, after: Agent) -> bool:
 
 def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     """What of an agent asks for the operator's attention. O(what it waits for)."""
+    yield from condition_items(gateway, agent)
+    yield from request_items(agent)
+
+
+def condition_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
+    """What its runs and sessions are at, without the approvals and questions."""
     if agent.status is Status.ERROR:
         yield _failed(gateway, agent)
     for key in agent.stuck:
@@ -97,18 +104,6 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     if agent.status is Status.STUCK and not agent.status_session_key:
         yield _stuck(agent, "")  # the seed's dialect says no more than that
     yield from runaway_items(agent)
-    for approval in agent.approvals.values():
-        yield approval_item(approval, agent.gateway, agent.shown_name)
-    for question in agent.questions.values():
-        yield _item(
-            InboxKind.QUESTION,
-            agent,
-            question.id,
-            question.session_key,
-            question.title,
-            since=question.opened_at,
-            until=question.expires_at,
-        )
     asking = {question.session_key for question in agent.questions.values()}
     for key in sorted(agent.awaiting_reply - asking):
         yield _item(
@@ -124,6 +119,28 @@ def agent_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     ):
         # The seed's dialect says no more than that.
         yield _item(InboxKind.QUESTION, agent, f"reported:{agent.id}", "", agent.reported_task)
+
+
+def request_items(agent: Agent) -> Iterator[InboxItem]:
+    """The approvals and questions that an agent waits for."""
+    for approval in agent.approvals.values():
+        yield approval_item(approval, agent.gateway, agent.shown_name)
+    for question in agent.questions.values():
+        yield _item(
+            InboxKind.QUESTION,
+            agent,
+            question.id,
+            question.session_key,
+            question.title,
+            since=question.opened_at,
+            until=question.expires_at,
+        )
+
+
+def is_request(item: InboxItem, agent: Agent) -> bool:
+    """Whether an item of an agent is one of its `request_items`."""
+    kind = item.kind
+    return kind is _APPROVAL or (kind is _QUESTION and item.subject in agent.questions)
 
 
 def approval_item(approval: Approval, gateway: str, name: str) -> InboxItem:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.inbox.agent_items import agent_items, approval_item, same_inputs
+from cc_desktop.fleet.inbox.agent_items import (
+    approval_item,
+    condition_items,
+    is_request,
+    request_items,
+    same_inputs,
+)
 from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
 from cc_desktop.fleet.inbox.parts import with_parts
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cc_desktop.fleet.inbox.releases import Release
+    from cc_desktop.fleet.model import Agent
 
 GATEWAY = ""  # the key, among those of agents, of the items of the gateway itself
 _GONE = (Origin.LAST_KNOWN, Origin.NONE)
@@ -32,6 +39,9 @@ class Scope(Enum):
     CHANGED = auto()
     GATEWAY = auto()  # the gateway itself: time has passed
     ALL = auto()  # all agents as well: a list has arrived
+
+
+_CHANGED = Scope.CHANGED  # to look up the member of an enum takes time at every event
 
 
 def follow(
@@ -53,20 +63,13 @@ def follow(
     Returns:
         The state with its items, and the changes with those of the items.
     """
-    if scope is Scope.CHANGED and all(map(_is_unchanged, changes)):
-        return after, changes
-    dirty: dict[str, set[str]] = {}
-    if scope is not Scope.CHANGED:
-        dirty[gateway_id] = {GATEWAY}
-    if scope is Scope.ALL and gateway_id in after.gateways:
-        dirty[gateway_id] |= {*after.gateways[gateway_id].agents}
-    for change in changes:
-        if isinstance(change, GatewayChanged):
-            dirty.setdefault(change.gateway, set()).add(GATEWAY)
-            if _came_back(change):
-                dirty[change.gateway] |= {*change.after.agents} if change.after else set()
-        elif isinstance(change, AgentChanged) and not _is_unchanged(change):
-            dirty.setdefault(change.gateway, set()).add(change.agent_id)
+    if scope is _CHANGED:
+        for change in changes:
+            if not _is_unchanged(change):
+                break
+        else:
+            return after, changes
+    dirty = _dirty(after, changes, scope, gateway_id)
     if not dirty:
         return after, changes
     if any(_is_of_releases(change) for change in changes):
@@ -82,13 +85,33 @@ def follow(
             gone = before.gateways.get(name)
             found += [InboxChanged(name, item, None) for item in all_items(gone)]
             continue
-        updated, more = _update(gateway, scopes, now, after.newest_release)
+        earlier = before.gateways.get(name)
+        updated, more = _update(gateway, earlier, scopes, now, after.newest_release)
         if updated is not gateway:
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
     after, more = _regroup(after, found)
     found = _net([*found, *more]) if len(found) + len(more) > 1 else found
     return after, [*changes, *found] if found else changes
+
+
+def _dirty(
+    after: Fleet, changes: list[Change], scope: Scope, gateway_id: str
+) -> dict[str, set[str]]:
+    """Whose items to look at: by gateway, the ids of agents, or `GATEWAY`."""
+    dirty: dict[str, set[str]] = {}
+    if scope is not _CHANGED:
+        dirty[gateway_id] = {GATEWAY}
+    if scope is Scope.ALL and gateway_id in after.gateways:
+        dirty[gateway_id] |= {*after.gateways[gateway_id].agents}
+    for change in changes:
+        if isinstance(change, GatewayChanged):
+            dirty.setdefault(change.gateway, set()).add(GATEWAY)
+            if _came_back(change):
+                dirty[change.gateway] |= {*change.after.agents} if change.after else set()
+        elif isinstance(change, AgentChanged) and not _is_unchanged(change):
+            dirty.setdefault(change.gateway, set()).add(change.agent_id)
+    return dirty
 
 
 def _regroup(fleet: Fleet, found: list[Change]) -> tuple[Fleet, list[Change]]:
@@ -167,16 +190,17 @@ def _came_back(change: GatewayChanged) -> bool:
 
 
 def _update(
-    gateway: Gateway, scopes: set[str], now: Now, newest: Release
+    gateway: Gateway, earlier: Gateway | None, scopes: set[str], now: Now, newest: Release
 ) -> tuple[Gateway, list[Change]]:
     inbox: dict[str, Items] | None = None
     changes: list[Change] = []
     # The gateway's own come last: an agent's may tell them already.
     for scope in (*sorted(scopes - {GATEWAY}), GATEWAY):
         old = gateway.inbox.get(scope, ())
-        new = _items_of(gateway, scope, old, now, newest) if scope in scopes else old
-        if scope == GATEWAY:
-            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway)
+        new = _items_of(gateway, earlier, scope, old, now, newest) if scope in scopes else old
+        if scope == GATEWAY and (new is not old or inbox is not None):
+            linked = None if scope in scopes else scopes  # of the other agents nothing changed
+            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway, linked)
         if new == old:
             continue
         inbox = dict(gateway.inbox) if inbox is None else inbox
@@ -191,8 +215,11 @@ def _update(
     return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
 
 
-def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Release) -> Items:
+def _items_of(
+    gateway: Gateway, earlier: Gateway | None, scope: str, old: Items, now: Now, newest: Release
+) -> Items:
     fresh: Iterable[InboxItem]
+    kept: Items = ()
     if scope == GATEWAY:
         fresh = (*gateway_items(gateway, now, newest), *_approvals(gateway, now))
     elif (agent := gateway.agents.get(scope)) is None:
@@ -200,9 +227,27 @@ def _items_of(gateway: Gateway, scope: str, old: Items, now: Now, newest: Releas
     elif gateway.origin_of(scope) in _GONE:
         return tuple(item for item in old if not 0 < item.until <= now.wall)
     else:
-        fresh = agent_items(gateway, agent)
+        fresh = condition_items(gateway, agent)
+        if _asks_as_before(gateway, earlier, agent):
+            kept = tuple(item for item in old if is_request(item, agent))
+        else:
+            fresh = (*fresh, *request_items(agent))
     known = {item.id: item for item in old}
-    return tuple(_dated(item, known.get(item.id), gateway, now) for item in fresh)
+    return (*(_dated(item, known.get(item.id), gateway, now) for item in fresh), *kept)
+
+
+def _asks_as_before(gateway: Gateway, earlier: Gateway | None, agent: Agent) -> bool:
+    """Whether the items of what an agent waits for are as they were, so that none is made anew."""
+    was = earlier.agents.get(agent.id) if earlier is not None else None
+    return (
+        earlier is not None
+        and was is not None
+        and was.approvals is agent.approvals
+        and was.questions is agent.questions
+        and was.shown_name == agent.shown_name
+        and earlier.seen is gateway.seen
+        and earlier.origin_of(agent.id) is gateway.origin_of(agent.id)
+    )
 
 
 def _approvals(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
@@ -234,8 +279,14 @@ def _dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now)
 
 
 def _differences(gateway: str, old: Items, new: Items) -> list[Change]:
-    before = {item.id: item for item in old}
-    after = {item.id: item for item in new}
+    first, last = 0, 0  # how many are the very same at both ends: mostly all but one
+    most = min(len(old), len(new))
+    while first < most and old[first] is new[first]:
+        first += 1
+    while last < most - first and old[-1 - last] is new[-1 - last]:
+        last += 1
+    before = {item.id: item for item in old[first : len(old) - last]}
+    after = {item.id: item for item in new[first : len(new) - last]}
     ended: list[Change] = [
         InboxChanged(gateway, item, None) for key, item in before.items() if key not in after
     ]

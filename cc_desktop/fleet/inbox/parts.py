@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet.inbox.item import InboxItem, InboxKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from cc_desktop.fleet.model import Gateway
 
@@ -17,7 +17,10 @@ _CAUSED = (InboxKind.CRON_FAILED, InboxKind.TASK_FAILED)
 
 
 def with_parts(
-    items: tuple[InboxItem, ...], inbox: Mapping[str, tuple[InboxItem, ...]], gateway: Gateway
+    items: tuple[InboxItem, ...],
+    inbox: Mapping[str, tuple[InboxItem, ...]],
+    gateway: Gateway,
+    agents: Collection[str] | None = None,
 ) -> tuple[InboxItem, ...]:
     """The gateway's own items, those marked that an agent's failure tells already.
 
@@ -25,10 +28,18 @@ def with_parts(
         items: The gateway's own items.
         inbox: All items of the gateway, by the agent's id.
         gateway: The gateway; its `inbox` may be older.
+        agents: Those whose items may be others than before; None: all.
     """
-    if not any(item.kind in _CAUSED for item in items):
+    if agents is None:
+        places = [place for place, item in enumerate(items) if item.kind in _CAUSED]
+    else:
+        places = [place for place, item in enumerate(items) if item.agent in agents]
+    if not places:
         return items
-    return tuple(_linked(item, inbox.get(item.agent, ()), gateway) for item in items)
+    linked = list(items)
+    for place in places:
+        linked[place] = _linked(items[place], inbox.get(items[place].agent, ()), gateway)
+    return tuple(linked)
 
 
 def _linked(item: InboxItem, of_agent: tuple[InboxItem, ...], gateway: Gateway) -> InboxItem:

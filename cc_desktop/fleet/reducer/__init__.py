@@ -61,14 +61,7 @@ def reduce(fleet: Fleet, event: ev.Event, now: int, mono: int | None = None) -> 
         fleet = replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
     moment = Now(now, now if mono is None else mono)
     after, changes = _HANDLERS[type(event)](fleet, gateway, event, moment)
-    return follow(fleet, after, changes, moment, _scope(event), gateway.id)
-
-
-def _scope(event: ev.Event) -> Scope:
-    """Whose items to look at beside those of what changed."""
-    if isinstance(event, ev.Snapshot | ev.SnapshotEnded):
-        return Scope.ALL
-    return Scope.GATEWAY if isinstance(event, ev.Tick) else Scope.CHANGED
+    return follow(fleet, after, changes, moment, _SCOPES.get(type(event), _CHANGED), gateway.id)
 
 
 def _touched_key(event: ev.Event) -> str:
@@ -89,6 +82,13 @@ def _touched(gateway: Gateway, key: str) -> Gateway:
     return replace(gateway, listing=replace(listing, touched=listing.touched | {key}))
 
 
+_CHANGED = Scope.CHANGED
+# Whose items to look at beside those of what changed.
+_SCOPES = {
+    ev.Snapshot: Scope.ALL,
+    ev.SnapshotEnded: Scope.ALL,
+    ev.Tick: Scope.GATEWAY,
+}
 _Handler = Callable[[Fleet, Gateway, Any, Now], tuple[Fleet, list[Change]]]
 _HANDLERS: Mapping[type, _Handler] = {
     ev.GatewayRemoved: gateways.removed,

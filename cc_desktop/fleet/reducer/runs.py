@@ -70,7 +70,8 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         run = with_tokens(run, event.tokens, agent, fleet.guard)
     active = session is not None and session.active
     after = replace(
-        with_run(agent, key, run, active=active, seen=now),
+        agent,
+        **run_fields(agent, key, run, active=active, seen=now),
         unconfirmed_failures=with_failure(agent.unconfirmed_failures, key, session, run),
         **(without_those_of(agent, run) if run.over else {}),
         **(questions.without_those_of(agent, run) if run.over else {}),
@@ -98,7 +99,14 @@ def seen_just_now(agent: Agent, key: str, now: Now) -> bool:
 
 
 def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now | None) -> Agent:
-    """The agent with this run of a session.
+    """The agent with this run of a session, see `run_fields`."""
+    return replace(agent, **run_fields(agent, key, run, active=active, seen=seen))
+
+
+def run_fields(
+    agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now | None
+) -> dict[str, Any]:
+    """Fields of an agent with this run of a session.
 
     Args:
         agent: as it was before.
@@ -130,8 +138,10 @@ def with_run(agent: Agent, key: str, run: Run | None, *, active: bool, seen: Now
             heard[key] = seen
     elif key in heard:
         heard = {other: at for other, at in heard.items() if other != key}
-    runaway = with_runaway(agent.runaway, key, run)
-    return replace(agent, runs=runs, heard=heard, acting=acting, runaway=runaway)
+    runaway = agent.runaway
+    if runaway or (run is not None and run.runs_away):
+        runaway = with_runaway(runaway, key, run)
+    return {"runs": runs, "heard": heard, "acting": acting, "runaway": runaway}
 
 
 def with_runaway(runaway: Mapping[str, Run], key: str, run: Run | None) -> Mapping[str, Run]:

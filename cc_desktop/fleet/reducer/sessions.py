@@ -21,7 +21,14 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields, without_those_of
-from cc_desktop.fleet.reducer.runs import is_past, seen_just_now, trimmed, with_failure, with_run
+from cc_desktop.fleet.reducer.runs import (
+    is_past,
+    run_fields,
+    seen_just_now,
+    trimmed,
+    with_failure,
+    with_run,
+)
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import find_newest_finished
 
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 _SLACK = 100  # sessions over a ceiling, before those that were idle longest are dropped
 CARRIED = ("derived_title", "preview")  # 2026.9.6: only some rows have them
 OF_THE_RUN = ("digest_headline", "digest_revision")  # likewise, while a run goes on
+_ALL_CARRIED = (*CARRIED, *OF_THE_RUN)
 
 
 def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) -> Result:
@@ -123,7 +131,7 @@ def _merged(old: Session | None, event: ev.SessionChanged) -> Session | None:
     if not event.complete:
         return replace(old, **fields)
     fields.setdefault("updated_at", old.updated_at)
-    names = (*CARRIED, *OF_THE_RUN) if old.active and fields.get("active") else CARRIED
+    names = _ALL_CARRIED if old.active and fields.get("active") else CARRIED
     for name in names:
         fields.setdefault(name, getattr(old, name))
     return Session(event.key, event.agent_id, **fields)
@@ -143,7 +151,8 @@ def _with(agent: Agent, session: Session, clock_offset_ms: int, now: Now) -> Age
         run = replace(run, over=True)
         withdrawn = without_those_of(agent, run)
     return replace(
-        with_run(agent, key, run, active=session.active, seen=now),
+        agent,
+        **run_fields(agent, key, run, active=session.active, seen=now),
         sessions=sessions,
         by_activity=order,
         newest_finished_key=_newest_finished(agent, sessions, order, session, old),

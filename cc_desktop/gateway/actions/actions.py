@@ -22,13 +22,13 @@ from cc_desktop.fleet.commands import (
     rights_in,
 )
 from cc_desktop.gateway.actions.wire import Refusal, refusal_in, refusal_of, request_for
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
+from cc_desktop.gateway.decoders.requests.questions import questions
+from cc_desktop.gateway.failures import (
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
 )
-from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
-from cc_desktop.gateway.decoders.requests.questions import questions
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AFTER_S = 30.0  # without a WebSocket
 TIMEOUT_S = 10.0  # for one step: connect, send, the next bytes
 POLL_TIMEOUT_S = 30.0  # for a whole poll, however slowly the bytes come
 MAX_BODY = 25 * 2**20  # bytes: what a gateway allows itself in a frame

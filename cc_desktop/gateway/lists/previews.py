@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Session
-from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
+from cc_desktop.gateway.failures import GatewayFailureError, RequestFailedError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.decoders.agents import agent_info
 from cc_desktop.gateway.decoders.sessions import add_newest
+from cc_desktop.gateway.failures import RequestFailedError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:

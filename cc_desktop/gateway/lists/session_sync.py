@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.reducer import slices
 from cc_desktop.gateway import event_decoder
-from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.decoders.agents import agent_ids
+from cc_desktop.gateway.failures import GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.lists.list_demand import DEBOUNCE_S, ListDemand
 from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.previews import Previews

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from msgspec import structs
 
 from cc_desktop.gateway import event_decoder
-from cc_desktop.gateway.connection import GatewayConnection, GatewayFailureError
+from cc_desktop.gateway.connection import GatewayConnection
 from cc_desktop.gateway.device_identity import IdentityError
 from cc_desktop.gateway.dialing import (
     CLOSE_TIMEOUT_S,
@@ -29,7 +29,7 @@ from cc_desktop.gateway.dialing import (
     open_connection,
     proxy_address,
 )
-from cc_desktop.gateway.failures import Failure, FailureKind, classify
+from cc_desktop.gateway.failures import Failure, FailureKind, GatewayFailureError, classify
 from cc_desktop.gateway.probe.readiness import READY_TIMEOUT_S, Ready, ask_ready
 from cc_desktop.gateway.probe.result import Found, ProbeTarget, Step, StepResult
 from cc_desktop.gateway.rights import READ_SCOPES

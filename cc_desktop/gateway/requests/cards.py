@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import ProgressCard
-from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.decoders.observer import progress_card
+from cc_desktop.gateway.failures import RequestFailedError
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from cc_desktop.gateway.connection import ConnectionLostError, GatewayFailureError
+from cc_desktop.gateway.failures import ConnectionLostError, GatewayFailureError
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.requests.cards import CHANGED, ProgressCards
 from cc_desktop.gateway.requests.lists import RequestLists

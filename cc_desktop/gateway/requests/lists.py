@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import ReadAccess, Subject
-from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
 from cc_desktop.gateway.decoders.requests.questions import questions
+from cc_desktop.gateway.failures import RequestFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

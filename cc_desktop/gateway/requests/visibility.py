@@ -12,7 +12,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cc_desktop.gateway.connection import GatewayFailureError
+from cc_desktop.gateway.failures import GatewayFailureError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

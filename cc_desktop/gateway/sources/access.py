@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cc_desktop.fleet.facts import ReadAccess
 
 if TYPE_CHECKING:
-    from cc_desktop.gateway.connection import RequestFailedError
+    from cc_desktop.gateway.failures import RequestFailedError
 
 _REFUSED_CODES = frozenset({"FORBIDDEN", "UNAUTHORIZED", "NO_PERMISSION", "403", "401"})
 

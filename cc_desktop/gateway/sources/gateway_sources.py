@@ -23,12 +23,8 @@ from cc_desktop.fleet.facts import (
     ReadAccess,
     Subject,
 )
-from cc_desktop.gateway.connection import (
-    ConnectionLostError,
-    GatewayFailureError,
-    RequestFailedError,
-)
 from cc_desktop.gateway.decoders.facts import cron, health, joins, sign_ins, tasks, updates
+from cc_desktop.gateway.failures import ConnectionLostError, GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.sources.access import access_after, is_about_parameters, is_for_now
 from cc_desktop.gateway.sources.readings import POLL_S, Reading, readings
 from cc_desktop.protocol import fields, handshake

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.facts import CronJob, Fact, JoinRequest, Quota, SignIn, Task
-from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.decoders.facts import cron, joins, sign_ins, tasks
+from cc_desktop.gateway.failures import RequestFailedError
 from cc_desktop.gateway.sources.access import is_absent
 from cc_desktop.protocol import fields
 

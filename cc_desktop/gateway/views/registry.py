@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cc_desktop.gateway.connection import GatewayFailureError
+from cc_desktop.gateway.failures import GatewayFailureError
 from cc_desktop.gateway.views.audience import Audience
 from cc_desktop.protocol import fields
 

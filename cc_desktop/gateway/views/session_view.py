@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 from cc_desktop.fleet.transcript import live
 from cc_desktop.fleet.transcript.conversation import Conversation
 from cc_desktop.fleet.transcript.ports import ViewState
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.decoders import history
+from cc_desktop.gateway.decoders.live import LiveDecoder
+from cc_desktop.gateway.failures import (
     ConnectionLostError,
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
 )
-from cc_desktop.gateway.decoders import history
-from cc_desktop.gateway.decoders.live import LiveDecoder
 from cc_desktop.gateway.views.reader import HistoryReader
 from cc_desktop.protocol import fields
 from cc_desktop.system.clock import Clock, wake_or_sleep

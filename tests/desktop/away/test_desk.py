@@ -17,8 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.history.ledger import LedgerPage, LedgerRecord
 from cc_desktop.fleet.history.log import HistoryLog
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
-from cc_desktop.gateway.connection import NotConnectedError
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import Failure, FailureKind, NotConnectedError
 from cc_desktop.system.network_watch import Signal
 from tests.desktop import sample
 from tests.desktop.details.scripted import ScriptedQueries, settle

@@ -26,13 +26,14 @@ from cc_desktop.fleet.status import DONE_COMMAND_MS
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.actions import Actions
 from cc_desktop.gateway.actions.actions import CONFIRM_S, LOSS_S
-from cc_desktop.gateway.connection import (
+from cc_desktop.gateway.failures import (
     ConnectionLostError,
+    Failure,
+    FailureKind,
     NotConnectedError,
     RequestFailedError,
     RequestTimeoutError,
 )
-from cc_desktop.gateway.failures import Failure, FailureKind
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.protocol.frames import GatewayError
 from tests.fakes.clock import FakeClock, settle

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cc_desktop.fleet.model import ConnectionState, Origin, Status
-from cc_desktop.gateway import event_decoder
+from cc_desktop.gateway import event_decoder, options
 from cc_desktop.gateway.http import http_fallback
 from cc_desktop.gateway.http.http_fallback import HttpFallback
 from tests.fakes.clock import FakeClock, settle, until
@@ -454,7 +454,7 @@ async def test_it_takes_over_thirty_seconds_after_the_socket_could_not_be_had(ht
     async with FakeGateway() as gateway:
         gateway.close_at_once = (1001, "")
         async with running_link(
-            gateway.url, token="tok", rest_url=http.url, http_after_s=http_fallback.AFTER_S
+            gateway.url, token="tok", rest_url=http.url, http_after_s=options.AFTER_S
         ) as rig:
             await rig.clock.advance(29.9)
             assert http.asked == []

@@ -12,8 +12,7 @@ import pytest
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.reducer import slices
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.connection import GatewayFailureError, RequestFailedError
-from cc_desktop.gateway.failures import Failure
+from cc_desktop.gateway.failures import Failure, GatewayFailureError, RequestFailedError
 from cc_desktop.gateway.lists import session_list, session_sync
 from cc_desktop.gateway.lists.list_demand import FRESH_S, ROW_WAIT_S
 from cc_desktop.gateway.lists.list_pacer import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.gateway.connection import GatewayFailureError
+from cc_desktop.gateway.failures import GatewayFailureError
 from cc_desktop.gateway.requests.visibility import METHOD, SETTLE_S
 from tests.fakes.clock import settle, until
 from tests.fakes.gateway import FakeGateway

@@ -12,9 +12,8 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from cc_desktop.fleet.store import Store
-from cc_desktop.gateway.connection import RequestFailedError
 from cc_desktop.gateway.device_identity import new_identity
-from cc_desktop.gateway.failures import Failure
+from cc_desktop.gateway.failures import Failure, RequestFailedError
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.options import SupervisorServices
 from cc_desktop.gateway.sources.gateway_sources import GatewaySources

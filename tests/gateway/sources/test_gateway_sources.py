@@ -9,9 +9,13 @@ import msgspec
 import pytest
 
 from cc_desktop.fleet.facts import ReadAccess
-from cc_desktop.gateway.connection import ConnectionLostError, RequestTimeoutError
 from cc_desktop.gateway.decoders.facts import cron, health
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import (
+    ConnectionLostError,
+    Failure,
+    FailureKind,
+    RequestTimeoutError,
+)
 from cc_desktop.gateway.sources.gateway_sources import RETRY_S
 from cc_desktop.protocol.frames import EventFrame
 from cc_desktop.protocol.handshake import Hello

@@ -16,8 +16,7 @@ from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.history.ledger import LedgerPage, LedgerRecord
 from cc_desktop.fleet.history.log import HistoryLog
-from cc_desktop.gateway.connection import RequestTimeoutError
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import Failure, FailureKind, RequestTimeoutError
 from tests.desktop import sample
 from tests.desktop.details.scripted import ScriptedQueries, settle
 from tests.desktop.sample import HOUR, NOW

@@ -13,8 +13,7 @@ from cc_desktop.desktop.details.usage.tab import DAYS, UsageTab
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.history.usage import DayUsage, UsageReport
-from cc_desktop.gateway.connection import NotConnectedError
-from cc_desktop.gateway.failures import Failure, FailureKind
+from cc_desktop.gateway.failures import Failure, FailureKind, NotConnectedError
 from tests.desktop import sample
 from tests.desktop.details.scripted import ScriptedQueries, settle
 from tests.desktop.sample import NOW
