@@ -17,7 +17,7 @@ from msgspec import structs
 from cc_desktop import __version__
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
-from cc_desktop.gateway.actions import Actions
+from cc_desktop.gateway.actions import Actions, OpenCommands
 from cc_desktop.gateway.failures import FailureKind
 from cc_desktop.gateway.incidents import IncidentLog
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
@@ -60,6 +60,7 @@ class _Watched:
         self.link = link  # None: its settings cannot be used
         self.sink = sink
         self.actions: Actions | None = None
+        self.left: OpenCommands = {}  # what its next connection has to find out
         self.restart = asyncio.Event()
         self.has_crashed = False  # its supervisor failed, until its next start
         self.task: asyncio.Task[None] | None = None
@@ -194,8 +195,12 @@ class GatewayPool:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _watch(self, settings: GatewaySettings) -> None:
+    def _watch(self, settings: GatewaySettings, left: OpenCommands | None = None) -> None:
         self._watched[settings.id] = one = self._make(settings)
+        one.left = left or {}
+        if one.actions is not None:
+            one.actions.adopt(one.left)
+            one.left = {}
         if self._is_running:
             self._start(one)
 
@@ -209,10 +214,10 @@ class GatewayPool:
         if replace(old.settings, name=settings.name) == settings and not is_forced:
             old.settings = settings
             return
-        self._end(old)
+        left = self._end(old)
         if self._store.fleet.gateways[settings.id].origin in (Origin.LIVE, Origin.REST):
             self._store.apply(ev.OriginChanged(settings.id, Origin.LAST_KNOWN))
-        self._watch(settings)
+        self._watch(settings, left)
 
     def _make(self, settings: GatewaySettings) -> _Watched:
         sink = _Sink(self._store.apply)
@@ -243,15 +248,19 @@ class GatewayPool:
             name = f"gateway {one.settings.id}"
             one.task = asyncio.create_task(self._keep(one, one.link), name=name)
 
-    def _end(self, one: _Watched) -> None:
-        """Let go of a gateway. Its connection closes in the background and tells nothing more."""
+    def _end(self, one: _Watched) -> OpenCommands:
+        """Let go of a gateway. Its connection closes in the background and tells nothing more.
+
+        Returns:
+            The commands whose end is not known.
+        """
         one.sink.open = False
-        if one.actions is not None:
-            one.actions.cancel()
+        left = one.left if one.actions is None else one.actions.cancel()
         if one.task is not None:
             one.task.cancel()
             self._ending.add(one.task)
             one.task.add_done_callback(self._ending.discard)
+        return left
 
     async def _keep(self, one: _Watched, link: GatewaySupervisor) -> None:
         async def run() -> None:

@@ -26,6 +26,9 @@ from cc_desktop.gateway.connection import (
     NotConnectedError,
     RequestFailedError,
 )
+from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
+from cc_desktop.gateway.decoders.requests.questions import questions
+from cc_desktop.gateway.requests.lists import QUESTION_LIST
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ log = logging.getLogger(__name__)
 CONFIRM_S = 10.0  # without an answer by then, a command is shown as "not known"
 ANSWER_S = 30.0  # how long the answer is waited for
 HISTORY = 20  # newest messages that are looked through for one that was sent
+OpenCommands = dict[str, tuple["GatewayAction", int]]  # by id, with local ms of the sending
 EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 
 
@@ -91,7 +95,8 @@ class Actions:
         self._clock = clock
         self._incidents = incidents
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unknown: dict[str, tuple[GatewayAction, int]] = {}  # with local ms of the sending
+        self._open: OpenCommands = {}  # whose end is not known
+        self._unknown: OpenCommands = {}  # of those, the ones that have no answer
 
     def start(self, command: GatewayAction) -> str | None:
         """Begin; never blocks.
@@ -106,8 +111,16 @@ class Actions:
         request = request_for(command, self._link.methods)
         if isinstance(request, Refusal):
             return request.reason
+        self._open[command.id] = (command, self._clock.now_ms())
         self._spawn(self._perform(command, request.method, request.params), command)
         return None
+
+    def adopt(self, left: OpenCommands) -> None:
+        """Go on with what an earlier connection to the same gateway left open; see `cancel`."""
+        self._open |= left
+        self._unknown |= left
+        for ident in left:
+            self._tell(ev.CommandUnknown(self._link.gateway, ident, "lost"))
 
     def on_synced(self) -> None:
         """The gateway is back, and the model equals its list: find out what was not known."""
@@ -115,11 +128,17 @@ class Actions:
         for command, sent_at in unknown.values():
             self._spawn(self._find_out(command, sent_at), command)
 
-    def cancel(self) -> None:
-        """End what is under way. What was sent stays unknown."""
+    def cancel(self) -> OpenCommands:
+        """End what is under way.
+
+        Returns:
+            The commands whose end is not known.
+        """
+        left, self._open = self._open, {}
         self._unknown.clear()
         for task in self._tasks:
             task.cancel()
+        return left
 
     def _spawn(self, work: Coroutine[Any, Any, None], command: GatewayAction) -> None:
         async def guarded() -> None:
@@ -158,9 +177,12 @@ class Actions:
         finally:
             for task in (answer, late):
                 task.cancel()
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # else asyncio logs one that came as this was cancelled
 
     def _end(self, command: GatewayAction, refusal: Refusal | None) -> None:
         gateway = self._link.gateway
+        self._open.pop(command.id, None)
         if refusal is None or refusal.reason in ("gone", "decided"):
             self._close_request(command)
         if refusal is None:
@@ -193,9 +215,12 @@ class Actions:
             return False
         match command:
             case ResolveApproval():
-                return command.approval not in agent.approvals
+                open_ids = await self._open_approvals(command.family or "exec")
+                return command.approval not in (agent.approvals if open_ids is None else open_ids)
             case AnswerQuestion():
-                return command.question not in agent.questions
+                answer = await self._list(QUESTION_LIST)
+                asked = agent.questions if answer is None else {q.id for q in questions(answer)}
+                return command.question not in asked
             case StopRun():
                 run = agent.runs.get(command.session_key)
                 is_other = bool(command.run_id and run and run.run_id != command.run_id)
@@ -206,6 +231,19 @@ class Actions:
                     return True
                 return await self._is_in_history(command, sent_at - gateway.clock_offset_ms)
         return False
+
+    async def _open_approvals(self, family: str) -> set[str] | None:
+        """What the gateway lists now: the model has the sessions first, and these after them."""
+        prefix = next((one for one, its in FAMILIES.items() if its == family), family)
+        answer = await self._list(f"{prefix}.approval.list")
+        return None if answer is None else {one.id for one in approvals(family, answer)}
+
+    async def _list(self, method: str) -> Any:
+        """The answer, or None where the gateway refuses to list."""
+        try:
+            return await self._link.request(method, {}, ANSWER_S)
+        except RequestFailedError:
+            return None
 
     async def _is_in_history(self, command: SendMessage, since: int) -> bool:
         """Whether a message is in the session.

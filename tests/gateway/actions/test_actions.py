@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -77,19 +78,23 @@ class World:
         self.link = FakeLink()
         self.store = Store(self.clock.now_ms)
         self.incidents = IncidentLog(logging.getLogger(__name__))
-        self.actions = Actions(
-            self.link,
-            lambda: self.store.fleet.gateways.get(G),
-            self.store.apply,
-            self.clock,
-            self.incidents,
-        )
+        self.actions = self.actions_of()
         now = self.clock.now_ms()
         self.store.apply(ev.GatewayAdded(G, "Home"))
         self.list(Session(KEY, "a", status="running", active=True, started_at=now, updated_at=now))
         self.store.apply(ev.ApprovalOpened(G, Approval("p", "a", KEY, "make deploy")))
         asked = Question("q", "a", (QuestionPart("x", "Sure?"),), KEY, can_answer=True)
         self.store.apply(ev.QuestionOpened(G, asked))
+
+    def actions_of(self) -> Actions:
+        """Those of another connection to the same gateway."""
+        return Actions(
+            self.link,
+            lambda: self.store.fleet.gateways.get(G),
+            self.store.apply,
+            self.clock,
+            self.incidents,
+        )
 
     def list(self, *rows: Session) -> None:
         self.store.apply(ev.Snapshot(G, (ev.AgentInfo("a"),), rows, taken_at=self.clock.now_ms()))
@@ -268,7 +273,8 @@ async def test_when_the_connection_goes_first_nothing_is_sent_again(
     world.actions.on_synced()
     await settle()
     methods = [method for method, _ in world.link.sent]
-    assert methods[1:] == (["chat.history"] if command is SEND else [])
+    looked = {SEND.id: "chat.history", APPROVE.id: "exec.approval.list", ANSWER.id: "question.list"}
+    assert methods[1:] == ([looked[command.id]] if command.id in looked else [])
 
 
 async def lost(world: World, command: GatewayAction) -> None:
@@ -337,12 +343,80 @@ async def test_a_run_that_goes_on_was_not_stopped(world: World) -> None:
     assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
 
 
-async def test_an_approval_that_is_still_open_was_not_decided(world: World) -> None:
-    await lost(world, APPROVE)
+STILL_ASKED = [
+    (APPROVE, [{"id": "p", "request": {"command": "make deploy", "agentId": "a"}}]),
+    (
+        ANSWER,
+        {"questions": [{"id": "q", "agentId": "a", "questions": [{"id": "x", "question": "?"}]}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "listed"), STILL_ASKED)
+async def test_what_the_gateway_still_asks_has_no_answer(
+    world: World, command: GatewayAction, listed: object
+) -> None:
+    await lost(world, command)
     world.actions.on_synced()
     await settle()
-    assert world.outcome(APPROVE) == (CommandPhase.REFUSED, "not-arrived")
+    await world.answer(listed)
+    assert world.outcome(command) == (CommandPhase.REFUSED, "not-arrived")
     assert "p" in world.gateway.agents["a"].approvals
+    assert "q" in world.gateway.agents["a"].questions
+
+
+@pytest.mark.parametrize(("command", "listed"), [(APPROVE, []), (ANSWER, {"questions": []})])
+async def test_what_the_gateway_asks_no_longer_has_arrived_though_the_model_is_older(
+    world: World, command: GatewayAction, listed: object
+) -> None:
+    """Sessions are listed before what waits for a person."""
+    await lost(world, command)
+    world.actions.on_synced()
+    await settle()
+    await world.answer(listed)
+    assert world.outcome(command) == (CommandPhase.DONE, "")
+
+
+@pytest.mark.parametrize("command", [APPROVE, ANSWER])
+async def test_where_lists_are_refused_the_model_tells(
+    world: World, command: GatewayAction
+) -> None:
+    await lost(world, command)
+    world.actions.on_synced()
+    await settle()
+    await world.fail(RequestFailedError(Failure(kind=FailureKind.REFUSED)))
+    assert world.outcome(command) == (CommandPhase.REFUSED, "not-arrived")
+
+
+@EACH
+async def test_what_is_left_open_is_found_out_by_the_next_connection(
+    world: World, command: GatewayAction
+) -> None:
+    await world.sent(command)
+    left = world.actions.cancel()
+    await settle()
+    assert world.outcome(command) == (CommandPhase.PENDING, "")
+    after = world.actions_of()
+    after.adopt(left)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "lost")
+    after.on_synced()
+    await settle()
+    if command.id in (SEND.id, APPROVE.id, ANSWER.id):
+        await world.answer({})
+    assert world.gateway.commands[command.id].is_over
+    assert after.cancel() == {}
+
+
+async def test_an_answer_that_fails_as_it_is_cancelled_leaves_no_noise(world: World) -> None:
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context))
+    (await world.sent(SEND)).set_exception(LOST)
+    await asyncio.sleep(0)  # the request has failed, and nobody has looked yet
+    world.actions.cancel()
+    await settle()
+    world.link.answers.clear()
+    gc.collect()
+    assert said == []
 
 
 async def test_a_gateway_that_never_answers_is_looked_at_at_once(world: World) -> None:

@@ -42,7 +42,7 @@ class OptionBox(QFrame):
         super().__init__()
         px, font = look.metrics.px, look.metrics.font
         self.mark = mark
-        self.value = choice.label
+        self.value = choice.answer
         self.setObjectName("option")
         mark.setAccessibleName(plain(choice.label, LABEL))
         mark.setAccessibleDescription(plain(choice.description, HELP))
@@ -141,7 +141,7 @@ class PartBox(QWidget):
         self.changed.emit()
 
     def answer(self) -> tuple[str, ...]:
-        """The labels that are chosen, and the words that were typed."""
+        """The choices as the gateway knows them, and the words that were typed."""
         chosen = [option.value for option in self.options if option.mark.isChecked()]
         typed = self.edit.text()
         if typed.strip():
