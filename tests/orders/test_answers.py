@@ -75,7 +75,8 @@ def test_what_does_not_fit_is_named(
 
 
 @pytest.mark.parametrize(
-    ("word", "answer"), [("a b", "a  b"), ("A B", "a  b"), ("1", "a  b"), ("2", "c\u200b"), ("3", "c")]
+    ("word", "answer"),
+    [("a b", "a  b"), ("A B", "a  b"), ("1", "a  b"), ("2", "c\u200b"), ("3", "c")],
 )
 def test_the_gateway_hears_its_own_label_not_the_one_that_is_shown(word: str, answer: str) -> None:
     assert answers_to((EXACT,), (word,), {}) == {"e": (answer,)}

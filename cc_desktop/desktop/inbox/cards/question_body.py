@@ -182,6 +182,8 @@ class QuestionBody(ItemBody):
         self.column.addLayout(self._place)
         self.send = button(tr("Answer"), self._on_answer, "primary")
         self.decline = button(tr("Do not answer…"), self._on_decline, "link")
+        self.guard.watch(self.send)
+        self.guard.watch(self.decline)
         self._declining = False
         self.add_row(self.send, self.decline)
         self.hint = self.add_words(muted=True, px=12)
@@ -205,6 +207,7 @@ class QuestionBody(ItemBody):
             return
         if self._question is None:
             self._build(question)
+            self.settle()
         self._subject, self._question = subject, question
         can = self.show_right(subject, Right.ANSWER) and question.can_answer
         for part in self.parts:
