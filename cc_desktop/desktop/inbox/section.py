@@ -81,9 +81,8 @@ class AgentSection(PaneSection):
     def _drop(self, ident: str) -> None:
         card = self.cards.pop(ident)
         card.forget()
-        focus = self.focusWidget()
-        if focus is not None and card.isAncestorOf(focus):
-            # Qt would go on to the next button: another card's, and the next key would decide there.
+        if card.isAncestorOf(self.focusWidget()):
+            # Qt would go on to another card's button, and the next key would decide there.
             self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._column.removeWidget(card)
         card.hide()

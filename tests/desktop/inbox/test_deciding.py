@@ -430,4 +430,6 @@ def test_the_gateway_hears_its_own_label(desk: Callable[..., Desk]) -> None:
     app.open("question")
     app.question.parts[0].options[0].mark.click()
     app.question.send.click()
-    assert app.asked.commands[-1].answers == {"s": ("a  b",)}
+    sent = app.asked.commands[-1]
+    assert isinstance(sent, AnswerQuestion)
+    assert sent.answers == {"s": ("a  b",)}
