@@ -60,6 +60,14 @@ def add_markers(lock: str, markers: dict[str, str]) -> str:
     return lock
 
 
+def constraint(lock: Path, directory: str) -> str:
+    """A copy of a lock that pip takes as a constraint: without extras, which it refuses there."""
+    copy = Path(directory, lock.name)
+    pins = re.sub(r"^([\w.-]+)\[[^]]*\]", r"\1", lock.read_text("utf-8"), flags=re.MULTILINE)
+    copy.write_text(pins, "utf-8")
+    return str(copy)
+
+
 def write_lock(python: Path, target: Path, markers: dict[str, str], options: list[str]) -> None:
     """Resolve the dependencies for `target`, starting from the pins that it has."""
     environment = {k: v for k, v in os.environ.items() if k not in LOCAL_SETTINGS}
@@ -71,13 +79,16 @@ def write_lock(python: Path, target: Path, markers: dict[str, str], options: lis
             draft.write_text(strip_markers(target.read_text("utf-8")), "utf-8")
         command = [
             *(str(python), "-m", "piptools", "compile", "--quiet", "--no-config", "--no-header"),
-            *("--generate-hashes", "--allow-unsafe", "--strip-extras", "--no-emit-options"),
+            # Extras stay: with hashes, pip wants a pin for each spelling of a requirement, as soon
+            # as a newer release of it is there.
+            *("--generate-hashes", "--allow-unsafe", "--no-strip-extras", "--no-emit-options"),
             *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"),
             *(*options, "--output-file", str(draft), "pyproject.toml", str(others)),
         ]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
         text = draft.read_text("utf-8").replace(f"-r {others}", "scripts/lock.py")
     text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).lstrip()
+    text = re.sub(r"-c \S*/(\w+\.txt)", r"-c requirements/\1", text)
     text = HEAD + add_markers(strip_markers(text), markers)
     target.write_text(text, "utf-8", newline="\n")
     print(f"{target.relative_to(ROOT)}: {len(PIN.findall(text))} packages")
@@ -98,9 +109,9 @@ def main() -> int:
         python = Path(tools, "bin/python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", TOOL], check=True)
         write_lock(python, runtime, RUNTIME_MARKERS, upgrade)
-        same = ["--constraint", str(runtime.relative_to(ROOT)), "--all-extras"]
+        same = [*("--constraint", constraint(runtime, tools)), "--all-extras"]
         write_lock(python, dev, DEV_MARKERS, [*same, *upgrade])
-        same = ["--constraint", str(dev.relative_to(ROOT)), "--extra", "package"]
+        same = [*("--constraint", constraint(dev, tools)), "--extra", "package"]
         write_lock(python, package, PACKAGE_MARKERS, [*same, *upgrade])
     return 0
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib import metadata
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -49,8 +50,29 @@ def pins(lock: str) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
+def test_what_is_required_with_extras_is_pinned_with_them(lock: str) -> None:
+    """With hashes, pip wants it so as soon as a newer release is out."""
+    found = pins(lock)
+    for name in found:
+        for text in metadata.requires(name) or () if is_installed(name) else ():
+            wanted = Requirement(text)
+            if wanted.extras and wanted.marker is None and wanted.name in found:
+                assert wanted.extras <= found[wanted.name].extras, f"{name}: {wanted}"
+
+
+def is_installed(name: str) -> bool:
+    """Whether this system has it: some are for others."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_package_is_pinned_with_hashes(lock: str) -> None:
-    pinned = re.compile(r"[a-z0-9-]+==[0-9][^ *]*( ; [^-]+)?( +--hash=sha256:[0-9a-f]{64})+ *")
+    name = r"[a-z0-9-]+(\[[a-z0-9,-]+\])?"
+    pinned = re.compile(name + r"==[0-9][^ *]*( ; [^-]+)?( +--hash=sha256:[0-9a-f]{64})+ *")
 
     assert entries(lock)
     assert [entry for entry in entries(lock) if not pinned.fullmatch(entry)] == []

@@ -120,6 +120,7 @@ class Stage:
                 ended_at=0,
                 runtime_ms=0,
                 error="",
+                preview="",
                 aborted=False,
                 digest_headline=actor.words.headline,
             ),

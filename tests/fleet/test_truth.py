@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import (
@@ -14,6 +15,7 @@ from cc_desktop.fleet.model import (
     GatewayChanged,
     Now,
     Origin,
+    Session,
     Status,
 )
 from cc_desktop.fleet.status import next_wait, working_since
@@ -248,3 +250,23 @@ def test_a_mark_can_be_undone() -> None:
     assert world.status() is Status.IDLE
     assert len(world.tell_agents(ev.Unseen(G, frozenset({KEY})))) == 1
     assert world.status() is Status.ERROR
+
+
+def test_a_row_that_runs_again_is_not_the_failure_that_was_confirmed_before() -> None:
+    """The start of the new run was lost: only its row tells of it."""
+    world = World(listed(row()), progress("r1", KEY, starts=True))
+    world.tell(progress("r1", KEY, error="it failed", over=True))
+    world.tell(changed(status="failed", active=False, updated_at=NOW + 1, ended_at=NOW + 1))
+    assert world.status() is Status.ERROR
+    world.later(1_000, changed(**running(NOW + 1_000)))
+    assert world.status().working
+    assert not world.agent().unconfirmed_failures
+
+
+def test_a_list_that_says_so_ends_it_too_however_fresh_the_session_is() -> None:
+    world = World(listed(row()), progress("r1", KEY, starts=True))
+    world.tell(progress("r1", KEY, error="it failed", over=True))
+    world.tell(changed(status="failed", active=False, updated_at=NOW + 1, ended_at=NOW + 1))
+    again = Session(KEY, "a", status="running", active=True, updated_at=NOW + 2, started_at=NOW + 2)
+    world.tell(replace(listed(again), changed_meanwhile=frozenset({KEY})))
+    assert world.status().working

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 from cc_desktop.desktop.inbox.filter_chips import EARLIER, OPEN, FilterChips
 from cc_desktop.desktop.inbox.item_list import InboxList
 from cc_desktop.desktop.inbox.item_model import InboxModel
-from cc_desktop.desktop.inbox.marks import SeenMarks
 from cc_desktop.desktop.inbox.pane import ItemPane
 from cc_desktop.desktop.widgets.agent_pane import CentrePage
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet.inbox import InboxChanged, Severity
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.fleet.model import GatewayChanged
@@ -61,7 +61,7 @@ class InboxPage(CentrePage):
         self.setObjectName("inbox")
         self.model = InboxModel(ports.context.store, ports.context.clock, self)
         store = ports.context.store
-        self.marks = SeenMarks(
+        self.marks = SeenSteps(
             ports.context.actions.execute, lambda item: members_of(store.fleet, item)
         )
         self.earlier = earlier

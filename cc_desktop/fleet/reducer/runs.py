@@ -165,6 +165,16 @@ def fails(session: Session, run: Run | None) -> bool:
     return run is not None and run.over and bool(run.error) and not session.finished_at
 
 
+def is_past(run: Run | None, before: Session | None, after: Session | None) -> bool:
+    """Whether a run belongs to an end that its row had confirmed: the row runs again since.
+
+    The start of the new run may be lost, so that only its row tells of it.
+    """
+    if run is None or not run.over or before is None or after is None:
+        return False
+    return bool(before.finished_at) and after.active and after.updated_at > before.updated_at
+
+
 def with_failure(
     failures: frozenset[str], key: str, session: Session | None, run: Run | None
 ) -> frozenset[str]:

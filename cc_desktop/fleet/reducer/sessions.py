@@ -21,7 +21,7 @@ from cc_desktop.fleet.model import (
     Session,
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields, without_those_of
-from cc_desktop.fleet.reducer.runs import seen_just_now, trimmed, with_failure, with_run
+from cc_desktop.fleet.reducer.runs import is_past, seen_just_now, trimmed, with_failure, with_run
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import find_newest_finished
 
@@ -137,6 +137,8 @@ def _with(agent: Agent, session: Session, clock_offset_ms: int, now: Now) -> Age
         order = _moved(order, (old.activity_at, key) if old else None, (session.activity_at, key))
     sessions = {**agent.sessions, key: session}
     run, withdrawn = agent.runs.get(key), {}
+    if is_past(run, old, session):
+        run = None
     if run is not None and not run.over and _ends(session, old, run, clock_offset_ms):
         run = replace(run, over=True)
         withdrawn = without_those_of(agent, run)

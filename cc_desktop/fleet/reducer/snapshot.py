@@ -29,7 +29,7 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields
 from cc_desktop.fleet.reducer.questions import question_fields, still_asked
-from cc_desktop.fleet.reducer.runs import fails, timing_fields
+from cc_desktop.fleet.reducer.runs import fails, is_past, timing_fields
 from cc_desktop.fleet.reducer.sessions import CARRIED, OF_THE_RUN
 from cc_desktop.fleet.reducer.state import Result, assessed, with_gateway
 from cc_desktop.fleet.status import find_newest_finished
@@ -310,7 +310,8 @@ def keep_runs(context: _Context, old: Agent, sessions: Mapping[str, Session]) ->
     return {
         key: run
         for key, run in old.runs.items()
-        if key in context.fresh or _still_true(context, run, sessions.get(key))
+        if (key in context.fresh or _still_true(context, run, sessions.get(key)))
+        and not is_past(run, old.sessions.get(key), sessions.get(key))
     }
 
 

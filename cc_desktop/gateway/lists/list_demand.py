@@ -72,7 +72,9 @@ class ListDemand:
         self._unlisted: set[str] = set()
         self._touched: dict[str, _Touch] = {}  # the oldest first
         self._forgot = False  # more changed than can be remembered
-        self._running: dict[str, None] = {}  # whose row still has to say that they ended
+        # Sessions whose row still has to say that their run ended → `updated_at` of the newest row
+        # that says that it is in progress. An older row, which comes late, does not end it.
+        self._running: dict[str, int] = {}
         self._row_due: dict[str, float] = {}  # ended, and no row yet; the first due first
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.SessionChanged: self._on_session_changed,
@@ -107,9 +109,10 @@ class ListDemand:
         active = event.fields.get("active")
         if whole:
             self._add_key(event.key)
+            updated_at = event.fields.get("updated_at", 0)
             if active:
-                self._runs(event.key)
-            else:
+                self._runs(event.key, updated_at)
+            elif updated_at >= self._running.get(event.key, 0):
                 self._running.pop(event.key, None)
                 self._row_due.pop(event.key, None)
         elif not self._add_key(event.key) or not event.fields:
@@ -171,8 +174,8 @@ class ListDemand:
             self._keys.add(key)
         return False
 
-    def _runs(self, key: str) -> None:
-        self._running[key] = None
+    def _runs(self, key: str, updated_at: int = 0) -> None:
+        self._running[key] = max(updated_at, self._running.get(key, 0))
         if len(self._running) > MAX_TRACKED:
             del self._running[next(iter(self._running))]
 
@@ -241,9 +244,9 @@ class ListDemand:
         self._unlisted -= self._agents | rows.keys()
         self._looked_for.clear()
         self._keys = set(rows) | changed
-        self._running = dict.fromkeys(
-            [*(key for key in self._running if key in changed), *active[:MAX_TRACKED]]
-        )
+        kept = {key: at for key, at in self._running.items() if key in changed}
+        listed = {key: rows[key].updated_at for key in active[:MAX_TRACKED]}
+        self._running = {**kept, **{key: max(at, kept.get(key, 0)) for key, at in listed.items()}}
         for key, due in list(self._row_due.items()):
             if due - ROW_WAIT_S < started and key in rows and not rows[key].active:
                 del self._row_due[key]

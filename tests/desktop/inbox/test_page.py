@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
-from cc_desktop.desktop.inbox.marks import SeenMarks
+from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import MarkItems, MarkUnseen
 from cc_desktop.fleet.facts import ReadAccess, Subject
@@ -218,7 +218,7 @@ def test_what_stands_for_several_is_marked_and_undone_for_each() -> None:
     )
     group = InboxItem("failed-all", InboxKind.FAILED, "studio", "all", members=("a", "b"))
     commands: list[object] = []
-    marks = SeenMarks(commands.append, lambda _item: parts)
+    marks = SeenSteps(commands.append, lambda _item: parts)
     assert marks.mark([group]) == 1
     assert commands == [
         MarkItems("studio", ("failed-rex",)),

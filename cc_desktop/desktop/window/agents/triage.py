@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 
-from cc_desktop.fleet.commands import MarkItems, MarkUnseen
-from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
@@ -50,7 +49,7 @@ class Triage(QObject):
         self._view = view
         self._selection = selection
         self._bar = bar
-        self._undo: list[InboxItem] = []
+        self._marks = SeenSteps(context.actions.execute, lambda item: (item,))
         bar.chosen.connect(self.undo)
         view.stop_wanted.connect(self.stop_everything)
         QShortcut(STOP_KEYS, view).activated.connect(self.stop_everything)
@@ -88,14 +87,8 @@ class Triage(QObject):
 
     def undo(self) -> None:
         """Make unseen again what was marked last."""
-        items, self._undo = self._undo, []
         self._bar.show_line("")
-        for item in items:
-            if item.kind is InboxKind.FAILED:
-                keys = (item.session_key,) if item.session_key else ()
-                self._context.actions.execute(MarkUnseen(item.gateway, item.agent, keys))
-            else:
-                self._context.actions.execute(MarkItems(item.gateway, (item.id,), seen=False))
+        items = self._marks.undo()
         if items:
             self._selection.want((items[0].gateway, items[0].agent))
 
@@ -126,12 +119,7 @@ class Triage(QObject):
         return None
 
     def _mark(self, items: list[InboxItem]) -> None:
-        self._undo = items
-        by_gateway: dict[str, list[str]] = {}
-        for item in items:
-            by_gateway.setdefault(item.gateway, []).append(item.id)
-        for gateway, ids in by_gateway.items():
-            self._context.actions.execute(MarkItems(gateway, tuple(ids)))
+        self._marks.mark(items)
         if len(items) == 1:
             words = tr("Marked as seen: {name}", name=plain(items[0].name, 60))
         else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KEPT = 50  # steps that can be taken back
 
 
-class SeenMarks:
+class SeenSteps:
     """The steps of one sitting: the last is the first to be taken back."""
 
     def __init__(
@@ -42,13 +42,13 @@ class SeenMarks:
             self._send(changed, seen=seen)
         return len(shown)
 
-    def undo(self) -> bool:
-        """Take the last step back; whether there was one."""
+    def undo(self) -> tuple[InboxItem, ...]:
+        """Take the last step back, and return what it was about; nothing without a step."""
         if not self._steps:
-            return False
+            return ()
         items, seen = self._steps.pop()
         self._send(items, seen=not seen)
-        return True
+        return items
 
     def _send(self, items: tuple[InboxItem, ...], *, seen: bool) -> None:
         by_gateway: dict[str, list[str]] = {}
