@@ -189,6 +189,9 @@ class CommandPhase(StrEnum):
     REFUSED = "refused"
 
 
+DROPPED = "dropped"  # the one refusal after an end: the gateway took a message and lost it
+
+
 class CommandState(Struct, frozen=True):
     """A command as views show it."""
 

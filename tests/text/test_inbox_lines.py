@@ -15,6 +15,7 @@ from cc_desktop.fleet.commands import (
     ResolveApproval,
 )
 from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.fleet.requests import Decision
 from cc_desktop.text.inbox import KINDS
 from cc_desktop.text.inbox.advice import advice
 from cc_desktop.text.inbox.lines import countdown, headline, time_left
@@ -84,5 +85,9 @@ def test_how_an_item_ended() -> None:
     assert ending(item, strange, NOW) == "Somebody else was first: maybe."
     assert ending(item, None, NOW + 5) == "Its time ran out. Nobody decided it here."
     assert "decided elsewhere" in ending(item, None, NOW)
+    theirs = Decision("a1", "deny", "Ann")
+    assert ending(item, None, NOW, theirs) == "Deny: decided by Ann."
+    assert ending(item, None, NOW, Decision("a1", "deny")) == "Somebody else denied it."
+    assert ending(item, None, NOW + 5, Decision("a1")) == ending(item, None, NOW + 5)
     answer = CommandState(AnswerQuestion("g", "dex", "a1"), CommandPhase.DONE, NOW)
     assert ending(item, answer, NOW) == "Answered."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.commands import CommandPhase, CommandState
+from cc_desktop.fleet.commands import DROPPED, CommandPhase, CommandState
 from cc_desktop.fleet.model import COMMANDS_PER_GATEWAY, Fleet, Gateway, Now
 from cc_desktop.fleet.reducer.state import Result, put_gateway
 
@@ -51,7 +51,7 @@ def _put(
     said: str = "",
 ) -> Result:
     before = gateway.commands.get(ident)
-    if before is None or before.is_over:
+    if before is None or (before.is_over and not (before.is_done and reason == DROPPED)):
         return fleet, []
     after = replace(before, phase=phase, at=now.wall, reason=reason, said=said)
     commands = {**gateway.commands, ident: after}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
+    DROPPED,
     AnswerQuestion,
     ResolveApproval,
     SendMessage,
@@ -28,7 +29,6 @@ from cc_desktop.gateway.connection import (
 )
 from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
 from cc_desktop.gateway.decoders.requests.questions import questions
-from cc_desktop.gateway.requests.lists import QUESTION_LIST
 from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ log = logging.getLogger(__name__)
 
 CONFIRM_S = 10.0  # without an answer by then, a command is shown as "not known"
 ANSWER_S = 30.0  # how long the answer is waited for
-HISTORY = 20  # newest messages that are looked through for one that was sent
+LOSS_S = 1.0  # after this, a link knows that its connection is lost
+TAKEN = 20  # confirmed messages that are looked for after a loss
+TAKEN_MS = 600_000  # and no older ones
+HISTORY = 50  # newest messages that are looked through for one that was sent
 OpenCommands = dict[str, tuple["GatewayAction", int]]  # by id, with local ms of the sending
 EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 
@@ -97,6 +100,7 @@ class Actions:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: OpenCommands = {}  # whose end is not known
         self._unknown: OpenCommands = {}  # of those, the ones that have no answer
+        self._taken: dict[str, tuple[SendMessage, int]] = {}  # that were confirmed, the latest last
 
     def start(self, command: GatewayAction) -> str | None:
         """Begin; never blocks.
@@ -123,7 +127,19 @@ class Actions:
             self._tell(ev.CommandUnknown(self._link.gateway, ident, "lost"))
 
     def on_synced(self) -> None:
-        """The gateway is back, and the model equals its list: find out what was not known."""
+        """The gateway is back, and the model equals its list: find out what was not known.
+
+        Messages that it took just before may be gone as well: it confirms before their run begins,
+        and one that ends then forgets those that wait (measured on 2026.5.7).
+        """
+        taken, self._taken = self._taken, {}
+        oldest = self._clock.now_ms() - TAKEN_MS
+        for message, sent_at in taken.values():
+            if sent_at >= oldest:
+                self._spawn(self._see_whether_it_stayed(message, sent_at), message)
+        self._look_for_unknown()
+
+    def _look_for_unknown(self) -> None:
         unknown, self._unknown = self._unknown, {}
         for command, sent_at in unknown.values():
             self._spawn(self._find_out(command, sent_at), command)
@@ -136,6 +152,7 @@ class Actions:
         """
         left, self._open = self._open, {}
         self._unknown.clear()
+        self._taken.clear()
         for task in self._tasks:
             task.cancel()
         return left
@@ -170,15 +187,27 @@ class Actions:
         except GatewayFailureError:
             self._unknown[command.id] = (command, sent_at)
             self._tell(ev.CommandUnknown(self._link.gateway, command.id, "lost"))
-            if self._link.is_live:
-                self.on_synced()  # it did not answer, and is still there
+            await self._ask_if_still_there()
         else:
-            self._end(command, refusal_in(command, told))
+            said = refusal_in(command, told)
+            if said is None and isinstance(command, SendMessage):
+                self._remember(command, sent_at)
+            self._end(command, said)
         finally:
             for task in (answer, late):
                 task.cancel()
             if answer.done() and not answer.cancelled():
                 answer.exception()  # else asyncio logs one that came as this was cancelled
+
+    async def _ask_if_still_there(self) -> None:
+        """It did not answer, or another connection took over from the one that was asked.
+
+        A connection is lost a moment before the link says so. What the model knows then is older
+        than the command: a list that comes with the next connection tells how it went.
+        """
+        await self._clock.sleep(LOSS_S)
+        if self._link.is_live:
+            self._look_for_unknown()
 
     def _end(self, command: GatewayAction, refusal: Refusal | None) -> None:
         gateway = self._link.gateway
@@ -208,6 +237,24 @@ class Actions:
             return
         self._end(command, None if arrived else Refusal("not-arrived"))
 
+    def _remember(self, message: SendMessage, sent_at: int) -> None:
+        self._taken[message.id] = (message, sent_at)
+        while len(self._taken) > TAKEN:
+            del self._taken[next(iter(self._taken))]
+
+    async def _see_whether_it_stayed(self, message: SendMessage, sent_at: int) -> None:
+        try:
+            stayed = await self._has_arrived(message, sent_at)
+        except RequestFailedError:
+            return  # nobody can tell: the gateway's word stands
+        except GatewayFailureError:
+            self._taken[message.id] = (message, sent_at)  # gone again: the next list
+            return
+        if not stayed:
+            gateway = self._link.gateway
+            self._tell(ev.CommandSent(gateway, message))  # it may be forgotten
+            self._tell(ev.CommandRefused(gateway, message.id, DROPPED))
+
     async def _has_arrived(self, command: GatewayAction, sent_at: int) -> bool:
         gateway = self._look()
         agent = gateway.agents.get(getattr(command, "agent", "")) if gateway else None
@@ -215,12 +262,10 @@ class Actions:
             return False
         match command:
             case ResolveApproval():
-                open_ids = await self._open_approvals(command.family or "exec")
-                return command.approval not in (agent.approvals if open_ids is None else open_ids)
+                return command.approval not in await self._open_approvals(command)
             case AnswerQuestion():
-                answer = await self._list(QUESTION_LIST)
-                asked = agent.questions if answer is None else {q.id for q in questions(answer)}
-                return command.question not in asked
+                listed = questions(await self._link.request("question.list", {}, ANSWER_S))
+                return command.question not in {one.id for one in listed}
             case StopRun():
                 run = agent.runs.get(command.session_key)
                 is_other = bool(command.run_id and run and run.run_id != command.run_id)
@@ -232,18 +277,11 @@ class Actions:
                 return await self._is_in_history(command, sent_at - gateway.clock_offset_ms)
         return False
 
-    async def _open_approvals(self, family: str) -> set[str] | None:
-        """What the gateway lists now: the model has the sessions first, and these after them."""
-        prefix = next((one for one, its in FAMILIES.items() if its == family), family)
-        answer = await self._list(f"{prefix}.approval.list")
-        return None if answer is None else {one.id for one in approvals(family, answer)}
-
-    async def _list(self, method: str) -> Any:
-        """The answer, or None where the gateway refuses to list."""
-        try:
-            return await self._link.request(method, {}, ANSWER_S)
-        except RequestFailedError:
-            return None
+    async def _open_approvals(self, command: ResolveApproval) -> set[str]:
+        """As the gateway lists them: the model's may be from before the loss."""
+        prefix = next((one for one, name in FAMILIES.items() if name == command.family), "exec")
+        answer = await self._link.request(f"{prefix}.approval.list", {}, ANSWER_S)
+        return {one.id for one in approvals(command.family, answer)}
 
     async def _is_in_history(self, command: SendMessage, since: int) -> bool:
         """Whether a message is in the session.

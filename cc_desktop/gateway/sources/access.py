@@ -47,3 +47,9 @@ def is_about_parameters(error: RequestFailedError) -> bool:
         return False
     words = said.message.lower()
     return "invalid" in words and "params" in words
+
+
+def is_for_now(error: RequestFailedError) -> bool:
+    """Whether the gateway cannot answer at the moment: it starts, or finishes before it ends."""
+    said = error.failure.error
+    return said is not None and said.code == "UNAVAILABLE"

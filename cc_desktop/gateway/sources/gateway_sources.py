@@ -29,7 +29,7 @@ from cc_desktop.gateway.connection import (
     RequestFailedError,
 )
 from cc_desktop.gateway.decoders.facts import cron, health, joins, sign_ins, tasks, updates
-from cc_desktop.gateway.sources.access import access_after, is_about_parameters
+from cc_desktop.gateway.sources.access import access_after, is_about_parameters, is_for_now
 from cc_desktop.gateway.sources.readings import POLL_S, Reading, readings
 from cc_desktop.protocol import fields, handshake
 from cc_desktop.system.clock import wake_or_sleep
@@ -311,21 +311,27 @@ class GatewaySources:
         except RequestFailedError as error:
             advertised = reading.method in connection.hello.methods
             access = access_after(error, advertised=advertised)
-            if access is None:
+            if access is not None:
+                self._close(reading, access)
+                return
+            if not is_for_now(error):
                 raise
-            self._close(reading, access)
+            self._ask_later(subject)
             return
         except GatewayFailureError as error:
             if isinstance(error, ConnectionLostError):
                 raise
-            log.info("%s: no answer about %s", self._gateway, subject)
-            self._due[subject] = self._clock.monotonic() + RETRY_S
+            self._ask_later(subject)
             return
         for event in found:
             self._tell(event)
         self._tell(ev.FactTold(self._gateway, Subject(subject)))
         if subject in self._touched:
             self._want(subject, DEBOUNCE_S)  # the answer may be older than the event
+
+    def _ask_later(self, subject: str) -> None:
+        log.info("%s: no answer about %s", self._gateway, subject)
+        self._due[subject] = self._clock.monotonic() + RETRY_S
 
     def _close(self, reading: Reading, access: ReadAccess) -> None:
         """The gateway does not let us read it, or does not have it: it is asked no more."""

@@ -19,6 +19,7 @@ REASONS = {
     "gone": mark("It is no longer open"),
     "internal": mark("An internal error stopped it. The log has more"),
     "not-allowed": mark("The gateway does not allow this decision here"),
+    "dropped": mark("The gateway took it, and lost it when it ended. Nothing was done"),
     "not-arrived": mark("The connection was lost before it arrived. Nothing was done"),
     "not-live": mark("The gateway is not connected"),
     "not-owner": mark("Only the client that started the run may stop it"),

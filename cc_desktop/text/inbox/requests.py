@@ -23,7 +23,7 @@ from cc_desktop.text.i18n import mark, tr
 if TYPE_CHECKING:
     from cc_desktop.fleet.commands import Command, CommandState
     from cc_desktop.fleet.inbox import InboxItem
-    from cc_desktop.fleet.requests import Approval
+    from cc_desktop.fleet.requests import Approval, Decision
 
 ONCE, ALWAYS, DENY = "allow-once", "allow-always", "deny"
 _FAMILIES = {
@@ -142,13 +142,16 @@ def _what(command: Command) -> str:
     return tr("Command")
 
 
-def ending(item: InboxItem, state: CommandState | None, now: int) -> str:
+def ending(
+    item: InboxItem, state: CommandState | None, now: int, decision: Decision | None = None
+) -> str:
     """Why an item is no longer open.
 
     Args:
         item: As it was last.
         state: The newest command of the operator about it, if there was one.
         now: Local ms.
+        decision: How the gateway says that it ended, if it does.
     """
     if state is not None:
         command = state.command
@@ -162,6 +165,11 @@ def ending(item: InboxItem, state: CommandState | None, now: int) -> str:
             return tr(known) if known else refusal("decided", state.said)
         if state.phase is CommandPhase.REFUSED and state.reason == "gone":
             return refusal("gone")
+    if decision is not None and decision.what in _BY_OTHERS:
+        if not decision.by:
+            return tr(_BY_OTHERS[decision.what])
+        what = decision_words(decision.what).rstrip("…")
+        return tr("{decision}: decided by {who}.", decision=what, who=plain(decision.by, 60))
     if 0 < item.until <= now:
         return tr("Its time ran out. Nobody decided it here.")
     return tr("It is no longer open: decided elsewhere, or over by itself.")

@@ -23,9 +23,10 @@ from cc_desktop.fleet.commands import (
 )
 from cc_desktop.fleet.model import Approval, ConnectionInfo, ConnectionState, Gateway, Session
 from cc_desktop.fleet.requests import Question, QuestionPart
+from cc_desktop.fleet.status import DONE_COMMAND_MS
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.actions import Actions
-from cc_desktop.gateway.actions.actions import CONFIRM_S
+from cc_desktop.gateway.actions.actions import CONFIRM_S, LOSS_S
 from cc_desktop.gateway.connection import (
     ConnectionLostError,
     NotConnectedError,
@@ -273,8 +274,8 @@ async def test_when_the_connection_goes_first_nothing_is_sent_again(
     world.actions.on_synced()
     await settle()
     methods = [method for method, _ in world.link.sent]
-    looked = {SEND.id: "chat.history", APPROVE.id: "exec.approval.list", ANSWER.id: "question.list"}
-    assert methods[1:] == ([looked[command.id]] if command.id in looked else [])
+    looks = {"c1": "chat.history", "c3": "exec.approval.list", "c4": "question.list"}
+    assert methods[1:] == ([looks[command.id]] if command.id in looks else [])
 
 
 async def lost(world: World, command: GatewayAction) -> None:
@@ -343,49 +344,143 @@ async def test_a_run_that_goes_on_was_not_stopped(world: World) -> None:
     assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
 
 
-STILL_ASKED = [
-    (APPROVE, [{"id": "p", "request": {"command": "make deploy", "agentId": "a"}}]),
-    (
-        ANSWER,
-        {"questions": [{"id": "q", "agentId": "a", "questions": [{"id": "x", "question": "?"}]}]},
-    ),
-]
+OPEN = {"id": "p", "request": {"command": "make deploy"}}
 
 
-@pytest.mark.parametrize(("command", "listed"), STILL_ASKED)
-async def test_what_the_gateway_still_asks_has_no_answer(
-    world: World, command: GatewayAction, listed: object
+@pytest.mark.parametrize(
+    ("listed", "outcome"),
+    [
+        ([OPEN], (CommandPhase.REFUSED, "not-arrived")),
+        ([{**OPEN, "id": "other"}], (CommandPhase.DONE, "")),
+        ([], (CommandPhase.DONE, "")),
+    ],
+)
+async def test_the_gateways_own_list_tells_whether_an_approval_was_decided(
+    world: World, listed: list[object], outcome: tuple[CommandPhase, str]
 ) -> None:
-    await lost(world, command)
+    await lost(world, APPROVE)
+    assert "p" in world.gateway.agents["a"].approvals  # the model's is from before the loss
     world.actions.on_synced()
     await settle()
+    assert world.link.sent[-1][0] == "exec.approval.list"
     await world.answer(listed)
-    assert world.outcome(command) == (CommandPhase.REFUSED, "not-arrived")
-    assert "p" in world.gateway.agents["a"].approvals
-    assert "q" in world.gateway.agents["a"].questions
+    assert world.outcome(APPROVE) == outcome
+    is_open = "p" in world.gateway.agents["a"].approvals
+    assert is_open is (outcome[0] is CommandPhase.REFUSED)
 
 
-@pytest.mark.parametrize(("command", "listed"), [(APPROVE, []), (ANSWER, {"questions": []})])
-async def test_what_the_gateway_asks_no_longer_has_arrived_though_the_model_is_older(
-    world: World, command: GatewayAction, listed: object
-) -> None:
-    """Sessions are listed before what waits for a person."""
-    await lost(world, command)
+async def test_the_gateways_own_list_tells_whether_a_question_was_answered(world: World) -> None:
+    await lost(world, ANSWER)
     world.actions.on_synced()
     await settle()
-    await world.answer(listed)
-    assert world.outcome(command) == (CommandPhase.DONE, "")
+    await world.answer({"questions": []})
+    assert world.outcome(ANSWER) == (CommandPhase.DONE, "")
 
 
-@pytest.mark.parametrize("command", [APPROVE, ANSWER])
-async def test_where_lists_are_refused_the_model_tells(
+@EACH
+async def test_nothing_is_concluded_before_the_link_has_noticed_the_loss(
     world: World, command: GatewayAction
 ) -> None:
-    await lost(world, command)
+    """Requests end a moment before the state of the connection changes."""
+    await world.sent(command)
+    await world.fail(LOST)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "lost")
+    world.link.is_live = False
+    await world.clock.advance(LOSS_S)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "lost")
+    assert len(world.link.sent) == 1
+
+
+async def test_a_connection_that_another_took_over_from_is_no_loss(world: World) -> None:
+    await world.sent(APPROVE)
+    await world.fail(LOST)
+    await world.clock.advance(LOSS_S)
+    await world.answer([])
+    assert world.outcome(APPROVE) == (CommandPhase.DONE, "")
+
+
+async def test_a_gateway_that_never_answers_is_looked_at_soon(world: World) -> None:
+    await world.sent(STOP)
+    await world.fail(RequestTimeoutError(Failure(kind=FailureKind.SILENT)))
+    await world.clock.advance(LOSS_S)
+    assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
+
+
+async def taken(world: World) -> None:
+    """A message that is confirmed, and a connection that is lost and is back after that."""
+    await world.sent(SEND)
+    await world.answer({"status": "started"})
+    assert world.outcome(SEND) == (CommandPhase.DONE, "")
+
+
+async def back(world: World, *messages: object) -> None:
     world.actions.on_synced()
     await settle()
-    await world.fail(RequestFailedError(Failure(kind=FailureKind.REFUSED)))
-    assert world.outcome(command) == (CommandPhase.REFUSED, "not-arrived")
+    assert [method for method, _ in world.link.sent] == ["chat.send", "chat.history"]
+    await world.answer({"messages": list(messages)})
+
+
+async def test_a_message_that_the_gateway_took_and_lost_was_not_sent(world: World) -> None:
+    await taken(world)
+    await back(world)
+    assert world.outcome(SEND) == (CommandPhase.REFUSED, "dropped")
+    world.actions.on_synced()
+    await settle()
+    assert len(world.link.sent) == 2  # it is looked for once
+
+
+async def test_a_message_that_was_lost_long_after_it_was_confirmed_is_told_too(
+    world: World,
+) -> None:
+    await taken(world)
+    await world.clock.advance(DONE_COMMAND_MS / 1000)
+    world.store.apply(ev.Tick(G))
+    assert SEND.id not in world.gateway.commands
+    await back(world)
+    assert world.outcome(SEND) == (CommandPhase.REFUSED, "dropped")
+
+
+async def test_a_message_that_stayed_is_done(world: World) -> None:
+    await taken(world)
+    await back(world, {"role": "user", "content": "Go on", "timestamp": world.clock.now_ms()})
+    assert world.outcome(SEND) == (CommandPhase.DONE, "")
+
+
+async def test_where_nobody_can_tell_the_gateways_word_stands(world: World) -> None:
+    await taken(world)
+    world.actions.on_synced()
+    await settle()
+    await world.fail(RequestFailedError(Failure(error=GatewayError("INVALID_REQUEST", "no"))))
+    assert world.outcome(SEND) == (CommandPhase.DONE, "")
+
+
+@EACH
+async def test_whatever_is_raised_ends_one_command_alone(
+    world: World, command: GatewayAction
+) -> None:
+    other = replace(STOP, id="other")
+    await world.sent(command)
+    await world.fail(UnexpectedError())
+    assert world.outcome(command) == (CommandPhase.REFUSED, "internal")
+    await world.sent(other)
+    await world.answer({})
+    assert world.outcome(other) == (CommandPhase.DONE, "")
+    assert world.incidents.total == 1
+
+
+@EACH
+@pytest.mark.parametrize("payload", [None, [], "x", {"applied": "no", "aborted": 0, "status": 3}])
+async def test_answers_of_any_shape_are_taken(
+    world: World, command: GatewayAction, payload: object
+) -> None:
+    await world.sent(command)
+    await world.answer(payload)
+    assert world.gateway.commands[command.id].is_over
+    assert world.incidents.total == 0
+
+
+def test_the_repr_of_an_answer_has_no_answer() -> None:
+    assert "yes" not in repr(ANSWER)
 
 
 @EACH
@@ -417,38 +512,3 @@ async def test_an_answer_that_fails_as_it_is_cancelled_leaves_no_noise(world: Wo
     world.link.answers.clear()
     gc.collect()
     assert said == []
-
-
-async def test_a_gateway_that_never_answers_is_looked_at_at_once(world: World) -> None:
-    await world.sent(STOP)
-    await world.fail(RequestTimeoutError(Failure(kind=FailureKind.SILENT)))
-    assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-arrived")
-
-
-@EACH
-async def test_whatever_is_raised_ends_one_command_alone(
-    world: World, command: GatewayAction
-) -> None:
-    other = replace(STOP, id="other")
-    await world.sent(command)
-    await world.fail(UnexpectedError())
-    assert world.outcome(command) == (CommandPhase.REFUSED, "internal")
-    await world.sent(other)
-    await world.answer({})
-    assert world.outcome(other) == (CommandPhase.DONE, "")
-    assert world.incidents.total == 1
-
-
-@EACH
-@pytest.mark.parametrize("payload", [None, [], "x", {"applied": "no", "aborted": 0, "status": 3}])
-async def test_answers_of_any_shape_are_taken(
-    world: World, command: GatewayAction, payload: object
-) -> None:
-    await world.sent(command)
-    await world.answer(payload)
-    assert world.gateway.commands[command.id].is_over
-    assert world.incidents.total == 0
-
-
-def test_the_repr_of_an_answer_has_no_answer() -> None:
-    assert "yes" not in repr(ANSWER)

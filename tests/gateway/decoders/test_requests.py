@@ -151,6 +151,12 @@ def test_a_list_is_bare_or_in_an_object() -> None:
     [
         ("exec.approval.resolved", {"decision": "deny", "resolvedBy": "Ann"}, "deny", "Ann"),
         ("plugin.approval.resolved", {"decision": "allow-once"}, "allow-once", ""),
+        (
+            "exec.approval.resolved",
+            {"decision": "deny", "resolvedBy": None},
+            "",
+            "",
+        ),  # nobody in time
         ("exec.approval.resolved", {"decision": None, "status": "expired"}, "expired", ""),
         ("plugin.approval.removed", {}, "", ""),
         ("openclaw.approval.expired", {}, "expired", ""),

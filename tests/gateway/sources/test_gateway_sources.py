@@ -487,6 +487,20 @@ async def test_no_task_is_left_behind(scene: Scene) -> None:
     assert asyncio.all_tasks() == before
 
 
+async def test_a_gateway_that_is_about_to_end_is_asked_later_and_that_is_no_fault(
+    scene: Scene,
+) -> None:
+    scene.answers["cron.list"] = refusal("UNAVAILABLE", "gateway is restarting")
+    async with scene.connected():
+        await scene.clock.advance(60)
+        assert scene.incidents.total == 0
+        assert scene.asked.count("cron.list") == 1
+        scene.answers["cron.list"] = EMPTY["cron.list"]
+        await scene.clock.advance(RETRY_S)
+        assert scene.asked.count("cron.list") == 2
+        assert scene.access("cron") is ReadAccess.READABLE
+
+
 async def test_what_lost_events_said_is_read_from_lists(scene: Scene) -> None:
     """What a gateway tells of jobs and tasks, it does not tell again."""
     async with scene.connected():

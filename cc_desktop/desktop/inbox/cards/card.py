@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.inbox.ports import InboxPorts
     from cc_desktop.fleet.commands import Command, CommandState
     from cc_desktop.fleet.inbox import InboxItem
+    from cc_desktop.fleet.requests import Decision
 
 EDGE_ALPHA = 150  # of 255: the border in the colour of the kind
 
@@ -145,11 +146,15 @@ class ItemCard(Card):
         if self.item is None:
             words = tr("This item is no longer open.")
         else:
-            words = ending(self.item, state, self._context.clock())
+            words = ending(self.item, state, self._context.clock(), self._decision(self.item))
         if words != self.outcome.text() or self.outcome.isHidden():
             self.outcome.setText(words)
             self._ports.say(words, False)
         self.outcome.show()
+
+    def _decision(self, item: InboxItem) -> Decision | None:
+        agent = self._context.store.fleet.agent(item.gateway, item.agent)
+        return agent.decided.get(item.subject) if agent is not None else None
 
     def _state(self) -> CommandState | None:
         item = self.item

@@ -90,7 +90,9 @@ def _resolved(gateway: str, *, expired: bool) -> Callable[[dict[str, Any]], Iter
         if not ident:
             return
         decision = name(data.get("decision"))
-        if decision not in DECISIONS:
+        # 2026.9.6 tells of one that nobody decided in time as denied by null.
+        by_nobody = "resolvedBy" in data and data["resolvedBy"] is None
+        if by_nobody or decision not in DECISIONS:
             decision = "expired" if expired or name(data.get("status")) == "expired" else ""
         # By its id alone: the record may lie with the gateway, or with an agent.
         yield ev.ApprovalClosed(gateway, "", ident, decision, name(data.get("resolvedBy")))
