@@ -48,6 +48,11 @@ class Choice(Struct, frozen=True, gc=False):
     description: str = ""
     value: str = ""  # exactly what the gateway wants to hear; never shown
 
+    @property
+    def answer(self) -> str:
+        """What an answer with this choice says; its label is cleaned and may be cut."""
+        return self.value or self.label
+
 
 class QuestionPart(Struct, frozen=True, gc=False):
     """One of the questions that an agent asks at once."""

@@ -169,9 +169,10 @@ class GatewayConnection:
             ConnectionLostError: The connection went before the answer came.
         """
         ident = str(uuid.uuid4())
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._pending[ident] = _Pending(answer, self._clock.monotonic() + timeout_s)
         message = frames.encode_request(ident, method, params)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(_retrieve)
+        self._pending[ident] = _Pending(answer, self._clock.monotonic() + timeout_s)
         sending = asyncio.create_task(self._channel.send(message), name=f"send {method}")
         try:
             # A peer that does not read can block the sending: the deadline ends that, too.
@@ -186,8 +187,6 @@ class GatewayConnection:
             self._pending.pop(ident, None)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-            if answer.done() and not answer.cancelled():
-                answer.exception()  # the loop would complain about one that nobody asked for
 
     async def close(self) -> None:
         """Close with code 1000."""
@@ -254,3 +253,9 @@ def closed_by_peer(channel: Channel) -> Failure:
         return Failure(kind=FailureKind.LOST)
     reason = fields.text(received.reason, 200)
     return Failure(kind=FailureKind.LOST, close_code=received.code, close_reason=reason)
+
+
+def _retrieve(answer: asyncio.Future[Any]) -> None:
+    """Look at an error that nobody may ask for any more: the loop would complain about it."""
+    if not answer.cancelled():
+        answer.exception()

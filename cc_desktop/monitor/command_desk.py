@@ -160,6 +160,8 @@ class CommandDesk:
                 return "demo" if self._demo is None else self._demo.execute(command)
             return "settings" if gateway in self._store.fleet.gateways else "unknown-gateway"
         if isinstance(command, GatewayAction):
+            if self._is_under_way(gateway, command):
+                return "under-way"
             actions = self._pool.actions(gateway)
             return "not-live" if actions is None else actions.start(command)
         if isinstance(command, RequestRights | GiveBackRights):
@@ -172,6 +174,16 @@ class CommandDesk:
         else:
             link.refresh()
         return ""
+
+    def _is_under_way(self, gateway: str, command: GatewayAction) -> bool:
+        """Whether the same request is being answered: window, shell and notifications may."""
+        asked = _request_of(command)
+        known = self._store.fleet.gateways[gateway].commands if asked else {}
+        return any(
+            _request_of(state.command) == asked
+            for state in known.values()
+            if state.command.id != command.id and not state.is_over
+        )
 
     def on_synced(self, gateway: str) -> None:
         """A gateway is back and its list is in the model: find out what became of commands."""
@@ -233,6 +245,16 @@ class CommandDesk:
             self._store.apply(ev.Unseen(gateway, frozenset(marks)))
         if gateway != DEMO_GATEWAY:
             self._seen.save(gateway, self._store.fleet.gateways[gateway].seen)
+
+
+def _request_of(command: Command) -> tuple[str, str] | None:
+    """The approval or question that a command answers."""
+    match command:
+        case ResolveApproval(approval=ident, family=family):
+            return family or "exec", ident
+        case AnswerQuestion(question=ident):
+            return "question", ident
+    return None
 
 
 def _without_secrets(command: Command) -> Command:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cc_desktop.config.secrets.shared_tokens import SharedTokens
     from cc_desktop.config.settings import GatewaySettings
     from cc_desktop.fleet.store import Store
-    from cc_desktop.gateway.actions import Actions
+    from cc_desktop.gateway.actions import Actions, OpenCommands
     from cc_desktop.gateway.supervisor import GatewaySupervisor
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class _Watched:
         self.sink = sink
         self._connect = connect  # None: its settings cannot be used
         self._made: tuple[GatewaySupervisor, Actions] | None = None
+        self._left: OpenCommands = {}  # commands of an earlier connection whose end is not known
         self.restart = asyncio.Event()
         self.has_crashed = False  # its supervisor failed, until its next start
         self.task: asyncio.Task[None] | None = None
@@ -84,10 +85,16 @@ class _Watched:
         made = self._make()
         return made[1] if made else None
 
-    def cancel_actions(self) -> None:
-        """End what the operator began on it."""
-        if self._made is not None:
-            self._made[1].cancel()
+    def adopt(self, left: OpenCommands) -> None:
+        """Find out what became of commands that an earlier connection left open."""
+        if left and self.actions is not None:
+            self.actions.adopt(left)
+        else:
+            self._left = left
+
+    def cancel_actions(self) -> OpenCommands:
+        """End what the operator began on it, and return the commands whose end is not known."""
+        return self._made[1].cancel() if self._made is not None else self._left
 
     def _make(self) -> tuple[GatewaySupervisor, Actions] | None:
         if self._made is None and self._connect is not None:
@@ -224,8 +231,9 @@ class GatewayPool:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _watch(self, settings: GatewaySettings) -> None:
+    def _watch(self, settings: GatewaySettings, left: OpenCommands | None = None) -> None:
         self._watched[settings.id] = one = self._make(settings)
+        one.adopt(left or {})
         if self._is_running:
             self._start(one)
 
@@ -239,10 +247,10 @@ class GatewayPool:
         if replace(old.settings, name=settings.name) == settings and not is_forced:
             old.settings = settings
             return
-        self._end(old)
+        left = self._end(old)
         if self._store.fleet.gateways[settings.id].origin in (Origin.LIVE, Origin.REST):
             self._store.apply(ev.OriginChanged(settings.id, Origin.LAST_KNOWN))
-        self._watch(settings)
+        self._watch(settings, left)
 
     def _make(self, settings: GatewaySettings) -> _Watched:
         sink = _Sink(self._store.apply)
@@ -279,14 +287,19 @@ class GatewayPool:
             name = f"gateway {one.settings.id}"
             one.task = asyncio.create_task(self._keep(one, one.link), name=name)
 
-    def _end(self, one: _Watched) -> None:
-        """Let go of a gateway. Its connection closes in the background and tells nothing more."""
+    def _end(self, one: _Watched) -> OpenCommands:
+        """Let go of a gateway. Its connection closes in the background and tells nothing more.
+
+        Returns:
+            The commands whose end is not known.
+        """
         one.sink.open = False
-        one.cancel_actions()
+        left = one.cancel_actions()
         if one.task is not None:
             one.task.cancel()
             self._ending.add(one.task)
             one.task.add_done_callback(self._ending.discard)
+        return left
 
     async def _keep(self, one: _Watched, link: GatewaySupervisor) -> None:
         async def run() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cc_desktop.fleet.inbox import InboxItem
-    from cc_desktop.fleet.model import Fleet
+    from cc_desktop.fleet.model import Fleet, Gateway
     from cc_desktop.fleet.requests import Approval
 
 DECIDE = "decide"  # what the keys of such buttons begin with
@@ -29,9 +29,14 @@ WHOLE = 120  # characters of a command that every desktop shows in full
 def shown_command(fleet: Fleet, item: InboxItem) -> str:
     """The whole command of an approval, if a notification can show all that matters; else ""."""
     approval = _approval(fleet, item.gateway, item.agent, item.subject)
-    if item.kind is not InboxKind.APPROVAL or approval is None or approval.warning:
+    if item.kind is not InboxKind.APPROVAL or approval is None:
         return ""
-    command = approval.command
+    return _whole(approval)
+
+
+def _whole(approval: Approval) -> str:
+    """The command, if a notification can show all that matters; else ""."""
+    command = "" if approval.warning else approval.command
     fits = 0 < len(command) <= WHOLE and is_plain(command)
     return command if fits and command == " ".join(command.split()) else ""
 
@@ -51,6 +56,8 @@ def decision_buttons(fleet: Fleet, item: InboxItem) -> tuple[Button, ...]:
         "agent": item.agent,
         "approval": approval.id,
         "command": approval.command,
+        "cwd": approval.cwd,
+        "host": approval.host,
     }
     return tuple(
         Button(f"{DECIDE} {decision}", decision_words(decision), data | {"decision": decision})
@@ -71,7 +78,12 @@ def decided(fleet: Fleet, data: Mapping[str, str]) -> ResolveApproval | None:
     approval = _approval(fleet, gateway, agent, data.get("approval", ""))
     if approval is None or decision not in approval.decisions or not _may(fleet, gateway):
         return None
-    if approval.command != data.get("command") or decision not in (ONCE, DENY):
+    told = (approval.command, approval.cwd, approval.host)
+    if told != tuple(map(data.get, ("command", "cwd", "host"))) or decision not in (ONCE, DENY):
+        return None
+    if decision == ONCE and not _whole(approval):
+        return None
+    if _is_under_way(fleet.gateways[gateway], agent, approval):
         return None
     return ResolveApproval(gateway, agent, approval.id, decision, approval.family)
 
@@ -79,6 +91,16 @@ def decided(fleet: Fleet, data: Mapping[str, str]) -> ResolveApproval | None:
 def _approval(fleet: Fleet, gateway: str, agent: str, ident: str) -> Approval | None:
     found = fleet.agent(gateway, agent)
     return found.approvals.get(ident) if found is not None else None
+
+
+def _is_under_way(gateway: Gateway, agent: str, approval: Approval) -> bool:
+    """Whether it is decided already, by a click before this one, and nobody knows the end yet."""
+    return any(
+        isinstance(one.command, ResolveApproval)
+        and (one.command.agent, one.command.approval) == (agent, approval.id)
+        and not one.is_over
+        for one in gateway.commands.values()
+    )
 
 
 def _may(fleet: Fleet, gateway: str) -> bool:

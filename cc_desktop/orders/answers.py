@@ -81,12 +81,12 @@ def _one_of(part: QuestionPart, word: str) -> tuple[str, ...]:
 
 
 def _choice(part: QuestionPart, word: str) -> str | None:
-    labels = [choice.label for choice in part.choices]
-    if word in labels:
-        return word
-    folded = [label for label in labels if label.casefold() == word.strip().casefold()]
-    if folded:
-        return folded[0]
-    if word.isascii() and word.isdigit() and 1 <= int(word[:6]) <= len(labels):
-        return labels[int(word[:6]) - 1]
+    """What to answer for a word: a label, or a number where several have the same label."""
+    folded = word.strip().casefold()
+    exact = [choice for choice in part.choices if choice.label == word]
+    found = exact or [one for one in part.choices if one.label.casefold() == folded]
+    if found:
+        return found[0].answer if len({one.answer for one in found}) == 1 else None
+    if word.isascii() and word.isdigit() and 1 <= int(word[:6]) <= len(part.choices):
+        return part.choices[int(word[:6]) - 1].answer
     return None

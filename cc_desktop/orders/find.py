@@ -35,8 +35,14 @@ class Found(Struct, frozen=True):
     agent: Agent
 
 
-def item_of(fleet: Fleet, word: str) -> InboxItem:
+def item_of(fleet: Fleet, word: str, least: int = 0) -> InboxItem:
     """The item with this id, or whose id begins with it; what follows the kind will do as well.
+
+    Args:
+        fleet: The model.
+        word: What was typed.
+        least: How many characters after the kind it has to name, so that nobody decides what has
+            come since they looked.
 
     Raises:
         NotOneError: there is none, or more than one.
@@ -50,7 +56,11 @@ def item_of(fleet: Fleet, word: str) -> InboxItem:
     def fits(item: InboxItem) -> bool:
         return item.id.startswith(word) or item.id.rpartition("-")[2].startswith(word)
 
-    return _one(word, filter(fits, items), lambda item: item.id)
+    found = _one(word, filter(fits, items), lambda item: item.id)
+    begins = len(found.id) - len(found.id.rpartition("-")[2]) if found.id.startswith(word) else 0
+    if len(word) - begins < least:
+        raise NotOneError(word, (found.id,))
+    return found
 
 
 def agent_of(fleet: Fleet, word: str) -> Found:

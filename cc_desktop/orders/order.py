@@ -58,6 +58,16 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Any = None  # for `--json`, and for the command itself
 
 
+def can_travel(order: Order) -> bool:
+    """Whether it is text, and short enough for the running app to take."""
+    try:
+        line = msgspec.json.encode(order)
+        msgspec.json.decode(line, type=Order)  # says no to what is too long
+    except (msgspec.MsgspecError, UnicodeError):
+        return False
+    return len(line) <= MAX_ORDER
+
+
 def pack_outcome(outcome: Outcome) -> bytes:
     """The outcome as one line of JSON; one that is too long says so instead."""
     line = msgspec.json.encode(outcome)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
     from cc_desktop.fleet.model import Agent, Fleet
 
+NAMED = 4  # characters of an id that deciding takes
 _UNREACHED = (Origin.NONE, Origin.LAST_KNOWN)
 
 
@@ -142,7 +143,7 @@ def _runs(fleet: Fleet, _order: Order) -> Outcome:
 
 
 def _request(fleet: Fleet, order: Order, kind: InboxKind) -> tuple[InboxItem, Agent | None]:
-    item = item_of(fleet, order.targets[0] if order.targets else "")
+    item = item_of(fleet, order.targets[0] if order.targets else "", NAMED)
     if item.kind is not kind:
         raise WrongKindError(item.id)
     return item, fleet.agent(item.gateway, item.agent)
@@ -160,7 +161,7 @@ def _decide(fleet: Fleet, order: Order) -> Plan | Outcome:
     decision = "deny"
     if order.verb is Verb.APPROVE:
         decision = "allow-always" if order.always else "allow-once"
-    if approval.decisions and decision not in approval.decisions:
+    if decision not in approval.decisions:
         return _failed(ExitCode.FAILED, words.not_offered(approval.decisions))
     return Plan(
         (

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from cc_desktop.protocol import fields
+from cc_desktop.protocol.lenient import decode_json, mended
 
 MAX_CODE = 100  # characters of an error's code, which is shown
 
@@ -74,7 +75,6 @@ class _Envelope(msgspec.Struct):
     error: Any = None
 
 
-_decode = msgspec.json.Decoder().decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -92,10 +92,14 @@ def decode(message: str | bytes, *, raw_answers: bool = False) -> Frame:
     """
     try:
         if raw_answers and len(message) > RAW_ABOVE:
-            answer = _large_answer(message)
+            try:
+                answer = _large_answer(message)
+            except msgspec.DecodeError:
+                message = mended(message)
+                answer = _large_answer(message)
             if answer is not None:
                 return answer
-        data = _decode(message)
+        data = decode_json(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrameError(type(error).__name__) from None
     if not isinstance(data, dict):
@@ -139,7 +143,7 @@ def plain(payload: object) -> Any:
     if not isinstance(payload, msgspec.Raw):
         return payload
     try:
-        return _decode(payload)
+        return decode_json(payload)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrameError(type(error).__name__) from None
 

@@ -12,7 +12,7 @@ import msgspec
 from cc_desktop.about import ExitCode
 from cc_desktop.fleet.requests import QuestionPart
 from cc_desktop.orders.answers import AnswerError, answers_to
-from cc_desktop.orders.order import Order, Outcome, Verb
+from cc_desktop.orders.order import Order, Outcome, Verb, can_travel
 from cc_desktop.shell.options import Parser, prepare, say, seconds, settings_of
 from cc_desktop.text import orders as words
 from cc_desktop.text.i18n import tr
@@ -80,7 +80,14 @@ def _with_run(args: argparse.Namespace, handler: Callable[[argparse.Namespace, R
     demo = getattr(args, "demo", False)
     reach = Reach(paths, lambda: settings_of(args, paths), demo=demo, timeout_s=args.timeout)
     # Who names a gateway, or wants sample data, does not mean what the app shows.
-    return handler(args, reach.alone if named or demo else reach.run)
+    carry_out = reach.alone if named or demo else reach.run
+
+    def run(order: Order) -> Outcome:
+        if can_travel(order):
+            return carry_out(order)
+        return Outcome(code=ExitCode.USAGE, err=(tr(words.NOT_TEXT),))
+
+    return handler(args, run)
 
 
 def show(outcome: Outcome) -> int:

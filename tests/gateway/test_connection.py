@@ -510,3 +510,10 @@ async def test_a_request_that_ends_a_scope_is_not_the_end_of_the_connection() ->
 )
 def test_what_is_this_machine(url: str, here: bool) -> None:
     assert is_loopback(url) is here
+
+
+async def test_what_cannot_be_written_leaves_no_request_behind() -> None:
+    async with FakeGateway() as gateway, talking(gateway) as talk:
+        with pytest.raises(UnicodeError):
+            await talk.session.request("chat.send", {"message": "\ud800"})
+        assert talk.session._pending == {}

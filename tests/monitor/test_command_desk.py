@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.config.seen_marks import SeenMarks
 from cc_desktop.fleet import events as ev
@@ -16,6 +17,7 @@ from cc_desktop.fleet.commands import (
     CommandPhase,
     GatewayAction,
     MarkItems,
+    ResolveApproval,
     StopAll,
     StopRun,
     WatchRun,
@@ -111,6 +113,46 @@ def test_the_model_never_holds_an_answer() -> None:
     [started] = world.pool.all["one"].started
     assert isinstance(started, AnswerQuestion)
     assert started.answers == {"x": ("hunter2",)}
+
+
+APPROVE = ResolveApproval(gateway="one", agent="a", approval="p", decision="allow-once")
+ANSWER = AnswerQuestion(gateway="one", agent="a", question="p", answers={"x": ("yes",)})
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (APPROVE, APPROVE),
+        (APPROVE, replace(APPROVE, decision="deny", family="exec")),
+        (ANSWER, replace(ANSWER, answers={}, cancel=True)),
+    ],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_request_is_not_answered_twice(first: Command, second: Command, is_late: bool) -> None:
+    world = World()
+    ident = world.desk.execute(first)
+    if is_late:
+        world.store.apply(ev.CommandUnknown("one", ident, "late"))
+    refused = world.desk.execute(second)
+    again = world.store.fleet.gateways["one"].commands[refused]
+    assert (again.phase, again.reason) == (CommandPhase.REFUSED, "under-way")
+    assert len(world.pool.all["one"].started) == 1
+    world.desk.end("one", ident, "refused")
+    world.desk.execute(second)
+    assert len(world.pool.all["one"].started) == 2
+
+
+def test_other_requests_are_answered_meanwhile() -> None:
+    world = World()
+    for one in (
+        APPROVE,
+        ANSWER,
+        replace(APPROVE, gateway="two"),
+        replace(APPROVE, approval="other"),
+        replace(APPROVE, family="plugin"),
+    ):
+        world.desk.execute(one)
+    assert [len(world.pool.all[name].started) for name in ("one", "two")] == [4, 1]
 
 
 @pytest.mark.parametrize(("gateway", "runs"), [("", (3, 3)), ("one", (3, 0)), ("none", (0, 0))])

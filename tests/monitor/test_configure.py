@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.config.secrets.credentials import Token
-from cc_desktop.config.settings import Settings, SlipKind, load_settings
+from cc_desktop.config.settings import Settings, SettingsProblem, SlipKind, load_settings
 from cc_desktop.config.settings_file import GatewayEntry, SettingsFileError
-from cc_desktop.fleet.commands import Reconnect
+from cc_desktop.fleet.commands import Reconnect, StopRun
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from tests.fakes.clock import FakeClock, settle, until
@@ -316,3 +316,51 @@ async def test_what_changed_outside_is_not_overwritten(tmp_path: Path) -> None:
 
             assert [entry.id for entry in editor.list()] == ["b"]
             assert not app.monitor.stored_token("b")
+
+
+async def test_a_command_under_way_while_its_gateway_changes_gets_an_end(tmp_path: Path) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("a")
+        gateway.add_session("agent:a:main", status="running", hasActiveRun=True)
+        gateway.scopes = ["operator.read", "operator.write"]
+        gateway.answers["chat.abort"] = lambda _params: {}
+        gateway.mute.add("chat.abort")
+        settings = settings_for(gateway.url)
+        one = replace(settings.gateways[0], access="operate")
+        async with running(replace(settings, gateways=(one,)), paths_in(tmp_path)) as app:
+            await live(app, "gw")
+            stop = app.monitor.execute(StopRun(gateway="gw", agent="a", session_key="agent:a:main"))
+            await until(lambda: gateway.count("chat.abort") == 1)
+
+            app.monitor.configure(replace(settings, gateways=(replace(one, poll_s=9),)))
+
+            def is_over() -> bool:
+                return app.monitor.store.fleet.gateways["gw"].commands[stop].is_over
+
+            await until(is_over, "an end")
+            assert gateway.count("chat.abort") == 1
+
+
+async def test_a_command_under_way_gets_an_end_after_settings_that_could_not_be_used(
+    tmp_path: Path,
+) -> None:
+    async with FakeGateway() as gateway:
+        gateway.add_agent("a")
+        gateway.add_session("agent:a:main", status="running", hasActiveRun=True)
+        gateway.scopes = ["operator.read", "operator.write"]
+        gateway.answers["chat.abort"] = lambda _params: {}
+        gateway.mute.add("chat.abort")
+        settings = settings_for(gateway.url)
+        one = replace(settings.gateways[0], access="operate")
+        broken = replace(one, problem=SettingsProblem(SlipKind.PROTECTION))
+        async with running(replace(settings, gateways=(one,)), paths_in(tmp_path)) as app:
+            await live(app, "gw")
+            stop = app.monitor.execute(StopRun(gateway="gw", agent="a", session_key="agent:a:main"))
+            await until(lambda: gateway.count("chat.abort") == 1)
+            app.monitor.configure(replace(settings, gateways=(broken,)))
+            app.monitor.configure(replace(settings, gateways=(one,)))
+
+            def is_over() -> bool:
+                return app.monitor.store.fleet.gateways["gw"].commands[stop].is_over
+
+            await until(is_over, "an end")

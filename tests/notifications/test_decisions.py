@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import ResolveApproval
@@ -86,6 +87,26 @@ def test_a_click_means_what_was_shown() -> None:
     store.apply(ev.OriginChanged("studio", Origin.LAST_KNOWN))
     assert decided(store.fleet, deny.data) is None
     store.apply(ev.ApprovalClosed("studio", "dex", "a3"))
+    assert decided(store.fleet, deny.data) is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"warning": "It deletes files"}, {"cwd": "/"}, {"host": "prod"}, {"command": "rm"}]
+)
+def test_what_changed_after_it_was_shown_is_not_approved(fields: dict[str, Any]) -> None:
+    store = asking()
+    approve = message(store).buttons[0]
+    store.apply(ev.ApprovalOpened("studio", fleet.approval("a3", **fields)))
+    assert decided(store.fleet, approve.data) is None
+
+
+def test_a_second_click_decides_nothing_while_the_first_is_under_way() -> None:
+    store = asking()
+    approve, deny, _ = message(store).buttons
+    command = decided(store.fleet, approve.data)
+    assert command is not None
+    store.apply(ev.CommandSent("studio", replace(command, id="c")))
+    assert decided(store.fleet, approve.data) is None
     assert decided(store.fleet, deny.data) is None
 
 

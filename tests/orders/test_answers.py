@@ -7,6 +7,9 @@ import pytest
 from cc_desktop.fleet.requests import Choice, QuestionPart
 from cc_desktop.orders.answers import AnswerError, answers_to
 
+EXACT = QuestionPart(
+    "e", "Which?", choices=(Choice("a b", value="a  b"), Choice("c", value="c\u200b"), Choice("c"))
+)
 CHOICES = (Choice("Blue"), Choice("Dark red"), Choice("2"))
 ONE = QuestionPart("c", "Colour?", choices=CHOICES, takes_text=False)
 SEVERAL = QuestionPart("c", "Colours?", choices=CHOICES, is_several=True, takes_text=False)
@@ -69,3 +72,11 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(AnswerError) as raised:
         answers_to(parts, words, secrets)
     assert raised.value.part is part
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [("a b", "a  b"), ("A B", "a  b"), ("1", "a  b"), ("2", "c\u200b"), ("3", "c")],
+)
+def test_the_gateway_hears_its_own_label_not_the_one_that_is_shown(word: str, answer: str) -> None:
+    assert answers_to((EXACT,), (word,), {}) == {"e": (answer,)}

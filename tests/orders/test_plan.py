@@ -127,6 +127,26 @@ def test_an_approval_is_found_by_the_beginning_of_its_id() -> None:
     assert denied.decision == "deny"
 
 
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.DENY])
+@pytest.mark.parametrize("word", ["a", "approval", "approval-", "id:3", "kind:3"])
+def test_who_names_no_item_in_particular_decides_nothing(verb: Verb, word: str) -> None:
+    """What is open by now may not be what was looked at."""
+    world = World()
+    item = world.ask_approval()
+    kind, _, hexes = item.id.rpartition("-")
+    word = {"id:3": hexes[:3], "kind:3": f"{kind}-{hexes[:3]}"}.get(word, word)
+    found = outcome(world, verb, word)
+    assert found.code in (1, 2)
+    assert not found.out
+
+
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.DENY])
+def test_what_the_gateway_lets_nobody_decide_is_not_decided(verb: Verb) -> None:
+    world = World()
+    item = world.ask_approval(decisions=())
+    assert outcome(world, verb, item.id).code == 1
+
+
 def test_an_id_that_means_several_is_wrong_usage() -> None:
     world = World()
     items = [world.ask_approval(), world.ask_approval("y")]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cc_desktop.protocol.frames import (
     MAX_CODE,
+    RAW_ABOVE,
     BadFrameError,
     EventFrame,
     GatewayError,
@@ -16,6 +17,7 @@ from cc_desktop.protocol.frames import (
     UnknownFrame,
     decode,
     encode_request,
+    plain,
     read_error,
 )
 from tests.protocol.hidden import hidden_in
@@ -168,7 +170,6 @@ def test_the_message_of_an_error_is_one_short_plain_line() -> None:
         '{"type":"res"}',
         '{"type":"res","id":7}',
         '{"type":"res","id":null,"ok":true}',
-        '{"type":"event","event":"\\ud800"}',
         '{"type":"event","event":"\ud800"}',
         '{"type":"event","event":"x","payload":' + "9" * 5_000 + "}",
         "[" * 100_000,
@@ -183,6 +184,27 @@ def test_the_message_of_an_error_is_one_short_plain_line() -> None:
 def test_what_is_no_frame_is_refused(message: str | bytes) -> None:
     with pytest.raises(BadFrameError):
         decode(message)
+
+
+@pytest.mark.parametrize("padding", [0, RAW_ABOVE])
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00"])
+def test_half_an_emoji_costs_one_character_and_not_the_message(half: str, padding: int) -> None:
+    """JavaScript cuts texts there, and writes the half as an escape."""
+    rest = '"whole":"\\ud83d\\ude00","text":"\\\\ud83d","n":' + "1" * 25
+    payload = f'{{"cut":"x{half}","pad":"{"-" * padding}",{rest}}}'
+    frame = decode(f'{{"type":"res","id":"1","ok":true,"payload":{payload}}}', raw_answers=True)
+    assert isinstance(frame, Response)
+    found = plain(frame.payload)
+    assert (found["cut"], found["whole"], found["text"]) == ("x\ufffd", "\U0001f600", "\\ud83d")
+    assert found["n"] == int("1" * 25)
+
+
+@pytest.mark.parametrize(
+    "payload", ["NaN", "[" * 100_000, "9" * 5_000, '"\\ud8', "1}x"], ids=lambda text: text[:9]
+)
+def test_half_an_emoji_makes_no_frame_of_what_is_none(payload: str) -> None:
+    with pytest.raises(BadFrameError):
+        decode(f'{{"type":"res","id":"\\ud83d","payload":{payload}}}')
 
 
 def test_a_refusal_does_not_repeat_what_was_sent() -> None:

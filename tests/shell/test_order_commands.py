@@ -95,6 +95,23 @@ def test_missing_words_are_wrong_usage(shell: Shell, words: list[str]) -> None:
     assert raised.value.code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["send", "Rex", "\udcff"],
+        ["send", "\udcff", "Hi"],
+        ["send", "Rex", "\U0001f600" * 150_000],
+        ["approve", "\udcff"],
+        ["approve", "x" * 501],
+        ["stop", *["Rex"] * 201],
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_cannot_travel_is_wrong_usage(shell: Shell, words: list[str]) -> None:
+    assert shell(*words) == 2
+    assert shell.asked == []
+
+
 def test_next_as_json(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     shell.data[Verb.NEXT] = {"id": "x"}
     shell("next", "--json")

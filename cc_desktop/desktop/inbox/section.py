@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout
 
 from cc_desktop.desktop.inbox.cards.card import ItemCard
@@ -80,6 +81,9 @@ class AgentSection(PaneSection):
     def _drop(self, ident: str) -> None:
         card = self.cards.pop(ident)
         card.forget()
+        if card.isAncestorOf(self.focusWidget()):
+            # Qt would go on to another card's button, and the next key would decide there.
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._column.removeWidget(card)
         card.hide()
         card.deleteLater()

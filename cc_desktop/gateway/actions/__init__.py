@@ -4,6 +4,6 @@
 lost connection too.
 """
 
-from cc_desktop.gateway.actions.actions import Actions
+from cc_desktop.gateway.actions.actions import Actions, OpenCommands
 
-__all__ = ["Actions"]
+__all__ = ["Actions", "OpenCommands"]

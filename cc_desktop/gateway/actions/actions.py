@@ -48,6 +48,7 @@ LOSS_S = 1.0  # after this, a link knows that its connection is lost
 TAKEN = 20  # confirmed messages that are looked for after a loss
 TAKEN_MS = 600_000  # and no older ones
 HISTORY = 50  # newest messages that are looked through for one that was sent
+OpenCommands = dict[str, tuple["GatewayAction", int]]  # by id, with local ms of the sending
 EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 
 
@@ -97,7 +98,8 @@ class Actions:
         self._clock = clock
         self._incidents = incidents
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unknown: dict[str, tuple[GatewayAction, int]] = {}  # with local ms of the sending
+        self._open: OpenCommands = {}  # whose end is not known
+        self._unknown: OpenCommands = {}  # of those, the ones that have no answer
         self._taken: dict[str, tuple[SendMessage, int]] = {}  # that were confirmed, the latest last
 
     def start(self, command: GatewayAction) -> str | None:
@@ -113,8 +115,16 @@ class Actions:
         request = request_for(command, self._link.methods)
         if isinstance(request, Refusal):
             return request.reason
+        self._open[command.id] = (command, self._clock.now_ms())
         self._spawn(self._perform(command, request.method, request.params), command)
         return None
+
+    def adopt(self, left: OpenCommands) -> None:
+        """Go on with what an earlier connection to the same gateway left open; see `cancel`."""
+        self._open |= left
+        self._unknown |= left
+        for ident in left:
+            self._tell(ev.CommandUnknown(self._link.gateway, ident, "lost"))
 
     def on_synced(self) -> None:
         """The gateway is back, and the model equals its list: find out what was not known.
@@ -134,12 +144,18 @@ class Actions:
         for command, sent_at in unknown.values():
             self._spawn(self._find_out(command, sent_at), command)
 
-    def cancel(self) -> None:
-        """End what is under way. What was sent stays unknown."""
+    def cancel(self) -> OpenCommands:
+        """End what is under way.
+
+        Returns:
+            The commands whose end is not known.
+        """
+        left, self._open = self._open, {}
         self._unknown.clear()
         self._taken.clear()
         for task in self._tasks:
             task.cancel()
+        return left
 
     def _spawn(self, work: Coroutine[Any, Any, None], command: GatewayAction) -> None:
         async def guarded() -> None:
@@ -180,6 +196,8 @@ class Actions:
         finally:
             for task in (answer, late):
                 task.cancel()
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # else asyncio logs one that came as this was cancelled
 
     async def _ask_if_still_there(self) -> None:
         """It did not answer, or another connection took over from the one that was asked.
@@ -193,6 +211,7 @@ class Actions:
 
     def _end(self, command: GatewayAction, refusal: Refusal | None) -> None:
         gateway = self._link.gateway
+        self._open.pop(command.id, None)
         if refusal is None or refusal.reason in ("gone", "decided"):
             self._close_request(command)
         if refusal is None:

@@ -15,6 +15,7 @@ from cc_desktop.gateway.decoders.agents import agent_info
 from cc_desktop.gateway.decoders.sessions import add_newest
 from cc_desktop.gateway.failures import RequestFailedError
 from cc_desktop.protocol import fields
+from cc_desktop.protocol.lenient import decode_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,7 +76,6 @@ class _RawAnswer(msgspec.Struct):
 
 
 _decode_answer = msgspec.json.Decoder(_RawAnswer).decode
-_decode = msgspec.json.Decoder().decode
 
 
 def _split(payload: object, name: str) -> _Rows:
@@ -100,7 +100,7 @@ def _object(row: object) -> dict[str, Any]:
     """A row as an object; empty if it is none."""
     if isinstance(row, msgspec.Raw):
         try:
-            return fields.as_object(_decode(row))
+            return fields.as_object(decode_json(row))
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return {}
     return fields.as_object(row)

@@ -28,6 +28,7 @@ REASONS = {
     "refused": mark("The gateway refuses"),
     "right": mark("This app has not the right to do that"),
     "settings": mark("The gateway's settings cannot be used"),
+    "under-way": mark("It was answered already, and the gateway has not confirmed that yet"),
     "unknown-agent": mark("The agent is gone"),
     "unknown-gateway": mark("The gateway is gone"),
     "unknown-item": mark("It is no longer open"),

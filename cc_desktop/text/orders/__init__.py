@@ -25,6 +25,7 @@ UNREACHED = mark("no gateway can be reached")
 SAMPLE_ONLY = mark("no gateway can be reached; the app shows sample data")
 NOT_KNOWN = mark("it is not known whether it arrived")
 NOTHING_RUNS = mark("nothing runs")
+NOT_TEXT = mark("what you wrote is too long, or holds bytes that are no text")
 WORDS_LEFT = mark("there are more answers than parts of the question")
 NO_ANSWER_HERE = mark(
     "this connection may see that question, but not answer it: allow questions in Settings"

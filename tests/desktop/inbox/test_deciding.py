@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
+from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
+from cc_desktop.desktop.inbox.section import AgentSection
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
     AnswerQuestion,
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 HOSTILE = "rm -rf / \u202e#\x1b[8m\u200b\t\x00\u00a0x"
 
 
-def approve(decision: str) -> ResolveApproval:
-    return ResolveApproval("studio", "dex", "a2", decision, "exec")
+def approve(decision: str, ident: str = "a2") -> ResolveApproval:
+    return ResolveApproval("studio", "dex", ident, decision, "exec")
 
 
 def words(widget: object) -> list[str]:
@@ -351,3 +353,83 @@ def test_the_card_is_in_the_details_of_the_agent_too(desk: Callable[..., Desk]) 
     assert "Deny" not in words(details)
     app.window.show_agent("studio", "otto")
     assert NOW
+
+
+# Clicks and keys that were meant for something else
+
+
+def two_asking(desk: Callable[..., Desk]) -> tuple[Desk, AgentSection]:
+    """An agent with two approvals, in its details."""
+    app = desk(fleet.store(gateways=False))
+    app.apply(ev.ApprovalOpened("studio", fleet.approval("a9", command="rm -rf /")))
+    app.window.show_agent("studio", "dex")
+    section = app.window.findChild(AgentSection)
+    assert section is not None
+    assert len(section.cards) == 2
+    return app, section
+
+
+def bodies(section: AgentSection) -> list[ApprovalBody]:
+    found = [card.content for card in section.cards.values()]
+    assert all(isinstance(one, ApprovalBody) for one in found)
+    return [one for one in found if isinstance(one, ApprovalBody)]
+
+
+def test_a_card_that_moves_under_the_pointer_is_not_decided(desk: Callable[..., Desk]) -> None:
+    app, section = two_asking(desk)
+    first, second = bodies(section)
+    gone, left = first.approval, second.approval
+    for body in (first, second):
+        body.guard.settling.stop()  # they have been there for a while
+    app.apply(ev.ApprovalClosed("studio", "dex", gone))
+    QApplication.processEvents()
+    QTest.mouseClick(second.buttons["allow-once"], Qt.MouseButton.LeftButton)
+    assert app.asked.commands == []
+    second.guard.settling.stop()
+    QTest.mouseClick(second.buttons["allow-once"], Qt.MouseButton.LeftButton)
+    assert app.asked.commands == [approve("allow-once", left)]
+
+
+def test_the_keyboard_does_not_fall_on_another_decision(desk: Callable[..., Desk]) -> None:
+    app, section = two_asking(desk)
+    first, second = bodies(section)
+    first.buttons["deny"].setFocus()
+    app.apply(ev.ApprovalClosed("studio", "dex", first.approval))
+    QApplication.processEvents()
+    focus = app.window.focusWidget()
+    assert focus is not None
+    assert not second.isAncestorOf(focus)
+
+
+def test_a_request_that_changes_under_the_pointer_is_not_decided(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    app.open("approval")
+    app.approval.guard.settling.stop()
+    app.apply(ev.ApprovalOpened("studio", fleet.approval("a2", command="rm -rf /")))
+    QTest.mouseClick(app.approval.buttons["allow-once"], Qt.MouseButton.LeftButton)
+    assert app.asked.commands == []
+
+
+def test_a_double_click_is_no_second_click(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("question")
+    app.question.guard.settling.stop()
+    QTest.mouseClick(app.question.decline, Qt.MouseButton.LeftButton)
+    app.question.guard.settling.stop()
+    QTest.mouseDClick(app.question.decline, Qt.MouseButton.LeftButton)  # its press
+    QTest.mouseRelease(app.question.decline, Qt.MouseButton.LeftButton)
+    assert app.asked.commands == []
+
+
+def test_the_gateway_hears_its_own_label(desk: Callable[..., Desk]) -> None:
+    """The one that is shown is cleaned, and may be cut."""
+    part = QuestionPart("s", "Which?", choices=(Choice("a b", value="a  b"),))
+    app = desk(asked_for(part))
+    app.open("question")
+    app.question.parts[0].options[0].mark.click()
+    app.question.send.click()
+    sent = app.asked.commands[-1]
+    assert isinstance(sent, AnswerQuestion)
+    assert sent.answers == {"s": ("a  b",)}

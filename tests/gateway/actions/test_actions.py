@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -79,19 +80,23 @@ class World:
         self.link = FakeLink()
         self.store = Store(self.clock.now_ms)
         self.incidents = IncidentLog(logging.getLogger(__name__))
-        self.actions = Actions(
-            self.link,
-            lambda: self.store.fleet.gateways.get(G),
-            self.store.apply,
-            self.clock,
-            self.incidents,
-        )
+        self.actions = self.actions_of()
         now = self.clock.now_ms()
         self.store.apply(ev.GatewayAdded(G, "Home"))
         self.list(Session(KEY, "a", status="running", active=True, started_at=now, updated_at=now))
         self.store.apply(ev.ApprovalOpened(G, Approval("p", "a", KEY, "make deploy")))
         asked = Question("q", "a", (QuestionPart("x", "Sure?"),), KEY, can_answer=True)
         self.store.apply(ev.QuestionOpened(G, asked))
+
+    def actions_of(self) -> Actions:
+        """Those of another connection to the same gateway."""
+        return Actions(
+            self.link,
+            lambda: self.store.fleet.gateways.get(G),
+            self.store.apply,
+            self.clock,
+            self.incidents,
+        )
 
     def list(self, *rows: Session) -> None:
         self.store.apply(ev.Snapshot(G, (ev.AgentInfo("a"),), rows, taken_at=self.clock.now_ms()))
@@ -477,3 +482,34 @@ async def test_answers_of_any_shape_are_taken(
 
 def test_the_repr_of_an_answer_has_no_answer() -> None:
     assert "yes" not in repr(ANSWER)
+
+
+@EACH
+async def test_what_is_left_open_is_found_out_by_the_next_connection(
+    world: World, command: GatewayAction
+) -> None:
+    await world.sent(command)
+    left = world.actions.cancel()
+    await settle()
+    assert world.outcome(command) == (CommandPhase.PENDING, "")
+    after = world.actions_of()
+    after.adopt(left)
+    assert world.outcome(command) == (CommandPhase.UNKNOWN, "lost")
+    after.on_synced()
+    await settle()
+    if command.id in (SEND.id, APPROVE.id, ANSWER.id):
+        await world.answer({})
+    assert world.gateway.commands[command.id].is_over
+    assert after.cancel() == {}
+
+
+async def test_an_answer_that_fails_as_it_is_cancelled_leaves_no_noise(world: World) -> None:
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context))
+    (await world.sent(SEND)).set_exception(LOST)
+    await asyncio.sleep(0)  # the request has failed, and nobody has looked yet
+    world.actions.cancel()
+    await settle()
+    world.link.answers.clear()
+    gc.collect()
+    assert said == []

@@ -68,6 +68,7 @@ class ApprovalBody(ItemBody):
         frame.setObjectName("command")
         self.grants = wrapping_label(self.look.metrics.font(12.5))
         self.confirm = button(tr("Approve for always"), self._on_confirmed)
+        self.guard.watch(self.confirm)
         self.cancel = button(tr("Cancel"), self._on_cancelled)
         row = QHBoxLayout()
         row.setSpacing(px(8))
@@ -81,6 +82,11 @@ class ApprovalBody(ItemBody):
         column.addLayout(row)
         frame.hide()
         return frame
+
+    @property
+    def approval(self) -> str:
+        """The id of the approval that is shown."""
+        return self._approval.id if self._approval is not None else ""
 
     # Showing
 
@@ -97,6 +103,7 @@ class ApprovalBody(ItemBody):
         if self._approval != approval:
             self._forget_half_decided()  # what it was pressed for is no longer what is shown
             self._show_request(approval)
+            self.settle()
         self._subject, self._approval = subject, approval
         decides = self.show_right(subject, Right.APPROVE)
         self._row.setVisible(decides and bool(approval.decisions))
@@ -133,6 +140,7 @@ class ApprovalBody(ItemBody):
         text = f"{said}  {key.upper()}" if key else said
         made = button(text, lambda: self._on_pressed(decision))
         made.setAccessibleName(words.decision_words(decision))
+        self.guard.watch(made)
         if decision == words.DENY:
             made.setProperty("danger", True)
         self._flow.addWidget(made)

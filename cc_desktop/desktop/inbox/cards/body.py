@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.labels import wrapping_label
@@ -25,9 +25,13 @@ from cc_desktop.fleet.model import Agent, Gateway, Origin
 from cc_desktop.text.inbox.requests import missing_right
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMoveEvent
     from PySide6.QtWidgets import QLabel
 
     from cc_desktop.desktop.inbox.ports import InboxPorts
+
+
+SETTLE_MS = 500
 
 
 class Subject(Struct, frozen=True):
@@ -77,6 +81,31 @@ def was_carried_out(state: CommandState | None) -> bool:
     return state is not None and state.phase is CommandPhase.DONE
 
 
+class ClickGuard(QObject):
+    """Lets no click through that was meant for what was here a moment ago.
+
+    Cards come, change and move by themselves, under the pointer too. Nobody has read what has been
+    here for less than `SETTLE_MS`, and the second half of a double click is no decision.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.settling = QTimer(self, singleShot=True, interval=SETTLE_MS)
+
+    def watch(self, widget: QWidget) -> None:
+        """Guard a widget."""
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt override: take clicks away."""
+        kind = event.type()
+        if kind is QEvent.Type.MouseButtonDblClick:
+            return True
+        if kind is QEvent.Type.MouseButtonPress and self.settling.isActive():
+            return True
+        return super().eventFilter(watched, event)
+
+
 class ItemBody(QWidget):
     """The part of a card that depends on the kind of its item.
 
@@ -90,6 +119,7 @@ class ItemBody(QWidget):
         super().__init__()
         self.ports = ports
         self.look = ports.context.look
+        self.guard = ClickGuard(self)
         self._prompt: tuple[str, Right] | None = None
         self._prompt_place = QVBoxLayout()
         self._prompt_place.setContentsMargins(0, 0, 0, 0)
@@ -115,6 +145,15 @@ class ItemBody(QWidget):
 
     def forget(self) -> None:
         """Forget what was typed and half decided: nobody looks any more."""
+
+    def settle(self) -> None:
+        """It has come, changed or moved: clicks that are on their way were not meant for it."""
+        self.guard.settling.start()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Qt override: what is under the pointer is another thing now."""
+        super().moveEvent(event)
+        self.settle()
 
     # For heirs
 

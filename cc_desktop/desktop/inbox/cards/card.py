@@ -24,6 +24,8 @@ from cc_desktop.text.inbox.lines import time_left
 from cc_desktop.text.inbox.requests import command_line, ending, family_heading
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMoveEvent
+
     from cc_desktop.desktop.inbox.ports import InboxPorts
     from cc_desktop.fleet.commands import Command, CommandState
     from cc_desktop.fleet.inbox import InboxItem
@@ -195,6 +197,12 @@ class ItemCard(Card):
         """Nobody looks any more: nothing stays half decided, and no secret stays typed."""
         if self.content is not None:
             self.content.forget()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Qt override: what is under the pointer is another thing now."""
+        super().moveEvent(event)
+        if self.content is not None:
+            self.content.settle()
 
     def _recolour(self) -> None:
         theme = self._context.look.theme

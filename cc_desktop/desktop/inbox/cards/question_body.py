@@ -42,7 +42,7 @@ class OptionBox(QFrame):
         super().__init__()
         px, font = look.metrics.px, look.metrics.font
         self.mark = mark
-        self.value = choice.label
+        self.value = choice.answer
         self.setObjectName("option")
         mark.setAccessibleName(plain(choice.label, LABEL))
         mark.setAccessibleDescription(plain(choice.description, HELP))
@@ -141,7 +141,7 @@ class PartBox(QWidget):
         self.changed.emit()
 
     def answer(self) -> tuple[str, ...]:
-        """The labels that are chosen, and the words that were typed."""
+        """The choices as the gateway knows them, and the words that were typed."""
         chosen = [option.value for option in self.options if option.mark.isChecked()]
         typed = self.edit.text()
         if typed.strip():
@@ -182,6 +182,8 @@ class QuestionBody(ItemBody):
         self.column.addLayout(self._place)
         self.send = button(tr("Answer"), self._on_answer, "primary")
         self.decline = button(tr("Do not answer…"), self._on_decline, "link")
+        self.guard.watch(self.send)
+        self.guard.watch(self.decline)
         self._declining = False
         self.add_row(self.send, self.decline)
         self.hint = self.add_words(muted=True, px=12)
@@ -205,6 +207,7 @@ class QuestionBody(ItemBody):
             return
         if self._question is None:
             self._build(question)
+            self.settle()
         self._subject, self._question = subject, question
         can = self.show_right(subject, Right.ANSWER) and question.can_answer
         for part in self.parts:
