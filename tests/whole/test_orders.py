@@ -88,12 +88,21 @@ def test_a_run_is_stopped_in_the_app_and_nowhere_else(machine: Machine) -> None:
 
 
 def test_what_an_agent_waits_for_is_approved_and_answered(machine: Machine) -> None:
-    done = 0
-    for words in (("approve", "approval-"), ("answer", "question-", "Plain", "1,3")):
+    """From the oldest on: decide, answer, stop what is stuck, mark the rest as seen."""
+    done: set[str] = set()
+    for _ in range(12):
+        item = json.loads(machine.run("next", "--json").stdout)
+        if item is None or done == {"approval", "question"}:
+            break
+        words = {
+            "approval": ("approve", item["id"]),
+            "question": ("answer", item["id"], "Plain", "1,3"),
+            "stuck": ("stop", str(item["agent"])),
+        }.get(item["kind"], ("seen", item["id"]))
         ran = machine.run(*words)
         # The story may have decided by itself on a slow machine.
-        if ran.returncode == 0:
-            done += 1
+        if ran.returncode == 0 and item["kind"] in ("approval", "question"):
+            done.add(item["kind"])
             assert "sample data" in ran.stdout
             assert machine.run(*words).returncode in (1, 2)
     assert done, "neither was open: the machine is very slow"
