@@ -52,6 +52,11 @@ check: ## format, lint, types and all tests but the lab: what a change must pass
 lab: ## run the tests against real gateways, which it fetches first
 	@scripts/bootstrap desktop lab
 	-$(bin)/python -m tests.lab.install
+	$(pytest) -m "lab and not long" tests/lab $(ARGS)
+
+lab-all: ## the same, with those that drive windows, restart gateways and wait for their clocks
+	@scripts/bootstrap desktop lab
+	-$(bin)/python -m tests.lab.install
 	$(pytest) -m lab tests/lab $(ARGS)
 
 .PHONY: hosts

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.lab.mock_model import MockModel
     from tests.lab.openclaw import RealGateway, Sender
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

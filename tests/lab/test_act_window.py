@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.lab.openclaw import RealGateway
     from tests.whole.session import Item
 
-pytestmark = [pytest.mark.lab, pytest.mark.desktop, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.desktop, pytest.mark.timeout(240)]
 
 NAMES = {"2026.5.7": "Old", "2026.9.6": "New"}
 

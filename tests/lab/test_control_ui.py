@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
 SESSIONS = {  # agent, name → what its model says
     ("rex", "main"): "first words of rex",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
 NAMES = ("GATEWAY_", "WS_GATEWAY", "OPENCLAW_", "DISPLAY", "WAYLAND_DISPLAY")
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
 WITH_JOBS = {"OPENCLAW_SKIP_CRON": ""}
 BY_HAND = {"gateway": {"reload": {"mode": "off"}}}  # edits wait for a restart by the operator
