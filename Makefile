@@ -54,6 +54,7 @@ lab: ## run the tests against real gateways, which it fetches first
 	-$(bin)/python -m tests.lab.install
 	$(pytest) -m "lab and not long" tests/lab $(ARGS)
 
+.PHONY: lab-all
 lab-all: ## the same, with those that drive windows, restart gateways and wait for their clocks
 	@scripts/bootstrap desktop lab
 	-$(bin)/python -m tests.lab.install
