@@ -270,3 +270,14 @@ def test_a_list_that_says_so_ends_it_too_however_fresh_the_session_is() -> None:
     again = Session(KEY, "a", status="running", active=True, updated_at=NOW + 2, started_at=NOW + 2)
     world.tell(replace(listed(again), changed_meanwhile=frozenset({KEY})))
     assert world.status().working
+
+
+def test_a_list_that_says_running_again_is_believed_also_of_a_session_that_has_just_changed() -> (
+    None
+):
+    """Its end had no time of its own, so only the status tells the two runs apart."""
+    world = World(listed(row()), changed(status="done", active=False, updated_at=NOW + 1))
+    again = Session(KEY, "a", status="running", active=True, updated_at=NOW + 2)
+    world.tell(replace(listed(again), changed_meanwhile=frozenset({KEY})))
+    assert world.session().active
+    assert world.status().working

@@ -315,7 +315,7 @@ async def test_a_right_is_asked_for_while_another_connection_takes_over() -> Non
             lists.release.set()
             await until(lambda: ended)
             assert ended == [""]
-            assert rig.link.connection.scopes == (READ, QUESTIONS)
+            await until(lambda: rig.link.connection.scopes == (READ, QUESTIONS))
 
 
 async def test_what_was_asked_while_a_connection_took_over_that_is_lost_is_refused() -> None:

@@ -44,9 +44,6 @@ _SORTED_AT_ONCE = 10_000  # rows; about 10 ms
 _SAME_FAILURE_MS = 60_000
 
 
-# In slices
-
-
 def slices(snapshot: ev.Snapshot, size: int = SLICE) -> Iterator[ev.Event]:
     """The same snapshot in parts, so that the caller can let others run between them.
 
@@ -281,7 +278,7 @@ def merge_rows(context: _Context, old: Agent, listed: Sequence[Session]) -> dict
             sessions[key] = row
         elif is_fresh and before.updated_at > row.updated_at:
             sessions[key] = before  # an event said more while the list was made
-        elif is_fresh and before.finished_at and row.active and row.ended_at == before.ended_at:
+        elif is_fresh and before.finished_at and _same_end(before, row):
             # Measured on 2026.5.7: done, and hasActiveRun for 1.2 s more.
             sessions[key] = replace(row, active=False)
         else:
@@ -290,6 +287,11 @@ def merge_rows(context: _Context, old: Agent, listed: Sequence[Session]) -> dict
         if key in old.sessions and key not in sessions:
             sessions[key] = old.sessions[key]
     return sessions
+
+
+def _same_end(before: Session, row: Session) -> bool:
+    """Whether a row is active, and yet about the end that is known rather than about a new run."""
+    return row.active and (row.status, row.ended_at) == (before.status, before.ended_at)
 
 
 def _with_carried(row: Session, before: Session) -> Session:
