@@ -195,8 +195,8 @@ class SessionListSync:
     async def _list_when_wanted(self) -> None:
         while True:
             self._wake.clear()
-            now = self._clock.monotonic()
             due, preview_due = self._next_due(), self._previews.due()
+            now = self._clock.monotonic()  # after them: what is due at once is not in the future
             if due is None or due > now:
                 if preview_due is not None and preview_due <= now:
                     await self._previews.read_some()

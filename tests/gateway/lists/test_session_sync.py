@@ -13,7 +13,7 @@ from cc_desktop.gateway.lists.list_demand import DEBOUNCE_S
 from cc_desktop.gateway.lists.list_pacer import LIST_REFILL_S
 from cc_desktop.gateway.lists.session_list import PAGE
 from cc_desktop.text.report import error_of
-from tests.fakes.clock import settle, until
+from tests.fakes.clock import FakeClock, settle, until
 from tests.fakes.gateway import FakeGateway, RefusalError
 from tests.fakes.rig import running_link
 
@@ -485,3 +485,26 @@ async def test_after_any_storm_the_model_equals_a_fresh_list(protocol: int, seed
 
             assert held(rig) == fresh(gateway)
             assert rig.gateway.origin is Origin.LIVE
+
+
+class MovingClock(FakeClock):
+    """Time goes on between two looks at it, as it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = 0
+
+    def monotonic(self) -> float:
+        self._looks += 1
+        return super().monotonic() + self._looks * 1e-6
+
+
+async def test_a_list_that_is_due_is_made_although_time_goes_on_meanwhile() -> None:
+    clock = MovingClock()
+    async with FakeGateway() as gateway, running_link(fleet_of(gateway).url, clock=clock) as rig:
+        await rig.live()
+        before = gateway.count("sessions.list")
+        gateway.lose_events()
+        await gateway.tick()
+        await clock.advance(QUIET_S)
+        assert gateway.count("sessions.list") == before + 1
