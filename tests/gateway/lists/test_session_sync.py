@@ -504,7 +504,8 @@ async def test_a_list_that_is_due_is_made_although_time_goes_on_meanwhile() -> N
     async with FakeGateway() as gateway, running_link(fleet_of(gateway).url, clock=clock) as rig:
         await rig.live()
         before = gateway.count("sessions.list")
-        gateway.lose_events()
-        await gateway.tick()
+        await gateway.change(MAIN)
+        gateway.lose_events(3)
+        await gateway.change(MAIN)
         await clock.advance(QUIET_S)
         assert gateway.count("sessions.list") == before + 1
