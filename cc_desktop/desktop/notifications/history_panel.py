@@ -13,6 +13,7 @@ from cc_desktop.desktop.widgets.agent_pane import CentrePage
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.desktop.widgets.rows.row_menu import add_action, add_mutes, make_menu
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
 
@@ -51,7 +52,7 @@ class HistoryPanel(CentrePage):
         self._build()
         self._times = QTimer(self, interval=TIMES_MS)
         self._times.timeout.connect(self.refresh)
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._center.subscribe(self.refresh))
 
     # Building
 
@@ -205,13 +206,11 @@ class HistoryPanel(CentrePage):
         self._ask(False)
         self.refresh()
         self._times.start()
-        self._unsubscribe = self._unsubscribe or self._center.subscribe(self.refresh)
+        self._following.start()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Qt override: stop timers and subscriptions while hidden."""
         super().hideEvent(event)
         self._times.stop()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()

@@ -14,12 +14,11 @@ from cc_desktop.desktop.settings.notification_quiet import QuietSection
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QHideEvent, QShowEvent
 
     from cc_desktop.desktop.settings.page import SettingsContext
@@ -32,7 +31,7 @@ class NotificationsPage(PageBody):
         super().__init__(context.look, mark("Notifications"))
         self._context = context
         self._before_restore: Preferences | None = None
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._context.center.subscribe(self.refresh))
         self.general = GeneralSection(context)
         self.kinds = KindsSection(context)
         self.quiet = QuietSection(context)
@@ -85,7 +84,7 @@ class NotificationsPage(PageBody):
     def showEvent(self, event: QShowEvent) -> None:
         """Qt override: follow the notification center while visible."""
         self.refresh()
-        self._unsubscribe = self._unsubscribe or self._context.center.subscribe(self.refresh)
+        self._following.start()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -93,6 +92,4 @@ class NotificationsPage(PageBody):
         super().hideEvent(event)
         self.general.forget_test()
         self._before_restore = None
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()

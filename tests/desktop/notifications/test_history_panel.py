@@ -330,7 +330,7 @@ def test_a_hidden_list_does_no_work(opened: Callable[..., Open]) -> None:
     assert app.panel._times.isActive()
     app.window.centre.show_fleet()
     assert not app.panel._times.isActive()
-    assert app.panel._unsubscribe is None
+    assert not app.panel._following.is_on
     refreshed: list[int] = []
     app.panel.model.modelReset.connect(lambda: refreshed.append(1))
     app.center.mark_all_read()

@@ -16,6 +16,7 @@ from cc_desktop.desktop.settings.gateways.row import GatewayRow, RowState
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.text.connect.next_step import command_for
 from cc_desktop.text.connect.settings import removed, written_to
 from cc_desktop.text.format import plain
@@ -46,7 +47,7 @@ class GatewaysPage(PageBody):
         self._tools = tools
         self._entries: tuple[GatewayEntry, ...] = ()
         self._removed: Removed | None = None
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._context.store.subscribe(self._on_changes))
         self._securing: asyncio.Task[None] | None = None
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self.refresh)
@@ -221,8 +222,7 @@ class GatewaysPage(PageBody):
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
         super().showEvent(event)
-        if self._unsubscribe is None:
-            self._unsubscribe = self._context.store.subscribe(self._on_changes)
+        self._following.start()
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -232,9 +232,7 @@ class GatewaysPage(PageBody):
         self._countdown.stop()
         self._removed = None
         self._show_error("")
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()
 
 
 def _counts_down(connection: ConnectionInfo, now: int) -> bool:

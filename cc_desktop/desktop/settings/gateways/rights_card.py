@@ -11,6 +11,7 @@ from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.fleet.commands import SCOPE_OF, Right
 from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.text.connect.rights import RightStage, right_summary
@@ -18,8 +19,6 @@ from cc_desktop.text.i18n import tr
 from cc_desktop.text.pairing import right_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QHideEvent, QShowEvent
 
     from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
@@ -96,7 +95,7 @@ class RightsCard(Card):
         super().__init__(port.look, tr("What this computer may do"))
         self._port = port
         self._gateway = ""
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._port.store.subscribe(self._on_changes))
         self.rungs: dict[Right, Rung] = {}
         self.body.setSpacing(port.look.metrics.px(7))
         self._why_not = wrapping_label(port.look.metrics.font(12), muted=True)
@@ -132,16 +131,13 @@ class RightsCard(Card):
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
         super().showEvent(event)
-        if self._unsubscribe is None:
-            self._unsubscribe = self._port.store.subscribe(self._on_changes)
+        self._following.start()
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
         super().hideEvent(event)
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()
 
     def why_not(self) -> str:
         """Why no other right can be asked for now; "" where one can."""

@@ -14,6 +14,7 @@ from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
 from cc_desktop.desktop.widgets.rights.command_box import CommandBox
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.fleet.commands import (
     SCOPE_OF,
     Command,
@@ -82,7 +83,7 @@ class RightPrompt(QWidget):
         self._gateway = gateway
         self._right = right
         self._has_button = has_button
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._port.store.subscribe(self._on_changes))
         self.state = RightState(RightStage.UNAVAILABLE)
         self._timer = QTimer(self, interval=COUNTDOWN_MS)
         self._timer.timeout.connect(self._show_countdown)
@@ -229,8 +230,7 @@ class RightPrompt(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
         super().showEvent(event)
-        if self._unsubscribe is None:
-            self._unsubscribe = self._port.store.subscribe(self._on_changes)
+        self._following.start()
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -238,6 +238,4 @@ class RightPrompt(QWidget):
         super().hideEvent(event)
         self._timer.stop()
         self._confirmation.hide()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()

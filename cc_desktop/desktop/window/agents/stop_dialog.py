@@ -15,6 +15,7 @@ from cc_desktop.desktop.widgets.rights.operate import is_connected, may_operate
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt, RightsPort
 from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.desktop.widgets.rows.record_table import RecordTable
+from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.desktop.window.agents.stop_rows import RunModel, running_rows, stopped_rows
 from cc_desktop.fleet.commands import Right, StopAll, StopRun
 from cc_desktop.text.agents.stopping import agreement, report, what_runs
@@ -22,8 +23,6 @@ from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QHideEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
@@ -42,7 +41,7 @@ class StopDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Stop everything"))
         self._context = context
-        self._unsubscribe: Callable[[], None] | None = None
+        self._following = Subscription(lambda: self._context.store.subscribe(self._changes.add))
         self._changes = ChangeBatch(self)
         self._changes.ready.connect(lambda _changes: self.refresh())
         self._batch = ""  # the id of the `StopAll` that was asked for
@@ -178,8 +177,7 @@ class StopDialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         """Qt override: follow the model while it is shown."""
         super().showEvent(event)
-        if self._unsubscribe is None:
-            self._unsubscribe = self._context.store.subscribe(self._changes.add)
+        self._following.start()
         self._changes.set_active(True)
         self.refresh()
 
@@ -187,6 +185,4 @@ class StopDialog(QDialog):
         """Qt override: nobody looks."""
         super().hideEvent(event)
         self._changes.set_active(False)
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._following.stop()
