@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cc_desktop.fleet.inbox import SEVERITY, Severity
-from cc_desktop.notifications.kinds import AlertKind, Sound
+from cc_desktop.fleet.inbox import SEVERITY, InboxKind, Severity
+from cc_desktop.notifications.kinds import RULES, AlertKind, Sound
 from cc_desktop.notifications.preferences import (
     KindPreference,
     Preferences,
@@ -14,6 +14,7 @@ from cc_desktop.notifications.preferences import (
     dump,
     load,
 )
+from cc_desktop.text.inbox import KINDS
 
 WEEKDAYS = frozenset(range(5))
 NIGHT = QuietWindow(WEEKDAYS, 22 * 60, 7 * 60)
@@ -87,6 +88,12 @@ def test_what_is_on_unless_changed() -> None:
     # A gateway that is back takes the place of one that is lost.
     assert off == news - {"back"} | {"silent"}
     assert set(Preferences().kinds) == set(AlertKind)
+
+
+@pytest.mark.parametrize("kind", list(InboxKind))
+def test_every_kind_of_the_inbox_can_be_told(kind: InboxKind) -> None:
+    rule = RULES[AlertKind(kind.value)]
+    assert (rule.label, rule.one) == (KINDS[kind].label, KINDS[kind].title)
 
 
 def test_what_is_kept_comes_back() -> None:
