@@ -228,10 +228,10 @@ class DesktopController:
     def open_target(self, target: Target, token: str) -> None:
         """Show what a notification or a notice is about, in front."""
         self.instance.raise_window(token)
-        if target.item:
-            self.notifications.open_item(target.item)
-        elif len(target.agents) == 1:
+        if len(target.agents) == 1:  # its details have what it takes to decide
             self.window.show_agent(*target.agents[0])
+        elif target.item:
+            self.notifications.open_item(target.item)
         elif target.agents:
             self.window.show_only(target.agents, target.words)
         elif target.devices:

@@ -76,6 +76,23 @@ def test_a_click_shows_the_agents_it_spoke_of(desk: DesktopController, target: T
     assert shown <= {REX, DEX}
 
 
+def test_a_click_on_what_one_agent_needs_opens_that_very_agent(desk: DesktopController) -> None:
+    desk.open_target(Target((REX,), "studio", item="failed-0123456789"), "")
+
+    assert desk.window.details.key == REX
+    assert desk.window.details.isVisible()
+
+
+def test_a_click_on_what_is_about_no_agent_opens_its_item(
+    desk: DesktopController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(desk.notifications, "open_item", opened.append)
+    desk.open_target(Target(gateway="studio", item="cron-failed-0123456789"), "")
+
+    assert opened == ["cron-failed-0123456789"]
+
+
 @pytest.mark.parametrize(
     "target", [Target(gateway="studio", devices=True), Target(gateway="studio"), Target()]
 )

@@ -81,7 +81,12 @@ def item_tag(item: InboxItem) -> str:
 
 def item_alert(fleet: Fleet, item: InboxItem, now: int) -> Alert:
     """Return the alert that tells an item. `now` is local ms."""
-    agents = tuple((one.gateway, one.agent) for one in members_of(fleet, item) if one.agent)
+    # A job or a task names an agent too, but is not about what that agent does.
+    agents = tuple(
+        (one.gateway, one.agent)
+        for one in members_of(fleet, item)
+        if one.agent and one.kind in OF_AGENTS
+    )
     words = title(item) if item.members else ""
     return Alert(
         AlertKind(item.kind.value),
