@@ -122,7 +122,7 @@ def _context(look: ThemeManager, store: Store) -> SettingsContext:
         gateways=GatewayTools(
             editor,
             add=lambda _parent: None,
-            edit=lambda _parent, _index, _test: None,
+            edit=lambda _parent, _ident, _test: None,
             secure_tokens=_Secrets().to_keyring,
             file=FILE,
             decided_by="GATEWAY_WS_URL",

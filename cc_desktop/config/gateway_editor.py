@@ -25,7 +25,8 @@ class GatewayEditor:
     """The gateways of the settings file. After each change the app takes it over at once.
 
     Every method raises SettingsFileError, whose text is one line, where the file cannot be read or
-    written, or where it has changed so that `index` means another gateway now.
+    written, or where the gateway is not in it any more. Gateways are named by id: their places may
+    change while somebody looks at a list or types into a form.
     """
 
     def __init__(
@@ -44,13 +45,11 @@ class GatewayEditor:
         self._file = file
         self._tokens = tokens
         self._reload = reload
-        self._listed: list[GatewayEntry] = []
         self._removed: dict[str, Token] = {}  # by table: the secrets of what can be restored
 
     def list(self) -> list[GatewayEntry]:
         """The gateways in their order, as they are in the file now."""
-        self._listed = self._file.gateways()
-        return list(self._listed)
+        return self._file.gateways()
 
     async def add(self, entry: GatewayEntry, token: Token, *, may_use_file: bool = False) -> None:
         """Append a gateway.
@@ -69,7 +68,7 @@ class GatewayEditor:
 
     async def update(
         self,
-        index: int,
+        ident: str,
         entry: GatewayEntry,
         token: Token | None = None,
         *,
@@ -78,40 +77,37 @@ class GatewayEditor:
         """Change a gateway.
 
         Args:
-            index: Its place in the last `list`.
+            ident: Its id until now.
             entry: What it is from now on.
             token: Another token or password, which also goes before its token file; None to keep
                 the one that it has.
             may_use_file: The operator agrees to a private file where there is no keyring.
         """
-        before = self._at(index)
-        others = [each.id for at, each in enumerate(self._file.gateways()) if at != index]
-        if entry.id in others:
+        self._entry(ident)
+        if entry.id != ident and any(each.id == entry.id for each in self._file.gateways()):
             raise SettingsFileError(id_taken(entry.id))
         if token is not None:
             entry = replace(entry, token_file="")
-        elif entry.id != before.id:
-            token = await self._tokens.read(before.id)
+        elif entry.id != ident:
+            token = await self._tokens.read(ident)
         if token:
             await self._tokens.keep(entry.id, token, may_use_file=may_use_file)
-        self._at(index)  # the keyring may have been slow
-        self._file.update_gateway(index, entry)
-        if before.id != entry.id:
-            await self._tokens.forget(before.id)
+        self._file.update_gateway(ident, entry)
+        if ident != entry.id:
+            await self._tokens.forget(ident)
         if token is not None and not token:
             await self._tokens.forget(entry.id)
         self._take_over(entry.id if token is not None else "")
 
-    def remove(self, index: int) -> Removed:
+    def remove(self, ident: str) -> Removed:
         """Take a gateway out.
 
         Returns:
             What `restore` needs.
         """
-        entry = self._at(index)
-        removed = self._file.remove_gateway(index)
-        self._removed[removed.text] = self._tokens.known(entry.id)
-        self._tokens.start(self._tokens.forget(entry.id))
+        removed = self._file.remove_gateway(ident)
+        self._removed[removed.text] = self._tokens.known(ident)
+        self._tokens.start(self._tokens.forget(ident))
         self._take_over()
         return removed
 
@@ -125,30 +121,26 @@ class GatewayEditor:
             self._tokens.start(self._tokens.keep(entry.id, token))
         self._take_over()
 
-    def move(self, index: int, to: int) -> None:
+    def move(self, ident: str, to: int) -> None:
         """Change the order; `to` counts without the one that moves."""
-        self._at(index)
-        self._file.move_gateway(index, to)
+        self._file.move_gateway(ident, to)
         self._take_over()
 
-    def set_enabled(self, index: int, on: bool) -> None:
+    def set_enabled(self, ident: str, on: bool) -> None:
         """Watch a gateway, or leave it alone."""
-        self._file.update_gateway(index, replace(self._at(index), enabled=on))
+        self._file.update_gateway(ident, replace(self._entry(ident), enabled=on))
         self._take_over()
 
-    def _at(self, index: int) -> GatewayEntry:
-        """The gateway that the operator sees at this place.
+    def _entry(self, ident: str) -> GatewayEntry:
+        """The gateway as the file has it now.
 
         Raises:
-            SettingsFileError: the file has another one there by now.
+            SettingsFileError: it is not there any more, or not alone with its id.
         """
-        now = self._file.gateways()
-        seen = self._listed or now
-        fits = 0 <= index < min(len(now), len(seen)) and now[index].id == seen[index].id
-        if not fits:
+        found = [each for each in self._file.gateways() if each.id == ident]
+        if len(found) != 1:
             raise SettingsFileError(tr(CHANGED_MEANWHILE))
-        return now[index]
+        return found[0]
 
     def _take_over(self, secret_of: str = "") -> None:
-        self._listed = self._file.gateways()
         self._reload(frozenset({secret_of} - {""}))

@@ -104,15 +104,16 @@ class SettingsFile:
 
         self._edit(change)
 
-    def update_gateway(self, index: int, entry: GatewayEntry) -> None:
-        """Change the gateway at `index`. Keys that this app does not know stay.
+    def update_gateway(self, ident: str, entry: GatewayEntry) -> None:
+        """Change the gateway with the id `ident`. Keys that this app does not know stay.
 
         Raises:
             SettingsFileError: there is no such gateway, or the file cannot be read or written.
         """
 
         def change(document: TOMLDocument) -> None:
-            table = self._at(_gateways(document), index)
+            tables = _gateways(document)
+            table = tables[self._place(tables, ident)]
             for key, value in _fields(entry).items():
                 if value is None:
                     table.pop(key, None)
@@ -121,8 +122,8 @@ class SettingsFile:
 
         self._edit(change)
 
-    def remove_gateway(self, index: int) -> Removed:
-        """Take the gateway at `index` out.
+    def remove_gateway(self, ident: str) -> Removed:
+        """Take a gateway out.
 
         Returns:
             What `restore_gateway` needs to undo that.
@@ -130,16 +131,17 @@ class SettingsFile:
         Raises:
             SettingsFileError: there is no such gateway, or the file cannot be read or written.
         """
-        removed = ""
+        removed = Removed(0, "")
 
         def change(document: TOMLDocument) -> None:
             nonlocal removed
-            tables = _gateways(document)
-            removed = self._at(tables, index).as_string()
-            _replace(document, [table for at, table in enumerate(tables) if at != index])
+            tables = list(_gateways(document))
+            place = self._place(tables, ident)
+            removed = Removed(place, tables.pop(place).as_string())
+            _replace(document, tables)
 
         self._edit(change)
-        return Removed(index, removed)
+        return removed
 
     def restore_gateway(self, removed: Removed) -> None:
         """Undo `remove_gateway`.
@@ -156,7 +158,7 @@ class SettingsFile:
 
         self._edit(change)
 
-    def move_gateway(self, index: int, to: int) -> None:
+    def move_gateway(self, ident: str, to: int) -> None:
         """Change the order. `to` counts without the one that moves.
 
         Raises:
@@ -165,8 +167,7 @@ class SettingsFile:
 
         def change(document: TOMLDocument) -> None:
             tables = list(_gateways(document))
-            moved = self._at(tables, index)
-            tables.remove(moved)
+            moved = tables.pop(self._place(tables, ident))
             tables.insert(max(0, min(to, len(tables))), moved)
             _replace(document, tables)
 
@@ -222,10 +223,15 @@ class SettingsFile:
             said = " ".join(str(error).split())[:200] or type(error).__name__
             raise SettingsFileError(f"{self.path}: {said}") from None
 
-    def _at(self, tables: AoT | list[Table], index: int) -> Table:
-        if not 0 <= index < len(tables):
-            raise SettingsFileError(f"{self.path}: it has no gateway number {index + 1} any more")
-        return tables[index]
+    def _place(self, tables: AoT | list[Table], ident: str) -> int:
+        """Where a gateway stands now. Its place on the screen may be an old one."""
+        entries = [_entry(number, table.unwrap()) for number, table in enumerate(tables)]
+        places = [number for number, entry in enumerate(entries) if entry.id == ident]
+        if not places:
+            raise SettingsFileError(f"{self.path}: it has no gateway '{ident}' any more")
+        if len(places) > 1:
+            raise SettingsFileError(f"{self.path}: several gateways have the id '{ident}'")
+        return places[0]
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

@@ -87,7 +87,7 @@ async def connect(desk: DesktopController, url: str) -> None:
         secrets.to_keyring.click()
         await until(lambda: secrets.to_keyring.isEnabled())
     heart.end_phase("move", desk.monitor.shared.place_of(gateway))
-    connecting.open_dialog(window, 0)
+    connecting.open_dialog(window, gateway)
     dialog = connecting.dialog
     assert dialog is not None
     await asyncio.sleep(0.3)

@@ -44,7 +44,7 @@ async def main():
     while True:
         number += 1
         entry = GatewayEntry("lab", "ws://127.0.0.1:9/", name=f"n{number}")
-        await editor.update(1, entry, Token(f"t{number}"), may_use_file=True)
+        await editor.update("lab", entry, Token(f"t{number}"), may_use_file=True)
         print(number, flush=True)
 
 asyncio.run(main())
@@ -127,10 +127,9 @@ async def change(home, what):
     await shared.read("lab")
     if what == "update":
         entry = GatewayEntry("lab", "ws://127.0.0.1:9/", name="new")
-        await editor.update(0, entry, Token("t-new"), may_use_file=True)
+        await editor.update("lab", entry, Token("t-new"), may_use_file=True)
     if what == "rename":
-        editor.list()
-        await editor.update(0, GatewayEntry("new", "ws://127.0.0.1:9/"), may_use_file=True)
+        await editor.update("lab", GatewayEntry("new", "ws://127.0.0.1:9/"), may_use_file=True)
     if what == "device":
         await device.keep(*ME, "d-new")
         device.keep_rights(*ME, ("operator.read", "operator.write"))

@@ -89,7 +89,7 @@ def test_an_id_is_not_given_twice(file: SettingsFile) -> None:
 
 
 def test_a_change_touches_only_its_own_keys(file: SettingsFile) -> None:
-    file.update_gateway(0, GatewayEntry("studio", "wss://new.example/", enabled=False))
+    file.update_gateway("studio", GatewayEntry("studio", "wss://new.example/", enabled=False))
     table = loaded(file)["gateways"][0]
     assert table == {"id": "studio", "url": "wss://new.example/", "mine": [1, 2], "enabled": False}
     assert comments(file) == ALL_COMMENTS
@@ -102,26 +102,29 @@ def test_a_new_key_leaves_the_comment_above_the_next_gateway(tmp_path: Path) -> 
     path.write_text(first + rest)
     file = SettingsFile(path)
     for name in ("Studio", "Office"):
-        file.update_gateway(0, replace(file.gateways()[0], name=name))
+        file.update_gateway("a", replace(file.gateways()[0], name=name))
         assert path.read_text() == f'{first}name = "{name}"\n{rest}'
-    file.update_gateway(0, replace(file.gateways()[0], enabled=False))
+    file.update_gateway("a", replace(file.gateways()[0], enabled=False))
     assert path.read_text() == f'{first}name = "Office"\nenabled = false\n{rest}'
 
 
 def test_a_default_takes_the_key_out(file: SettingsFile) -> None:
-    file.update_gateway(1, GatewayEntry("home-lab", "ws://localhost:18789/", insecure=False))
+    entry = GatewayEntry("home-lab", "ws://localhost:18789/", insecure=False)
+    file.update_gateway("home-lab", entry)
     assert "insecure" not in loaded(file)["gateways"][1]
 
 
 def test_no_change_writes_nothing(file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings_file, "write_private", None)
-    file.update_gateway(1, GatewayEntry("home-lab", "ws://localhost:18789/", insecure=True))
+    file.update_gateway(
+        "home-lab", GatewayEntry("home-lab", "ws://localhost:18789/", insecure=True)
+    )
 
 
-@pytest.mark.parametrize("index", [0, 1])
-def test_removing_can_be_undone(file: SettingsFile, index: int) -> None:
+@pytest.mark.parametrize("ident", ["studio", "home-lab"])
+def test_removing_can_be_undone(file: SettingsFile, ident: str) -> None:
     before = loaded(file)
-    removed = file.remove_gateway(index)
+    removed = file.remove_gateway(ident)
     assert len(ids(file)) == 1
     file.restore_gateway(removed)
     assert loaded(file) == before
@@ -130,7 +133,7 @@ def test_removing_can_be_undone(file: SettingsFile, index: int) -> None:
 def test_the_only_gateway_is_removed_and_restored(tmp_path: Path) -> None:
     file = SettingsFile(tmp_path / "settings.toml")
     file.add_gateway(GatewayEntry("a", "ws://a/"))
-    removed = file.remove_gateway(0)
+    removed = file.remove_gateway("a")
     assert loaded(file) == {}
     file.restore_gateway(removed)
     assert ids(file) == ["a"]
@@ -138,9 +141,9 @@ def test_the_only_gateway_is_removed_and_restored(tmp_path: Path) -> None:
 
 def test_the_order_changes(file: SettingsFile) -> None:
     file.add_gateway(GatewayEntry("third", "wss://third/"))
-    file.move_gateway(2, 0)
+    file.move_gateway("third", 0)
     assert ids(file) == ["third", "studio", "home-lab"]
-    file.move_gateway(0, 99)
+    file.move_gateway("third", 99)
     assert ids(file) == ["studio", "home-lab", "third"]
     assert loaded(file)["later"] == {"key": "kept"}
 
@@ -156,8 +159,17 @@ def test_a_setting_is_written_above_the_tables(file: SettingsFile, key: str, val
 
 
 def test_a_gateway_that_is_gone_is_said(file: SettingsFile) -> None:
-    with pytest.raises(SettingsFileError, match="no gateway number 8"):
-        file.remove_gateway(7)
+    with pytest.raises(SettingsFileError, match="no gateway 'gone' any more"):
+        file.remove_gateway("gone")
+
+
+def test_of_two_with_one_id_neither_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    text = '[[gateways]]\nid = "a"\nurl = "ws://a:1/"\n'
+    path.write_text(text + text)
+    with pytest.raises(SettingsFileError, match="several gateways have the id 'a'"):
+        SettingsFile(path).update_gateway("a", GatewayEntry("a", "ws://b:1/"))
+    assert path.read_text() == text + text
 
 
 @pytest.mark.parametrize(

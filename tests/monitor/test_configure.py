@@ -265,24 +265,24 @@ async def test_a_gateway_is_added_changed_removed_and_restored_while_others_stay
             assert app.monitor.stored_token("gw").reveal() == "t1"
             assert "t1" not in (tmp_path / "settings.toml").read_text()
 
-            await editor.update(1, GatewayEntry("gw", fake.url, "Lab 2"), None)
+            await editor.update("gw", GatewayEntry("gw", fake.url, "Lab 2"), None)
             assert fake.connections == 1
-            await editor.update(1, GatewayEntry("gw", fake.url, "Lab 2"), Token("t2"))
+            await editor.update("gw", GatewayEntry("gw", fake.url, "Lab 2"), Token("t2"))
             await until(lambda: fake.connections == 2)
             await live(app, "gw")
 
-            editor.move(1, 0)
+            editor.move("gw", 0)
             assert order(app) == ["gw", "o"]
-            removed = editor.remove(0)
+            removed = editor.remove("gw")
             await until(lambda: fake.open_connections == 0)
             assert not app.monitor.stored_token("gw")
             editor.restore(removed)
             await live(app, "gw")
             assert order(app) == ["gw", "o"]
 
-            editor.set_enabled(0, False)
+            editor.set_enabled("gw", False)
             await until(lambda: fake.open_connections == 0)
-            editor.set_enabled(0, True)
+            editor.set_enabled("gw", True)
             await live(app, "gw")
 
             assert (other.connections, other.open_connections) == (1, 1)
@@ -296,7 +296,7 @@ async def test_another_id_takes_the_token_along(tmp_path: Path) -> None:
             editor = app.monitor.editor
             await editor.add(GatewayEntry("gw", fake.url), Token("t1"))
             await live(app, "gw")
-            await editor.update(0, GatewayEntry("lab", fake.url))
+            await editor.update("gw", GatewayEntry("lab", fake.url))
             await live(app, "lab")
 
             assert not app.monitor.stored_token("gw")
@@ -309,8 +309,10 @@ async def test_what_changed_outside_is_not_overwritten(tmp_path: Path) -> None:
             editor = app.monitor.editor
             assert [entry.id for entry in editor.list()] == ["a", "b"]
             write(tmp_path, table("b", fake.url))
+            with pytest.raises(SettingsFileError, match="no gateway 'a' any more"):
+                editor.remove("a")
             with pytest.raises(SettingsFileError, match="changed meanwhile"):
-                editor.remove(0)
+                await editor.update("a", GatewayEntry("a", "ws://localhost:1/"))
             with pytest.raises(SettingsFileError, match="already"):
                 await editor.add(GatewayEntry("b", fake.url), Token("t"))
 

@@ -94,26 +94,39 @@ class Hands(QObject):
         _click_on(found[0])
 
     def enter(self, field: str, text: str) -> None:
-        """Click a field and type a text in the place of what is in it."""
-        fields = [
-            edit
-            for window in _windows()
-            for edit in window.findChildren(QLineEdit)
-            if edit.window() is window
-            if edit.isVisible() and _name_of(edit) == field
-        ]
-        if len(fields) != 1:
-            raise LookupError(f"{len(fields)} fields are called {field!r}: {self.see()}")
-        _click_on(fields[0])
+        """Type a text in the place of what is in the field that has the keyboard."""
+        if not self.has_keyboard(field):
+            raise LookupError(f"{field!r} does not have the keyboard: {self.see()}")
         self.press("Ctrl+A")
         self.press("Delete")
         for letter in text:
             QTest.keyClick(_focused_window(), cast("Any", letter))  # its stubs know QWidget alone
 
+    def click_field(self, field: str) -> None:
+        """Click a field."""
+        _click_on(_field(field))
+
+    def has_keyboard(self, field: str) -> bool:
+        """Whether keys go to a field. A window that opened a moment ago may still wait for them."""
+        return QApplication.focusWidget() is _field(field)
+
     def press(self, keys: str) -> None:
         """Press a key, such as "Return" or "Ctrl+W"."""
         combined = QKeySequence(keys)[0]  # type: ignore[index] # missing in the stubs
         QTest.keyClick(_focused_window(), combined.key(), combined.keyboardModifiers())
+
+
+def _field(name: str) -> QLineEdit:
+    fields = [
+        edit
+        for window in _windows()
+        for edit in window.findChildren(QLineEdit)
+        if edit.window() is window
+        if edit.isVisible() and _name_of(edit) == name
+    ]
+    if len(fields) != 1:
+        raise LookupError(f"{len(fields)} fields are called {name!r}")
+    return fields[0]
 
 
 def _windows() -> list[QWidget]:

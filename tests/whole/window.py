@@ -88,6 +88,8 @@ class Window:
 
     def enter(self, field: str, text: str) -> None:
         """Type into a field, by its name, in the place of what is in it."""
+        self._ask("click_field", field)
+        wait_for(lambda: self._ask("has_keyboard", field), f"the keyboard in {field!r}", WAIT_S)
         self._ask("enter", field, text)
 
     def press(self, *keys: str) -> None:

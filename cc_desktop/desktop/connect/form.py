@@ -24,6 +24,7 @@ from cc_desktop.desktop.widgets.labels import set_colour, wrapping_label
 from cc_desktop.system.network import may_send_secret
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
+from cc_desktop.text.settings import CHANGED_MEANWHILE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -52,11 +53,14 @@ class GatewayForm(QWidget):
     busy = Signal(bool)
     grew = Signal(QWidget)
 
-    def __init__(self, tools: ConnectTools, index: int | None = None) -> None:
-        """`index` is the place of the gateway in the settings; None adds one."""
+    def __init__(self, tools: ConnectTools, ident: str = "") -> None:
+        """`ident` is the id of the gateway that is changed; without one, one is added.
+
+        Raises:
+            SettingsFileError: the gateway is not in the settings any more.
+        """
         super().__init__()
         self._tools = tools
-        self._index = index
         self._before: GatewayEntry | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_saving = False
@@ -79,7 +83,7 @@ class GatewayForm(QWidget):
         column.addWidget(self.local)
         self._named = [caption(look, tr("Name"), self.name), self.name]
         for part in self._named:
-            part.setVisible(index is not None)
+            part.setVisible(bool(ident))
         named = QVBoxLayout()
         named.setSpacing(px(4))
         for part in self._named:
@@ -90,8 +94,8 @@ class GatewayForm(QWidget):
             column.addWidget(part)
         column.addStretch(1)
         self._connect()
-        if index is not None:
-            self._fill(index)
+        if ident:
+            self._fill(ident)
 
     def _connect(self) -> None:
         self.local.used.connect(self._on_use_local)
@@ -107,8 +111,11 @@ class GatewayForm(QWidget):
             edit.returnPressed.connect(self.test)
         self._tools.look.changed.connect(self._recolour)
 
-    def _fill(self, index: int) -> None:
-        entry = self._before = self._tools.editor.list()[index]
+    def _fill(self, ident: str) -> None:
+        entry = next((each for each in self._tools.editor.list() if each.id == ident), None)
+        if entry is None:
+            raise SettingsFileError(tr(CHANGED_MEANWHILE))
+        self._before = entry
         self.name.setText(entry.name)
         self.name.setPlaceholderText(entry.id)
         self.trust.remember(entry.url, entry.fingerprint)
@@ -122,7 +129,7 @@ class GatewayForm(QWidget):
     def start(self) -> None:
         """Somebody looks: find the gateway of this computer, and take the keyboard."""
         self.address.edit.setFocus()
-        if self._index is None:
+        if self._before is None:
             self._spawn(self._find_local)
 
     def test(self) -> None:
@@ -254,7 +261,7 @@ class GatewayForm(QWidget):
         """Save it; its id."""
         insecure, may_use_file = self.insecure.agreed, self.token.may_use_file.isChecked()
         pin = self.trust.pin_for(address.url)
-        if self._index is None or self._before is None:
+        if self._before is None:
             taken = {entry.id for entry in self._tools.editor.list()}
             ident = _free_id(address.host, taken)
             entry = GatewayEntry(ident, address.url, insecure=insecure, fingerprint=pin)
@@ -265,7 +272,7 @@ class GatewayForm(QWidget):
                 self._before, url=address.url, name=name, insecure=insecure, fingerprint=pin
             )
             await self._tools.editor.update(
-                self._index, entry, token or None, may_use_file=may_use_file
+                self._before.id, entry, token or None, may_use_file=may_use_file
             )
         return entry.id
 

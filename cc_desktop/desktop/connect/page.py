@@ -33,14 +33,14 @@ class ConnectPage(QWidget):
     saved = Signal(str)
 
     def __init__(
-        self, tools: ConnectTools, title: str, subtitle: str, leave: str, index: int | None = None
+        self, tools: ConnectTools, title: str, subtitle: str, leave: str, ident: str = ""
     ) -> None:
-        """`leave` is what the button says that goes back; `index` as in `GatewayForm`."""
+        """`leave` is what the button says that goes back; `ident` as in `GatewayForm`."""
         super().__init__()
         self._look = tools.look
         self._grown: QWidget | None = None  # what appeared last
         metrics, px = tools.look.metrics, tools.look.metrics.px
-        self.form = GatewayForm(tools, index)
+        self.form = GatewayForm(tools, ident)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, px(14), 0, px(12))
@@ -131,13 +131,13 @@ class ConnectPage(QWidget):
 class GatewayDialog(QDialog):
     """Adds a gateway, or changes one. Not modal for the app: only for its parent."""
 
-    def __init__(self, tools: ConnectTools, parent: QWidget, index: int | None = None) -> None:
+    def __init__(self, tools: ConnectTools, parent: QWidget, ident: str = "") -> None:
         super().__init__(parent)
-        title = tr("Add a gateway") if index is None else tr("Edit the gateway")
+        title = tr("Edit the gateway") if ident else tr("Add a gateway")
         self.setWindowTitle(title)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.page = ConnectPage(tools, title, "", tr("Cancel"), index)
+        self.page = ConnectPage(tools, title, "", tr("Cancel"), ident)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page)

@@ -52,13 +52,13 @@ class Editor(Protocol):
 
     async def update(
         self,
-        index: int,
+        ident: str,
         entry: GatewayEntry,
         token: Token | None = None,
         *,
         may_use_file: bool = False,
     ) -> None:
-        """Change a gateway; without a token, it keeps the one that it has."""
+        """Change the gateway with the id `ident`; without a token, it keeps the one that it has."""
 
 
 @dataclass(frozen=True, slots=True)

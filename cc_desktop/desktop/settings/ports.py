@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class GatewayList(Protocol):
-    """The gateways of the settings file. Raises SettingsFileError, whose text is one line."""
+    """The gateways of the settings file, by id. Raises SettingsFileError: one line."""
 
     def list(self) -> Sequence[GatewayEntry]:
         """The gateways, in their order."""
 
-    def remove(self, index: int) -> Removed:
+    def remove(self, ident: str) -> Removed:
         """Take one out."""
 
     def restore(self, removed: Removed) -> object:
         """Put it back."""
 
-    def move(self, index: int, to: int) -> object:
+    def move(self, ident: str, to: int) -> object:
         """Change the order; `to` counts without the one that moves."""
 
-    def set_enabled(self, index: int, on: bool) -> object:
+    def set_enabled(self, ident: str, on: bool) -> object:
         """Watch it, or leave it alone."""
 
 
@@ -66,7 +66,7 @@ class GatewayTools:
 
     editor: GatewayList
     add: Callable[[QWidget], None]  # opens the form; its parent
-    edit: Callable[[QWidget, int, bool], None]  # parent, index, whether it is tested at once
+    edit: Callable[[QWidget, str, bool], None]  # parent, id, whether it is tested at once
     secure_tokens: Callable[[], Awaitable[str]]  # into the keyring; "" or why not
     file: Path
     decided_by: str = ""  # what goes before the file: "--url", or a variable of the environment

@@ -130,24 +130,32 @@ class ConnectDesk:
         if self.is_first_start:
             self.show_panel()
             return
-        self._window.show_fleet()
-        entries = [entry.id for entry in self.setup.editor.list()]
-        if gateway in entries:
-            problem = self._store.fleet.gateways[gateway].connection.problem
-            # The test shows the certificates that are to be compared.
-            test = problem is not None and problem.kind in _CERTIFICATE
-            self.open_dialog(self._window, entries.index(gateway), test=test)
-        else:
-            self._say(
-                tr("The command line or the environment names this gateway: change it there.")
-            )
+        from cc_desktop.config.settings_file import SettingsFileError  # not for the first picture
 
-    def open_dialog(self, parent: QWidget, index: int | None = None, *, test: bool = False) -> None:
-        """Add or change a gateway. `test`: begin with a test of what is set up."""
+        self._window.show_fleet()
+        try:
+            if any(entry.id == gateway for entry in self.setup.editor.list()):
+                problem = self._store.fleet.gateways[gateway].connection.problem
+                # The test shows the certificates that are to be compared.
+                test = problem is not None and problem.kind in _CERTIFICATE
+                self.open_dialog(self._window, gateway, test=test)
+            else:
+                self._say(
+                    tr("The command line or the environment names this gateway: change it there.")
+                )
+        except SettingsFileError as error:
+            self._say(str(error))
+
+    def open_dialog(self, parent: QWidget, ident: str = "", *, test: bool = False) -> None:
+        """Add a gateway, or change the one with an id. `test`: begin with a test of it.
+
+        Raises:
+            SettingsFileError: that gateway is not in the settings file any more.
+        """
         from cc_desktop.desktop.connect.page import GatewayDialog
 
         self.close_dialog()
-        self.dialog = GatewayDialog(self._make_tools(), parent, index)
+        self.dialog = GatewayDialog(self._make_tools(), parent, ident)
         self.dialog.page.saved.connect(self._on_saved)
         self.dialog.destroyed.connect(self._on_dialog_gone)
         self.dialog.show()

@@ -152,7 +152,7 @@ def gateway_tools(
     return GatewayTools(
         editor=connect.setup.editor,
         add=connect.open_dialog,
-        edit=lambda parent, index, test: connect.open_dialog(parent, index, test=test),
+        edit=lambda parent, ident, test: connect.open_dialog(parent, ident, test=test),
         secure_tokens=secrets.to_keyring,
         file=paths.settings,
         decided_by=connect.setup.decided_by,

@@ -114,7 +114,7 @@ class FakeGateways:
 
     async def update(
         self,
-        index: int,
+        ident: str,
         entry: GatewayEntry,
         token: Token | None = None,
         *,
@@ -122,8 +122,8 @@ class FakeGateways:
     ) -> None:
         self._refuse()
         self.may_use_file = may_use_file
-        self.entries[index] = entry
-        self.done.append(("update", index, entry, token.reveal() if token else None))
+        self.entries[[each.id for each in self.entries].index(ident)] = entry
+        self.done.append(("update", ident, entry, token.reveal() if token else None))
 
     def _refuse(self) -> None:
         if self.refusal:

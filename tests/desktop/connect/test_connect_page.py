@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from cc_desktop.config.secrets.credentials import Token
-from cc_desktop.config.settings_file import GatewayEntry
+from cc_desktop.config.settings_file import GatewayEntry, SettingsFileError
 from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.connect.parts import Sign
 from cc_desktop.fleet.model import Problem
@@ -54,8 +54,8 @@ def fake(look: ThemeManager) -> FakeGateways:
 def opened(qtbot: QtBot, fake: FakeGateways) -> Callable[..., ConnectPage]:
     kept = []
 
-    def make(index: int | None = None) -> ConnectPage:
-        page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", index)
+    def make(ident: str = "") -> ConnectPage:
+        page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", ident)
         qtbot.addWidget(page)
         page.resize(600, 480)
         page.show()
@@ -445,7 +445,7 @@ async def test_editing_keeps_the_token_that_is_not_typed_anew(
 ) -> None:
     old = GatewayEntry("studio", "wss://studio.example/", proxy="none", scopes=("operator.read",))
     fake.entries = [old]
-    page = opened(0)
+    page = opened("studio")
     assert page.form.address.edit.text() == old.url
     page.form.name.setText("Studio")
     page.test.click()
@@ -454,16 +454,33 @@ async def test_editing_keeps_the_token_that_is_not_typed_anew(
     page.save.click()
     await settle()
     (done,) = fake.done
-    assert done[0:2] == ("update", 0)
+    assert done[0:2] == ("update", "studio")
     assert (done[2].name, done[2].proxy, done[2].id) == ("Studio", "none", "studio")
     assert done[3] is None
+
+
+async def test_a_form_that_is_open_while_the_list_changes_saves_its_own_gateway(
+    opened: Callable[..., ConnectPage], fake: FakeGateways
+) -> None:
+    fake.entries = [GatewayEntry(name, f"wss://{name}.example/") for name in ("old", "b", "c")]
+    page = opened("b")
+    del fake.entries[0]
+    page.form.name.setText("Bob")
+    page.save.click()
+    await settle()
+    assert [(entry.id, entry.name) for entry in fake.entries] == [("b", "Bob"), ("c", "")]
+
+
+def test_a_gateway_that_is_gone_opens_no_form(opened: Callable[..., ConnectPage]) -> None:
+    with pytest.raises(SettingsFileError, match="changed meanwhile"):
+        opened("gone")
 
 
 async def test_a_stored_token_is_not_tested_against_another_address(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:
     fake.entries = [GatewayEntry("studio", "wss://studio.example/")]
-    page = opened(0)
+    page = opened("studio")
     page.form.address.edit.setText("wss://elsewhere.example/")
     page.test.click()
     await settle()

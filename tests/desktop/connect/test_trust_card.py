@@ -39,8 +39,8 @@ def fake(look: ThemeManager) -> FakeGateways:
 def opened(qtbot: QtBot, fake: FakeGateways) -> Callable[..., ConnectPage]:
     kept = []
 
-    def make(index: int | None = None) -> ConnectPage:
-        page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", index)
+    def make(ident: str = "") -> ConnectPage:
+        page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", ident)
         qtbot.addWidget(page)
         page.resize(600, 480)
         page.show()
@@ -103,7 +103,7 @@ async def test_a_changed_certificate_shows_both_and_is_trusted_anew(
 ) -> None:
     fake.entries = [GatewayEntry("studio", URL, fingerprint=OLD)]
     fake.results = [refused(CHANGED), LIVE]
-    page = opened(0)
+    page = opened("studio")
     card = page.form.trust
     assert not card.isHidden()  # it says what is trusted
     page.test.click()
@@ -120,7 +120,7 @@ async def test_a_changed_certificate_shows_both_and_is_trusted_anew(
 
 async def test_trust_is_taken_back(opened: Callable[..., ConnectPage], fake: FakeGateways) -> None:
     fake.entries = [GatewayEntry("studio", URL, fingerprint=OLD)]
-    page = opened(0)
+    page = opened("studio")
     page.form.trust.take_back.click()
     await settle()
     page.save.click()
@@ -133,7 +133,7 @@ async def test_trust_holds_for_one_host_and_port(
     opened: Callable[..., ConnectPage], fake: FakeGateways
 ) -> None:
     fake.entries = [GatewayEntry("studio", URL, fingerprint=OLD)]
-    page = opened(0)
+    page = opened("studio")
     page.form.address.edit.setText("wss://elsewhere.example:18789/")
     assert page.form.trust.isHidden()
     page.test.click()

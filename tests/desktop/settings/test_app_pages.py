@@ -56,20 +56,25 @@ class FakeEditor:
         if self.error is not None:
             raise self.error
 
-    def remove(self, index: int) -> Removed:
+    def _place(self, ident: str) -> int:
+        return [entry.id for entry in self.entries].index(ident)
+
+    def remove(self, ident: str) -> Removed:
         self._fail()
+        index = self._place(ident)
         return Removed(index, self.entries.pop(index).id)
 
     def restore(self, removed: Removed) -> None:
         self._fail()
         self.entries.insert(removed.index, {e.id: e for e in (STUDIO, LAB)}[removed.text])
 
-    def move(self, index: int, to: int) -> None:
+    def move(self, ident: str, to: int) -> None:
         self._fail()
-        self.entries.insert(to, self.entries.pop(index))
+        self.entries.insert(to, self.entries.pop(self._place(ident)))
 
-    def set_enabled(self, index: int, on: bool) -> None:
+    def set_enabled(self, ident: str, on: bool) -> None:
         self._fail()
+        index = self._place(ident)
         self.entries[index] = replace(self.entries[index], enabled=on)
 
 
@@ -105,7 +110,7 @@ class Desk:
             gateways=GatewayTools(
                 self.editor,
                 add=lambda _parent: self.asked.append(("add",)),
-                edit=lambda _parent, index, test: self.asked.append(("edit", index, test)),
+                edit=lambda _parent, ident, test: self.asked.append(("edit", ident, test)),
                 secure_tokens=self.secure,
                 file=FILE,
                 decided_by="GATEWAY_WS_URL",
@@ -220,7 +225,7 @@ def test_testing_and_editing_open_the_form(desk: Desk) -> None:
     desk.gateways.add.click()
     desk.gateways.rows[1].test.click()
     desk.gateways.rows[0].edit.click()
-    assert desk.asked == [("add",), ("edit", 1, True), ("edit", 0, False)]
+    assert desk.asked == [("add",), ("edit", "home-lab", True), ("edit", "studio", False)]
 
 
 def test_a_gateway_is_removed_and_comes_back(desk: Desk) -> None:
@@ -230,6 +235,15 @@ def test_a_gateway_is_removed_and_comes_back(desk: Desk) -> None:
     desk.gateways.undo.click()
     assert desk.names() == ["studio", "Home lab"]
     assert desk.window.focusWidget() is desk.gateways.rows[0].edit
+
+
+def test_what_is_clicked_is_what_is_changed_though_the_file_has_another_order(desk: Desk) -> None:
+    desk.editor.entries.reverse()  # an editor did that, and nothing is drawn anew yet
+    desk.gateways.rows[0].on.click()
+    assert {e.id: e.enabled for e in desk.editor.entries} == {"studio": False, "home-lab": True}
+    desk.editor.entries.reverse()
+    desk.gateways.rows[0].menu().actions()[0].trigger()
+    assert [entry.id for entry in desk.editor.entries] == ["studio"]
 
 
 def test_undo_is_offered_for_as_long_as_somebody_looks(desk: Desk) -> None:

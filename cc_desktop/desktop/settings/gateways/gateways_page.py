@@ -131,15 +131,17 @@ class GatewaysPage(PageBody):
 
     def _on_act(self, row: GatewayRow, act: str) -> None:
         index = self.rows.index(row)
+        ident = self._entries[index].id
         match act:
             case GatewayRow.TEST | GatewayRow.EDIT:
-                self._tools.edit(self.window(), index, act == GatewayRow.TEST)
+                test = act == GatewayRow.TEST
+                self._change(lambda: self._tools.edit(self.window(), ident, test))
             case GatewayRow.UP | GatewayRow.DOWN:
                 to = index + (1 if act == GatewayRow.DOWN else -1)
                 self._move(index, to, "up" if act == GatewayRow.UP else "down")
             case GatewayRow.ON | GatewayRow.OFF:
                 on = act == GatewayRow.ON
-                self._change(lambda: self._tools.editor.set_enabled(index, on))
+                self._change(lambda: self._tools.editor.set_enabled(ident, on))
             case GatewayRow.REMOVE:
                 self._remove(index)
             case GatewayRow.COPY:
@@ -147,7 +149,7 @@ class GatewaysPage(PageBody):
             case GatewayRow.SECURE:
                 self._secure()
             case GatewayRow.CHOOSE:
-                self.facts.choose(self._entries[index].id)
+                self.facts.choose(ident)
 
     def _change(self, change: Callable[[], object]) -> bool:
         self._show_error("")
@@ -164,7 +166,8 @@ class GatewaysPage(PageBody):
     def _move(self, index: int, to: int, button_name: str) -> None:
         if not 0 <= to < len(self.rows):
             return
-        if self._change(lambda: self._tools.editor.move(index, to)):
+        ident = self._entries[index].id
+        if self._change(lambda: self._tools.editor.move(ident, to)):
             # The gateway keeps the keyboard, not its old place.
             target = self.rows[to]
             first: QWidget = getattr(target, button_name)
@@ -173,9 +176,9 @@ class GatewaysPage(PageBody):
             heir.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _remove(self, index: int) -> None:
-        name = self.rows[index].name()
+        name, ident = self.rows[index].name(), self._entries[index].id
         taken: list[Removed] = []
-        if self._change(lambda: taken.append(self._tools.editor.remove(index))):
+        if self._change(lambda: taken.append(self._tools.editor.remove(ident))):
             self._removed = taken[0]
             self._undo_words.setText(removed(name))
             self._undo_bar.show()
