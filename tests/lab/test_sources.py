@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cc_desktop.fleet.commands import Refresh
-from cc_desktop.fleet.facts import ReadAccess
+from cc_desktop.fleet.facts import ReadAccess, RestartCheck
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.gateway.connection import GatewayConnection
 from cc_desktop.gateway.decoders.facts import tasks
-from cc_desktop.monitor.restart_check import RestartCheck, safe_to_restart
 from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
@@ -275,7 +274,7 @@ async def test_each_release_tells_what_it_has_at_few_questions(
         assert at_connect <= 10, asked
         await asyncio.sleep(3)
         assert asked.total() == at_connect, asked
-        check = await safe_to_restart(told.follower.monitor.supervisors, "g")
+        check = await told.follower.monitor.queries.restart_check("g")
         assert check == RestartCheck(is_safe=True)
 
 
