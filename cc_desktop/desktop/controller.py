@@ -259,6 +259,7 @@ class DesktopController:
                     self._login, look, self.monitor, paths, self._open_settings_file
                 ),
                 about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
+                guard=tools.guard_tools(self.monitor, paths),
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)

@@ -24,7 +24,7 @@ from cc_desktop.monitor.command_desk import CommandDesk
 from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
-from cc_desktop.monitor.options import MonitorOptions
+from cc_desktop.monitor.options import MonitorOptions, limits_of
 from cc_desktop.monitor.queries import FleetQueries
 from cc_desktop.monitor.views import MonitorViews
 from cc_desktop.protocol.handshake import SCOPES
@@ -217,6 +217,11 @@ class FleetMonitor:
             for name in list(self.store.fleet.gateways):
                 self.store.apply(ev.Tick(name))
             self._deadlines.look_again()
+        guard = limits_of(settings.guard)
+        if self.store.fleet.guard != guard:
+            self.store.fleet = msgspec.structs.replace(self.store.fleet, guard=guard)
+            for name in list(self.store.fleet.gateways):
+                self.store.apply(ev.Tick(name, other_limits=True))
         if not self._options.demo_only:
             self._desk.recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)

@@ -19,6 +19,7 @@ from cc_desktop.fleet.model import (
     Origin,
     Problem,
 )
+from cc_desktop.fleet.reducer.runs import by_limits
 from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with_gateway
 from cc_desktop.fleet.status import DONE_COMMAND_MS
 
@@ -133,7 +134,17 @@ def _marked(fleet: Fleet, gateway: Gateway, seen: Mapping[str, int], now: Now) -
 
 def tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: Now) -> Result:
     """Time has passed."""
+    before = gateway.agents
+    if event.other_limits:
+        guarded = {key: by_limits(agent, fleet.guard) for key, agent in before.items()}
+        gateway = replace(gateway, agents=guarded)
     after, changes = reassessed(fleet, gateway, now)
+    if event.other_limits:
+        changes = [
+            AgentChanged(gateway.id, key, before[key], agent)
+            for key, agent in after.agents.items()
+            if agent is not before[key]
+        ]
     left = {
         key: state
         for key, state in gateway.commands.items()
