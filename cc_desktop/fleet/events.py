@@ -110,6 +110,7 @@ class SignOfLife(Struct, frozen=True):
     """Something came from the gateway, whatever it was. Once a second is enough."""
 
     gateway: str
+    heartbeat: bool = False  # an agent's, of which the gateway does not tell the name
 
 
 class SessionChanged(Struct, frozen=True):

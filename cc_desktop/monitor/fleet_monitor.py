@@ -84,7 +84,7 @@ class FleetMonitor:
         self.shared = SharedTokens(paths.shared_tokens, use_keyring=settings.keyring)
         self._faults = FaultLog(log)
         self._listeners: list[Callable[[Settings], None]] = []
-        self._deadlines = Deadlines(self.store, self.clock)
+        self._deadlines = Deadlines(self.store, self.clock, self._list_again)
         self._demo = DemoPlayer(self.store, self.clock, self._faults, options, settings)
         services = SupervisorServices(
             identity=self.identity,
@@ -297,9 +297,12 @@ class FleetMonitor:
                 if _is_back(change):
                     self._desk.on_synced(change.gateway)
                 if change.before and change.after and change.after.faults > change.before.faults:
-                    link = self.supervisors.get(change.gateway)
-                    if link is not None:
-                        link.list_again()  # a list mends what an event could not bring
+                    self._list_again(change.gateway)  # it mends what an event could not bring
+
+    def _list_again(self, gateway: str) -> None:
+        link = self.supervisors.get(gateway)
+        if link is not None:
+            link.list_again()
 
 
 def _is_back(change: GatewayChanged) -> bool:

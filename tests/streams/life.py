@@ -56,7 +56,6 @@ class Life:
             self.truth,
             self.verdict,
             preferences=preferences,
-            refresh=lambda name: self.links[name].list_again(),
         )
         clean = Network(self.rng)
         rough = Network(self.rng, lost=0.06, twice=0.08, late=0.05)
@@ -99,7 +98,7 @@ class Life:
             return by_url[url].dial()
 
         patch.setattr(dialing, "_dial", dial)
-        deadlines = Deadlines(self.store, self.clock)
+        deadlines = Deadlines(self.store, self.clock, lambda name: self.links[name].list_again())
         self.store.subscribe(deadlines.on_changes)
         async with AsyncExitStack() as stack:
             for url, site in by_url.items():

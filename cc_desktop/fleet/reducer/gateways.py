@@ -86,6 +86,10 @@ def connection_changed(
 
 def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now) -> Result:
     """The data is true at this moment. Only the end of a silence is a change."""
+    if event.heartbeat:
+        heard = replace(gateway.heartbeats, heard_at=now.wall)
+        after, changes = reassessed(fleet, replace(gateway, heartbeats=heard, as_of=now.wall), now)
+        return with_gateway(fleet, after), changes
     if gateway.connection.silent_since:
         connection = replace(gateway.connection, silent_since=0)
         after = replace(gateway, connection=connection, as_of=now.wall)
