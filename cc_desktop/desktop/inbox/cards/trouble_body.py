@@ -19,6 +19,7 @@ from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.inbox import reason, title
 from cc_desktop.text.inbox.advice import advice
+from cc_desktop.text.inbox.joins import join_lines
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent
@@ -145,6 +146,7 @@ class GatewayTrouble(ItemBody):
         super().__init__(ports)
         self._subject: Subject | None = None
         self.reason = self.add_words()
+        self.facts = self.add_words(px=12.5)
         self.advice = self.add_words(muted=True)
         self.command = CommandText(self.look, tr("What to run"))
         self.column.addWidget(self.command)
@@ -180,6 +182,9 @@ class GatewayTrouble(ItemBody):
         why = "" if waits_for_us else plain(reason(item, now), REASON)
         self.reason.setText(why)
         self.reason.setVisible(bool(why))
+        join = subject.gateway.facts.joins.get(item.subject)
+        self.facts.setText(join_lines(join) if join and item.kind is InboxKind.PAIRING else "")
+        self.facts.setVisible(bool(self.facts.text()))
         self.advice.setText(advice(item))
         self.advice.setVisible(bool(self.advice.text()))
         self.command.setVisible(waits_for_us and bool(item.detail))
