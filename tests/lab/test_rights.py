@@ -14,6 +14,8 @@ import pytest
 from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
 from cc_desktop.fleet.commands import CommandPhase, GiveBackRights, RequestRights
+from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from tests.fakes.raw import self_signed
 from tests.lab.conftest import AGENTS, TOKEN
@@ -129,6 +131,39 @@ async def test_pairing_from_refusal_to_live_by_itself(
             await paired(follower, trusting)
             assert link(follower).pairing is None
             assert link(follower).scopes == ("operator.read",)
+
+
+async def test_who_asks_to_be_let_in_can_be_recognised(
+    trusting: RealGateway, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = ("operator.pairing", "operator.read")  # no `access` of the settings has the first
+    monkeypatch.setattr(GatewaySettings, "scopes", property(lambda _self: wanted))
+    here = settings_for(trusting, TOKEN)
+    async with (
+        proxied(trusting.url, ELSEWHERE) as url,
+        following(tmp_path / "here", here) as seen,
+        following(tmp_path / "there", GatewaySettings("g", "g", url, Token(TOKEN))) as asking,
+    ):
+        await asking.until(lambda: link(asking).pairing is not None)
+        pairing = link(asking).pairing
+        assert pairing is not None
+        await seen.until(lambda: bool(waiting(seen)))
+        [item] = waiting(seen)
+        join = seen.monitor.store.fleet.gateways["g"].facts.joins[item.subject]
+        if version > "2026.7":  # 2026.5.7 keeps the address of a proxy's client to itself
+            assert join.address.startswith("203.0.113.7")
+        assert join.device == asking.monitor.identity().device_id
+        assert (join.scopes, join.is_repair) == (wanted, False)
+        assert join.platform
+        assert join.client
+        assert item.detail == join.known
+        await approve(trusting, pairing.request_id)
+        await seen.until(lambda: not waiting(seen))
+
+
+def waiting(follower: Follower) -> list[InboxItem]:
+    gateway = follower.monitor.store.fleet.gateways["g"]
+    return [item for item in all_items(gateway) if item.kind is InboxKind.PAIRING]
 
 
 async def test_a_right_is_asked_for_granted_and_given_back(

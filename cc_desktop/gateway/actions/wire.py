@@ -15,6 +15,7 @@ from cc_desktop.fleet.commands import (
     ResolveApproval,
     SendMessage,
     StopRun,
+    TaskAction,
 )
 from cc_desktop.protocol import fields
 
@@ -75,8 +76,10 @@ def request_for(command: GatewayAction, methods: Set[str]) -> Request | Refusal:
             return Request(
                 "chat.abort", stop | ({"runId": command.run_id} if command.run_id else {})
             )
+        case ChangeTask(action=TaskAction.CANCEL):
+            return Request("tasks.cancel", {"taskId": command.task})
         case ChangeTask():
-            return Request(f"tasks.{command.action.value}", {"taskId": command.task})
+            return Request(f"tasks.{command.action.value}", {"taskIds": [command.task]})
 
 
 def _approval(command: ResolveApproval, methods: Set[str]) -> Request | Refusal:
@@ -102,9 +105,10 @@ def refusal_in(command: GatewayAction, answer: object) -> Refusal | None:
         if status in ("error", "aborted"):
             return Refusal("refused", fields.text(told.get("summary"), _SAID_LIMIT))
     if isinstance(command, ChangeTask):
-        done = told.get({"cancel": "cancelled", "retry": "retried"}.get(command.action.value, ""))
-        if done is False:
-            return Refusal("refused", fields.text(told.get("reason"), _SAID_LIMIT))
+        # Of `tasks.cancel`; the others answer for each task that was named.
+        for row in (told, *fields.as_objects(told.get("results"))):
+            if row.get("cancelled") is False or row.get("ok") is False:
+                return Refusal("refused", fields.text(row.get("reason"), _SAID_LIMIT))
     return None
 
 

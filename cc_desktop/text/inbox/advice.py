@@ -32,7 +32,7 @@ _ADVICE = {
     _K.GATEWAY_FLAPPING: mark("Look at the gateway's log and at the network between."),
     _K.CRON_FAILED: mark("Look at the job in the Control UI. It runs again by its schedule."),
     _K.CRON_OVERDUE: mark("See whether the gateway's scheduler runs, in the Control UI."),
-    _K.TASK_FAILED: mark("Retry it, or dismiss it."),
+    _K.TASK_FAILED: mark("Look at what it did. Mark it as seen once you are done with it."),
     _K.UNDELIVERED: mark("Read the result in the session, and see whether its channel works."),
     _K.CHANNEL: mark("Connect the channel again in the Control UI."),
     _K.CONFIG_IGNORED: mark("Correct the gateway's configuration, or restart the gateway."),

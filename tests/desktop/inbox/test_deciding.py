@@ -20,6 +20,7 @@ from cc_desktop.fleet.commands import (
     StopRun,
     TaskAction,
 )
+from cc_desktop.fleet.facts import Task
 from cc_desktop.fleet.requests import Choice, QuestionPart
 from tests.desktop.inbox import fleet
 from tests.desktop.sample import MIN, NOW
@@ -323,13 +324,26 @@ def test_a_stuck_run_is_stopped_by_a_second_click_and_told_something(
     assert (sent.text, sent.session_key) == ("go on", "agent:hex:main")
 
 
-def test_a_failed_task_is_retried_or_dismissed(desk: Callable[..., Desk]) -> None:
+def test_a_result_that_reached_nobody_is_delivered_again_or_given_up(
+    desk: Callable[..., Desk],
+) -> None:
     app = desk()
-    app.open("task-failed")
+    task = Task("t2", "otto", title="Sum up", status="completed", delivery="failed", ended_at=NOW)
+    app.apply(ev.FactTold("studio", task))
+    app.open("undelivered")
+    assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
-    assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
+    assert app.asked.commands == [ChangeTask("studio", "t2", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))
     assert app.card.progress.text() == "Retry: done."
+
+
+def test_of_a_task_that_failed_only_the_seen_mark_is_offered(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("task-failed")
+    assert not app.gateway.retry.isVisible()
+    assert not app.gateway.dismiss.isVisible()
+    assert "seen" in app.gateway.advice.text()
 
 
 def test_letters_that_are_typed_decide_nothing(desk: Callable[..., Desk]) -> None:

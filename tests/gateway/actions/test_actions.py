@@ -161,7 +161,9 @@ async def test_it_is_pending_until_the_gateway_confirms(
         ),
         (ANSWER, "question.resolve", {"id": "q", "answers": {"answers": {"x": ["yes"]}}}),
         (replace(ANSWER, cancel=True), "question.resolve", {"id": "q", "cancel": True}),
-        (RETRY, "tasks.retry", {"taskId": "t"}),
+        (RETRY, "tasks.retry", {"taskIds": ["t"]}),
+        (replace(RETRY, action=TaskAction.DISMISS), "tasks.dismiss", {"taskIds": ["t"]}),
+        (replace(RETRY, action=TaskAction.CANCEL), "tasks.cancel", {"taskId": "t"}),
     ],
 )
 async def test_what_is_asked_for(
@@ -249,6 +251,19 @@ async def test_a_run_that_is_over_cannot_be_stopped(world: World) -> None:
     await world.sent(STOP)
     await world.answer({"ok": True, "aborted": False, "runIds": []})
     assert world.outcome(STOP) == (CommandPhase.REFUSED, "not-running")
+
+
+async def test_a_result_that_the_gateway_does_not_deliver_again_says_why(world: World) -> None:
+    """2026.9.6 answers for each task that was named, and the request itself is well."""
+    await world.sent(RETRY)
+    why = "completion delivery is not blocked"
+    await world.answer({"results": [{"taskId": "t", "ok": False, "reason": why}]})
+    assert world.outcome(RETRY) == (CommandPhase.REFUSED, "refused")
+    assert world.gateway.commands[RETRY.id].said == why
+    again = replace(RETRY, id="c6")
+    await world.sent(again)
+    await world.answer({"results": [{"taskId": "t", "ok": True}]})
+    assert world.outcome(again)[0] is CommandPhase.DONE
 
 
 @EACH

@@ -14,6 +14,7 @@ from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.gateway_items import TASK_FAILURES
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
@@ -179,22 +180,23 @@ class GatewayTrouble(ItemBody):
         item = subject.item
         now = self.ports.context.clock()
         waits_for_us = item.kind is InboxKind.PAIRING_SELF
-        why = "" if waits_for_us else plain(reason(item, now), REASON)
+        join = subject.gateway.facts.joins.get(item.subject)
+        known = join_lines(join) if join and item.kind is InboxKind.PAIRING else ""
+        why = "" if waits_for_us or known else plain(reason(item, now), REASON)
         self.reason.setText(why)
         self.reason.setVisible(bool(why))
-        join = subject.gateway.facts.joins.get(item.subject)
-        self.facts.setText(join_lines(join) if join and item.kind is InboxKind.PAIRING else "")
-        self.facts.setVisible(bool(self.facts.text()))
+        self.facts.setText(known)
+        self.facts.setVisible(bool(known))
         self.advice.setText(advice(item))
         self.advice.setVisible(bool(self.advice.text()))
         self.command.setVisible(waits_for_us and bool(item.detail))
         if waits_for_us:
             self.command.set_text(item.detail)
-        is_task = item.subject.startswith(_TASK)
-        may = is_task and self.show_right(subject, Right.OPERATE)
-        failed = item.kind is InboxKind.TASK_FAILED
+        # A gateway delivers a result again, or gives that up; a run that failed it only keeps.
+        is_result = item.subject.startswith(_TASK) and item.code not in TASK_FAILURES
+        may = is_result and self.show_right(subject, Right.OPERATE)
         self.agents.setVisible(bool(item.members))
-        self.retry.setVisible(may and failed)
+        self.retry.setVisible(may)
         self.dismiss.setVisible(may)
         for task in (self.retry, self.dismiss):
             task.setEnabled(not subject.is_busy)
