@@ -29,7 +29,7 @@ from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.diagnostics.timeline import Timeline
-from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
+from cc_desktop.fleet.commands import MarkSeen, Reconnect
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
@@ -122,7 +122,6 @@ class DesktopController:
             monitor.memory,
             open_target=self._on_notification,
             viewed=self.window.viewed,
-            refresh=self._refresh,
             execute=monitor.execute,
         )
         monitor.on_settings(lambda settings: self.center.hooks.configure(settings.hook_command))
@@ -215,9 +214,6 @@ class DesktopController:
     def _mark_seen(self, gateway: str, agent: str) -> None:
         self.monitor.execute(MarkSeen(gateway, agent))
 
-    def _refresh(self, gateway: str) -> None:
-        self.monitor.execute(Refresh(gateway))
-
     def _on_notification(self, target: Target, token: str) -> None:
         """Log a click that fails: it must not end the reader of the clicks."""
         try:
@@ -259,6 +255,7 @@ class DesktopController:
                     self._login, look, self.monitor, paths, self._open_settings_file
                 ),
                 about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
+                guard=tools.guard_tools(self.monitor, paths),
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)
