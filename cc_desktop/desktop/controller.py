@@ -29,7 +29,7 @@ from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.diagnostics.timeline import Timeline
-from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
+from cc_desktop.fleet.commands import Reconnect, Refresh
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
@@ -88,7 +88,6 @@ class DesktopController:
         self._settings: SettingsWindow | None = None
         actions = Actions(
             reconnect=self._reconnect,
-            mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
             connect=lambda: self.connect.show_panel() if self.connect else None,
@@ -211,9 +210,6 @@ class DesktopController:
 
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
-
-    def _mark_seen(self, gateway: str, agent: str) -> None:
-        self.monitor.execute(MarkSeen(gateway, agent))
 
     def _refresh(self, gateway: str) -> None:
         self.monitor.execute(Refresh(gateway))
