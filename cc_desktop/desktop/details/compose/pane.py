@@ -168,7 +168,11 @@ class MessagePane(QWidget):
 
     def _show_lines(self, states: list[CommandState]) -> None:
         theme = self._context.look.theme
-        colours = {CommandPhase.REFUSED: theme.error, CommandPhase.UNKNOWN: theme.waiting}
+        colours = {
+            CommandPhase.REFUSED: theme.error,
+            CommandPhase.UNKNOWN: theme.waiting,
+            CommandPhase.UNKNOWABLE: theme.waiting,
+        }
         for line, state in zip(self.lines, [*states, *[None] * SHOWN], strict=False):
             line.setVisible(state is not None)
             if state is None:
@@ -176,7 +180,8 @@ class MessagePane(QWidget):
             words = outcome(state)
             self._show_line(line, words, QColor(colours.get(state.phase, theme.muted)))
             if self._said.get(state.command.id) != words and state.phase is not _PENDING:
-                self._announcer.announce(words, state.phase is CommandPhase.REFUSED)
+                is_urgent = state.phase in (CommandPhase.REFUSED, CommandPhase.UNKNOWABLE)
+                self._announcer.announce(words, is_urgent)
             self._said[state.command.id] = words
         kept = {state.command.id for state in states}
         self._said = {ident: words for ident, words in self._said.items() if ident in kept}

@@ -14,6 +14,7 @@ from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
@@ -187,9 +188,10 @@ class GatewayTrouble(ItemBody):
             self.command.set_text(item.detail)
         is_task = item.subject.startswith(_TASK)
         may = is_task and self.show_right(subject, Right.OPERATE)
-        failed = item.kind is InboxKind.TASK_FAILED
+        # A gateway delivers a result again, or lets it go. A task that failed it only keeps.
+        may = may and (subject.is_demo or is_undelivered_task(item))
         self.agents.setVisible(bool(item.members))
-        self.retry.setVisible(may and failed)
+        self.retry.setVisible(may)
         self.dismiss.setVisible(may)
         for task in (self.retry, self.dismiss):
             task.setEnabled(not subject.is_busy)
