@@ -39,7 +39,12 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
             "Approve: uname -a && make deploy",
             "waiting 1 min · expires in 29 min",
         ),
-        ("home-lab", "hex", "exec: pytest -q · silent for 12 min", "last heard 12 min ago"),
+        (
+            "home-lab",
+            "hex",
+            "exec: pytest -q · silent for 12 min",
+            "running for 40 min · Nightly tests",
+        ),
         ("studio", "otto", "edit: src/fleet/reduce.py", "working 3 min · Split the reducer"),
         ("studio", "pip", "Release notes for 1.4", "thinking"),
         ("studio", "sketch", "12 icons exported", "done 2 h ago · took 1 min 12 s"),

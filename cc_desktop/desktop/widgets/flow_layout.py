@@ -71,6 +71,8 @@ class FlowLayout(QLayout):
             if item.isEmpty():
                 continue
             size = item.sizeHint()
+            if size.width() > rect.width() > 0:  # one that may gives way
+                size.setWidth(max(item.minimumSize().width(), rect.width()))
             if x and x + size.width() > rect.width():
                 x, y, line = 0, y + line + self.spacing(), 0
             if move and parent:
