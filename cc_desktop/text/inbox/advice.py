@@ -62,7 +62,15 @@ def advice(item: InboxItem) -> str:
     return tr(_ADVICE.get(item.kind, ""))
 
 
-def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
+class Unseen(Struct, frozen=True):
+    """What a gateway does not let this connection see."""
+
+    gateway: str  # id
+    name: str
+    text: str
+
+
+def not_visible(fleet: Fleet, gateway: str = "") -> tuple[Unseen, ...]:
     """What gateways do not let this connection see, a line each. `gateway`: only this one."""
     lines = []
     for ident, known in fleet.gateways.items():
@@ -72,13 +80,13 @@ def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
             if one.access is ReadAccess.REFUSED
         ]
         if refused and gateway in ("", ident):
-            lines.append(
-                tr(
-                    "Not visible to this connection on {gateway}: {subjects}.",
-                    gateway=plain(known.name, 60),
-                    subjects=", ".join(refused),
-                )
+            name = plain(known.name, 60)
+            text = tr(
+                "Not visible to this connection on {gateway}: {subjects}.",
+                gateway=name,
+                subjects=", ".join(refused),
             )
+            lines.append(Unseen(ident, name, text))
     return tuple(lines)
 
 
