@@ -9,6 +9,7 @@ from msgspec import Struct
 from cc_desktop.fleet.inbox import InboxKind, Severity
 from cc_desktop.fleet.inbox.item import STUCK_AT_FULL
 from cc_desktop.fleet.model import Problem
+from cc_desktop.text.agent_facts import gist
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import mark, tr
@@ -217,6 +218,8 @@ def reason(item: InboxItem, now: int) -> str:
     if item.members:
         return common_reason(item)
     match item.kind:
+        case _K.FAILED if item.detail:
+            return gist(item.detail)
         case _K.RUNAWAY:
             return runaway_evidence(item)
         case _K.CONTEXT_FULL if item.code == STUCK_AT_FULL:

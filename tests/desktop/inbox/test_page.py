@@ -31,7 +31,7 @@ def test_needs_you_first_each_severity_oldest_first(desk: Callable[..., Desk]) -
     assert titles[:6] == [
         "Needs you",
         "Hex is stuck: exec: pytest -q",
-        "Rex failed: provider returned a billing error: the API key has run out of credits.",
+        "Rex failed: the API key has run out of credits.",
         "Nano asks: Which database should I migrate first?",
         f"Dex wants: {fleet.COMMAND}",
         "Sign in to Anthropic again: Runs that use it fail until somebody signs in on the gateway",
