@@ -51,7 +51,7 @@ class Preview(Picture):
         self._look = look
         self.setAccessibleName(tr("Example of {choice}", choice=tr(_STYLES[look][0])))
         self._panels = _PANELS.get(look, (DARK_PANEL, LIGHT_PANEL))
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

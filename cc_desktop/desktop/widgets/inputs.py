@@ -48,7 +48,7 @@ class _Wrapping(_Mixed):
         """Set it up, once it is built."""
         self._least = look.metrics.px(LEAST_WORDS)
         self.setFont(look.metrics.font())
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

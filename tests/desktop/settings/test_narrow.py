@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QWidget
 
 from cc_desktop.config.paths import resource
 from cc_desktop.desktop.settings.window import SettingsWindow
@@ -43,6 +43,11 @@ def test_no_page_scrolls_sideways(
         QApplication.processEvents()
     (area,) = [one for one in window.findChildren(QScrollArea) if one.isVisible()]
     assert area.horizontalScrollBar().maximum() == 0
+    for part in window.page(page).findChildren(QWidget):
+        if part.isVisible() and part.hasHeightForWidth():
+            assert part.height() >= part.heightForWidth(part.width()), part
+        if part.isVisible() and isinstance(part, QPushButton) and part.text() != "⋯":
+            assert part.width() >= part.sizeHint().width(), part.text()
 
 
 WORDS = "Edits of a gateway's configuration are ignored or wait for somebody"

@@ -119,6 +119,8 @@ class BannerBar(QFrame):
         self._tools.setMinimumWidth(tools if beside else 0)
         if beside is not self._is_beside:
             self._is_beside = beside
+            first, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignVCenter
+            self._tag.setAlignment(middle if beside else first)  # as the first line of the words
             self._grid.removeWidget(self._tools)
             self._grid.addWidget(self._tools, *((0, 2) if beside else (1, 1)))
 
