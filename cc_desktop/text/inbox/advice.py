@@ -40,7 +40,7 @@ _ADVICE = {
     _K.RUNTIME: mark("Look at the gateway's log."),
     _K.PLUGIN: mark("Look at the plugin in the Control UI, or switch it off."),
     _K.QUOTA: mark("Runs that use it fail once it is used up. Choose another model meanwhile."),
-    _K.PAIRING: mark("Let it in, or not, in the Control UI or on the gateway's computer."),
+    _K.PAIRING: mark("Approve or refuse it in the Control UI or on the gateway's computer."),
     _K.SILENT: mark("See whether its heartbeat is set up as it should be."),
     _K.UPDATE: mark("Update the gateway when its agents are idle."),
     _K.DRIFT: mark("Update the older ones, so that all can do the same."),
@@ -53,7 +53,7 @@ _SUBJECTS = {
     "sign-ins": mark("model sign-ins"),
     "quotas": mark("model quotas"),
     "config": mark("the state of the configuration"),
-    "joins": mark("requests to be let in"),
+    "joins": mark("pairing requests"),
 }
 
 

@@ -151,9 +151,9 @@ KINDS: dict[InboxKind, KindText] = {
         mark("{count} quotas are nearly used"),
     ),
     _K.PAIRING: KindText(
-        mark("Somebody waits to be let in"),
-        mark("{name} waits to be let in"),
-        mark("{count} wait to be let in"),
+        mark("Somebody wants to pair"),
+        mark("{name} wants to pair"),
+        mark("{count} want to pair"),
     ),
     _K.SILENT: KindText(
         mark("An agent misses its heartbeat"),
@@ -200,8 +200,8 @@ _CHANNEL = {
     "no-credentials": mark("Its credentials are not available"),
 }
 _JOIN = {
-    "device": mark("A device wants to be paired"),
-    "node": mark("A node wants to be paired"),
+    "device": mark("A new device"),
+    "node": mark("A new node"),
     "sender": mark("A sender that the channel does not know"),
 }
 
