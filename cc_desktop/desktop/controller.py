@@ -94,6 +94,7 @@ class DesktopController:
             connect=lambda: self.connect.show_panel() if self.connect else None,
             execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
+            open_rights=self.open_rights,
             open_settings_file=self._open_settings_file,
             open_address=open_address,
         )
@@ -264,6 +265,12 @@ class DesktopController:
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)
+
+    def open_rights(self, gateway: str) -> None:
+        """Show what this computer may do on a gateway."""
+        self.open_settings("gateways")
+        if self._settings is not None:
+            self._settings.open_part(gateway)
 
     @property
     def settings_window(self) -> SettingsWindow | None:
