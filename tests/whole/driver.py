@@ -14,8 +14,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QScrollArea,
     QWidget,
 )
@@ -72,13 +73,26 @@ class Hands(QObject):
         """The text that was copied."""
         return QGuiApplication.clipboard().text()
 
+    def place(self, words: str, within: str = "") -> list[int]:
+        """Where a button or an entry of a menu that can be clicked is: x, y, width, height."""
+        entry = _menu_entry(words)
+        area = entry[0].actionGeometry(entry[1]) if entry else None
+        if area is None:
+            button = self._button(words, within)
+            _scroll_to(button)
+            area = QRect(button.mapToGlobal(QPoint()), button.size())
+        return [area.x(), area.y(), area.width(), area.height()]
+
     def click(self, words: str, within: str = "") -> None:
         """Click a button or an entry of a menu, by what it says or is called."""
+        entry = _menu_entry(words)
+        if entry:
+            _click_at(entry[0], entry[0].actionGeometry(entry[1]).center())
+        else:
+            _click_on(self._button(words, within))
+
+    def _button(self, words: str, within: str) -> QAbstractButton:
         popup = QApplication.activePopupWidget()
-        if isinstance(popup, QMenu):
-            entry = next(a for a in popup.actions() if a.text().replace("&", "") == words)
-            _click_at(popup, popup.actionGeometry(entry).center())
-            return
         found = [
             button
             for window in ([popup] if popup else _windows())
@@ -91,7 +105,7 @@ class Hands(QObject):
             raise LookupError(f"{len(found)} buttons say {words!r}: {self.see()}")
         if not found[0].isEnabled():
             raise LookupError(f"the button {words!r} is disabled: {self.see()}")
-        _click_on(found[0])
+        return found[0]
 
     def enter(self, field: str, text: str) -> None:
         """Type a text in the place of what is in the field that has the keyboard."""
@@ -116,11 +130,12 @@ class Hands(QObject):
         QTest.keyClick(_focused_window(), combined.key(), combined.keyboardModifiers())
 
 
-def _field(name: str) -> QLineEdit:
+def _field(name: str) -> QWidget:
     fields = [
         edit
         for window in _windows()
-        for edit in window.findChildren(QLineEdit)
+        for kind in (QLineEdit, QPlainTextEdit)
+        for edit in window.findChildren(kind)
         if edit.window() is window
         if edit.isVisible() and _name_of(edit) == name
     ]
@@ -171,6 +186,8 @@ def _words_of(widget: QWidget) -> Iterator[str]:
             yield widget.text()
         case QLineEdit():
             yield widget.displayText()
+        case QPlainTextEdit():
+            yield widget.toPlainText()
         case QCheckBox():
             name = widget.text().replace("&", "") or _name_of(widget)
             yield f"{name} ({_CHECKED[widget.checkState()]})"
@@ -184,12 +201,25 @@ def _words_of(widget: QWidget) -> Iterator[str]:
                 yield str(told or index.data() or "")
 
 
-def _click_on(widget: QWidget) -> None:
+def _menu_entry(words: str) -> tuple[QMenu, QAction] | None:
+    """The entry of the menu that is open; None: none is."""
+    popup = QApplication.activePopupWidget()
+    if not isinstance(popup, QMenu):
+        return None
+    return popup, next(a for a in popup.actions() if a.text().replace("&", "") == words)
+
+
+def _scroll_to(widget: QWidget) -> None:
+    """As people do before they click."""
     parent = widget.parentWidget()
     while parent is not None:
         if isinstance(parent, QScrollArea):
-            parent.ensureWidgetVisible(widget)  # as people scroll to it
+            parent.ensureWidgetVisible(widget)
         parent = parent.parentWidget()
+
+
+def _click_on(widget: QWidget) -> None:
+    _scroll_to(widget)
     window = widget.window()
     if QApplication.activePopupWidget() is None and not window.isActiveWindow():
         window.raise_()

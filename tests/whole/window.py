@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.whole.session import App
 
 WAIT_S = 40.0
+REACTION_S = 0.6  # a person needs longer to see a button and to point at it
 
 
 class Window:
@@ -83,8 +85,28 @@ class Window:
         return found[0]
 
     def click(self, words: str, within: str = "") -> None:
-        """Click the one button or entry that says or is called so."""
+        """Click the one button or entry that says or is called so.
+
+        As people do: they wait until it can be clicked, and until it stands still they neither see
+        what it is nor have the pointer there.
+        """
+        place, since = None, time.monotonic()
+        while time.monotonic() - since < REACTION_S:
+            found = self._place(words, within)
+            if found != place:
+                place, since = found, time.monotonic()
+            time.sleep(0.04)
         self._ask("click", words, within)
+
+    def _place(self, words: str, within: str) -> Any:
+        end = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return self._ask("place", words, within)
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.04)
 
     def enter(self, field: str, text: str) -> None:
         """Type into a field, by its name, in the place of what is in it."""
