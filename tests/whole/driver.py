@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QScrollArea,
+    QTableView,
     QWidget,
 )
 
@@ -106,6 +107,23 @@ class Hands(QObject):
         if not found[0].isEnabled():
             raise LookupError(f"the button {words!r} is disabled: {self.see()}")
         return found[0]
+
+    def choose(self, *phrases: str) -> None:
+        """Click the one row of a list that tells all of these."""
+        found = [
+            (view, view.model().index(row, 0))
+            for window in _windows()
+            for view in window.findChildren(QAbstractItemView)
+            if view.window() is window and view.isVisible()
+            for row in range(view.model().rowCount())
+            if all(phrase in _row_of(view, row) for phrase in phrases)
+        ]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} rows tell {phrases}: {self.see()}")
+        view, index = found[0]
+        view.scrollTo(index)
+        viewport = view.viewport()
+        _click_at(view.window(), viewport.mapTo(view.window(), view.visualRect(index).center()))
 
     def enter(self, field: str, text: str) -> None:
         """Type a text in the place of what is in the field that has the keyboard."""
@@ -194,11 +212,17 @@ def _words_of(widget: QWidget) -> Iterator[str]:
         case QAbstractButton():
             yield widget.text().replace("&", "") or _name_of(widget)
         case QAbstractItemView():
-            model = widget.model()
-            for row in range(model.rowCount()):
-                index = model.index(row, 0)
-                told = index.data(Qt.ItemDataRole.AccessibleTextRole)
-                yield str(told or index.data() or "")
+            for row in range(widget.model().rowCount()):
+                yield _row_of(widget, row)
+
+
+def _row_of(view: QAbstractItemView, row: int) -> str:
+    """What a row of a list or a table tells, its cells in order."""
+    model = view.model()
+    columns = view.horizontalHeader().count() if isinstance(view, QTableView) else 1
+    cells = (model.index(row, column) for column in range(columns))
+    told = (cell.data(Qt.ItemDataRole.AccessibleTextRole) or cell.data() for cell in cells)
+    return ", ".join(str(words or "") for words in told)
 
 
 def _menu_entry(words: str) -> tuple[QMenu, QAction] | None:

@@ -108,6 +108,10 @@ class Window:
                     raise
             time.sleep(0.04)
 
+    def choose(self, *phrases: str) -> None:
+        """Click the one row of a list that tells all of these."""
+        self._ask("choose", *phrases)
+
     def enter(self, field: str, text: str) -> None:
         """Type into a field, by its name, in the place of what is in it."""
         self._ask("click_field", field)
