@@ -260,10 +260,10 @@ def test_everything_is_stopped_with_a_true_report_for_each_run(
     window.click("Stop all")
     window.until("2 stopped · 1 not stopped")
     window.session.screenshot("stop-reported")
-    rows = {agent: window.the(f"{agent}, ") for agent in ("Otto", "Rex", "Dex")}
-    assert rows["Otto"].endswith("Old, Stopped")
-    assert rows["Rex"].endswith("New, Stopped")
-    assert "Old, Stop was refused." in rows["Dex"]
+    rows = {agent: window.the(f"Agent: {agent}, ") for agent in ("Otto", "Rex", "Dex")}
+    assert rows["Otto"].endswith("Gateway: Old, State: Stopped")
+    assert rows["Rex"].endswith("Gateway: New, State: Stopped")
+    assert "Gateway: Old, State: Stop was refused." in rows["Dex"]
     wait_for(lambda: model.held_count == held + 1, "the two that were stopped to end")
     window.click("Close")
     window.until("1 working")

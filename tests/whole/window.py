@@ -92,17 +92,18 @@ class Window:
         """
         place, since = None, time.monotonic()
         while time.monotonic() - since < REACTION_S:
-            found = self._place(words, within)
+            found = self._ask_until_done("place", words, within)
             if found != place:
                 place, since = found, time.monotonic()
             time.sleep(0.04)
         self._ask("click", words, within)
 
-    def _place(self, words: str, within: str) -> Any:
+    def _ask_until_done(self, *order: str) -> Any:
+        """What is asked for may not be there yet."""
         end = time.monotonic() + WAIT_S
         while True:
             try:
-                return self._ask("place", words, within)
+                return self._ask(*order)
             except AssertionError:
                 if time.monotonic() > end:
                     raise
@@ -114,7 +115,7 @@ class Window:
 
     def enter(self, field: str, text: str) -> None:
         """Type into a field, by its name, in the place of what is in it."""
-        self._ask("click_field", field)
+        self._ask_until_done("click_field", field)
         wait_for(lambda: self._ask("has_keyboard", field), f"the keyboard in {field!r}", WAIT_S)
         self._ask("enter", field, text)
 
