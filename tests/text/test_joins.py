@@ -18,9 +18,9 @@ PHONE = JoinRequest(
 
 
 def test_who_asks_is_read_without_a_click() -> None:
-    said = "A device wants to be paired: iPhone · iOS 26.1 · 192.168.1.20"
+    said = "A new device: iPhone · iOS 26.1 · 192.168.1.20"
     assert join_reason("device", PHONE.known) == said
-    assert join_reason("node", "") == "A node wants to be paired"
+    assert join_reason("node", "") == "A new node"
     assert join_reason("something new", "iPhone") == "iPhone"
 
 

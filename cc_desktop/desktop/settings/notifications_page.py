@@ -14,7 +14,7 @@ from cc_desktop.desktop.settings.notification_muted import MutedSection
 from cc_desktop.desktop.settings.notification_quiet import QuietSection
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
-from cc_desktop.desktop.widgets.labels import label
+from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.text.i18n import mark, tr
@@ -45,15 +45,15 @@ class NotificationsPage(PageBody):
         px, font = self._context.look.metrics.px, self._context.look.metrics.font
         self.restore = button(tr("Restore defaults"), self._on_restore)
         text = tr("The defaults are restored, and nobody is muted.")
-        self._restored = label(font(), text, muted=True)
+        self._restored = wrapping_label(font(), text, muted=True)
         self.undo = button(tr("Undo"), self._on_undo, "link")
         foot = QWidget()
         row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(px(12))
-        for part in (self.restore, self._restored, self.undo):
-            row.addWidget(part)
-        row.addStretch(1)
+        row.addWidget(self.restore)
+        row.addWidget(self._restored, 1)
+        row.addWidget(self.undo)
         return foot
 
     def refresh(self) -> None:

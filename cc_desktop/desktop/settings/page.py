@@ -90,6 +90,10 @@ class PageBody(QWidget):
             self._column.addWidget(card)
         self._column.addStretch(1)
 
+    def open_part(self, part: str) -> QWidget | None:
+        """Show a part of the page and give it the keyboard; None where there is no such part."""
+        return None
+
 
 def _gateways(context: SettingsContext) -> QWidget:
     from cc_desktop.desktop.settings.gateways.gateways_page import GatewaysPage

@@ -89,6 +89,30 @@ class LoginChoice(Protocol):
         """Change it; a failure is reported by itself."""
 
 
+class GlobalKeyChoice(Protocol):
+    """A key for the next that needs the operator, in every window of the desktop."""
+
+    @property
+    def on(self) -> bool:
+        """Whether it is wanted."""
+
+    @property
+    def can_be_on(self) -> bool:
+        """False: the desktop has no such keys."""
+
+    def note(self) -> str:
+        """Which key it is, or why there is none."""
+
+    def set(self, on: bool) -> None:
+        """Want it, or not."""
+
+    def look(self) -> None:
+        """Find out whether the desktop has such keys; `follow` tells."""
+
+    def follow(self, changed: Callable[[], object] | None) -> None:
+        """Call `changed` when something is another; None ends that."""
+
+
 class FileChoices(Protocol):
     """Choices that the settings file keeps. Raises SettingsFileError."""
 
@@ -116,6 +140,7 @@ class GeneralTools:
     file: Path
     slips: Callable[[], Sequence[str]] = tuple  # what is wrong in the settings, a line each
     open_file: Callable[[], None] | None = None  # in the operator's editor
+    global_key: GlobalKeyChoice | None = None  # None: it is not shown
 
 
 class GuardTools(Protocol):

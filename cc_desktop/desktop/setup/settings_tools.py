@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.desktop.app_menu import LoginSwitch
+    from cc_desktop.desktop.settings.ports import GlobalKeyChoice
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.update_notice import UpdateNotice
@@ -192,6 +193,7 @@ def general_tools(
     monitor: FleetMonitor,
     paths: Paths | None,
     open_file: Callable[[], None],
+    global_key: GlobalKeyChoice | None = None,
 ) -> GeneralTools | None:
     """For the page General."""
     if paths is None:
@@ -215,6 +217,7 @@ def general_tools(
         file=paths.settings,
         slips=slips,
         open_file=open_file,
+        global_key=global_key,
     )
 
 

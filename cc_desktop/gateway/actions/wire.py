@@ -1,6 +1,7 @@
 """Actions as requests to a gateway, and what its answers mean. Pure.
 
-Methods and parameters are those of OpenClaw 2026.5.7 and 2026.9.6, read in its packages.
+Methods and parameters are those of OpenClaw 2026.5.7 and 2026.9.6, read in its packages. A release
+that knows no tasks refuses what is done with them.
 """
 
 from __future__ import annotations
@@ -105,11 +106,23 @@ def refusal_in(command: GatewayAction, answer: object) -> Refusal | None:
         if status in ("error", "aborted"):
             return Refusal("refused", fields.text(told.get("summary"), _SAID_LIMIT))
     if isinstance(command, ChangeTask):
-        # Of `tasks.cancel`; the others answer for each task that was named.
-        for row in (told, *fields.as_objects(told.get("results"))):
-            if row.get("cancelled") is False or row.get("ok") is False:
-                return Refusal("refused", fields.text(row.get("reason"), _SAID_LIMIT))
+        return _task_refusal(command, told)
     return None
+
+
+def _task_refusal(command: ChangeTask, told: dict[str, Any]) -> Refusal | None:
+    """`tasks.cancel` answers for one task, the others for each of a list."""
+    if command.action is TaskAction.CANCEL:
+        row, done = told, told.get("cancelled")
+        if told.get("found") is False:
+            return Refusal("gone")
+    else:
+        row = next(iter(fields.as_objects(told.get("results"))), {})
+        done = row.get("ok")
+    if done is not False:
+        return None
+    said = fields.text(row.get("reason"), _SAID_LIMIT)
+    return Refusal("gone" if "not found" in said.lower() else "refused", said)
 
 
 # What the message of a refusal holds → its kind. The codes do not tell these apart.

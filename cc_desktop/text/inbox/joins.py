@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 _FIELD, _SCOPES, _SHORT = 120, 400, 16  # characters
 KINDS = {
-    "device": mark("A device wants to be paired"),
-    "node": mark("A node wants to be paired"),
+    "device": mark("A new device"),
+    "node": mark("A new node"),
     "sender": mark("A sender that the channel does not know"),
 }
 
 
 def join_reason(what: str, known: str) -> str:
-    """Who asks in one line: "A device wants to be paired: iPhone · iOS 26.1 · 192.168.1.20"."""
+    """Who asks in one line: "A new device: iPhone · iOS 26.1 · 192.168.1.20"."""
     asks = tr(KINDS.get(what, ""))
     return tr("{what}: {reason}", what=asks, reason=known) if asks and known else asks or known
 

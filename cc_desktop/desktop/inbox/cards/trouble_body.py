@@ -14,7 +14,7 @@ from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
-from cc_desktop.fleet.inbox.gateway_items import TASK_FAILURES
+from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
@@ -192,9 +192,10 @@ class GatewayTrouble(ItemBody):
         self.command.setVisible(waits_for_us and bool(item.detail))
         if waits_for_us:
             self.command.set_text(item.detail)
-        # A gateway delivers a result again, or gives that up; a run that failed it only keeps.
-        is_result = item.subject.startswith(_TASK) and item.code not in TASK_FAILURES
-        may = is_result and self.show_right(subject, Right.OPERATE)
+        # A gateway delivers a result again, or lets it go. A task that failed it only keeps.
+        is_task = item.subject.startswith(_TASK)
+        can = is_task and (subject.is_demo or is_undelivered_task(item))
+        may = can and self.show_right(subject, Right.OPERATE)
         self.agents.setVisible(bool(item.members))
         self.retry.setVisible(may)
         self.dismiss.setVisible(may)
