@@ -32,6 +32,7 @@ _SHOWN = {
     *("id", "name", "url", "rest_url", "poll_interval", "insecure", "client_id", "client_mode"),
     *("access", "auth", "token_file", "enabled", "fingerprint", "scopes", "proxy", "gateways"),
     *("demo", "demo_seed", "stuck_after_minutes", "keyring", "update_url", "when_unreachable"),
+    *("guard", "same_calls", "within_minutes", "times_usual", "usual_after_runs", "least_tokens"),
 }
 _ENVIRONMENT = (
     *("LANG", "LC_ALL", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE", "DESKTOP_SESSION", "DISPLAY"),

@@ -72,7 +72,7 @@ def test_every_kind_is_an_item_unless_it_is_a_moment() -> None:
     told += world.later(11 * MINUTE, ev.Tick(G))
     told += world.tell(changed(**ended(world.now, status="failed"), error="away"))
     told += world.tell(changed(**ended(world.now + 1, status="failed"), error="prompt too long"))
-    told += world.tell(ev.HeartbeatsTold(G, {"a": MINUTE}))
+    told += world.tell(ev.HeartbeatsTold(G, {"a": MINUTE}), ev.SignOfLife(G, heartbeat=True))
     told += world.later(30 * MINUTE, ev.Tick(G), listed(row(**ended(NOW))))
     for info in (
         ConnectionInfo(ConnectionState.LIVE, flapping=True),

@@ -26,6 +26,7 @@ from tests.fleet.test_reduce import (
 )
 
 LIVE = ConnectionInfo(ConnectionState.LIVE)
+BEAT = ev.SignOfLife(G, heartbeat=True)
 DUE = 45 * MINUTE  # one and a half heartbeats of 30 minutes
 
 
@@ -39,7 +40,10 @@ def idle(at: int = NOW, **fields: Any) -> Session:
 
 def beating() -> World:
     return World(
-        listed(idle()), ev.ConnectionChanged(G, LIVE), ev.HeartbeatsTold(G, {"a": 30 * MINUTE})
+        listed(idle()),
+        ev.ConnectionChanged(G, LIVE),
+        ev.HeartbeatsTold(G, {"a": 30 * MINUTE}),
+        BEAT,
     )
 
 
@@ -123,6 +127,7 @@ def test_what_was_before_we_came_nobody_knows() -> None:
         listed(idle(NOW - 9 * DUE)),
         ev.ConnectionChanged(G, LIVE),
         ev.HeartbeatsTold(G, {"a": 30 * MINUTE}),
+        BEAT,
     )
     world.later(DUE - 1, ev.Tick(G), listed(idle(NOW - 9 * DUE)))
     assert items(world) == [], "its heartbeats may be skipped, which no row shows"
@@ -157,6 +162,7 @@ def test_over_http_nobody_tells_of_heartbeats() -> None:
     world = World(
         ev.Snapshot(G, (ev.AgentInfo("a"),), (idle(),), Origin.REST),
         ev.HeartbeatsTold(G, {"a": 30 * MINUTE}),
+        BEAT,
     )
     world.later(9 * DUE, ev.Tick(G))
     assert not wants(world)
@@ -170,6 +176,7 @@ def test_a_list_is_wanted_for_it_every_half_hour_at_most() -> None:
         listed(*rows, agents=("a", "b")),
         ev.ConnectionChanged(G, LIVE),
         ev.HeartbeatsTold(G, {"a": 30 * MINUTE, "b": 30 * MINUTE}),
+        BEAT,
     )
     world.later(DUE, ev.Tick(G), listed(*rows, agents=("a", "b")))
     world.later(10 * MINUTE, ev.Tick(G))
@@ -185,3 +192,15 @@ def test_another_session_that_was_renamed_is_a_sign_of_life() -> None:
     world.later(DUE, ev.Tick(G), listed(idle(), other))
     assert items(world) == []
     assert KEY in world.agent().sessions
+
+
+def test_where_no_heartbeat_was_ever_heard_nobody_is_called_silent() -> None:
+    world = World(
+        listed(idle()), ev.ConnectionChanged(G, LIVE), ev.HeartbeatsTold(G, {"a": 30 * MINUTE})
+    )
+    assert wait_ms(world) is None
+    world.later(9 * DUE, ev.Tick(G), listed(idle()))
+    assert not wants(world)
+    assert items(world) == []
+    world.tell(BEAT)
+    assert wait_ms(world) == DUE, "from now on it can be told"

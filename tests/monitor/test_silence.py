@@ -62,6 +62,7 @@ class Scene:
         task = asyncio.create_task(self.deadlines.run())
         await self.clock.advance(60)
         self.store.apply(ev.HeartbeatsTold("g", {"a": HEARTBEAT_S * 1000}))
+        self.store.apply(ev.SignOfLife("g", heartbeat=True))
         try:
             yield
         finally:

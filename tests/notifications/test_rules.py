@@ -506,6 +506,7 @@ HEARTBEATS = Preferences().with_kind(AlertKind.SILENT, ON)
 
 def beat(told: Told, agent: str, minutes: int) -> None:
     told.scene.store.apply(ev.HeartbeatsTold("studio", {agent: minutes * 60_000}))
+    told.scene.store.apply(ev.SignOfLife("studio", heartbeat=True))
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 Events do not tell every heartbeat: on 2026.5.7 most change nothing but the time of a row, and one
 that is skipped (its file is empty, another run is in progress) not even that. A `heartbeat` event
 tells both, but not whose it was. So an agent is silent only if neither its sessions nor any
-heartbeat of its gateway show life, and a fresh list does not deny it.
+heartbeat of its gateway show life, and a fresh list does not deny it. Who never heard a heartbeat
+of a gateway cannot tell that they stopped.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def wants_list(gateway: Gateway, now: int) -> bool:
 
 def next_look(gateway: Gateway, now: Now) -> int:
     """Local ms at which time alone next tells something of silence; 0: never. O(agents)."""
-    if gateway.origin != _LIVE:
+    if gateway.origin != _LIVE or not gateway.heartbeats.heard_at:
         return 0
     times: list[int] = []
     for agent in gateway.agents.values():
@@ -84,9 +85,9 @@ def _overdue_at(agent: Agent, gateway: Gateway, now: int) -> int:
     of a row that ended long before.
     """
     last = agent.last_activity
-    if not last or agent.heard:
-        return 0
     beats, offset_ms = gateway.heartbeats, gateway.offset_of(agent.id)
+    if not last or agent.heard or not beats.heard_at:
+        return 0
     grace_ms = round(MISSED * agent.heartbeat_ms)
     told = max(beats.heard_at, 0 if agent.silent_since else beats.watched_since)
     due = max(last + offset_ms, told) + grace_ms

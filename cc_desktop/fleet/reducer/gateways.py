@@ -89,6 +89,8 @@ def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now)
     if event.heartbeat:
         heard = replace(gateway.heartbeats, heard_at=now.wall)
         after, changes = reassessed(fleet, replace(gateway, heartbeats=heard, as_of=now.wall), now)
+        if not gateway.heartbeats.heard_at:  # from now on their silence can be told
+            changes.append(GatewayChanged(gateway.id, gateway, after))
         return with_gateway(fleet, after), changes
     if gateway.connection.silent_since:
         connection = replace(gateway.connection, silent_since=0)
