@@ -114,6 +114,7 @@ async def test_a_gateway_that_refuses_or_is_silent_keeps_the_request() -> None:
             withdraw(rig)
             await until(lambda: ended)
             assert ended == ["left-open"]
+            gateway.answers[REJECT] = lambda _params: {}
             silent = gateway.hold(REJECT)
             ended, _ = await asked(rig, gateway)
             withdraw(rig)
