@@ -92,7 +92,7 @@ class _Secrets:
         pass
 
 
-def _store() -> Store:
+def sample_fleet() -> Store:
     store = sample.live_store()
     pairing = PairingRequest(
         "7f3a91c2-64d1", "laptop", ("operator.questions",), 0, sample.NOW + 252_000, upgrade=True
@@ -122,7 +122,7 @@ def _store() -> Store:
     return store
 
 
-def _context(look: ThemeManager, store: Store) -> SettingsContext:
+def sample_context(look: ThemeManager, store: Store) -> SettingsContext:
     def execute(command: Command) -> None:
         store.apply(ev.CommandSent("studio", replace(command, id="2")))
 
@@ -176,8 +176,8 @@ async def _shoot(app: QApplication, out: Path) -> None:
 
 
 async def _shoot_settings(look: ThemeManager, out: Path, name: str) -> None:
-    store = _store()
-    window = SettingsWindow(_context(look, store), {})
+    store = sample_fleet()
+    window = SettingsWindow(sample_context(look, store), {})
     window.resize(*SIZE)
     for page in ("gateways", "notifications", "tray", "general", "about"):
         window.show_page(page)

@@ -30,7 +30,7 @@ from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.diagnostics.timeline import Timeline
-from cc_desktop.fleet.commands import Reconnect, Refresh
+from cc_desktop.fleet.commands import Reconnect
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
@@ -94,6 +94,7 @@ class DesktopController:
             connect=lambda: self.connect.show_panel() if self.connect else None,
             execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
+            open_rights=self.open_rights,
             open_settings_file=self._open_settings_file,
             open_address=open_address,
         )
@@ -123,7 +124,6 @@ class DesktopController:
             monitor.memory,
             open_target=self._on_notification,
             viewed=self.window.viewed,
-            refresh=self._refresh,
             execute=monitor.execute,
         )
         monitor.on_settings(lambda settings: self.center.hooks.configure(settings.hook_command))
@@ -214,9 +214,6 @@ class DesktopController:
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
 
-    def _refresh(self, gateway: str) -> None:
-        self.monitor.execute(Refresh(gateway))
-
     def _show_next(self, token: str) -> None:
         self.instance.raise_window(token)
         self.window.batch.flush()
@@ -264,9 +261,16 @@ class DesktopController:
                     self.global_key.choice,
                 ),
                 about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
+                guard=tools.guard_tools(self.monitor, paths),
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)
+
+    def open_rights(self, gateway: str) -> None:
+        """Show what this computer may do on a gateway."""
+        self.open_settings("gateways")
+        if self._settings is not None:
+            self._settings.open_part(gateway)
 
     @property
     def settings_window(self) -> SettingsWindow | None:

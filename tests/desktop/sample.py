@@ -55,6 +55,7 @@ class Asked:
             reconnect=lambda gateway: self.calls.append(("reconnect", gateway)),
             show_last_known=lambda shown: self.calls.append(("show_last_known", shown)),
             quit=lambda: self.calls.append(("quit",)),
+            open_rights=lambda gateway: self.calls.append(("rights", gateway)),
             open_address=lambda address: self.calls.append(("open", address)),
             execute=lambda command: self.execute(command),
         )

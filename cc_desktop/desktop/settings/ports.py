@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
+    from cc_desktop.config.settings import GuardSettings
     from cc_desktop.config.settings_file import GatewayEntry, Removed
     from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
 
@@ -140,6 +141,20 @@ class GeneralTools:
     slips: Callable[[], Sequence[str]] = tuple  # what is wrong in the settings, a line each
     open_file: Callable[[], None] | None = None  # in the operator's editor
     global_key: GlobalKeyChoice | None = None  # None: it is not shown
+
+
+class GuardTools(Protocol):
+    """The thresholds from which on a run counts as runaway. Raises SettingsFileError."""
+
+    @property
+    def file(self) -> Path:
+        """Where they are written."""
+
+    def thresholds(self) -> GuardSettings:
+        """Those that apply."""
+
+    def change(self, values: Mapping[str, float | None]) -> None:
+        """Keep others, and apply them; None stands for the default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Actions(Struct, frozen=True):
     quit: Callable[[], None]
     connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
     edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
+    open_rights: Callable[[str], None] = _nothing  # a gateway's id: what this computer may do there
     open_settings_file: Callable[[], None] = _nothing
     execute: Callable[[Command], object] = _nothing  # anything else; how far it is, is in the model
     open_address: Callable[[str], None] = _nothing  # http or https, in the browser

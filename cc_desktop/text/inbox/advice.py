@@ -43,7 +43,7 @@ _ADVICE = {
     _K.RUNTIME: mark("Look at the gateway's log."),
     _K.PLUGIN: mark("Look at the plugin in the Control UI, or switch it off."),
     _K.QUOTA: mark("Runs that use it fail once it is used up. Choose another model meanwhile."),
-    _K.PAIRING: mark("Let it in, or not, in the Control UI or on the gateway's computer."),
+    _K.PAIRING: mark("Approve or refuse it in the Control UI or on the gateway's computer."),
     _K.SILENT: mark("See whether its heartbeat is set up as it should be."),
     _K.UPDATE: mark("Update the gateway when its agents are idle."),
     _K.DRIFT: mark("Update the older ones, so that all can do the same."),
@@ -56,7 +56,7 @@ _SUBJECTS = {
     "sign-ins": mark("model sign-ins"),
     "quotas": mark("model quotas"),
     "config": mark("the state of the configuration"),
-    "joins": mark("requests to be let in"),
+    "joins": mark("pairing requests"),
 }
 
 
@@ -67,7 +67,15 @@ def advice(item: InboxItem) -> str:
     return tr(_ADVICE.get(item.kind, ""))
 
 
-def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
+class Unseen(Struct, frozen=True):
+    """What a gateway does not let this connection see."""
+
+    gateway: str  # id
+    name: str
+    text: str
+
+
+def not_visible(fleet: Fleet, gateway: str = "") -> tuple[Unseen, ...]:
     """What gateways do not let this connection see, a line each. `gateway`: only this one."""
     lines = []
     for ident, known in fleet.gateways.items():
@@ -77,13 +85,13 @@ def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
             if one.access is ReadAccess.REFUSED
         ]
         if refused and gateway in ("", ident):
-            lines.append(
-                tr(
-                    "Not visible to this connection on {gateway}: {subjects}.",
-                    gateway=plain(known.name, 60),
-                    subjects=", ".join(refused),
-                )
+            name = plain(known.name, 60)
+            text = tr(
+                "Not visible to this connection on {gateway}: {subjects}.",
+                gateway=name,
+                subjects=", ".join(refused),
             )
+            lines.append(Unseen(ident, name, text))
     return tuple(lines)
 
 

@@ -452,7 +452,7 @@ def test_a_right_to_left_window_is_drawn(open_window: OpenWindow) -> None:
     left = window.list.grab().toImage()
     window.list.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     right = window.list.grab().toImage()
-    at = 213  # in the first row's status, from the side where reading starts
+    at = 241  # in the first row's status, from the side where reading starts
     red = QColor(DARK.error)
     assert left.pixelColor(at, 25) == red
     assert right.pixelColor(right.width() - 1 - at, 25) == red

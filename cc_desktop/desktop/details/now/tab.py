@@ -42,6 +42,8 @@ EDGE_ALPHA = 150  # of 255: the border of a card in the colour of a status
 class NowTab(DetailsTab):
     """Follows a run while it is in sight, and lets go when it is not."""
 
+    tells_why = True
+
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
         self._context = context
