@@ -92,7 +92,7 @@ class RightPrompt(QWidget):
         self._words = wrapping_label(font(12), muted=True)
         self.button = button(ask_words(right), self.ask)
         self._left = label(font(12), muted=True)
-        self._left.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._left.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout()
         line.setSpacing(px(10))
         line.addWidget(self._words, 1)
