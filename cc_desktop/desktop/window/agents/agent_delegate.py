@@ -131,7 +131,7 @@ class AgentDelegate(RowDelegate):
 
         second = at.task
         if at.usage[1] and sum(at.task) > at.usage[0]:
-            used = self._paint_usage_below(canvas, at.usage, row)
+            used = self._paint_usage_below(canvas, at.usage, row, at.task[1])
             second = (at.task[0], max(0, at.task[1] - used))
         elif at.usage[1]:
             self._paint_usage(canvas, at.usage, row)
@@ -191,8 +191,12 @@ class AgentDelegate(RowDelegate):
         if bar:
             self._paint_bar(canvas, row, start + width, height // 2 + px(7))
 
-    def _paint_usage_below(self, canvas: Canvas, place: tuple[int, int], row: Row) -> int:
-        """The same at the end of the second line.
+    def _paint_usage_below(
+        self, canvas: Canvas, place: tuple[int, int], row: Row, room: int
+    ) -> int:
+        """The same at the end of the second line, which is `room` px long.
+
+        A context that is not nearly full gives way to the words.
 
         Returns:
             The room that it takes there, px.
@@ -202,9 +206,12 @@ class AgentDelegate(RowDelegate):
         start, width = place
         spot = (start, width, height // 2 + px(1), px(18))
         self.line(canvas, spot, used, self._small, QColor(self._look.theme.muted), END)
-        words = self._measures[id(self._small)].horizontalAdvance(used) if used else 0
+        measure = self._measures[id(self._small)]
+        words = measure.horizontalAdvance(used) if used else 0
         taken = min(width, words) + px(12) if words else 0
-        if row.percent is not None and row.percent >= SHOWN_CONTEXT:
+        percent = row.percent or 0
+        fits = measure.horizontalAdvance(row.second) <= room - taken - px(BAR + 12)
+        if percent >= FULL_CONTEXT or (percent >= SHOWN_CONTEXT and fits):
             end = start + width - (min(width, words) + px(8) if words else 0)
             self._paint_bar(canvas, row, end, height // 2 + px(8))
             taken = start + width - end + px(BAR) + px(12)
