@@ -163,7 +163,7 @@ class Scenes:
         for name, results in (("passed", LIVE), ("failed", FAILED), ("warned", WARNED)):
             fake = FakeGateways(self._look)
             fake.results = [results]
-            page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", None)
+            page = ConnectPage(fake.tools, "Connect your gateway", "", "Later")
             self._kept += [page, fake]
             page.resize(600, 720)
             page.show()

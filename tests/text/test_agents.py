@@ -30,7 +30,7 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
         (
             "studio",
             "rex",
-            "the API key has run out",
+            "The API key has run out",
             "failed 4 min ago · Fix the login redirect",
         ),
         (
