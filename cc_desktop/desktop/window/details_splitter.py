@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
 
 DETAILS = 410  # design px
+SHARE = 0.4  # of a window that is not much wider
 NARROW = 860  # design px of the window
 LOW = 400  # design px: below each other, both need as much
 _BELOW = (300, 200)  # design px of list and details
@@ -47,7 +48,8 @@ class DetailsSplitter(QSplitter):
         if self.orientation() == Qt.Orientation.Vertical:
             self.setSizes([px(length) for length in _BELOW])
         else:
-            self.setSizes([width - px(DETAILS), px(DETAILS)])
+            details = min(px(DETAILS), round(width * SHARE))
+            self.setSizes([width - details, details])
 
     def fit(self, width: int) -> None:
         """Put the details where a window of `width` px has room for them."""
