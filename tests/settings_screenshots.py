@@ -42,6 +42,7 @@ from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingReque
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.connect.secrets import place_of_secret
 from cc_desktop.text.i18n import CHOICE, choose_language
+from cc_desktop.text.settings.global_key import key_note
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, LOCAL, UNPAIRED, FakeGateways
 from tests.desktop.notified import SAMPLE, Notified
@@ -54,6 +55,20 @@ if TYPE_CHECKING:
 
 SIZE = (int(os.environ.get("SHOT_WIDTH", "1024")), int(os.environ.get("SHOT_HEIGHT", "600")))
 FILE = Path("/home/anna/.config/cc-desktop/settings.toml")
+
+
+class _Key:
+    on = True
+    can_be_on = True
+
+    def note(self) -> str:
+        return key_note("ready", "Meta+Alt+F8")
+
+    def set(self, on: bool) -> None: ...
+
+    def look(self) -> None: ...
+
+    def follow(self, changed: Callable[[], object] | None) -> None: ...
 
 
 class _Secrets:
@@ -140,6 +155,7 @@ def sample_context(look: ThemeManager, store: Store) -> SettingsContext:
                 f"{FILE}:14: The setting colour is unknown and is ignored.",
             ],
             open_file=lambda: None,
+            global_key=_Key(),
         ),
         about=AboutTools(
             lambda: [("Qt", "6.11"), ("Python", "3.11.7")],

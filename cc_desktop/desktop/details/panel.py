@@ -118,7 +118,7 @@ class Details(AgentPane):
 
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
-        if self._key is not None:
+        if self._key is not None and not (self._section and self._section.focus_first()):
             self.tab().focus_first()
             focused = self.window().focusWidget()
             if self.body.bar is not None and not self.isAncestorOf(focused):

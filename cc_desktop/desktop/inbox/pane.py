@@ -92,6 +92,7 @@ class ItemPane(QScrollArea):
         for part in (self.place, self.card, self.before, self.open, self.next):
             part.hide()
         self._tools.setVisible(bool(items))
+        self.seen.show()
         self._name_seen(all_seen=bool(items) and all(item.seen for item in items))
         self.title.setText(trn("{n} item selected", "{n} items selected", len(items)))
         self.title.setVisible(bool(items))
@@ -147,7 +148,6 @@ class ItemPane(QScrollArea):
         words = tr("Mark as unseen") if all_seen else tr("Mark as seen")
         self.seen.setText(tr("{words}  {key}", words=words, key="E"))
         self.seen.setAccessibleName(words)
-        self.seen.show()
 
     def _on_ended(self) -> None:
         """The keyboard does not fall on something else by itself."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from cc_desktop.desktop.settings.notification_general import GeneralSection
+from cc_desktop.desktop.settings.notification_guard import GuardSection
 from cc_desktop.desktop.settings.notification_kinds import KindsSection
 from cc_desktop.desktop.settings.notification_muted import MutedSection
 from cc_desktop.desktop.settings.notification_quiet import QuietSection
@@ -36,8 +37,9 @@ class NotificationsPage(PageBody):
         self.kinds = KindsSection(context)
         self.quiet = QuietSection(context)
         self.muted = MutedSection(context)
-        foot = self._build_foot()
-        self.add_cards(self.general, self.kinds, self.quiet, self.muted, foot)
+        self.guard = GuardSection(context, context.guard) if context.guard else None
+        parts = (self.general, self.kinds, self.guard, self.quiet, self.muted, self._build_foot())
+        self.add_cards(*(part for part in parts if part is not None))
 
     def _build_foot(self) -> QWidget:
         px, font = self._context.look.metrics.px, self._context.look.metrics.font
@@ -84,6 +86,9 @@ class NotificationsPage(PageBody):
     def showEvent(self, event: QShowEvent) -> None:
         """Qt override: follow the notification center while visible."""
         self.refresh()
+        if self.guard is not None:
+            self.guard.forget_error()
+            self.guard.refresh()
         self._following.start()
         super().showEvent(event)
 

@@ -17,7 +17,6 @@ class Actions(Struct, frozen=True):
     """Handed in by the app. None of them blocks."""
 
     reconnect: Callable[[str | None], None]  # a gateway's id, or None for all
-    mark_seen: Callable[[str, str], None]  # gateway id, agent id
     show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
     quit: Callable[[], None]
     connect: Callable[[], None] = _nothing  # opens the panel for a first gateway

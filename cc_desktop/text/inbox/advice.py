@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.inbox import InboxKind, Severity
+from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import open_items
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr, trn
@@ -32,7 +33,9 @@ _ADVICE = {
     _K.GATEWAY_FLAPPING: mark("Look at the gateway's log and at the network between."),
     _K.CRON_FAILED: mark("Look at the job in the Control UI. It runs again by its schedule."),
     _K.CRON_OVERDUE: mark("See whether the gateway's scheduler runs, in the Control UI."),
-    _K.TASK_FAILED: mark("Retry it, or dismiss it."),
+    _K.TASK_FAILED: mark(
+        "Open the agent to see what it did. Send it a message to have it done again."
+    ),
     _K.UNDELIVERED: mark("Read the result in the session, and see whether its channel works."),
     _K.CHANNEL: mark("Connect the channel again in the Control UI."),
     _K.CONFIG_IGNORED: mark("Correct the gateway's configuration, or restart the gateway."),
@@ -59,6 +62,8 @@ _SUBJECTS = {
 
 def advice(item: InboxItem) -> str:
     """What can be done about it."""
+    if is_undelivered_task(item):
+        return tr("The work is done. Retry delivers its result again, Dismiss lets it go.")
     return tr(_ADVICE.get(item.kind, ""))
 
 

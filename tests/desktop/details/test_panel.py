@@ -10,6 +10,7 @@ from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.details.tab import TABS, DetailsTab, TabEntry
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import MarkSeen
 from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
@@ -32,7 +33,7 @@ def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
     assert details.body.head.state() == "Error · 4 min"
     assert "out of credits" in overview(details).why.text()
     overview(details).seen.click()
-    assert asked.calls == [("mark_seen", "studio", "rex")]
+    assert asked.commands == [MarkSeen("studio", "rex")]
 
 
 def test_who_is_stuck_says_why_but_is_not_seen_away(open_agent: OpenDetails) -> None:

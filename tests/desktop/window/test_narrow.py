@@ -95,10 +95,12 @@ def test_where_it_is_low_too_the_keyboard_decides_what_is_seen(open_window: Open
     window.list.setFocus()
     settle()
     assert window.splitter.sizes()[1] == 0
+    assert left is not None
     assert left.height() >= 100
     QTest.keyClick(window.list, Qt.Key.Key_Return)
     settle()
     assert window.splitter.sizes()[0] == 0
+    assert right is not None
     assert right.height() >= 100
     QTest.keyClick(window, Qt.Key.Key_Escape)
     settle()

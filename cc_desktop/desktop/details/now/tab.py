@@ -17,6 +17,7 @@ from cc_desktop.desktop.details.transcript.tab import session_of
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card, TextCard
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.fleet.commands import MarkSeen
 from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.fleet.transcript.records import Role
@@ -272,7 +273,7 @@ class NowTab(DetailsTab):
 
     def _on_seen(self) -> None:
         if self._agent is not None:
-            self._context.actions.mark_seen(*self._agent)
+            self._context.actions.execute(MarkSeen(*self._agent))
             self.handled.emit()
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
-from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, newest_command
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, has_moved, newest_command
 from cc_desktop.desktop.inbox.cards.question_body import QuestionBody
 from cc_desktop.desktop.inbox.cards.trouble_body import AgentTrouble, GatewayTrouble
 from cc_desktop.desktop.widgets.card import Card
@@ -201,7 +201,7 @@ class ItemCard(Card):
     def moveEvent(self, event: QMoveEvent) -> None:
         """Qt override: what is under the pointer is another thing now."""
         super().moveEvent(event)
-        if self.content is not None:
+        if self.content is not None and has_moved(event):
             self.content.settle()
 
     def _recolour(self) -> None:

@@ -24,7 +24,7 @@ from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pi
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.connect.next_step import command_for
 from cc_desktop.text.connect.settings import gateway_line
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class GatewayRow(QFrame):
         self.setAccessibleName(name)
         self._name.setText(name)
         self._address.setText(plain(entry.url, 200))
-        self._address.setToolTip(plain(entry.url, 400))
+        self._address.setToolTip(tooltip(plain(entry.url, 400)))
         line = gateway_line(entry.enabled, gateway, state.now)
         self._line.setText(line)
         self._dot.setAccessibleName(line)
@@ -146,7 +146,7 @@ class GatewayRow(QFrame):
             (self.more, tr("More for {name}", name=name)),
         ):
             part.setAccessibleName(words)
-            part.setToolTip(words)
+            part.setToolTip(tooltip(words))
         self._arrange()
         self._repaint()
 
