@@ -65,7 +65,7 @@ QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line
   border-radius: {px(6)}px; padding-left: {px(8)}px; }}
 #settings_pages::item:hover {{ background: {t.raised}; }}
 #settings_pages::item:selected {{ background: {t.selection}; border-color: {t.accent}; }}
-#settings_pages:focus::item:selected {{ border-width: 2px; padding-left: {px(8) - 1}px; }}
+#settings_pages::item:selected:focus {{ border-width: 2px; padding-left: {px(8) - 1}px; }}
 QPushButton {{ background: {t.surface}; border: 1px solid {t.border}; color: {t.text};
   border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}
 QPushButton:hover {{ background: {t.raised}; border-color: {t.text}; }}
