@@ -12,7 +12,7 @@ from cc_desktop.desktop.icons.avatar import draw_avatar
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
-from cc_desktop.desktop.window.agents.agent_model import ROW_ROLE, Row
+from cc_desktop.desktop.window.agents.agent_model import MODEL_ROLE, ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, SHOWN_CONTEXT, status_word
 from cc_desktop.text.i18n import tr
@@ -141,7 +141,8 @@ class AgentDelegate(RowDelegate):
             self.line(canvas, (*at.task, top, line), row.task, self._text, text)
             self.line(canvas, (*second, below, line), row.second, self._small, muted)
         if at.model[1]:
-            self.line(canvas, (*at.model, 0, height), row.model, self._text, muted)
+            model = index.data(MODEL_ROLE) or ""
+            self.line(canvas, (*at.model, 0, height), model, self._text, muted)
 
     def _paint_name(
         self, canvas: Canvas, place: tuple[int, int, int, int], row: Row, colour: QColor
