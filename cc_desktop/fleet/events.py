@@ -72,8 +72,7 @@ class Snapshot(Struct, frozen=True):
     sessions: tuple[Session, ...]
     origin: Origin = Origin.LIVE
     taken_at: int = 0  # the gateway's clock, ms; 0 when it does not tell
-    # Keys of sessions that changed while the list was made: the list does not overrule them.
-    changed_meanwhile: frozenset[str] = frozenset()
+    changed_meanwhile: frozenset[str] = frozenset()  # sessions that the list does not overrule
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
     # How many there are at least, where the list was cut to a limit; 0: the list is whole.
     total_agents: int = 0
@@ -187,6 +186,7 @@ class RunProgress(Struct, frozen=True):
     activity: str | None = None
     error: str | None = None
     over: bool = False
+    stopped: bool = False  # with `over`: somebody stopped it
     starts: bool = False  # a run that was over goes on, with another model perhaps
     started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
     call: str = ""  # signature of the call of a tool that `activity` is about
