@@ -72,10 +72,9 @@ class Snapshot(Struct, frozen=True):
     sessions: tuple[Session, ...]
     origin: Origin = Origin.LIVE
     taken_at: int = 0  # the gateway's clock, ms; 0 when it does not tell
-    changed_meanwhile: frozenset[str] = frozenset()  # sessions that the list does not overrule
+    changed_meanwhile: frozenset[str] = frozenset()  # keys: of these the list is older
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
-    # How many there are at least, where the list was cut to a limit; 0: the list is whole.
-    total_agents: int = 0
+    total_agents: int = 0  # at least so many, where the list was cut to a limit; else 0
     total_sessions: int = 0
 
 
@@ -111,6 +110,7 @@ class SignOfLife(Struct, frozen=True):
     """Something came from the gateway, whatever it was. Once a second is enough."""
 
     gateway: str
+    heartbeat: bool = False  # an agent's, of which the gateway does not tell the name
 
 
 class SessionChanged(Struct, frozen=True):
@@ -355,6 +355,7 @@ class Tick(Struct, frozen=True):
     """Time has passed: what is silent may be stuck, what was asked may have expired."""
 
     gateway: str
+    other_limits: bool = False  # `Fleet.guard` has changed as well
 
 
 Event = (

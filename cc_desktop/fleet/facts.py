@@ -155,6 +155,14 @@ Fact = Channel | CronJob | SignIn | Quota | Task | JoinRequest | Condition | Sub
 FACTS_PER_KIND = 2_000  # ceiling for each kind on a gateway: the oldest go first
 
 
+class RestartCheck(Struct, frozen=True):
+    """What a gateway says about a restart at the moment at which it was asked."""
+
+    is_safe: bool = False
+    blockers: tuple[str, ...] = ()  # in the gateway's words
+    busy: Mapping[str, int] = {}  # what is at work, by "runs", "jobs", "tasks", …; no zeros
+
+
 class Facts(Struct, frozen=True):
     """All that a gateway told about itself, by kind and id."""
 

@@ -11,18 +11,16 @@ from msgspec import structs
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
+    Addressed,
     AnswerQuestion,
-    ChangeTask,
     GatewayAction,
     GiveBackRights,
     MarkItems,
     MarkSeen,
     MarkUnseen,
     Reconnect,
-    Refresh,
     RequestRights,
     ResolveApproval,
-    SendMessage,
     StopAll,
     StopRun,
     WatchRun,
@@ -135,13 +133,7 @@ class CommandDesk:
         match command:
             case Reconnect(gateway=""):
                 return list(self._pool.supervisors)
-            case WatchRun():
-                return [command.gateway]
-            case MarkSeen() | MarkUnseen() | MarkItems() | Reconnect() | Refresh():
-                return [command.gateway]
-            case RequestRights() | GiveBackRights():
-                return [command.gateway]
-            case ResolveApproval() | AnswerQuestion() | SendMessage() | StopRun() | ChangeTask():
+            case Addressed():
                 return [command.gateway]
         raise TypeError(type(command).__name__)
 

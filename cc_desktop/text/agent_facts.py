@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Status
@@ -11,6 +12,30 @@ from cc_desktop.text.format import local, model_name, plain
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Agent, Approval, Session
+
+# What gateways and runtimes put before the reason of a failure, whatever it is.
+_LEADS = re.compile(
+    r"(?:LLM (?:request|call)|(?:embedded )?(?:agent|run|model call|request)) (?:failed|error)"
+    r"|provider returned an? [\w -]{1,30} error"
+    r"|(?:API|provider|LLM|upstream) error"
+    r"|(?:HTTP )?[45]\d\d(?: [\w-]{1,40})?"
+    r"|[A-Za-z]*(?:Error|Exception)"
+    r"|[a-z]+(?:_[a-z]+)*_error",
+    re.IGNORECASE,
+)
+_LEAST_REASON = 12  # characters: what is left has to say something
+
+
+def gist(reason: str) -> str:
+    """A reason without what stands before every reason: "LLM request failed: …"."""
+    found = _LEADS.match(reason)
+    while found is not None:
+        rest = reason[found.end() :]
+        if not rest.startswith(": ") or len(rest) < _LEAST_REASON:
+            break
+        reason = rest[2:].lstrip()
+        found = _LEADS.match(reason)
+    return reason
 
 
 def newest(agent: Agent) -> Session | None:

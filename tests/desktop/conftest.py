@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.window.fleet_window import FleetWindow
+    from cc_desktop.fleet.history.queries import AgentQueries
     from cc_desktop.fleet.store import Store
 
 
@@ -57,13 +58,18 @@ def _no_leftovers(qapp: QApplication) -> Iterator[None]:
 def open_window(
     qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
 ) -> Callable[..., FleetWindow]:
-    """Opens a window on a store; `remembered` is what earlier starts left."""
+    """Opens a window on a store; `remembered` is what earlier starts left, `queries` answers."""
 
     opened: list[FleetWindow] = []  # qtbot does not keep windows alive
 
-    def make(store: Store, remembered: dict[str, str] | None = None) -> FleetWindow:
+    def make(
+        store: Store,
+        remembered: dict[str, str] | None = None,
+        queries: AgentQueries | None = None,
+    ) -> FleetWindow:
         kept = {} if remembered is None else remembered
-        window = build_fleet_window(ViewContext(store, asked.actions, clock, look), kept)
+        context = ViewContext(store, asked.actions, clock, look, queries)
+        window = build_fleet_window(context, kept)
         qtbot.addWidget(window)
         if "window" not in kept:
             window.resize(1180, 720)  # the screen of the tests is smaller

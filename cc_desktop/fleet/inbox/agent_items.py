@@ -37,6 +37,7 @@ def same_inputs(before: Agent, after: Agent) -> bool:
         or before.awaiting_reply is not after.awaiting_reply
         or before.runaway is not after.runaway
         or before.stuck is not after.stuck
+        or before.silent_since != after.silent_since
     ):
         return not (_may_have_items(before) or _may_have_items(after))
     return not _may_have_items(after) or (
@@ -56,6 +57,7 @@ def _may_have_items(agent: Agent) -> bool:
         or agent.awaiting_reply
         or agent.runaway
         or agent.stuck
+        or agent.silent_since
     )
 
 
@@ -104,6 +106,10 @@ def condition_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     if agent.status is Status.STUCK and not agent.status_session_key:
         yield _stuck(agent, "")  # the seed's dialect says no more than that
     yield from runaway_items(agent)
+    if agent.silent_since:
+        yield _item(
+            InboxKind.SILENT, agent, f"heartbeat:{agent.id}", "", "", since=agent.silent_since
+        )
     asking = {question.session_key for question in agent.questions.values()}
     for key in sorted(agent.awaiting_reply - asking):
         yield _item(

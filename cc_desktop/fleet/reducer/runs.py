@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.guard.calls import with_call
-from cc_desktop.fleet.guard.habit import with_tokens
-from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
+from cc_desktop.fleet.guard.calls import still_circles, with_call
+from cc_desktop.fleet.guard.habit import excess, with_tokens
+from cc_desktop.fleet.model import (
+    RUNS_PER_AGENT,
+    Agent,
+    Fleet,
+    Gateway,
+    Now,
+    Run,
+    Session,
+)
 from cc_desktop.fleet.reducer import questions
 from cc_desktop.fleet.reducer.approvals import without_those_of
 from cc_desktop.fleet.reducer.state import Result, put_agent
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cc_desktop.fleet import events as ev
+    from cc_desktop.fleet.guard.limits import GuardLimits
 
 _EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 _SEEN_STEP_MS = 1_000  # signs of life without news count at most this often
@@ -80,6 +89,23 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         **(questions.without_those_of(agent, run) if run.over else {}),
     )
     return put_agent(fleet, gateway, agent, trimmed(after), now)
+
+
+def by_limits(agent: Agent, limits: GuardLimits) -> Agent:
+    """The agent by other thresholds of the guard; itself if none of its runs is another then."""
+    runs = {key: _run_by_limits(agent, run, limits) for key, run in agent.runs.items()}
+    if all(run is agent.runs[key] for key, run in runs.items()):
+        return agent
+    runaway = agent.runaway
+    for key, run in runs.items():
+        runaway = with_runaway(runaway, key, run)
+    return replace(agent, runs=runs, runaway=runaway)
+
+
+def _run_by_limits(agent: Agent, run: Run, limits: GuardLimits) -> Run:
+    run = still_circles(run, limits)
+    usual = excess(run.tokens, agent, limits)
+    return run if usual == run.excess else replace(run, excess=usual)
 
 
 def _with_run_as_is(agent: Agent, run: Run) -> Agent:

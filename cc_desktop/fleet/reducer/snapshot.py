@@ -195,6 +195,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         as_of=now.wall,
         away_since=0,
         clock_offset_ms=listing.clock_offset_ms,
+        heartbeats=gateway.heartbeats.listed(now.wall, gateway.origin is not listing.origin),
         agents=agents,
         seen=_marks_of(agents.values(), gateway, listing.origin),
         session_count=sum(len(agent.sessions) for agent in agents.values()),

@@ -9,6 +9,7 @@ from msgspec import Struct
 from cc_desktop.fleet.inbox import InboxKind, Severity
 from cc_desktop.fleet.inbox.item import STUCK_AT_FULL
 from cc_desktop.fleet.model import Problem
+from cc_desktop.text.agent_facts import gist
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import mark, tr
@@ -150,9 +151,9 @@ KINDS: dict[InboxKind, KindText] = {
         mark("{count} quotas are nearly used"),
     ),
     _K.PAIRING: KindText(
-        mark("Somebody waits to be let in"),
-        mark("{name} waits to be let in"),
-        mark("{count} wait to be let in"),
+        mark("Somebody wants to pair"),
+        mark("{name} wants to pair"),
+        mark("{count} want to pair"),
     ),
     _K.SILENT: KindText(
         mark("An agent misses its heartbeat"),
@@ -199,8 +200,8 @@ _CHANNEL = {
     "no-credentials": mark("Its credentials are not available"),
 }
 _JOIN = {
-    "device": mark("A device wants to be paired"),
-    "node": mark("A node wants to be paired"),
+    "device": mark("A new device"),
+    "node": mark("A new node"),
     "sender": mark("A sender that the channel does not know"),
 }
 
@@ -217,6 +218,8 @@ def reason(item: InboxItem, now: int) -> str:
     if item.members:
         return common_reason(item)
     match item.kind:
+        case _K.FAILED if item.detail:
+            return gist(item.detail)
         case _K.RUNAWAY:
             return runaway_evidence(item)
         case _K.CONTEXT_FULL if item.code == STUCK_AT_FULL:

@@ -84,7 +84,7 @@ def request_line(pairing: PairingRequest) -> str:
     device, rights = plain(pairing.device, 60), rights_line(pairing.scopes)
     if pairing.upgrade:
         return tr("“{device}” asks for more rights: {rights}.", device=device, rights=rights)
-    return tr("“{device}” asks to be let in: {rights}.", device=device, rights=rights)
+    return tr("“{device}” asks to pair, with these rights: {rights}.", device=device, rights=rights)
 
 
 def lifetime(pairing: PairingRequest, now: int) -> str:

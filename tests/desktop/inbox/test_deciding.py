@@ -20,6 +20,7 @@ from cc_desktop.fleet.commands import (
     StopRun,
     TaskAction,
 )
+from cc_desktop.fleet.facts import Task
 from cc_desktop.fleet.requests import Choice, QuestionPart
 from tests.desktop.inbox import fleet
 from tests.desktop.sample import MIN, NOW
@@ -380,9 +381,30 @@ def test_a_stuck_run_is_stopped_by_a_second_click_and_told_something(
     assert (sent.text, sent.session_key) == ("go on", "agent:hex:main")
 
 
-def test_a_failed_task_is_retried_or_dismissed(desk: Callable[..., Desk]) -> None:
+def test_a_failed_task_is_not_offered_what_no_gateway_does(desk: Callable[..., Desk]) -> None:
     app = desk()
     app.open("task-failed")
+    assert not app.gateway.retry.isVisible()
+    assert not app.gateway.dismiss.isVisible()
+    assert "Send it a message" in app.gateway.advice.text()
+
+
+def test_a_result_that_was_given_up_is_delivered_again_or_dismissed(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    told = Task(
+        "t1",
+        "otto",
+        title="Index the docs",
+        status="completed",
+        outcome="blocked",
+        delivery="failed",
+        ended_at=NOW - MIN,
+    )
+    app.apply(ev.FactTold("studio", told))
+    app.open("task-failed")
+    assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
     assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))

@@ -31,7 +31,7 @@ def test_needs_you_first_each_severity_oldest_first(desk: Callable[..., Desk]) -
     assert titles[:6] == [
         "Needs you",
         "Hex is stuck: exec: pytest -q",
-        "Rex failed: provider returned a billing error: the API key has run out of credits.",
+        "Rex failed: the API key has run out of credits.",
         "Nano asks: Which database should I migrate first?",
         f"Dex wants: {fleet.COMMAND}",
         "Sign in to Anthropic again: Runs that use it fail until somebody signs in on the gateway",
@@ -113,6 +113,20 @@ def test_nothing_open_is_said_and_so_is_what_cannot_be_seen(desk: Callable[..., 
     app.tools.show_inbox()
     assert app.page.empty_title.text() == "Nothing needs you"
     assert app.page.refused.text() == "Not visible to this connection on big: approvals."
+
+
+def test_what_cannot_be_seen_leads_to_the_rights_of_its_gateway(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    app.apply(ev.FactTold("home-lab", Subject("approvals", ReadAccess.REFUSED)))
+    app.tools.show_inbox()
+    link = app.page.refused.links["home-lab"]
+    assert link.accessibleName() == "Rights on home-lab"
+    QTest.keyClick(link, Qt.Key.Key_Return)
+    assert app.asked.calls == [("rights", "home-lab")]
+    app.page.chips.chips["earlier"].click()
+    assert not app.page.refused.isVisible()
 
 
 def test_the_strip_leads_into_the_inbox_of_its_gateway(desk: Callable[..., Desk]) -> None:

@@ -402,5 +402,5 @@ def paint(look: ThemeManager, muted: bool, name: str) -> QImage:
 def test_the_mark_moves_nothing_but_the_name(look: ThemeManager, name: str) -> None:
     plain, muted = paint(look, False, name), paint(look, True, name)
     assert plain != muted
-    rest = QRect(206, 0, 770 - 206, ROW_HEIGHT)  # from the status on
+    rest = QRect(234, 0, 770 - 234, ROW_HEIGHT)  # from the status on
     assert plain.copy(rest) == muted.copy(rest)
