@@ -7,26 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from cc_desktop.fleet.agent_info import AgentInfo as AgentInfo
 from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.facts import Fact
 from cc_desktop.fleet.model import ConnectionInfo, Device, Origin, Session, Status
 from cc_desktop.fleet.requests import Approval, Question
 from cc_desktop.fleet.runs import Cause
-
-
-class AgentInfo(Struct, frozen=True):
-    """An agent as a list names it."""
-
-    id: str
-    name: str = ""
-    emoji: str = ""
-    theme: str = ""
-    model: str = ""
-    role: str = ""
-    status: Status | None = None
-    task: str = ""
-    last_activity: int = 0
-    workspace: str = ""
 
 
 class GatewayAdded(Struct, frozen=True):

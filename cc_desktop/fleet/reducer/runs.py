@@ -206,7 +206,7 @@ def fails(session: Session, run: Run | None) -> bool:
 
 def with_stops_seen(
     gateway: Gateway,
-    runs: Mapping[str, Run],
+    agent: Agent | None,
     sessions: Mapping[str, Session],
     clock_offset_ms: int,
 ) -> Gateway:
@@ -216,13 +216,13 @@ def with_stops_seen(
 
     Args:
         gateway: As it was before.
-        runs: Of an agent, as events told of them.
-        sessions: Rows of that agent that tell of ends.
+        agent: As events told of its runs; None: nobody knew it.
+        sessions: Rows of that agent that may tell of ends.
         clock_offset_ms: Local ms minus the gateway's.
     """
     marks = {
         key: row.finished_at
-        for key, run in runs.items()
+        for key, run in (agent.runs.items() if agent is not None else ())
         if run.stopped
         and (row := sessions.get(key)) is not None
         and row.failed

@@ -67,7 +67,7 @@ def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) 
         return fleet, []
     else:
         rows, offset = {event.key: session}, gateway.clock_offset_ms
-        gateway = with_stops_seen(gateway, agent.runs, rows, offset)
+        gateway = with_stops_seen(gateway, agent, rows, offset)
         after = _with(agent, session, offset, now)
         after = _without_oldest(gateway, agent, trimmed(after))
     return put_agent(fleet, gateway, agent, after, now)

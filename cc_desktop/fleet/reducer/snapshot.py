@@ -163,8 +163,7 @@ def rows(fleet: Fleet, gateway: Gateway, event: ev.SnapshotRows, now: Now) -> Re
             groups[info.id],
             event.dropped.get(info.id, 0),
         )
-        if old is not None:
-            gateway = with_stops_seen(gateway, old.runs, agent.sessions, context.clock_offset_ms)
+        gateway = with_stops_seen(gateway, old, agent.sessions, context.clock_offset_ms)
         agent = assessed(fleet, gateway, agent, now)
         if agent != old:
             agents[info.id] = agent
