@@ -78,6 +78,7 @@ def gateway_items(gateway: Gateway, now: Now, newest: Release = ()) -> Iterator[
                 InboxKind.PAIRING,
                 join.id,
                 join.name,
+                join.known,
                 code=join.what,
                 since=join.since,
                 until=join.expires_at,
