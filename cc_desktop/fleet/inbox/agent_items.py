@@ -140,6 +140,7 @@ def request_items(agent: Agent) -> Iterator[InboxItem]:
             question.title,
             since=question.opened_at,
             until=question.expires_at,
+            before=question.asked_as,
         )
 
 
@@ -219,6 +220,7 @@ def _item(
     code: str = "",
     since: int = 0,
     until: int = 0,
+    before: str = "",
 ) -> InboxItem:
     return InboxItem(
         item_id(kind, agent.gateway, subject, agent.id),
@@ -232,4 +234,5 @@ def _item(
         code=code,
         since=since,
         until=until,
+        was=item_id(kind, agent.gateway, before, agent.id) if before else "",
     )

@@ -29,7 +29,7 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields
 from cc_desktop.fleet.reducer.questions import question_fields, still_asked
-from cc_desktop.fleet.reducer.runs import fails, is_past, timing_fields
+from cc_desktop.fleet.reducer.runs import fails, is_past, timing_fields, with_stops_seen
 from cc_desktop.fleet.reducer.sessions import CARRIED, OF_THE_RUN
 from cc_desktop.fleet.reducer.state import Result, assessed, with_gateway
 from cc_desktop.fleet.status import find_newest_finished
@@ -163,6 +163,7 @@ def rows(fleet: Fleet, gateway: Gateway, event: ev.SnapshotRows, now: Now) -> Re
             groups[info.id],
             event.dropped.get(info.id, 0),
         )
+        gateway = with_stops_seen(gateway, old, agent.sessions, context.clock_offset_ms)
         agent = assessed(fleet, gateway, agent, now)
         if agent != old:
             agents[info.id] = agent
