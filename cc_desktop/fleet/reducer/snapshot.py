@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.guard.habit import learned_from_rows
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
     INTERNAL,
@@ -212,7 +213,7 @@ def _marks_of(agents: Iterable[Agent], gateway: Gateway, origin: Origin) -> Mapp
     if not seen or origin in (Origin.LAST_KNOWN, Origin.NONE):
         return seen
     known = {key for agent in agents for key in seen if key in agent.sessions}
-    known |= {item.id for items in gateway.inbox.values() for item in items}
+    known |= {item.id for item in all_items(gateway)}
     return {key: at for key, at in seen.items() if key in known}
 
 
