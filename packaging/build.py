@@ -101,6 +101,9 @@ def build() -> list[Path]:
     kept.write_text(table, "utf-8")
     print(table, flush=True)
     bundle.check_size(made)
+    bill = ROOT / "dist" / f"cc-desktop-{name}.cdx.json"
+    command = [str(python), str(ROOT / "packaging/sbom.py"), str(made), name, str(when), str(bill)]
+    subprocess.run(command, env=env, check=True)
     texts = licences.collect(python, ROOT)
     if WINDOWS:
         downloads = [windows_installer(made, texts, name)]
@@ -111,7 +114,7 @@ def build() -> list[Path]:
     for path in downloads:
         if path.stat().st_size > MAX_COMPRESSED:
             raise bundle.BuildError(f"{path.name} is larger than {MAX_COMPRESSED / MIB:.0f} MiB")
-    return [kept, *downloads]
+    return [kept, bill, *downloads]
 
 
 def linux_packages(
