@@ -101,10 +101,11 @@ def build() -> list[Path]:
     kept.write_text(table, "utf-8")
     print(table, flush=True)
     bundle.check_size(made)
+    say("writing the bill of materials")
     bill = ROOT / "dist" / f"cc-desktop-{name}.cdx.json"
     command = [str(python), str(ROOT / "packaging/sbom.py"), str(made), name, str(when), str(bill)]
     subprocess.run(command, env=env, check=True)
-    texts = licences.collect(python, ROOT)
+    texts = licences.collect(python, ROOT, made)
     if WINDOWS:
         downloads = [windows_installer(made, texts, name)]
     elif MACOS:

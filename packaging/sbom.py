@@ -45,6 +45,9 @@ _SPDX = {
 }
 _BOOTLOADER = "GPL-2.0-or-later WITH Bootloader-exception"
 _MODULE = re.compile(r"(?P<name>.+?)(?:/__init__)?\.pyc?$")
+_ICU = re.compile(r"libicudata\.so\.(\d+)$")
+# What the spec takes from the system that builds: its licences by the beginning of the name.
+_OF_SYSTEM = {"libxcb-": "X11", "libxkbcommon": "X11", "libmpdec": "BSD-2-Clause"}
 # They build, and are not in it.
 BUILDERS = {"pyinstaller-hooks-contrib", "altgraph", "setuptools", "pip"}
 _NAMESPACE = uuid.UUID("0f9a5a3e-8a5e-5c8c-9f0e-6a8a4c1f7b11")  # any; it makes serial numbers equal
@@ -153,7 +156,7 @@ def component(
 def brought_along(inside: set[str]) -> list[Component]:
     """What comes in no distribution of its own name: Python, Qt, OpenSSL, ICU."""
     version = ".".join(map(str, sys.version_info[:3]))
-    found = [
+    entries = [
         component(
             "python", version, "PSF-2.0", purl=f"pkg:generic/python@{version}", kind="platform"
         )
@@ -164,7 +167,7 @@ def brought_along(inside: set[str]) -> list[Component]:
         pass
     else:
         qt = qVersion()
-        found.append(
+        entries.append(
             component("qt", qt, "LGPL-3.0-only", purl=f"pkg:generic/qt@{qt}", kind="framework")
         )
     try:
@@ -173,22 +176,19 @@ def brought_along(inside: set[str]) -> list[Component]:
         pass
     else:
         ssl = backend.openssl_version_text().split()[1]
-        found.append(component("openssl", ssl, "Apache-2.0", purl=f"pkg:generic/openssl@{ssl}"))
-    icus = (re.search(r"libicudata\.so\.(\d+)$", path) for path in inside)
-    found += [
-        component("icu", icu[1], "Unicode-3.0", purl=f"pkg:generic/icu@{icu[1]}")
-        for icu in icus
-        if icu
+        entries.append(component("openssl", ssl, "Apache-2.0", purl=f"pkg:generic/openssl@{ssl}"))
+    icus = {found[1] for path in inside if (found := _ICU.search(path))}  # a link leads to it, too
+    return entries + [
+        component("icu", icu, "Unicode-3.0", purl=f"pkg:generic/icu@{icu}") for icu in icus
     ]
-    return found
 
 
 def system_packages(inside: set[str]) -> dict[str, tuple[str, list[str]]]:
-    """The packages of the system that libraries at the top of the bundle come from: version, files.
+    """The packages of the system that libraries in the bundle come from: version, files.
 
     Empty where the system is not Debian or a relative of it.
     """
-    names = sorted(name for name in inside if re.fullmatch(r"lib[^/]+\.so[.\d]*", name))
+    names = sorted(name for name in inside if name.startswith(tuple(_OF_SYSTEM)))
     found: dict[str, tuple[str, list[str]]] = {}
     for name in names:
         told = _ask("dpkg-query", "--search", f"*/{name}")
@@ -245,9 +245,10 @@ def of_bundle(bundle: Path, version: str, commit_time: int) -> str:
     """The bill of a bundle that was made in this environment."""
     inside = contents(bundle)
     found = [*distributions(inside), *brought_along(inside)]
-    for package, (number, _) in system_packages(inside).items():
+    for package, (number, files) in system_packages(inside).items():
         purl = f"pkg:deb/debian/{package}@{number}"
-        found.append(component(package, number, "X11", purl=purl))
+        licence = next(_OF_SYSTEM[begin] for begin in _OF_SYSTEM if files[0].startswith(begin))
+        found.append(component(package, number, licence, purl=purl))
     return bill(version, commit_time, found)
 
 

@@ -134,7 +134,7 @@ def timers() -> list[str]:
     loop = asyncio.get_event_loop()
     waiting = {task._fut_waiter: task for task in asyncio.all_tasks(loop)}  # type: ignore[attr-defined]
     for handle in vars(loop._timer)["_SimpleTimer__callbacks"].values():  # type: ignore[attr-defined]
-        if handle.cancelled():
+        if handle.cancelled() or not isinstance(handle, asyncio.TimerHandle):
             continue
         argument = handle._args[0] if handle._args else None
         task = waiting.get(argument)
