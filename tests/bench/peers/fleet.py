@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OLD, NEW = VERSIONS
-AGENT, SESSION = "otto", "bench"
-KEY = f"agent:{AGENT}:{SESSION}"
+SESSION = "bench"
+BASE = 100_000  # numbers of an agent's events begin at a multiple of it
+WORDS_OF_A_RUN = 150
 
 
 @contextmanager
@@ -66,18 +67,22 @@ class Sent:
     def latencies_ms(self, painted: dict[int, float]) -> list[float]:
         """From the gateway's send to the first paint of this state or of a later one, sorted.
 
-        What was never painted counts as infinite.
+        What was never painted counts as infinite, but for rows that are not in the window at all.
         """
+        rows = {number // BASE for number in painted}
         order = sorted(painted.items(), key=lambda one: one[1])
         found = []
         for number, at in self.at.items():
-            shown = next((when for what, when in order if what >= number), float("inf"))
-            found.append((shown - at) * 1000)
+            row = number // BASE
+            if row not in rows:
+                continue
+            later = (when for what, when in order if what // BASE == row and what >= number)
+            found.append((next(later, float("inf")) - at) * 1000)
         return sorted(found)
 
 
 class Source:
-    """Makes a gateway send events: a session that runs gets another label, again and again.
+    """Makes a gateway send events, with one session of each agent at work all the time.
 
     The time at which an event was sent is that at which a third client has received it.
     """
@@ -92,8 +97,9 @@ class Source:
     async def __aenter__(self) -> Self:
         await self._sender.__aenter__()
         held = self._model.held_count
-        await self._sender.send(AGENT, "hold: until all is measured", session=SESSION)
-        await asyncio.to_thread(self._model.wait_held, held + 1)
+        for agent, *_ in AGENTS:
+            await self._sender.send(agent, "hold: until all is measured", session=SESSION)
+        await asyncio.to_thread(self._model.wait_held, held + len(AGENTS))
         return self
 
     async def __aexit__(self, *_: Any) -> None:
@@ -114,13 +120,31 @@ class Source:
         """A word that no label has had yet."""
         return "step" + "abcdefghijklmnopqrstuvwxyz"[next(self._words) % 26]
 
-    async def send(self, word: str, count: int, a_second: float) -> Sent:
-        """Send so many events, as evenly as the gateway can."""
+    async def relabel(self, word: str, count: int, a_second: float) -> Sent:
+        """Give the sessions that run other labels, in turn. A gateway joins what comes too fast."""
         sent = self._sent = Sent(word)
         began = time.monotonic()
         for number in range(count):
             await asyncio.sleep(max(0.0, began + number / a_second - time.monotonic()))
-            await self._sender.request("sessions.patch", {"key": KEY, "label": f"{word} {number}"})
+            place, (agent, *_) = number % len(AGENTS), AGENTS[number % len(AGENTS)]
+            label = f"{word} {place * BASE + number}"
+            key = f"agent:{agent}:{SESSION}"
+            await self._sender.request("sessions.patch", {"key": key, "label": label})
+        return await self._end(sent, began)
+
+    async def stream(self, rounds: int) -> Sent:
+        """Let all agents answer at once, in two sessions each, word by word."""
+        sent = self._sent = Sent("")
+        began = time.monotonic()
+        for turn in range(rounds):
+            text = " ".join(f"word{turn}" for _ in range(WORDS_OF_A_RUN))
+            for agent, *_ in AGENTS:
+                for session in ("one", "two"):
+                    await self._sender.send(agent, f"say: {text}", session=session)
+            await asyncio.sleep(2 + WORDS_OF_A_RUN * self._model.word_delay * 1.3)
+        return await self._end(sent, began)
+
+    async def _end(self, sent: Sent, began: float) -> Sent:
         sent.seconds = time.monotonic() - began
         await asyncio.sleep(1.5)
         self._sent = None

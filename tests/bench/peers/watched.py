@@ -138,7 +138,7 @@ def timers() -> list[str]:
             continue
         argument = handle._args[0] if handle._args else None
         task = waiting.get(argument)
-        what = whose(task) if task else named(handle._callback)
+        what = whose(task) if task else named(getattr(handle, "_callback", None))
         lines.append(f"asyncio: {what}, due in {handle.when() - loop.time():.1f} s")
     return sorted(lines)
 
