@@ -128,15 +128,14 @@ class Bench:
         more = ("--hidden",) if name == HIDDEN else ()
         return ours(self.desk(name), watched, *more, watched=True)
 
-    def page(self, path: str = "") -> Window:
-        """The Control UI; its profile stays, so that it is signed in after the first time."""
+    def page(self) -> Window:
+        """The Control UI. Its profile stays, and with it what a browser caches."""
         assert self.browser is not None
         place = self.desk(PAGE)
-        profile = place.session.path / "profile"
-        signed_in = profile.exists()
-        address = self.live["new"].url.replace("ws:", "http:")
-        address += path if signed_in else f"#token={self.live['new'].token}"
-        return Window(self.browser, profile, place, address)
+        gateway = self.live["new"]
+        # A browser that is ended may lose that it was signed in: each start brings the token.
+        address = f"{gateway.url.replace('ws:', 'http:')}#token={gateway.token}"
+        return Window(self.browser, place.session.path / "profile", place, address)
 
 
 def say(text: str) -> None:
@@ -154,9 +153,12 @@ async def starts(bench: Bench) -> None:
     for turn in range(bench.plan.starts + 1):
         say(f"turn {turn} of {bench.plan.starts}")
         for name in bench.programs:
-            shown, agents = await asyncio.wait_for(
-                _page_start(bench) if name == PAGE else _start(bench, name), PATIENCE_S
-            )
+            work = _page_start(bench) if name == PAGE else _start(bench, name)
+            try:
+                shown, agents = await asyncio.wait_for(work, PATIENCE_S)
+            except TimeoutError:
+                say(f"{name} did not come up in turn {turn}")
+                continue
             if turn:  # the first fills caches, pairs the device and signs in
                 window.add(name, shown)
                 if agents:
