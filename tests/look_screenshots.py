@@ -100,7 +100,7 @@ def _queries() -> ScriptedQueries:
     return queries
 
 
-def _context(look: ThemeManager, store: Store) -> ViewContext:
+def sample_view(look: ThemeManager, store: Store) -> ViewContext:
     history = HistoryLog(store, sample.Clock())
     views = ScriptedViews(_talk)
     actions = sample.Asked().actions
@@ -109,7 +109,7 @@ def _context(look: ThemeManager, store: Store) -> ViewContext:
     )
 
 
-async def _settle() -> None:
+async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0.005)
 
@@ -124,7 +124,7 @@ async def _shoot(app: QApplication, out: Path) -> None:
 
 
 async def _shoot_agent(look: ThemeManager, out: Path, agent: str, name: str) -> None:
-    context = _context(look, sample.writing_store())
+    context = sample_view(look, sample.writing_store())
     window = build_fleet_window(context, {})
     NotificationTools(window, context, Notified(context.store, SAMPLE).center, lambda: None)
     window.resize(*SIZE)
@@ -135,25 +135,25 @@ async def _shoot_agent(look: ThemeManager, out: Path, agent: str, name: str) -> 
     for place, tab in enumerate(TABS):
         if details.body.bar is not None:
             details.body.bar.setCurrentIndex(place)
-        await _settle()
+        await settle()
         older = getattr(details.tab(), "older", None)
         if older is not None and older.isVisible():
             older.click()
-            await _settle()
+            await settle()
         window.grab().save(str(out / f"{agent}-{tab}-{name}.png"))
     window.close()
     window.deleteLater()
 
 
 async def _shoot_away(look: ThemeManager, out: Path, name: str) -> None:
-    context = _context(look, inbox.store())
+    context = sample_view(look, inbox.store())
     window = build_fleet_window(context, {})
     NotificationTools(window, context, Notified(context.store, SAMPLE).center, lambda: None)
     desk = back_after_an_hour(replace(context, queries=None))
     window.column.insertWidget(2, desk.pane)
     window.resize(*SIZE)
     window.show()
-    await _settle()
+    await settle()
     window.grab().save(str(out / f"away-{name}.png"))
     window.close()
     window.deleteLater()

@@ -16,25 +16,26 @@ if TYPE_CHECKING:
 # What gateways and runtimes put before the reason of a failure, whatever it is.
 _LEADS = re.compile(
     r"(?:LLM (?:request|call)|(?:embedded )?(?:agent|run|model call|request)) (?:failed|error)"
-    r"|provider returned an? [\w -]{1,30} error"
+    r"|\w[\w .()/-]{0,60}? returned an? [\w -]{1,30} error"
     r"|(?:API|provider|LLM|upstream) error"
     r"|(?:HTTP )?[45]\d\d(?: [\w-]{1,40})?"
     r"|[A-Za-z]*(?:Error|Exception)"
     r"|[a-z]+(?:_[a-z]+)*_error",
     re.IGNORECASE,
 )
+_SIGN = re.compile(r"^[\u26a0\u274c\u2716\ufe0f]+\s*")  # gateways warn with a sign of their own
+_PAUSE = re.compile(r"^(?::| [\u2013\u2014-])\s+")
 _LEAST_REASON = 12  # characters: what is left has to say something
 
 
 def gist(reason: str) -> str:
     """A reason without what stands before every reason: "LLM request failed: …"."""
-    found = _LEADS.match(reason)
-    while found is not None:
-        rest = reason[found.end() :]
-        if not rest.startswith(": ") or len(rest) < _LEAST_REASON:
+    reason = _SIGN.sub("", reason)
+    while (found := _LEADS.match(reason)) is not None:
+        rest = _PAUSE.sub("", reason[found.end() :], count=1)
+        if len(rest) < _LEAST_REASON or len(rest) == len(reason) - found.end():
             break
-        reason = rest[2:].lstrip()
-        found = _LEADS.match(reason)
+        reason = rest
     return reason
 
 

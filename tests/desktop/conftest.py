@@ -4,7 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from cc_desktop.desktop.fleet_desktop import build_fleet_window
 from cc_desktop.desktop.style.palette import DARK
@@ -52,6 +54,12 @@ def _no_leftovers(qapp: QApplication) -> Iterator[None]:
     """Windows of earlier tests are gone, and with them their timers."""
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    if qapp.keyboardModifiers():  # a key sent with Ctrl leaves it held: the next click adds to it
+        idle = QWidget()
+        idle.show()
+        QTest.keyClick(idle, Qt.Key.Key_F35)
+        idle.close()
+    assert not qapp.keyboardModifiers()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
-from cc_desktop.fleet.commands import CommandPhase, GiveBackRights, RequestRights
+from cc_desktop.fleet.commands import CommandPhase, GiveBackRights, RequestRights, WithdrawRequest
 from cc_desktop.fleet.inbox import InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
@@ -191,6 +191,32 @@ async def test_a_right_is_asked_for_granted_and_given_back(
             follower.monitor.execute(GiveBackRights(gateway="g", scopes=(QUESTIONS,)))
             await follower.until(lambda: QUESTIONS not in link(follower).scopes, 15)
             assert follower.states["g"].count(ConnectionState.LIVE) == 1
+        async with following(tmp_path, settings) as follower:
+            await follower.live()
+            assert link(follower).scopes == ("operator.read",)
+
+
+async def test_a_request_is_withdrawn_and_what_is_approved_after_that_costs_nothing(
+    trusting: RealGateway, tmp_path: Path
+) -> None:
+    async with proxied(trusting.url, ELSEWHERE) as url:
+        settings = GatewaySettings("g", "g", url, Token(TOKEN))
+        async with following(tmp_path, settings) as follower:
+            await paired(follower, trusting)
+            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
+            await follower.until(lambda: link(follower).pairing is not None)
+            pairing = link(follower).pairing
+            assert pairing is not None
+            follower.monitor.execute(WithdrawRequest(gateway="g"))
+            await follower.until(lambda: phase(follower, ident)[0] is CommandPhase.REFUSED, 15)
+            assert phase(follower, ident)[1] == "left-open"
+            assert link(follower).pairing is None
+            assert link(follower).state is ConnectionState.LIVE
+            await approve(trusting, pairing.request_id)  # nevertheless
+            await asyncio.sleep(3)
+            assert link(follower).scopes == ("operator.read",)
+            assert follower.states["g"].count(ConnectionState.LIVE) == 1
+        # The approval has replaced the token. The new one is kept, so it comes in again.
         async with following(tmp_path, settings) as follower:
             await follower.live()
             assert link(follower).scopes == ("operator.read",)

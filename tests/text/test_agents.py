@@ -30,7 +30,7 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
         (
             "studio",
             "rex",
-            "the API key has run out",
+            "The API key has run out",
             "failed 4 min ago · Fix the login redirect",
         ),
         (
@@ -228,6 +228,14 @@ def test_a_run_leads_with_its_headline_and_then_says_what_it_does() -> None:
         ("LLM request failed: 401", "LLM request failed: 401"),  # says nothing alone
         ("Command failed: git push origin main", "Command failed: git push origin main"),
         ("Error:" * 50, "Error:" * 50),
+        (
+            "⚠️ API provider returned a billing error — your API key has run out of credits.",
+            "your API key has run out of credits.",
+        ),
+        (
+            "Mock (mock-1) returned a billing error — your API key has run out of credits.",
+            "your API key has run out of credits.",
+        ),
         ("no credits", "no credits"),
         ("", ""),
     ],

@@ -45,6 +45,7 @@ GERMAN = {
     r"[Gg]enehmig": "Freigabe, freigeben",
     r"Session|[Ee]inlass": "Sitzung; Kopplung",
     r"\b([Dd]eine?[mnrs]?|[Dd]u|[Dd]ich|[Dd]ir)\b": "Sie, Ihre",
+    r"\b(Aktualisiere|Beginne|Öffne|Prüfe|Starte|Wähle|Wiederhole|verwirf|lass)\b": "… Sie",
     r"\d\S* Token\b|\} Token\b|(?<!das )Token und": "Tokens",
 }
 

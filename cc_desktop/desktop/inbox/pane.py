@@ -15,7 +15,8 @@ from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
-from cc_desktop.text.inbox.lines import headline, place, since
+from cc_desktop.text.inbox.items import title
+from cc_desktop.text.inbox.lines import place, since
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.inbox.ports import InboxPorts
@@ -121,7 +122,7 @@ class ItemPane(QScrollArea):
             self.before.hide()
             return
         now = self._context.clock()
-        self.title.setText(headline(item, now))
+        self.title.setText(title(item))  # why, the card says
         self.place.setText(" · ".join(filter(None, (place(fleet, item), since(item, now)))))
         self._name_seen(all_seen=item.seen)
         agent = fleet.agent(item.gateway, item.agent)

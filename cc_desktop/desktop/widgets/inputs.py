@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
@@ -31,6 +32,7 @@ else:
 
 LEAST_WORDS = 90  # design px: the words of a box or radio button wrap, but not narrower
 _WRAP = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+_BREAKS = re.compile(r"\s+|(?<=-)")  # where a line may end
 _State = QStyle.StateFlag
 
 
@@ -69,10 +71,12 @@ class _Wrapping(_Mixed):
         return metrics.boundingRect(place, int(_WRAP), self.text())
 
     def minimumSizeHint(self) -> QSize:
-        """The mark and a word or two."""
-        whole = self.sizeHint()
-        words = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(whole.width() - max(0, words - self._least), whole.height())
+        """The mark and the widest word."""
+        whole, measure = self.sizeHint(), self.fontMetrics()
+        words = measure.horizontalAdvance(self.text())
+        parts = _BREAKS.split(self.text())
+        least = max([self._least, *(measure.horizontalAdvance(part) for part in parts)])
+        return QSize(whole.width() - max(0, words - least), whole.height())
 
     def hasHeightForWidth(self) -> bool:
         """Its words wrap."""

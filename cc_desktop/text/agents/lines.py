@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cc_desktop.fleet.model import Status
 from cc_desktop.fleet.status import run_start
 from cc_desktop.text.agent_facts import doing, gist, newest, open_approvals, state_since
-from cc_desktop.text.format import SECOND, ago, local, plain, run_time, span
+from cc_desktop.text.format import SECOND, ago, capitalized, local, plain, run_time, span
 from cc_desktop.text.i18n import isolate, mark, tr, trn
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ def two_lines(
 def _error(view: _View) -> tuple[str, str]:
     cause = view.agent.cause
     when = ago(view.since, view.now)
-    reason = gist(plain(view.agent.reason))
+    told = plain(view.agent.reason)
+    reason = gist(told)
+    if reason != told:
+        reason = capitalized(reason)
     if cause is not None and cause.status == "timeout":
         task, since = tr("Run timed out"), tr("timed out {when}", when=when).rstrip()
     else:

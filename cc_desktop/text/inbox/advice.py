@@ -10,6 +10,7 @@ from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.inbox import InboxKind, Severity
 from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import open_items
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr, trn
 from cc_desktop.text.inbox.lines import headline
@@ -108,6 +109,13 @@ class Strip(Struct, frozen=True):
 _TOLD_BY_PILLS = (_K.GATEWAY_LOST, _K.GATEWAY_BLOCKED, _K.GATEWAY_FLAPPING)
 
 
+def _is_told_by_pill(fleet: Fleet, item: InboxItem) -> bool:
+    """Whether the pill of its gateway says the same, and the banner what to do."""
+    if item.kind is _K.PAIRING_SELF:  # of a device that may watch and asks for more: the strip
+        return fleet.gateways[item.gateway].connection.state is not ConnectionState.LIVE
+    return item.kind in _TOLD_BY_PILLS
+
+
 def strip(fleet: Fleet, now: int) -> Strip | None:
     """What is up with the gateways themselves, the worst first; None: all is well.
 
@@ -118,7 +126,7 @@ def strip(fleet: Fleet, now: int) -> Strip | None:
         for item in open_items(fleet)
         if item.severity is not Severity.NEWS
         and not item.seen
-        and item.kind not in _TOLD_BY_PILLS
+        and not _is_told_by_pill(fleet, item)
         and (not item.agent or item.severity is Severity.WARNING)
     ]
     if not items:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QLabel
 
 from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet import events as ev
@@ -113,6 +114,17 @@ def test_nothing_open_is_said_and_so_is_what_cannot_be_seen(desk: Callable[..., 
     app.tools.show_inbox()
     assert app.page.empty_title.text() == "Nothing needs you"
     assert app.page.refused.text() == "Not visible to this connection on big: approvals."
+
+
+def test_the_reason_stands_once_in_full_on_the_card(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("failed")
+    assert app.page.pane.title.text() == "Rex failed"
+    words = [one.text() for one in app.page.pane.findChildren(QLabel) if one.isVisible()]
+    told = "provider returned a billing error: the API key has run out of credits."
+    assert [text for text in words if "out of credits" in text] == [told]
+    app.open("approval")
+    assert app.page.pane.title.text() == "Dex needs your approval"
 
 
 def test_what_cannot_be_seen_leads_to_the_rights_of_its_gateway(

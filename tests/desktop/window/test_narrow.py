@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cc_desktop.config.paths import resource
@@ -82,3 +83,29 @@ def test_the_bar_of_a_link_fits_beside_the_list(qtbot: QtBot, look: ThemeManager
     for part in (bar.open, bar.copy, bar.cancel):
         assert part.width() >= part.sizeHint().width()
         assert bar.rect().contains(place_in(part, bar))
+
+
+def test_where_it_is_low_too_the_keyboard_decides_what_is_seen(open_window: OpenWindow) -> None:
+    """As on a screen of 1024 x 600 at 200 %."""
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    window.resize(512, 360)
+    settle()
+    left, right = window.splitter.widget(0), window.splitter.widget(1)
+    window.list.setFocus()
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    assert left is not None
+    assert left.height() >= 100
+    QTest.keyClick(window.list, Qt.Key.Key_Return)
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert right is not None
+    assert right.height() >= 100
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    settle()
+    assert window.list.hasFocus()
+    assert window.splitter.sizes()[1] == 0
+    window.resize(512, 800)
+    settle()
+    assert all(size > 100 for size in window.splitter.sizes())

@@ -283,5 +283,8 @@ class _HeadedCard(Card):
     def __init__(self, context: ViewContext, heading: str) -> None:
         super().__init__(context.look, heading)
         self.end = label(context.look.metrics.font(11.5), muted=True)
-        self.end.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it can be read by keyboard
+        self.end.setTextInteractionFlags(  # it can be read by keyboard
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.add_to_heading(self.end)

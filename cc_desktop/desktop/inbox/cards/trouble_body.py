@@ -78,7 +78,8 @@ class AgentTrouble(ItemBody):
         self._subject = subject
         item, agent = subject.item, subject.agent
         now = self.ports.context.clock()
-        self.reason.setText(plain(reason(item, now), REASON))
+        whole = item.detail if item.kind is InboxKind.FAILED and not item.members else ""
+        self.reason.setText(plain(whole or reason(item, now), REASON))
         session = agent.sessions.get(item.session_key) if agent is not None else None
         last = plain(session.preview, LAST) if session is not None else ""
         self.last.setText(tr("Last: “{words}”", words=last) if last else "")

@@ -91,14 +91,15 @@ class GatewayRow(QFrame):
         first.setSpacing(px(6))
         first.addWidget(self._name)
         first.addWidget(self._address, 1)
-        self._second = QHBoxLayout()
-        self._second.setSpacing(px(4))
-        self._second.addWidget(self._line, 1)
-        self._second.addWidget(self.secure, 0, Qt.AlignmentFlag.AlignLeft)
         words = QVBoxLayout()
         words.setSpacing(px(1))
         words.addLayout(first)
-        words.addLayout(self._second)
+        words.addWidget(self._line)
+        offered = QHBoxLayout()
+        offered.setContentsMargins(-px(5), 0, 0, 0)  # its words stand under those of the line
+        offered.addWidget(self.secure)
+        offered.addStretch(1)
+        words.addLayout(offered)
         told = QHBoxLayout()
         told.setSpacing(px(8))
         told.addWidget(self.on)
@@ -187,8 +188,7 @@ class GatewayRow(QFrame):
         narrow = self.width() < self._look.metrics.px(NARROW)
         self._controls.setMinimumWidth(0 if narrow else self._controls.sizeHint().width())
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        for layout in (self._row, self._second):
-            layout.setDirection(below if narrow else beside)
+        self._row.setDirection(below if narrow else beside)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside the buttons: what stands below the list is about this one."""

@@ -12,7 +12,7 @@ from cc_desktop.desktop.icons.avatar import draw_avatar
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
-from cc_desktop.desktop.window.agents.agent_model import ROW_ROLE, Row
+from cc_desktop.desktop.window.agents.agent_model import MODEL_ROLE, ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, SHOWN_CONTEXT, status_word
 from cc_desktop.text.i18n import tr
@@ -131,7 +131,7 @@ class AgentDelegate(RowDelegate):
 
         second = at.task
         if at.usage[1] and sum(at.task) > at.usage[0]:
-            used = self._paint_usage_below(canvas, at.usage, row)
+            used = self._paint_usage_below(canvas, at.usage, row, at.task[1])
             second = (at.task[0], max(0, at.task[1] - used))
         elif at.usage[1]:
             self._paint_usage(canvas, at.usage, row)
@@ -141,7 +141,8 @@ class AgentDelegate(RowDelegate):
             self.line(canvas, (*at.task, top, line), row.task, self._text, text)
             self.line(canvas, (*second, below, line), row.second, self._small, muted)
         if at.model[1]:
-            self.line(canvas, (*at.model, 0, height), row.model, self._text, muted)
+            model = index.data(MODEL_ROLE) or ""
+            self.line(canvas, (*at.model, 0, height), model, self._text, muted)
 
     def _paint_name(
         self, canvas: Canvas, place: tuple[int, int, int, int], row: Row, colour: QColor
@@ -191,8 +192,12 @@ class AgentDelegate(RowDelegate):
         if bar:
             self._paint_bar(canvas, row, start + width, height // 2 + px(7))
 
-    def _paint_usage_below(self, canvas: Canvas, place: tuple[int, int], row: Row) -> int:
-        """The same at the end of the second line.
+    def _paint_usage_below(
+        self, canvas: Canvas, place: tuple[int, int], row: Row, room: int
+    ) -> int:
+        """The same at the end of the second line, which is `room` px long.
+
+        A context that is not nearly full gives way to the words.
 
         Returns:
             The room that it takes there, px.
@@ -202,9 +207,12 @@ class AgentDelegate(RowDelegate):
         start, width = place
         spot = (start, width, height // 2 + px(1), px(18))
         self.line(canvas, spot, used, self._small, QColor(self._look.theme.muted), END)
-        words = self._measures[id(self._small)].horizontalAdvance(used) if used else 0
+        measure = self._measures[id(self._small)]
+        words = measure.horizontalAdvance(used) if used else 0
         taken = min(width, words) + px(12) if words else 0
-        if row.percent is not None and row.percent >= SHOWN_CONTEXT:
+        percent = row.percent or 0
+        fits = measure.horizontalAdvance(row.second) <= room - taken - px(BAR + 12)
+        if percent >= FULL_CONTEXT or (percent >= SHOWN_CONTEXT and fits):
             end = start + width - (min(width, words) + px(8) if words else 0)
             self._paint_bar(canvas, row, end, height // 2 + px(8))
             taken = start + width - end + px(BAR) + px(12)
