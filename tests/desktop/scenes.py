@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cc_desktop.desktop.away.desk import AwayDesk, AwayPorts
@@ -77,10 +78,12 @@ class Scenes:
         return iter(windows)
 
     def close(self) -> None:
-        """Close them all."""
+        """Delete them all: another theme would be drawn for what is only closed, too."""
+        self._kept.clear()
         for window in QApplication.topLevelWidgets():
             window.close()
-        self._kept.clear()
+            window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def _fleets(self) -> Iterator[tuple[str, QWidget]]:
         muted = Preferences(muted=frozenset({("studio", "otto")}))

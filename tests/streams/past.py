@@ -157,7 +157,7 @@ class PastLife(Life):
         scopes: list[str],
         wrong_by_ms: int = 0,
     ) -> Site:
-        more = {"scopes": scopes, "wrong_by_ms": wrong_by_ms, "rng": self.rng}
+        more: dict[str, Any] = {"scopes": scopes, "wrong_by_ms": wrong_by_ms, "rng": self.rng}
         return PastSite(name, protocol, self.clock, network, **more)
 
     def _all(self) -> Iterable[PastSite]:

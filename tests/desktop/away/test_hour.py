@@ -125,8 +125,8 @@ def compare_with_model(life: PastLife, found: AwaySummary) -> None:
     newest: dict[tuple[str, str], tuple[int, bool]] = {}
     for good, ends in ((True, found.finished), (False, found.failed)):
         for one in ends:
-            key = (one.gateway, one.session_key)
-            newest[key] = max(newest.get(key, (0, good)), (one.at, good))
+            which = (one.gateway, one.session_key)
+            newest[which] = max(newest.get(which, (0, good)), (one.at, good))
     checked = 0
     for gateway in life.store.fleet.shown():
         for agent in gateway.agents.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
@@ -420,24 +421,26 @@ def test_a_failed_task_is_not_offered_what_no_gateway_does(desk: Callable[..., D
     assert "Send it a message" in app.gateway.advice.text()
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "outcome"),
+    [
+        ("task-failed", "completed", "blocked"),
+        ("task-failed", "failed", ""),  # what it said of its failure reached nobody
+        ("undelivered", "completed", ""),
+    ],
+)
 def test_a_result_that_was_given_up_is_delivered_again_or_dismissed(
-    desk: Callable[..., Desk],
+    desk: Callable[..., Desk], kind: str, status: str, outcome: str
 ) -> None:
     app = desk()
-    told = Task(
-        "t1",
-        "otto",
-        title="Index the docs",
-        status="completed",
-        outcome="blocked",
-        delivery="failed",
-        ended_at=NOW - MIN,
-    )
-    app.apply(ev.FactTold("studio", told))
-    app.open("task-failed")
+    for ident in ("t1", "t2"):
+        app.apply(ev.FactGone("studio", Task, ident))
+    told = Task("t9", "otto", title="Docs", status=status, outcome=outcome, ended_at=NOW - MIN)
+    app.apply(ev.FactTold("studio", replace(told, delivery="failed")))
+    app.open(kind)
     assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
-    assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
+    assert app.asked.commands == [ChangeTask("studio", "t9", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))
     assert app.card.progress.text() == "Retry: done."
 

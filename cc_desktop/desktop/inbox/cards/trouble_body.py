@@ -14,7 +14,6 @@ from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
-from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
@@ -195,7 +194,7 @@ class GatewayTrouble(ItemBody):
             self.command.set_text(item.detail)
         # A gateway delivers a result again, or lets it go. A task that failed it only keeps.
         is_task = item.subject.startswith(_TASK)
-        can = is_task and (subject.is_demo or is_undelivered_task(item))
+        can = is_task and (subject.is_demo or _is_given_up(subject))
         may = can and self.show_right(subject, Right.OPERATE)
         self.agents.setVisible(bool(item.members))
         self.retry.setVisible(may)
@@ -249,6 +248,12 @@ class GatewayTrouble(ItemBody):
         """Qt override: nobody looks any more."""
         super().hideEvent(event)
         self.restart.forget()
+
+
+def _is_given_up(subject: Subject) -> bool:
+    """Whether the gateway has stopped trying to deliver the result of a task."""
+    task = subject.gateway.facts.tasks.get(subject.item.subject.removeprefix(_TASK))
+    return task is not None and (task.delivery == "failed" or task.outcome == "blocked")
 
 
 def _spent(session: Session | None) -> str:
