@@ -68,6 +68,10 @@ class RequestRights(Addressed, frozen=True):
     scopes: tuple[str, ...]  # in addition to those that are granted
 
 
+class WithdrawRequest(Addressed, frozen=True):
+    """Ask no longer for rights that nobody has approved yet."""
+
+
 class GiveBackRights(Addressed, frozen=True):
     """Do without rights from now on. The right to read stays."""
 

@@ -7,26 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from cc_desktop.fleet.agent_info import AgentInfo as AgentInfo
 from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.facts import Fact
 from cc_desktop.fleet.model import ConnectionInfo, Device, Origin, Session, Status
 from cc_desktop.fleet.requests import Approval, Question
 from cc_desktop.fleet.runs import Cause
-
-
-class AgentInfo(Struct, frozen=True):
-    """An agent as a list names it."""
-
-    id: str
-    name: str = ""
-    emoji: str = ""
-    theme: str = ""
-    model: str = ""
-    role: str = ""
-    status: Status | None = None
-    task: str = ""
-    last_activity: int = 0
-    workspace: str = ""
 
 
 class GatewayAdded(Struct, frozen=True):
@@ -186,6 +172,7 @@ class RunProgress(Struct, frozen=True):
     activity: str | None = None
     error: str | None = None
     over: bool = False
+    stopped: bool = False  # with `over`: somebody stopped it
     starts: bool = False  # a run that was over goes on, with another model perhaps
     started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
     call: str = ""  # signature of the call of a tool that `activity` is about

@@ -327,6 +327,7 @@ class Gateway(Struct, frozen=True):
     facts: Facts = Facts()
     approvals: Mapping[str, Approval] = {}  # that no agent of the gateway waits for, oldest first
     inbox: Mapping[str, tuple[InboxItem, ...]] = {}  # by agent id; "": of the gateway itself
+    fact_inbox: dict[str, tuple[InboxItem, ...]] = {}  # likewise, by record, see `record_scope`
     inbox_due: int = 0  # local ms at which time alone changes the gateway's own items; 0: never
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
     session_count: int = 0  # over all agents

@@ -24,6 +24,7 @@ from cc_desktop.fleet.commands import (
     StopAll,
     StopRun,
     WatchRun,
+    WithdrawRequest,
 )
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
@@ -156,7 +157,7 @@ class CommandDesk:
                 return "under-way"
             actions = self._pool.actions(gateway)
             return "not-live" if actions is None else actions.start(command)
-        if isinstance(command, RequestRights | GiveBackRights):
+        if isinstance(command, RequestRights | GiveBackRights | WithdrawRequest):
             link.change_rights(command, functools.partial(self.end, gateway, command.id))
             return None
         if isinstance(command, Reconnect):

@@ -42,7 +42,7 @@ def test_every_kind_is_an_item_unless_it_is_a_moment() -> None:
     live = ConnectionInfo(ConnectionState.LIVE, server_version="2026.5.7")
     world = World(listed(row()), ev.ConnectionChanged(G, live))
     told: list[Change] = []
-    for record in (
+    records: tuple[facts.Fact, ...] = (
         facts.CronJob("c", last_status="error", last_run_at=NOW),
         facts.CronJob("late", next_run_at=NOW - DAY),
         facts.CronJob("lost", last_status="ok", delivery_error="no chat", last_run_at=NOW),
@@ -53,7 +53,8 @@ def test_every_kind_is_an_item_unless_it_is_a_moment() -> None:
         facts.Task("t", status="failed", ended_at=NOW),
         facts.JoinRequest("j"),
         *(facts.Condition(kind.value, kind) for kind in facts.ConditionKind),
-    ):
+    )
+    for record in records:
         told += world.tell(ev.FactTold(G, record))
     told += world.tell(ev.FactGone(G, facts.Condition, facts.ConditionKind.SUSPENDED.value))
     told += world.tell(ev.FactTold(G, facts.Subject("cron")), ev.SignOfLife(G), ev.Tick(G))

@@ -17,6 +17,7 @@ from cc_desktop.fleet.commands import (
     StopAll,
     StopRun,
 )
+from cc_desktop.fleet.model import Status
 from tests.lab.act import (
     arrivals,
     arrives_once,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
     from tests.lab.openclaw import RealGateway, Sender
+
+MAIN = "agent:otto:main"
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
@@ -285,9 +288,13 @@ async def test_runs_are_stopped_whoever_started_them(
         await other.send("rex", "hold: theirs")
         await asyncio.to_thread(model.wait_held, held + 2)
         await operator.until(lambda: all(operator.agent(one).heard for one in ("otto", "rex")))
-        mine = await operator.carried_out(StopRun("g", "otto", "agent:otto:main", own))
+        stopped_at = operator.monitor.now_ms()
+        mine = await operator.carried_out(StopRun("g", "otto", MAIN, own))
         assert mine.phase is CommandPhase.DONE, mine
-        await operator.until(lambda: not operator.agent("otto").heard)
+        await operator.until(
+            lambda: operator.agent("otto").sessions[MAIN].finished_at >= stopped_at
+        )
+        assert operator.status("otto") is Status.IDLE  # it did not fail
         theirs = await operator.carried_out(StopRun("g", "rex", "agent:rex:main"))
         print(gateway.version, "theirs:", theirs.phase, theirs.reason, theirs.said)
         if theirs.phase is CommandPhase.REFUSED:
@@ -296,7 +303,7 @@ async def test_runs_are_stopped_whoever_started_them(
             model.release()
         await other.wait_idle("rex")
         await operator.until(lambda: not operator.agent("rex").heard)
-        again = await operator.carried_out(StopRun("g", "otto", "agent:otto:main"))
+        again = await operator.carried_out(StopRun("g", "otto", MAIN))
         assert (again.phase, again.reason) == (CommandPhase.REFUSED, "not-running")
 
 

@@ -24,7 +24,7 @@ from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet.inbox import InboxChanged, Severity
-from cc_desktop.fleet.inbox.open_items import members_of
+from cc_desktop.fleet.inbox.open_items import find_item, members_of
 from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.text.i18n import tr, trn
 from cc_desktop.text.inbox.advice import not_visible
@@ -164,6 +164,8 @@ class InboxPage(CentrePage):
     def open_item(self, ident: str) -> None:
         """Show an item, whatever is filtered; one that has ended is said to be over."""
         self._refresh()
+        item = find_item(self._context.store.fleet, ident)
+        ident = item.id if item is not None else ident
         if not self.model.index_of(ident).isValid():
             self.show_kind(OPEN)
             self.show_gateway("")
@@ -297,7 +299,11 @@ class InboxPage(CentrePage):
             self._refresh()
 
     def _refresh(self) -> None:
+        shown = self.pane.card.ident
         self.model.refresh()
+        item = find_item(self._context.store.fleet, shown)
+        if item is not None and item.id != shown:  # the list took it for another one
+            self.list.choose(item.id)
         self._refresh_frame()
         self.pane.refresh()
         self._schedule()

@@ -41,9 +41,12 @@ ROWS = {
     "same_calls": _Row(
         mark("The same tool call in one run, so often"),
         (3, 5, 8, 12, 20, 30, 60),
+    ),
+    "within_minutes": _Row(
+        mark("… within"),
+        (2, 5, 10, 30, 60),
         mark("With the same arguments, whatever the run does in between."),
     ),
-    "within_minutes": _Row(mark("… within"), (2, 5, 10, 30, 60)),
     "times_usual": _Row(
         mark("More tokens in one run than usual"),
         (2, 3, 5, 10, 20),

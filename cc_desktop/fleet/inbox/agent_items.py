@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
-_APPROVAL, _QUESTION = InboxKind.APPROVAL, InboxKind.QUESTION
 _WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
 
 
@@ -140,13 +139,8 @@ def request_items(agent: Agent) -> Iterator[InboxItem]:
             question.title,
             since=question.opened_at,
             until=question.expires_at,
+            before=question.asked_as,
         )
-
-
-def is_request(item: InboxItem, agent: Agent) -> bool:
-    """Whether an item of an agent is one of its `request_items`."""
-    kind = item.kind
-    return kind is _APPROVAL or (kind is _QUESTION and item.subject in agent.questions)
 
 
 def approval_item(approval: Approval, gateway: str, name: str) -> InboxItem:
@@ -219,6 +213,7 @@ def _item(
     code: str = "",
     since: int = 0,
     until: int = 0,
+    before: str = "",
 ) -> InboxItem:
     return InboxItem(
         item_id(kind, agent.gateway, subject, agent.id),
@@ -232,4 +227,5 @@ def _item(
         code=code,
         since=since,
         until=until,
+        was=item_id(kind, agent.gateway, before, agent.id) if before else "",
     )

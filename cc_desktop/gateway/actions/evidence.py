@@ -155,10 +155,10 @@ async def _is_message(command: SendMessage, since: int, ask: Ask) -> bool:
     except RequestFailedError as error:
         if _may_pass(error):
             raise
-    # It is kept by the id of the message, for a while after its end. "timeout" is said of a run in
-    # progress and of one that never was, too: it tells nothing.
+    # It is kept by the id of the message, for a while after its end. "pending" waits for its turn
+    # (2026.9.6). "timeout" is said of a run in progress as of one that never was: it says nothing.
     answer = fields.as_object(await ask("agent.wait", {"runId": command.id, "timeoutMs": 0}))
-    if fields.text(answer.get("status")) in ("ok", "error"):
+    if fields.text(answer.get("status")) in ("ok", "error", "pending"):
         return True
     raise NobodyKnowsError
 

@@ -14,6 +14,7 @@ from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import mark, tr
 from cc_desktop.text.inbox.evidence import common_reason, runaway_evidence
+from cc_desktop.text.inbox.joins import join_reason
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
@@ -199,11 +200,6 @@ _CHANNEL = {
     "probe-failed": mark("Its test failed"),
     "no-credentials": mark("Its credentials are not available"),
 }
-_JOIN = {
-    "device": mark("A new device"),
-    "node": mark("A new node"),
-    "sender": mark("A sender that the channel does not know"),
-}
 
 
 def title(item: InboxItem) -> str:
@@ -236,5 +232,5 @@ def reason(item: InboxItem, now: int) -> str:
             words = mark("It runs {release}, another gateway {newest}")
             return tr(words, release=item.detail, newest=item.code)
         case _K.PAIRING:
-            return tr(_JOIN.get(item.code, ""))
+            return join_reason(item.code, item.detail)
     return item.detail or tr(KINDS[item.kind].reason)

@@ -296,6 +296,37 @@ def test_an_option_is_chosen_by_its_digit_and_answered(desk: Callable[..., Desk]
     assert app.card.outcome.text() == "Answered."
 
 
+def test_a_question_that_can_be_answered_a_moment_later_stays_open(
+    desk: Callable[..., Desk],
+) -> None:
+    """Its run tells of it first, and then the gateway with an id to answer it by."""
+    store = fleet.store(gateways=False)
+    store.apply(ev.QuestionClosed("home-lab", "nano", "q1"))
+    store.apply(ev.QuestionOpened("home-lab", fleet.question("run:call", can_answer=False)))
+    app = desk(store)
+    app.open("question")
+    assert not app.question.send.isVisible()
+    app.apply(ev.QuestionOpened("home-lab", fleet.question("q2")))
+    QTest.keyClick(app.page.list, Qt.Key.Key_2)
+    app.question.send.click()
+    sent = app.asked.commands[-1]
+    assert isinstance(sent, AnswerQuestion)
+    assert sent.question == "q2"
+    app.apply(ev.CommandDone("home-lab", app.last))
+    app.apply(ev.QuestionClosed("home-lab", "nano", "q2"))
+    assert app.card.outcome.text() == "Answered."
+
+
+def test_an_item_that_is_gone_when_it_is_opened_has_no_heading_of_another(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    app.open("approval")
+    app.tools.open_item("question-0000000000")
+    assert app.card.outcome.text() == "This item is no longer open."
+    assert app.card.heading() == "Inbox"
+
+
 def test_what_is_typed_stays_while_the_fleet_moves(desk: Callable[..., Desk]) -> None:
     app = desk()
     app.open("question")
@@ -406,7 +437,7 @@ def test_a_result_that_was_given_up_is_delivered_again_or_dismissed(
     app.open("task-failed")
     assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
-    assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
+    assert app.asked.commands == [ChangeTask("studio", "t2", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))
     assert app.card.progress.text() == "Retry: done."
 

@@ -257,3 +257,12 @@ def test_what_stands_for_several_is_marked_and_undone_for_each() -> None:
         MarkUnseen("home-lab", "hex", ("agent:hex:main",)),
     ]
     assert not marks.undo()
+
+
+def test_a_device_that_waits_is_recognised_on_its_card(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("pairing")
+    assert "Address: 192.168.1.20" in app.gateway.facts.text()
+    assert app.gateway.facts.isVisible()
+    app.open("channel")
+    assert not app.gateway.facts.isVisible()

@@ -21,7 +21,7 @@ from cc_desktop.desktop.settings.general_page import GeneralPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
 from cc_desktop.desktop.settings.window import SettingsWindow
-from cc_desktop.desktop.setup.settings_tools import SettingsChoices
+from cc_desktop.desktop.setup.settings_tools import GuardThresholds, SettingsChoices
 from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingRequest, Problem
@@ -166,6 +166,7 @@ class Desk:
                 ),
                 None,
             ),
+            guard=GuardThresholds(self.file, lambda: None),
         )
         self.window = SettingsWindow(self.context, {})
         self.window.show_page("gateways")

@@ -69,7 +69,7 @@ async def refuse_until_the_end(world: World, answers: dict[str, Any] | None = No
 # A message in a session that may not be read
 
 
-@pytest.mark.parametrize("status", ["ok", "error"])
+@pytest.mark.parametrize("status", ["ok", "error", "pending"])
 async def test_where_the_history_is_refused_the_run_of_a_message_tells_of_it(
     world: World, status: str
 ) -> None:

@@ -72,6 +72,7 @@ class ItemCard(Card):
             self.forget()
             self._drop_content()
             self._ident, self.item, self.is_over, self._said = ident, None, False, None
+            self.set_heading(tr("Inbox"))  # not that of the item before, until there is one
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,7 +85,7 @@ class ItemCard(Card):
             if self.is_over and not was_over:
                 self.ended.emit()
             return
-        self.item, self.is_over = item, False
+        self._ident, self.item, self.is_over = item.id, item, False
         gateway = fleet.gateways[item.gateway]
         state = newest_command(gateway, item)
         subject = Subject(item, gateway, gateway.agents.get(item.agent), state)

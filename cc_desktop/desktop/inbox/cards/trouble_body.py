@@ -20,6 +20,7 @@ from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.inbox import reason, title
 from cc_desktop.text.inbox.advice import advice
+from cc_desktop.text.inbox.joins import join_lines
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent
@@ -147,6 +148,7 @@ class GatewayTrouble(ItemBody):
         super().__init__(ports)
         self._subject: Subject | None = None
         self.reason = self.add_words()
+        self.facts = self.add_words(px=12.5)
         self.advice = self.add_words(muted=True)
         self.command = CommandText(self.look, tr("What to run"))
         self.column.addWidget(self.command)
@@ -179,18 +181,22 @@ class GatewayTrouble(ItemBody):
         item = subject.item
         now = self.ports.context.clock()
         waits_for_us = item.kind is InboxKind.PAIRING_SELF
-        why = "" if waits_for_us else plain(reason(item, now), REASON)
+        join = subject.gateway.facts.joins.get(item.subject)
+        known = join_lines(join) if join and item.kind is InboxKind.PAIRING else ""
+        why = "" if waits_for_us or known else plain(reason(item, now), REASON)
         self.reason.setText(why)
         self.reason.setVisible(bool(why))
+        self.facts.setText(known)
+        self.facts.setVisible(bool(known))
         self.advice.setText(advice(item))
         self.advice.setVisible(bool(self.advice.text()))
         self.command.setVisible(waits_for_us and bool(item.detail))
         if waits_for_us:
             self.command.set_text(item.detail)
-        is_task = item.subject.startswith(_TASK)
-        may = is_task and self.show_right(subject, Right.OPERATE)
         # A gateway delivers a result again, or lets it go. A task that failed it only keeps.
-        may = may and (subject.is_demo or is_undelivered_task(item))
+        is_task = item.subject.startswith(_TASK)
+        can = is_task and (subject.is_demo or is_undelivered_task(item))
+        may = can and self.show_right(subject, Right.OPERATE)
         self.agents.setVisible(bool(item.members))
         self.retry.setVisible(may)
         self.dismiss.setVisible(may)
