@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView
 
 from cc_desktop.desktop.inbox.item_model import ROW_ROLE, InboxModel, InboxRow
@@ -153,6 +153,12 @@ class InboxList(RowList):
         )
         self.scrollTo(index)
         return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt override: what is read stays in sight when a bar below takes some of the room."""
+        super().resizeEvent(event)
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def choose_none(self) -> None:
         """Select nothing."""

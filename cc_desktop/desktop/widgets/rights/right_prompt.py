@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
 from cc_desktop.desktop.widgets.rights.command_box import CommandBox
 from cc_desktop.desktop.widgets.rows.subscription import Subscription
@@ -96,11 +97,13 @@ class RightPrompt(QWidget):
         line = QHBoxLayout()
         line.setSpacing(px(10))
         line.addWidget(self._words, 1)
-        line.addWidget(self._left)
+        tools = QWidget()
+        wrapped = FlowLayout(px(10), tools)
         self.withdraw = button(tr("Withdraw"), self._on_withdrawn)
         self.withdraw.setAccessibleDescription(tr("Ask for this right no longer"))
-        line.addWidget(self.withdraw)
-        line.addWidget(self.button)
+        for part in (self._left, self.withdraw, self.button):
+            wrapped.addWidget(part)
+        line.addWidget(tools)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(px(4))
