@@ -437,7 +437,7 @@ def test_a_result_that_was_given_up_is_delivered_again_or_dismissed(
     app.open("task-failed")
     assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
-    assert app.asked.commands == [ChangeTask("studio", "t2", TaskAction.RETRY)]
+    assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))
     assert app.card.progress.text() == "Retry: done."
 
