@@ -189,6 +189,11 @@ class Facts(Struct, frozen=True):
     progress: Mapping[str, ProgressCard] = {}
     offset_ms: int = 0  # what was added to the gateway's times, see `steady_offset`
 
+    def of(self, kind: type[Fact]) -> Mapping[str, Fact]:
+        """The records of a kind, by id."""
+        found: Mapping[str, Fact] = getattr(self, _FIELDS[kind])
+        return found
+
     def access(self, subject: str) -> ReadAccess:
         """Whether a subject can be read here, as far as is known."""
         known = self.subjects.get(subject)
@@ -218,7 +223,7 @@ def with_all(facts: Facts, kind: type[Fact], records: tuple[Fact, ...]) -> Facts
 def with_one(facts: Facts, record: Fact) -> Facts:
     """One record is new, or another than before."""
     name = _FIELDS[type(record)]
-    old: Mapping[str, Fact] = getattr(facts, name)
+    old = facts.of(type(record))
     if old.get(record.id) == record:
         return facts
     new = {**old, record.id: record}
@@ -230,7 +235,7 @@ def with_one(facts: Facts, record: Fact) -> Facts:
 def without(facts: Facts, kind: type[Fact], ident: str) -> Facts:
     """One record is gone."""
     name = _FIELDS[kind]
-    old: Mapping[str, Fact] = getattr(facts, name)
+    old = facts.of(kind)
     if ident not in old:
         return facts
     return replace(facts, **{name: {key: one for key, one in old.items() if key != ident}})

@@ -327,6 +327,7 @@ class Gateway(Struct, frozen=True):
     facts: Facts = Facts()
     approvals: Mapping[str, Approval] = {}  # that no agent of the gateway waits for, oldest first
     inbox: Mapping[str, tuple[InboxItem, ...]] = {}  # by agent id; "": of the gateway itself
+    fact_inbox: dict[str, tuple[InboxItem, ...]] = {}  # likewise, by record, see `record_scope`
     inbox_due: int = 0  # local ms at which time alone changes the gateway's own items; 0: never
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
     session_count: int = 0  # over all agents
@@ -343,9 +344,8 @@ class Gateway(Struct, frozen=True):
     def offset_of(self, agent_id: str) -> int:
         """`clock_offset_ms` for what is known of an agent, likewise."""
         listing = self.listing
-        if listing and agent_id in listing.applied:
-            return listing.clock_offset_ms
-        return self.clock_offset_ms
+        is_applied = listing and agent_id in listing.applied
+        return listing.clock_offset_ms if listing and is_applied else self.clock_offset_ms
 
     @property
     def dropped_sessions(self) -> int:

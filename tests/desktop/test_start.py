@@ -122,7 +122,10 @@ DesktopController.start = started
 sys.exit(cli.main([*sys.argv[2:], "--config", sys.argv[1]]))
 """
 # What even a start with a gateway does without. It would stay in memory: 2 MiB of it.
-NEVER = ("tomlkit", "html.entities", "encodings.idna", "cc_desktop.config.settings_file")
+NEVER = (
+    *("tomlkit", "html.entities", "encodings.idna", "logging.handlers", "pickle"),
+    "cc_desktop.config.settings_file",
+)
 
 
 @pytest.mark.slow

@@ -268,7 +268,7 @@ async def test_each_release_tells_what_it_has_at_few_questions(
         }
         if new:
             assert {one.status for one in told.facts.sign_ins.values()} == {"static"}
-        found = told.follower.monitor.store.fleet.gateways["g"].inbox
+        found = all_items(told.follower.monitor.store.fleet.gateways["g"])
         assert not found, "a healthy gateway asks for nobody"
         at_connect = asked.total()
         assert at_connect <= 10, asked

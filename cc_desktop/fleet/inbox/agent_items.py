@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
-_APPROVAL, _QUESTION = InboxKind.APPROVAL, InboxKind.QUESTION
 _WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
 
 
@@ -142,12 +141,6 @@ def request_items(agent: Agent) -> Iterator[InboxItem]:
             until=question.expires_at,
             before=question.asked_as,
         )
-
-
-def is_request(item: InboxItem, agent: Agent) -> bool:
-    """Whether an item of an agent is one of its `request_items`."""
-    kind = item.kind
-    return kind is _APPROVAL or (kind is _QUESTION and item.subject in agent.questions)
 
 
 def approval_item(approval: Approval, gateway: str, name: str) -> InboxItem:

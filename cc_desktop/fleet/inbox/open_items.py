@@ -47,3 +47,5 @@ def each_item(fleet: Fleet) -> Iterator[InboxItem]:
         for scope, items in gateway.inbox.items():
             if not gateway.hidden or scope == GATEWAY:
                 yield from items
+        for items in gateway.fact_inbox.values():
+            yield from items
