@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cc_desktop import cli
+from cc_desktop import __main__ as app_main
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.controller import DesktopController
@@ -61,7 +61,7 @@ def main(args: list[str]) -> int:
     # `ready` is no argument of the command line: the app looks `run_controller` up when it starts.
     watched = partial(lifecycle.run_controller, ready=lambda one: watch(one, "--hide" in args))
     vars(lifecycle)["run_controller"] = watched
-    return cli.main([arg for arg in args if arg != "--hide"])
+    return app_main.main([arg for arg in args if arg != "--hide"])
 
 
 if __name__ == "__main__":
