@@ -111,13 +111,18 @@ def start_rows(plan: Plan) -> Iterator[Row]:
             places.append(("xcb", environment("xcb", stack.enter_context(xvfb()))))
         for platform, env in places:
             found: dict[str, list[float]] = {"bare": [], "painted": [], "fleet": []}
+            cpu: dict[str, list[float]] = {"bare": [], "painted": []}
             for turn in range(plan.starts + 1):
                 with bare(env) as program:
                     base = program.seconds_until("painted")
+                    base_cpu = float(program.wait_for("painted-cpu"))
                 with app(env, "--demo") as program:
                     times = {what: program.seconds_until(what) for what in ("painted", "fleet")}
+                    own_cpu = float(program.wait_for("painted-cpu"))
                 if turn:  # the first run warms the caches of both
                     found["bare"].append(base)
+                    cpu["bare"].append(base_cpu)
+                    cpu["painted"].append(own_cpu)
                     for what, seconds in times.items():
                         found[what].append(seconds)
             base = median(found["bare"])
@@ -131,6 +136,14 @@ def start_rows(plan: Plan) -> Iterator[Row]:
                     f"{base * 1000:.0f} ms",
                     f"{plan.starts} pairs",
                 )
+            yield Row(
+                f"the same of CPU time, {platform}",
+                f"{paired(cpu['painted'], cpu['bare']):.2f}",
+                "",
+                f"{median(cpu['painted']) * 1000:.0f} ms",
+                f"{median(cpu['bare']) * 1000:.0f} ms",
+                "to the window",
+            )
 
 
 def memory_rows(plan: Plan) -> Iterator[Row]:

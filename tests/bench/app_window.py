@@ -3,7 +3,8 @@
 ARG are those of `cc-desktop`. Prints, by the monotonic clock,
     painted <s>   once the list has been painted, as empty as it may be
     fleet <s>     once it has been painted with agents in it
-and with --hide, hides the window then and prints "hidden <s>".
+with lines "painted-cpu <s>" and so on, of the processor time so far; and with --hide, hides the
+window then and prints "hidden <s>".
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def tell(what: str) -> None:
-    print(what, time.monotonic(), flush=True)
+    cpu_s = time.process_time()
+    print(f"{what} {time.monotonic()}\n{what}-cpu {cpu_s}", flush=True)
 
 
 def watch(shell: DesktopController, hide: bool) -> None:
