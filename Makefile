@@ -75,6 +75,11 @@ bench: ## measure start-up, memory, idle load, and a large and busy fleet
 	@scripts/bootstrap
 	@QT_QPA_PLATFORM=offscreen $(bin)/python -m tests.bench $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: ## measure the app beside Vorta, Nagstamon and the gateway's own page; fetches them once
+	@scripts/bootstrap desktop lab
+	@$(bin)/python -m tests.bench.peers $(ARGS)
+
 .PHONY: chaos
 chaos: ## break things on purpose; ARGS="--short", "--minutes 30", "--seed 7", "storm cut"
 	@scripts/bootstrap desktop
@@ -101,6 +106,11 @@ lock: ## pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest
 wheel: ## build dist/*.whl
 	@scripts/bootstrap
 	$(bin)/python -m hatchling build --target wheel
+
+.PHONY: audit
+audit: ## known vulnerabilities and licences of what is shipped; exit code 3: could not be checked
+	@scripts/bootstrap
+	@$(bin)/python scripts/audit.py
 
 .PHONY: package
 package: ## build what people download, for this system, into dist/

@@ -101,7 +101,11 @@ def build() -> list[Path]:
     kept.write_text(table, "utf-8")
     print(table, flush=True)
     bundle.check_size(made)
-    texts = licences.collect(python, ROOT)
+    say("writing the bill of materials")
+    bill = ROOT / "dist" / f"cc-desktop-{name}.cdx.json"
+    command = [str(python), str(ROOT / "packaging/sbom.py"), str(made), name, str(when), str(bill)]
+    subprocess.run(command, env=env, check=True)
+    texts = licences.collect(python, ROOT, made)
     if WINDOWS:
         downloads = [windows_installer(made, texts, name)]
     elif MACOS:
@@ -111,7 +115,7 @@ def build() -> list[Path]:
     for path in downloads:
         if path.stat().st_size > MAX_COMPRESSED:
             raise bundle.BuildError(f"{path.name} is larger than {MAX_COMPRESSED / MIB:.0f} MiB")
-    return [kept, *downloads]
+    return [kept, bill, *downloads]
 
 
 def linux_packages(

@@ -7,6 +7,8 @@ import subprocess
 from email.parser import HeaderParser
 from pathlib import Path
 
+import sbom
+
 _NAME = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
 _RULE = "=" * 79
 
@@ -18,11 +20,12 @@ https://code.qt.io, the licence is at https://www.gnu.org/licenses/lgpl-3.0.html
 """
 
 
-def collect(python: Path, root: Path) -> str:
-    """The text. `python` has the bundle's packages installed.
+def collect(python: Path, root: Path, bundle: Path) -> str:
+    """The text. `python` has the packages of `bundle` installed.
 
     Raises:
         ValueError: a package names no licence.
+        OSError: a package of the system has none.
     """
     code = "import sysconfig; print(*map(sysconfig.get_path, ('purelib', 'stdlib')), sep='\\n')"
     told = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
@@ -47,6 +50,10 @@ def collect(python: Path, root: Path) -> str:
         if not texts:
             raise ValueError(f"no licence in {info}")
         parts.append(_part(name, head["License-Expression"] or head["License"] or "", texts))
+    inside = {path.name for path in bundle.rglob("lib*")}
+    for package, (version, _) in sorted(sbom.system_packages(inside).items()):
+        text = Path("/usr/share/doc", package, "copyright").read_text("utf-8")
+        parts.append(_part(f"{package} {version}", "", [text]))
     return "\n".join(parts)
 
 

@@ -101,6 +101,18 @@ class JoinRequest(Struct, frozen=True, gc=False):
     name: str = ""
     since: int = 0
     expires_at: int = 0
+    # What an operator recognises a device by. Except for address and id, it says so itself.
+    platform: str = ""  # "iPhone · iOS 26.1"
+    client: str = ""  # which program asks, and as what: "openclaw-ios · ui"
+    address: str = ""  # as the gateway sees it: an IP, and the page of a browser
+    device: str = ""  # its id, whole, as `openclaw devices list` shows it
+    scopes: tuple[str, ...] = ()  # what it asks for
+    is_repair: bool = False  # a device of this id is paired already
+
+    @property
+    def known(self) -> str:
+        """The same in one line, as far as it is told."""
+        return " · ".join(part for part in (self.platform, self.address) if part)
 
 
 class ConditionKind(StrEnum):
@@ -153,6 +165,14 @@ class ProgressCard(Struct, frozen=True, gc=False):
 
 Fact = Channel | CronJob | SignIn | Quota | Task | JoinRequest | Condition | Subject | ProgressCard
 FACTS_PER_KIND = 2_000  # ceiling for each kind on a gateway: the oldest go first
+
+
+class RestartCheck(Struct, frozen=True):
+    """What a gateway says about a restart at the moment at which it was asked."""
+
+    is_safe: bool = False
+    blockers: tuple[str, ...] = ()  # in the gateway's words
+    busy: Mapping[str, int] = {}  # what is at work, by "runs", "jobs", "tasks", …; no zeros
 
 
 class Facts(Struct, frozen=True):

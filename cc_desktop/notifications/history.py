@@ -170,7 +170,7 @@ class NotificationHistory:
             )
             for notice in self._notices.values()
         ]
-        rows: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(stored))
+        rows: list[dict[str, Any]] = msgspec.to_builtins(stored)
         return rows
 
     def load(self, data: object) -> None:

@@ -235,6 +235,10 @@ async def test_the_settings_ask_for_rights_and_show_where_secrets_are(
     (asked,) = desk.monitor.store.fleet.gateways["studio"].commands.values()
     assert isinstance(asked.command, RequestRights)
     assert asked.command.scopes == ("operator.questions",)
+    desk.settings_window.close()
+    desk.open_rights("studio")  # as the inbox does
+    assert desk.settings_window.isVisible()
+    assert desk.settings_window.current() == "gateways"
     reason = "because the settings say keyring = false"
     none, in_file = page.facts.secrets.lines()
     assert none == "none is kept here, and the settings say keyring = false"

@@ -25,6 +25,7 @@ class Built:
     bundle: Path
     deb: Path
     archive: Path
+    bill: Path
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +35,9 @@ def built() -> Built:
         ROOT / "build/package/dist/cc-desktop",
         ROOT / f"dist/cc-desktop_{version}_amd64.deb",
         ROOT / f"dist/cc-desktop-{version}-linux-x86_64.tar.xz",
+        ROOT / f"dist/cc-desktop-{version}.cdx.json",
     )
-    for path in (made.bundle, made.deb, made.archive):
+    for path in (made.bundle, made.deb, made.archive, made.bill):
         if not path.exists():
             pytest.fail(f"{path} is not there: make package makes it")
     return made

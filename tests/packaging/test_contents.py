@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -166,6 +167,44 @@ def test_a_second_build_elsewhere_is_equal(built: Built, tmp_path: Path) -> None
 
     for one in (built.deb, built.archive):
         assert compare.differences(one, copy / "dist" / one.name) == []
+    assert (copy / "dist" / built.bill.name).read_bytes() == built.bill.read_bytes()
+
+
+# Which distributions the modules of a bundle belong to, asked in the environment it was made in.
+_OWNERS = """
+import json, sys
+from importlib.metadata import packages_distributions
+print(json.dumps({name: owners for name, owners in packages_distributions().items()
+                  if name not in sys.stdlib_module_names}))
+"""
+
+
+def test_every_distribution_in_the_bundle_is_in_the_bill(built: Built) -> None:
+    python = next((ROOT / "build/package/venv").glob("bin/python"))
+    told = subprocess.run([python, "-I", "-c", _OWNERS], capture_output=True, check=True)
+    owners = json.loads(told.stdout)
+    names = [name.partition("cc-desktop:")[2] for name, _ in scan.parts(built.bundle)]
+    names += [path.name for path in (built.bundle / "_internal").iterdir()]
+    roots = {re.split(r"[./]", name)[0] for name in names}
+    wanted = {
+        re.sub(r"[-_.]+", "-", owner).lower() for root in roots for owner in owners.get(root, ())
+    }
+
+    bill = json.loads(built.bill.read_text("utf-8"))
+    listed = {one["name"] for one in bill["components"]}
+
+    assert {"msgspec", "pyside6-essentials", "websockets", "cryptography", "keyring"} <= wanted
+    assert wanted - {"cc-desktop"} <= listed
+    assert {"python", "qt", "icu", "openssl", "libxcb-cursor0", "pyinstaller"} <= listed
+
+
+def test_the_licences_name_everything_that_is_in_the_bill(built: Built, unpacked: Path) -> None:
+    (text,) = (path.read_text("utf-8") for path in (unpacked / "archive").glob("*/LICENCES"))
+    bill = json.loads(built.bill.read_text("utf-8"))
+    parts = set(re.findall(r"^=+\n(\S+)", text, re.MULTILINE))
+    named = {re.sub(r"[-_.]+", "-", name).lower() for name in parts} | {"icu", "openssl", "qt"}
+    listed = {re.sub(r"[-_.]+", "-", one["name"]).lower() for one in bill["components"]}
+    assert listed <= named
 
 
 def test_a_library_that_is_missing_fails_the_build(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.silence import next_look
 from cc_desktop.fleet.inbox.agent_items import (
     agent_items,
     approval_item,
@@ -282,5 +283,9 @@ def _approvals(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
 
 
 def _next_due(gateway: Gateway, now: Now) -> int:
-    times = [next_due(gateway, now), *(one.expires_at for one in gateway.approvals.values())]
+    times = [
+        next_due(gateway, now),
+        next_look(gateway, now),
+        *(one.expires_at for one in gateway.approvals.values()),
+    ]
     return min((time for time in times if time > now.wall), default=0)

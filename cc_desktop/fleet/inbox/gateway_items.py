@@ -276,6 +276,11 @@ def _quota(gateway: Gateway, quota: Quota, now: Now) -> Iterator[InboxItem]:
         )
 
 
+def is_undelivered_task(item: InboxItem) -> bool:
+    """Whether a task did its work, and the gateway gave up on delivering the result."""
+    return item.kind is InboxKind.TASK_FAILED and item.code not in TASK_FAILURES
+
+
 def _task(gateway: Gateway, task: Task, now: Now) -> Iterator[InboxItem]:
     if task.delivery == "dismissed" or 0 < task.ended_at <= now.wall - FORGET_AFTER_MS:
         return
@@ -326,6 +331,7 @@ def _join(gateway: Gateway, join: JoinRequest, now: Now) -> Iterator[InboxItem]:
             InboxKind.PAIRING,
             join.id,
             join.name,
+            join.known,
             code=join.what,
             since=join.since,
             until=join.expires_at,

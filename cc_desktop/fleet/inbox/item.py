@@ -93,6 +93,7 @@ class InboxItem(Struct, frozen=True):
     until: int = 0  # local ms at which it expires; 0: it does not
     seen: bool = False
     members: tuple[str, ...] = ()  # ids of the items that it tells together, of any gateways
+    was: str = ""  # the id that it had before more was told of it
     part_of: str = ""  # id of the item that tells this one along with others
     cause: str = ""  # of a failure: what others of the same cause share; opaque
     provider: str = ""  # of a failure: whose model was asked

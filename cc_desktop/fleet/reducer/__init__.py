@@ -97,6 +97,7 @@ _SCOPES = {
     ev.Snapshot: Scope.ALL,
     ev.SnapshotEnded: Scope.ALL,
     ev.Tick: Scope.GATEWAY,
+    ev.HeartbeatsTold: Scope.GATEWAY,
 }
 _Handler = Callable[[Fleet, Gateway, Any, Now], tuple[Fleet, list[Change]]]
 _HANDLERS: Mapping[type, _Handler] = {
