@@ -172,6 +172,23 @@ def memory_rows(plan: Plan) -> Iterator[Row]:
             )
 
 
+def where_rows(_plan: Plan) -> Iterator[Row]:
+    """Where the memory is. What others have mapped too (another Qt app) counts in the note only."""
+    if sys.platform != "linux":
+        return
+    env = environment("offscreen")
+    with bare(env) as program:
+        time.sleep(SETTLE_S)
+        base = program.parts()
+    with gateway(traffic.AGENTS) as url, app(env, "--url", url) as program:
+        time.sleep(SETTLE_S)
+        mine = program.parts()
+    for name, (alone, whole) in sorted(mine.items(), key=lambda one: -one[1][1]):
+        base_alone, base_whole = base.get(name, (0.0, 0.0))
+        note = f"with what is shared {whole:.1f} and {base_whole:.1f}"
+        yield Row(f"where: {name}", "", "", f"{alone:.1f} MiB", f"{base_alone:.1f} MiB", note)
+
+
 def stream_rows(plan: Plan) -> Iterator[Row]:
     env = environment("offscreen")
     wall: dict[str, list[float]] = {way: [] for way in throughput.WAYS}
@@ -346,6 +363,7 @@ def _printed(program: str) -> Iterator[Row]:
 PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "start": start_rows,
     "memory": memory_rows,
+    "where": where_rows,
     "stream": stream_rows,
     "event": event_rows,
     "inbox": inbox_rows,
