@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `cc_desktop.about.ExitCode`.
     """
+    gc.enable()  # see `__main__.py`
     environ = take_secrets()  # first of all: no program that is started from here on inherits them
     choose_language(environ, lambda: resource("locale"))
     try:

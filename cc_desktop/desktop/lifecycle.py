@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -78,6 +79,7 @@ async def _main(
             if ready is not None:
                 ready(controller)
             await controller.show()
+            gc.enable()  # which `run_app` put off
             controller.start()
             work = asyncio.create_task(controller.run(), name="background work")
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 
 def run_app(args: argparse.Namespace) -> int:
+    gc.disable()  # until the first picture: what is made until then stays
+    try:
+        return _run_app(args)
+    finally:
+        gc.enable()
+
+
+def _run_app(args: argparse.Namespace) -> int:
     from cc_desktop.monitor import MonitorOptions, system_wake_sources
 
     paths = prepare(args)
@@ -49,6 +58,7 @@ def run_app(args: argparse.Namespace) -> int:
     if lock is None:
         from cc_desktop import headless
 
+        gc.enable()
         say(tr("no display here, so the fleet is shown as text; Ctrl-C ends."))
         return headless.text(settings, paths, options)
     from cc_desktop.app import run_desktop

@@ -111,13 +111,18 @@ def start_rows(plan: Plan) -> Iterator[Row]:
             places.append(("xcb", environment("xcb", stack.enter_context(xvfb()))))
         for platform, env in places:
             found: dict[str, list[float]] = {"bare": [], "painted": [], "fleet": []}
+            cpu: dict[str, list[float]] = {"bare": [], "painted": []}
             for turn in range(plan.starts + 1):
                 with bare(env) as program:
                     base = program.seconds_until("painted")
+                    base_cpu = float(program.wait_for("painted-cpu"))
                 with app(env, "--demo") as program:
                     times = {what: program.seconds_until(what) for what in ("painted", "fleet")}
+                    own_cpu = float(program.wait_for("painted-cpu"))
                 if turn:  # the first run warms the caches of both
                     found["bare"].append(base)
+                    cpu["bare"].append(base_cpu)
+                    cpu["painted"].append(own_cpu)
                     for what, seconds in times.items():
                         found[what].append(seconds)
             base = median(found["bare"])
@@ -131,6 +136,14 @@ def start_rows(plan: Plan) -> Iterator[Row]:
                     f"{base * 1000:.0f} ms",
                     f"{plan.starts} pairs",
                 )
+            yield Row(
+                f"the same of CPU time, {platform}",
+                f"{paired(cpu['painted'], cpu['bare']):.2f}",
+                "",
+                f"{median(cpu['painted']) * 1000:.0f} ms",
+                f"{median(cpu['bare']) * 1000:.0f} ms",
+                "to the window",
+            )
 
 
 def memory_rows(plan: Plan) -> Iterator[Row]:
@@ -157,6 +170,23 @@ def memory_rows(plan: Plan) -> Iterator[Row]:
                 f"{median(other):.0f} MiB",
                 f"{plan.weighings} pair{'s' * (plan.weighings > 1)}",
             )
+
+
+def where_rows(_plan: Plan) -> Iterator[Row]:
+    """Where the memory is. What others have mapped too (another Qt app) counts in the note only."""
+    if sys.platform != "linux":
+        return
+    env = environment("offscreen")
+    with bare(env) as program:
+        time.sleep(SETTLE_S)
+        base = program.parts()
+    with gateway(traffic.AGENTS) as url, app(env, "--url", url) as program:
+        time.sleep(SETTLE_S)
+        mine = program.parts()
+    for name, (alone, whole) in sorted(mine.items(), key=lambda one: -one[1][1]):
+        base_alone, base_whole = base.get(name, (0.0, 0.0))
+        note = f"with what is shared {whole:.1f} and {base_whole:.1f}"
+        yield Row(f"where: {name}", "", "", f"{alone:.1f} MiB", f"{base_alone:.1f} MiB", note)
 
 
 def stream_rows(plan: Plan) -> Iterator[Row]:
@@ -333,6 +363,7 @@ def _printed(program: str) -> Iterator[Row]:
 PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "start": start_rows,
     "memory": memory_rows,
+    "where": where_rows,
     "stream": stream_rows,
     "event": event_rows,
     "inbox": inbox_rows,

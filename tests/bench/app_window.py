@@ -3,7 +3,8 @@
 ARG are those of `cc-desktop`. Prints, by the monotonic clock,
     painted <s>   once the list has been painted, as empty as it may be
     fleet <s>     once it has been painted with agents in it
-and with --hide, hides the window then and prints "hidden <s>".
+with lines "painted-cpu <s>" and so on, of the processor time so far; and with --hide, hides the
+window then and prints "hidden <s>".
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cc_desktop import cli
+from cc_desktop import __main__ as app_main
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.controller import DesktopController
 
 
 def tell(what: str) -> None:
-    print(what, time.monotonic(), flush=True)
+    cpu_s = time.process_time()
+    print(f"{what} {time.monotonic()}\n{what}-cpu {cpu_s}", flush=True)
 
 
 def watch(shell: DesktopController, hide: bool) -> None:
@@ -61,7 +63,7 @@ def main(args: list[str]) -> int:
     # `ready` is no argument of the command line: the app looks `run_controller` up when it starts.
     watched = partial(lifecycle.run_controller, ready=lambda one: watch(one, "--hide" in args))
     vars(lifecycle)["run_controller"] = watched
-    return cli.main([arg for arg in args if arg != "--hide"])
+    return app_main.main([arg for arg in args if arg != "--hide"])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from functools import partial
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop import cli
+from cc_desktop import __main__ as app_main
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.controller import DesktopController
@@ -130,7 +130,7 @@ def main(args: list[str]) -> int:
 
     # `ready` is no argument of the command line: the app looks `run_controller` up when it starts.
     vars(lifecycle)["run_controller"] = partial(lifecycle.run_controller, ready=watch)
-    return cli.main(args)
+    return app_main.main(args)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,29 @@ def environment(platform: str, display: str = "") -> dict[str, str]:
     return kept
 
 
+_HELD = ("Private_Clean:", "Private_Dirty:", "Shared_Clean:", "Shared_Dirty:")
+# By what the path of a file has, first come first served.
+_FILES = (
+    ("/cryptography/", "cryptography"),
+    ("_cffi_backend", "cryptography"),
+    ("Network", "QtNetwork, QtDBus"),
+    ("DBus", "QtNetwork, QtDBus"),
+    ("/PySide6/Qt/", "Qt: core, gui, widgets, plugins"),
+    ("/PySide6/", "PySide6 and shiboken6"),
+    ("/shiboken6/", "PySide6 and shiboken6"),
+    ("python", "Python and its C modules"),
+    (".ttf", "fonts"),
+)
+
+
+def _part_of(path: str) -> str:
+    if path == "[heap]":
+        return "heap: large objects of Python, C and C++"
+    if not path.startswith("/"):
+        return "small objects of Python, stacks, pictures"
+    return next((name for word, name in _FILES if word in path), "other libraries")
+
+
 class Program:
     """A Python module in a process of its own, which prints "<what> <value>" lines."""
 
@@ -111,6 +134,21 @@ class Program:
         """What it holds alone (USS), and with what others share (RSS), MiB."""
         info = psutil.Process(self._process.pid).memory_full_info()
         return info.uss / MIB, info.rss / MIB
+
+    def parts(self) -> dict[str, tuple[float, float]]:
+        """Where its memory is, MiB: what it holds alone, and with what others share. Linux."""
+        found: dict[str, list[float]] = {}
+        part = ""
+        for line in Path(f"/proc/{self._process.pid}/smaps").read_text().splitlines():
+            words = line.split()
+            if "-" in words[0]:  # a mapping; the other lines have a name with a colon
+                part = _part_of(words[5] if len(words) > 5 else "")
+            elif words[0] in _HELD:
+                kind, mib = words[0], int(words[1]) / 1024
+                sums = found.setdefault(part, [0.0, 0.0])
+                sums[0] += mib if kind.startswith("Private") else 0.0
+                sums[1] += mib
+        return {name: (alone, whole) for name, (alone, whole) in found.items()}
 
     def cpu_s(self) -> float:
         """Processor time so far, of all its threads."""

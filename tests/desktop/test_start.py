@@ -177,3 +177,45 @@ async def test_a_window_that_is_never_painted_does_not_hold_up_the_rest(qtbot: Q
     waiting = asyncio.create_task(first_paint(window, clock))
     await clock.advance(LONGEST_PAINT_S)
     await asyncio.wait_for(waiting, 10)
+
+
+COLLECTING = """
+import gc, sys
+from cc_desktop.__main__ import main
+imported = gc.isenabled()
+from cc_desktop.desktop import lifecycle
+from cc_desktop.desktop.controller import DesktopController
+
+show, start = DesktopController.show, DesktopController.start
+async def shown(controller):
+    await show(controller)
+    print("painted", gc.isenabled())
+def started(controller):
+    print("started", gc.isenabled())
+    start(controller)
+    lifecycle.App.instance().quit()
+DesktopController.show, DesktopController.start = shown, started
+print("imported", imported)
+main(["--demo", "--config", sys.argv[1]])
+print("ended", gc.isenabled())
+"""
+
+
+@pytest.mark.slow
+def test_garbage_is_not_looked_for_before_the_first_picture_but_always_after(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.stdout.split("\n")[:-1] == [
+        "imported False",
+        "painted False",
+        "started True",
+        "ended True",
+    ]
