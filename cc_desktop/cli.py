@@ -60,6 +60,7 @@ def _run(words: list[str], environ: dict[str, str]) -> int:
     args = parser.parse_args([word for word in words if not is_link(word)])
     if len(links) > 1 or (links and args.command):
         parser.error(tr("give one link, and no command with it"))
+    del parser  # what follows may last for days
     args.link = "".join(links)
     args.environ = environ
     code: int = args.handler(args)

@@ -42,6 +42,7 @@ from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingReque
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.connect.secrets import place_of_secret
 from cc_desktop.text.i18n import CHOICE, choose_language
+from cc_desktop.text.settings.global_key import key_note
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, LOCAL, UNPAIRED, FakeGateways
 from tests.desktop.notified import SAMPLE, Notified
@@ -54,6 +55,20 @@ if TYPE_CHECKING:
 
 SIZE = (int(os.environ.get("SHOT_WIDTH", "1024")), int(os.environ.get("SHOT_HEIGHT", "600")))
 FILE = Path("/home/anna/.config/cc-desktop/settings.toml")
+
+
+class _Key:
+    on = True
+    can_be_on = True
+
+    def note(self) -> str:
+        return key_note("ready", "Meta+Alt+F8")
+
+    def set(self, on: bool) -> None: ...
+
+    def look(self) -> None: ...
+
+    def follow(self, changed: Callable[[], object] | None) -> None: ...
 
 
 class _Secrets:
@@ -77,7 +92,7 @@ class _Secrets:
         pass
 
 
-def _store() -> Store:
+def sample_fleet() -> Store:
     store = sample.live_store()
     pairing = PairingRequest(
         "7f3a91c2-64d1", "laptop", ("operator.questions",), 0, sample.NOW + 252_000, upgrade=True
@@ -107,7 +122,7 @@ def _store() -> Store:
     return store
 
 
-def _context(look: ThemeManager, store: Store) -> SettingsContext:
+def sample_context(look: ThemeManager, store: Store) -> SettingsContext:
     def execute(command: Command) -> None:
         store.apply(ev.CommandSent("studio", replace(command, id="2")))
 
@@ -140,6 +155,7 @@ def _context(look: ThemeManager, store: Store) -> SettingsContext:
                 f"{FILE}:14: The setting colour is unknown and is ignored.",
             ],
             open_file=lambda: None,
+            global_key=_Key(),
         ),
         about=AboutTools(
             lambda: [("Qt", "6.11"), ("Python", "3.11.7")],
@@ -160,8 +176,8 @@ async def _shoot(app: QApplication, out: Path) -> None:
 
 
 async def _shoot_settings(look: ThemeManager, out: Path, name: str) -> None:
-    store = _store()
-    window = SettingsWindow(_context(look, store), {})
+    store = sample_fleet()
+    window = SettingsWindow(sample_context(look, store), {})
     window.resize(*SIZE)
     for page in ("gateways", "notifications", "tray", "general", "about"):
         window.show_page(page)

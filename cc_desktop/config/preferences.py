@@ -48,6 +48,7 @@ class GeneralPreferences(msgspec.Struct, frozen=True):
     PAGE: ClassVar[str] = "general"
 
     theme: Literal["system", "light", "dark"] = "system"
+    global_key: bool = False  # for the next that needs you, in every window of the desktop
 
 
 # Keys of earlier versions → the page and the field that they became.

@@ -21,7 +21,7 @@ from cc_desktop.config.settings.checks import default_id
 from cc_desktop.system.files import FileError, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tomlkit import TOMLDocument
@@ -194,6 +194,31 @@ class SettingsFile:
             document[key] = value
             for name, item in rest.items():
                 document[name] = item
+
+        self._edit(change)
+
+    def set_in_table(self, name: str, values: Mapping[str, str | float | None]) -> None:
+        """Set keys of the table `[name]`; None removes one, and a table that is empty then.
+
+        Raises:
+            SettingsFileError: the file cannot be read or written, or has something else there.
+        """
+
+        def change(document: TOMLDocument) -> None:
+            table = document.get(name)
+            if table is None:
+                document[name] = table = tomlkit.table()
+            if not isinstance(table, dict):
+                raise SettingsFileError(f"{self.path}: {name} must be written as a [{name}] table")
+            for key, value in values.items():
+                if value is None:
+                    table.pop(key, None)
+                elif isinstance(table, Table):
+                    _set(table, key, value)
+                else:
+                    table[key] = value
+            if not table:
+                document.pop(name)
 
         self._edit(change)
 

@@ -10,6 +10,7 @@ import zlib
 from random import Random
 from typing import TYPE_CHECKING
 
+from cc_desktop.fleet.facts import RestartCheck
 from cc_desktop.fleet.history.ledger import RUN, LedgerPage, LedgerRecord
 from cc_desktop.fleet.history.usage import DayUsage, UsageReport
 
@@ -96,6 +97,12 @@ def usage(agent_id: str, now: int, days: int, agent: Agent | None) -> UsageRepor
     tokens = sum(row.input_tokens + row.output_tokens for row in recent)
     found.append(DayUsage(today.isoformat(), tokens, sum(row.cost_usd for row in recent)))
     return UsageReport(tuple(found), now)
+
+
+def restart_check(agents: Iterable[Agent]) -> RestartCheck:
+    """A restart breaks off the runs in progress."""
+    runs = sum(len(agent.heard) for agent in agents)
+    return RestartCheck(is_safe=not runs, busy={"runs": runs} if runs else {})
 
 
 def _random(*words: str) -> Random:

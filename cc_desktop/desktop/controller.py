@@ -24,12 +24,13 @@ from cc_desktop.desktop.instance.instance_controller import InstanceController
 from cc_desktop.desktop.notifications.tray_backend import choose_backend
 from cc_desktop.desktop.remembered import WindowMemory, chosen_theme, chosen_tray_style
 from cc_desktop.desktop.settings_watcher import SettingsWatcher
+from cc_desktop.desktop.shortcut.tools import GlobalKeyTools
 from cc_desktop.desktop.style.theme import ThemeManager
 from cc_desktop.desktop.tray.no_tray import no_tray_words
 from cc_desktop.desktop.update_notice import UpdateNotice
 from cc_desktop.desktop.widgets.app_actions import Actions
 from cc_desktop.diagnostics.timeline import Timeline
-from cc_desktop.fleet.commands import MarkSeen, Reconnect, Refresh
+from cc_desktop.fleet.commands import Reconnect
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.system.supervision import keep_running, run_together
 from cc_desktop.text.i18n import tr
@@ -88,12 +89,12 @@ class DesktopController:
         self._settings: SettingsWindow | None = None
         actions = Actions(
             reconnect=self._reconnect,
-            mark_seen=self._mark_seen,
             show_last_known=monitor.show_last_known,
             quit=stop,
             connect=lambda: self.connect.show_panel() if self.connect else None,
             execute=monitor.execute,
             edit_gateway=lambda gateway: self.connect.edit(gateway) if self.connect else None,
+            open_rights=self.open_rights,
             open_settings_file=self._open_settings_file,
             open_address=open_address,
         )
@@ -113,6 +114,7 @@ class DesktopController:
         )
         self.settings_watcher = SettingsWatcher(monitor, self.notice)
         self.instance.on_start = self.settings_watcher.reload
+        self.global_key = GlobalKeyTools(monitor, self._show_next)
         self._login = LoginSwitch(services.autostart, self._show_failure)
         app.open_link = self.instance.open_link
         self.center = NotificationCenter(
@@ -122,7 +124,6 @@ class DesktopController:
             monitor.memory,
             open_target=self._on_notification,
             viewed=self.window.viewed,
-            refresh=self._refresh,
             execute=monitor.execute,
         )
         monitor.on_settings(lambda settings: self.center.hooks.configure(settings.hook_command))
@@ -178,6 +179,7 @@ class DesktopController:
             self._do_without_tray()
         self._follow_shells()
         self.away.start(self.monitor, self._hook.faults)
+        self.global_key.start(self._hook.faults)
         if self.connect is not None and not self._hidden:
             try:
                 self.connect.offer()
@@ -199,7 +201,7 @@ class DesktopController:
         """
         clock, faults = self.monitor.clock, self._hook.faults
         mine = {"notifications": self.center.run, "update check": self.notice.run}
-        parts = {**mine, **self.away.jobs}
+        parts = {**mine, **self.away.jobs, **self.global_key.jobs}
         jobs = {name: keep_running(name, part, clock, faults) for name, part in parts.items()}
         await run_together({"fleet monitor": self.monitor.run(), **jobs})
 
@@ -212,11 +214,10 @@ class DesktopController:
     def _reconnect(self, gateway: str | None) -> None:
         self.monitor.execute(Reconnect(gateway or ""))
 
-    def _mark_seen(self, gateway: str, agent: str) -> None:
-        self.monitor.execute(MarkSeen(gateway, agent))
-
-    def _refresh(self, gateway: str) -> None:
-        self.monitor.execute(Refresh(gateway))
+    def _show_next(self, token: str) -> None:
+        self.instance.raise_window(token)
+        self.window.batch.flush()
+        self.window.centre.or_page(self.window.triage).next()
 
     def _on_notification(self, target: Target, token: str) -> None:
         """Log a click that fails: it must not end the reader of the clicks."""
@@ -256,12 +257,20 @@ class DesktopController:
                 Preference(lambda: chosen_tray_style(memory), self._set_tray_look),
                 gateways=tools.gateway_tools(self.connect, self.monitor, look, paths),
                 general=tools.general_tools(
-                    self._login, look, self.monitor, paths, self._open_settings_file
+                    *(self._login, look, self.monitor, paths, self._open_settings_file),
+                    self.global_key.choice,
                 ),
                 about=tools.about_tools(self.monitor, self.notice, paths, self._timeline),
+                guard=tools.guard_tools(self.monitor, paths),
             )
             self._settings = SettingsWindow(context, self._remembered)
         self._settings.show_page(page)
+
+    def open_rights(self, gateway: str) -> None:
+        """Show what this computer may do on a gateway."""
+        self.open_settings("gateways")
+        if self._settings is not None:
+            self._settings.open_part(gateway)
 
     @property
     def settings_window(self) -> SettingsWindow | None:

@@ -7,7 +7,6 @@ import faulthandler
 import logging
 import os
 import sys
-from logging.handlers import RotatingFileHandler
 from typing import IO, TYPE_CHECKING, Any
 
 from cc_desktop.about import APP_ID
@@ -32,20 +31,17 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
-class PrivateLogFile(RotatingFileHandler):
-    """A rotating log file that only its owner can read. It reports a failure to write once."""
+class PrivateLogFile(logging.FileHandler):
+    """A rotating log file that only its owner can read. It reports a failure to write once.
 
-    def __init__(self, path: Path) -> None:
+    It rotates by itself: `logging.handlers` loads what it takes to log over a network, 0.4 MiB.
+    """
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes = max_bytes
         self._failed = False
         self._native_crashes = False
-        super().__init__(
-            path,
-            maxBytes=MAX_BYTES,
-            backupCount=BACKUPS,
-            encoding="utf-8",
-            delay=True,
-            errors="backslashreplace",
-        )
+        super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
 
     def _open(self) -> Any:
         # O_NONBLOCK: somebody may have put a FIFO there, which nobody reads.
@@ -73,11 +69,35 @@ class PrivateLogFile(RotatingFileHandler):
         except (OSError, ValueError) as error:
             _say(f"no log from here on: {self.baseFilename}: {_reason(error)}")
 
-    def doRollover(self) -> None:  # noqa: N802 - logging's name
-        """Rotate, and let the fault handler follow to the new file."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, into a new file if this one is full."""
+        try:
+            if self._is_full(record):
+                self._rotate()
+            super().emit(record)
+        except Exception:  # noqa: BLE001, RUF100 - as logging does: a log stops nobody
+            self.handleError(record)
+
+    def _is_full(self, record: logging.LogRecord) -> bool:
+        if self.stream is None:
+            self.stream = self._open()
+        if not os.path.isfile(self.baseFilename):  # noqa: PTH113 - as logging has it, a string
+            return False  # nobody rotates a device
+        line = f"{self.format(record)}{self.terminator}"
+        size = self.stream.seek(0, os.SEEK_END)
+        return size > 0 and size + len(line.encode(errors="replace")) > self.max_bytes
+
+    def _rotate(self) -> None:
+        """Begin a new file, to which the fault handler follows. The oldest one goes."""
         if self._native_crashes:
             faulthandler.disable()
-        super().doRollover()
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+        names = [self.baseFilename, *(f"{self.baseFilename}.{n + 1}" for n in range(BACKUPS))]
+        for older, newer in reversed(list(zip(names[1:], names, strict=False))):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(newer, older)  # noqa: PTH105
         if self._native_crashes:
             self.record_native_crashes()
 

@@ -14,85 +14,85 @@ class Command(Struct, frozen=True, kw_only=True):
     id: str = ""
 
 
-class MarkSeen(Command, frozen=True):
-    """The operator has seen why sessions of an agent failed."""
+class Addressed(Command, frozen=True):
+    """Base of those that are for one gateway, by its id."""
 
     gateway: str
+
+
+class MarkSeen(Addressed, frozen=True):
+    """The operator has seen why sessions of an agent failed."""
+
     agent: str
     sessions: tuple[str, ...] = ()  # session keys; empty: all that failed
 
 
-class MarkUnseen(Command, frozen=True):
+class MarkUnseen(Addressed, frozen=True):
     """Undoes `MarkSeen`."""
 
-    gateway: str
     agent: str
     sessions: tuple[str, ...] = ()  # session keys; empty: all of the agent
 
 
-class MarkItems(Command, frozen=True):
+class MarkItems(Addressed, frozen=True):
     """The operator has seen items of the inbox, or wants them to be unseen again."""
 
-    gateway: str
     items: tuple[str, ...]  # ids
     seen: bool = True
 
 
-class WatchRun(Command, frozen=True):
+class WatchRun(Addressed, frozen=True):
     """The operator wants to be told when the run in progress is over, however it ends."""
 
-    gateway: str
     agent: str
     session_key: str
     on: bool = True
 
 
-class Reconnect(Command, frozen=True):
+class Reconnect(Addressed, frozen=True):
     """Connect again at once."""
 
     gateway: str = ""  # empty: all gateways
 
 
-class Refresh(Command, frozen=True):
+class Refresh(Addressed, frozen=True):
     """List all agents and sessions again."""
 
-    gateway: str
 
-
-class RequestRights(Command, frozen=True):
+class RequestRights(Addressed, frozen=True):
     """Ask the gateway for more rights; somebody there may have to approve it.
 
     The connection and its rights stay as they are until the new ones are granted.
     """
 
-    gateway: str
     scopes: tuple[str, ...]  # in addition to those that are granted
 
 
-class GiveBackRights(Command, frozen=True):
+class WithdrawRequest(Addressed, frozen=True):
+    """Ask no longer for rights that nobody has approved yet."""
+
+
+class GiveBackRights(Addressed, frozen=True):
     """Do without rights from now on. The right to read stays."""
 
-    gateway: str
     scopes: tuple[str, ...]
 
 
-class ResolveApproval(Command, frozen=True):
+class ResolveApproval(Addressed, frozen=True):
     """Decide an approval. The first answer wins."""
 
-    gateway: str
     agent: str
     approval: str
     decision: str  # one of `Approval.decisions`: "allow-once", "allow-always", "deny"
     family: str = ""  # as in `Approval.family`; "" is "exec"
 
 
-class AnswerQuestion(Command, frozen=True):
+class AnswerQuestion(Addressed, frozen=True):
     """Answer a question, or say that there will be no answer.
 
     The model keeps a copy without the answers: they may be secret.
     """
 
-    gateway: str
     agent: str
     question: str
     answers: Mapping[str, tuple[str, ...]] = {}  # by `QuestionPart.id`: labels, or one's own words
@@ -102,20 +102,18 @@ class AnswerQuestion(Command, frozen=True):
         return f"AnswerQuestion({self.gateway!r}, {self.question!r}, answers={len(self.answers)})"
 
 
-class SendMessage(Command, frozen=True):
+class SendMessage(Addressed, frozen=True):
     """Say something to an agent, in one of its sessions. Its id is the id of the run it starts."""
 
-    gateway: str
     agent: str
     session_key: str
     text: str
     steer: bool = False  # into the run in progress, where the gateway can do that
 
 
-class StopRun(Command, frozen=True):
+class StopRun(Addressed, frozen=True):
     """Stop what a session does now."""
 
-    gateway: str
     agent: str
     session_key: str
     run_id: str = ""  # empty: whatever runs
@@ -136,10 +134,9 @@ class TaskAction(StrEnum):
     DISMISS = "dismiss"
 
 
-class ChangeTask(Command, frozen=True):
+class ChangeTask(Addressed, frozen=True):
     """Retry, cancel or dismiss a background task."""
 
-    gateway: str
     task: str
     action: TaskAction
 
@@ -185,10 +182,14 @@ class CommandPhase(StrEnum):
 
     PENDING = "pending"
     UNKNOWN = "unknown"  # no answer yet: nobody knows whether it arrived
+    UNKNOWABLE = "unknowable"  # and nobody will: the gateway does not tell
     DONE = "done"
     REFUSED = "refused"
 
 
+# Why it will never be known whether a command arrived.
+NO_HISTORY = "no-history"  # a message, in a session that this app may not read
+NO_WORD = "no-word"
 DROPPED = "dropped"  # the one refusal after an end: the gateway took a message and lost it
 
 
@@ -210,5 +211,5 @@ class CommandState(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether its end is known."""
-        return self.phase in (CommandPhase.DONE, CommandPhase.REFUSED)
+        """Whether nothing more will be heard of it."""
+        return self.phase not in (CommandPhase.PENDING, CommandPhase.UNKNOWN)

@@ -7,26 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from cc_desktop.fleet.agent_info import AgentInfo as AgentInfo
 from cc_desktop.fleet.commands import Command
 from cc_desktop.fleet.facts import Fact
 from cc_desktop.fleet.model import ConnectionInfo, Device, Origin, Session, Status
 from cc_desktop.fleet.requests import Approval, Question
 from cc_desktop.fleet.runs import Cause
-
-
-class AgentInfo(Struct, frozen=True):
-    """An agent as a list names it."""
-
-    id: str
-    name: str = ""
-    emoji: str = ""
-    theme: str = ""
-    model: str = ""
-    role: str = ""
-    status: Status | None = None
-    task: str = ""
-    last_activity: int = 0
-    workspace: str = ""
 
 
 class GatewayAdded(Struct, frozen=True):
@@ -72,11 +58,9 @@ class Snapshot(Struct, frozen=True):
     sessions: tuple[Session, ...]
     origin: Origin = Origin.LIVE
     taken_at: int = 0  # the gateway's clock, ms; 0 when it does not tell
-    # Keys of sessions that changed while the list was made: the list does not overrule them.
-    changed_meanwhile: frozenset[str] = frozenset()
+    changed_meanwhile: frozenset[str] = frozenset()  # keys: of these the list is older
     since: int = 0  # local ms of the gateway's start; 0 when it does not tell
-    # How many there are at least, where the list was cut to a limit; 0: the list is whole.
-    total_agents: int = 0
+    total_agents: int = 0  # at least so many, where the list was cut to a limit; else 0
     total_sessions: int = 0
 
 
@@ -112,6 +96,7 @@ class SignOfLife(Struct, frozen=True):
     """Something came from the gateway, whatever it was. Once a second is enough."""
 
     gateway: str
+    heartbeat: bool = False  # an agent's, of which the gateway does not tell the name
 
 
 class SessionChanged(Struct, frozen=True):
@@ -187,6 +172,7 @@ class RunProgress(Struct, frozen=True):
     activity: str | None = None
     error: str | None = None
     over: bool = False
+    stopped: bool = False  # with `over`: somebody stopped it
     starts: bool = False  # a run that was over goes on, with another model perhaps
     started_at: int = 0  # with `starts`: the gateway's clock, ms; 0 when it does not tell
     call: str = ""  # signature of the call of a tool that `activity` is about
@@ -355,6 +341,7 @@ class Tick(Struct, frozen=True):
     """Time has passed: what is silent may be stuck, what was asked may have expired."""
 
     gateway: str
+    other_limits: bool = False  # `Fleet.guard` has changed as well
 
 
 Event = (

@@ -101,6 +101,18 @@ class JoinRequest(Struct, frozen=True, gc=False):
     name: str = ""
     since: int = 0
     expires_at: int = 0
+    # What an operator recognises a device by. Except for address and id, it says so itself.
+    platform: str = ""  # "iPhone · iOS 26.1"
+    client: str = ""  # which program asks, and as what: "openclaw-ios · ui"
+    address: str = ""  # as the gateway sees it: an IP, and the page of a browser
+    device: str = ""  # its id, whole, as `openclaw devices list` shows it
+    scopes: tuple[str, ...] = ()  # what it asks for
+    is_repair: bool = False  # a device of this id is paired already
+
+    @property
+    def known(self) -> str:
+        """The same in one line, as far as it is told."""
+        return " · ".join(part for part in (self.platform, self.address) if part)
 
 
 class ConditionKind(StrEnum):
@@ -155,6 +167,14 @@ Fact = Channel | CronJob | SignIn | Quota | Task | JoinRequest | Condition | Sub
 FACTS_PER_KIND = 2_000  # ceiling for each kind on a gateway: the oldest go first
 
 
+class RestartCheck(Struct, frozen=True):
+    """What a gateway says about a restart at the moment at which it was asked."""
+
+    is_safe: bool = False
+    blockers: tuple[str, ...] = ()  # in the gateway's words
+    busy: Mapping[str, int] = {}  # what is at work, by "runs", "jobs", "tasks", …; no zeros
+
+
 class Facts(Struct, frozen=True):
     """All that a gateway told about itself, by kind and id."""
 
@@ -168,6 +188,11 @@ class Facts(Struct, frozen=True):
     subjects: Mapping[str, Subject] = {}
     progress: Mapping[str, ProgressCard] = {}
     offset_ms: int = 0  # what was added to the gateway's times, see `steady_offset`
+
+    def of(self, kind: type[Fact]) -> Mapping[str, Fact]:
+        """The records of a kind, by id."""
+        found: Mapping[str, Fact] = getattr(self, _FIELDS[kind])
+        return found
 
     def access(self, subject: str) -> ReadAccess:
         """Whether a subject can be read here, as far as is known."""
@@ -198,7 +223,7 @@ def with_all(facts: Facts, kind: type[Fact], records: tuple[Fact, ...]) -> Facts
 def with_one(facts: Facts, record: Fact) -> Facts:
     """One record is new, or another than before."""
     name = _FIELDS[type(record)]
-    old: Mapping[str, Fact] = getattr(facts, name)
+    old = facts.of(type(record))
     if old.get(record.id) == record:
         return facts
     new = {**old, record.id: record}
@@ -210,7 +235,7 @@ def with_one(facts: Facts, record: Fact) -> Facts:
 def without(facts: Facts, kind: type[Fact], ident: str) -> Facts:
     """One record is gone."""
     name = _FIELDS[kind]
-    old: Mapping[str, Fact] = getattr(facts, name)
+    old = facts.of(kind)
     if ident not in old:
         return facts
     return replace(facts, **{name: {key: one for key, one in old.items() if key != ident}})

@@ -16,6 +16,7 @@ from cc_desktop.fleet.commands import CommandState
 from cc_desktop.fleet.facts import Facts
 from cc_desktop.fleet.guard.habit import most_of
 from cc_desktop.fleet.guard.limits import GuardLimits
+from cc_desktop.fleet.guard.silence import Heartbeats
 from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
 from cc_desktop.fleet.requests import Approval as Approval
 from cc_desktop.fleet.requests import Decision, Question
@@ -242,6 +243,7 @@ class Agent(Struct, frozen=True):
     status_since: int = 0  # local ms
     status_session_key: str = ""  # the session that the status comes from
     stuck: tuple[str, ...] = ()  # sessions that are silent for too long, whatever the status says
+    silent_since: int = 0  # local ms since when it misses its heartbeat; 0: it does not
 
     @property
     def usual_tokens(self) -> int:
@@ -316,6 +318,7 @@ class Gateway(Struct, frozen=True):
     as_of: int = 0  # local ms at which the data was last known to be true
     away_since: int = 0  # local ms since when what is known is only the last known, else 0
     clock_offset_ms: int = 0  # ms to add to the gateway's times to get local ones
+    heartbeats: Heartbeats = Heartbeats()
     hidden: bool = False  # demo data is on the screen instead
     agents: Mapping[str, Agent] = {}
     devices: Mapping[str, Device] = {}
@@ -324,6 +327,7 @@ class Gateway(Struct, frozen=True):
     facts: Facts = Facts()
     approvals: Mapping[str, Approval] = {}  # that no agent of the gateway waits for, oldest first
     inbox: Mapping[str, tuple[InboxItem, ...]] = {}  # by agent id; "": of the gateway itself
+    fact_inbox: dict[str, tuple[InboxItem, ...]] = {}  # likewise, by record, see `record_scope`
     inbox_due: int = 0  # local ms at which time alone changes the gateway's own items; 0: never
     commands: Mapping[str, CommandState] = {}  # by command id, oldest first
     session_count: int = 0  # over all agents

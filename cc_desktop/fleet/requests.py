@@ -77,6 +77,7 @@ class Question(Struct, frozen=True, gc=False):
     opened_at: int = 0
     expires_at: int = 0  # 0: not told to connections that may only read
     can_answer: bool = False  # the id is the gateway's own, so an answer can name it
+    asked_as: str = ""  # the id that its run gave it before the gateway told of it
 
     @property
     def title(self) -> str:

@@ -35,6 +35,7 @@ class Run(Struct, frozen=True, gc=False):
     error: str = ""
     last_seen_at: int = 0  # local ms of the last sign of life
     over: bool = False  # kept, so that a late event of the same run does not start it again
+    stopped: bool = False  # somebody stopped it: it did not fail, whatever its row calls that
     started_at: int = 0  # local ms; 0 when nobody saw it start and no row tells
     cause: Cause | None = None  # of the error, where the gateway tells it
     calls: tuple[tuple[str, int], ...] = ()  # (signature, local ms) of the latest, oldest first

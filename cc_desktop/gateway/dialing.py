@@ -29,7 +29,7 @@ from websockets.exceptions import (
 from cc_desktop.gateway.connection import GatewayConnection, closed_by_peer
 from cc_desktop.gateway.failures import CannotConnectError, Failure, FailureKind
 from cc_desktop.protocol import fields, frames, handshake
-from cc_desktop.system.network import is_loopback
+from cc_desktop.system.network import is_literal, is_loopback
 from cc_desktop.system.tls import UntrustedCertificateError, client_context, pinned_context
 
 if TYPE_CHECKING:
@@ -238,7 +238,8 @@ def _proxy_for(url: str, wanted: str = "") -> str | None:
     """
     try:
         uri = ws_client.parse_uri(url)  # type: ignore[attr-defined]  # moved between versions 15 and 17
-        uri.host.encode("idna")  # as the resolver will
+        if not is_literal(uri.host):  # else nobody resolves it, and the codec takes 0.3 MiB
+            uri.host.encode("idna")  # as the resolver will
     except (InvalidURI, ValueError):
         raise CannotConnectError(
             Failure(kind=FailureKind.BAD_URL, detail=address_of(url))

@@ -53,6 +53,7 @@ class EventDecoder:
             "presence": self._presence,
             "agent.config": lambda data: agents.configured(gateway, data),
             "health": lambda data: agents.health(gateway, data),
+            "heartbeat": lambda _data: (ev.SignOfLife(gateway, heartbeat=True),),
             "agent": runs.agent,
             "chat": runs.chat,
             "session.tool": runs.tool,

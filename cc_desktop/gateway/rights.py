@@ -16,7 +16,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
-from cc_desktop.fleet.commands import GiveBackRights, RequestRights
+from cc_desktop.fleet.commands import GiveBackRights, RequestRights, WithdrawRequest
 from cc_desktop.fleet.model import PAIRING_LIFE_MS, PairingRequest
 from cc_desktop.gateway.failures import (
     FailureKind,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cc_desktop.gateway.connection import GatewayConnection
     from cc_desktop.gateway.device_token import Login
     from cc_desktop.gateway.failures import FailureAdvice
-    from cc_desktop.gateway.incidents import IncidentLog
     from cc_desktop.gateway.options import SupervisorOptions
     from cc_desktop.system.clock import Clock
 
@@ -49,7 +48,12 @@ READ_SCOPES = frozenset({"operator.read", "operator.write", "operator.admin"})  
 _RELEASE = re.compile(r"(\d{4})\.(\d{1,2})\.", re.ASCII)
 _UPGRADES_SINCE = (2026, 8)
 
-RightsCommand = RequestRights | GiveBackRights
+REJECT = "device.pair.reject"  # a device may take its own request back, with this scope
+PAIRING_SCOPES = frozenset({"operator.pairing", "operator.admin"})
+REJECT_S = 5.0
+WITHDRAWN, LEFT_OPEN = "withdrawn", "left-open"  # the second: the gateway has the request still
+
+RightsCommand = RequestRights | GiveBackRights | WithdrawRequest
 
 
 class RightsRefusedError(Exception):
@@ -80,6 +84,7 @@ class Rights:
         self._reading_only = False  # more was refused
         self._asked = False  # for what the settings want, after that
         self._waiting_since = 0  # local ms
+        self._decision: asyncio.Task[str] | None = None
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -153,7 +158,7 @@ class Rights:
     # More or fewer rights while a connection lives
 
     async def change(
-        self, login: Login, live: GatewayConnection, command: RightsCommand
+        self, login: Login, live: GatewayConnection, command: RequestRights | GiveBackRights
     ) -> GatewayConnection | None:
         """Carry out a command.
 
@@ -216,15 +221,46 @@ class Rights:
     ) -> None:
         raw_id = fields.as_object(answer).get("requestId")
         self._show(self._opened(request_id(raw_id), scopes, upgrade=True))
-        result: Any = await live.request(
-            WAIT_UPGRADE, {"requestId": raw_id}, REQUEST_LIFE_MS / 1000 + 30
-        )
-        decision = fields.as_object(result)
-        status = decision.get("status")
+        self.forget_decision()
+        self._decision = asyncio.create_task(self._decide(login, live, raw_id), name="decision")
+        self._decision.add_done_callback(lambda task: task.cancelled() or task.exception())
+        status = await asyncio.shield(self._decision)
         if status != "approved":
             raise RightsRefusedError("expired" if status == "expired" else "rejected")
-        # The approval has replaced the token: the one that was kept is of no use any more.
-        await login.keep_token(fields.secret(decision.get("deviceToken")))
+
+    async def _decide(self, login: Login, live: GatewayConnection, ident: object) -> str:
+        """Wait for the decision of a person; goes on when the request is withdrawn here.
+
+        An approval replaces the token: the one that was kept is of no use any more.
+        """
+        life_s = REQUEST_LIFE_MS / 1000 + 30
+        result: Any = await live.request(WAIT_UPGRADE, {"requestId": ident}, life_s)
+        decision = fields.as_object(result)
+        status = fields.text(decision.get("status"))
+        if status == "approved":
+            await login.keep_token(fields.secret(decision.get("deviceToken")))
+        return status
+
+    def forget_decision(self) -> None:
+        """Wait no longer for what somebody decides: the connection is gone."""
+        if self._decision is not None:
+            self._decision.cancel()
+            self._decision = None
+
+    async def withdraw(self, live: GatewayConnection) -> str:
+        """Take the open request back on the gateway, where this device may.
+
+        Returns:
+            WITHDRAWN, or LEFT_OPEN: the gateway keeps it until it expires.
+        """
+        ident = self.pairing.request_id if self.pairing is not None else ""
+        if not ident or PAIRING_SCOPES.isdisjoint(live.scopes):
+            return LEFT_OPEN
+        try:
+            await live.request(REJECT, {"requestId": ident}, REJECT_S)
+        except GatewayFailureError:
+            return LEFT_OPEN
+        return WITHDRAWN
 
     async def _dial_until_approved(
         self, login: Login, scopes: tuple[str, ...]
@@ -251,96 +287,6 @@ class Rights:
                 raise RightsRefusedError("expired")
             pause_s = ASK_AGAIN_S * (1 - JITTER * self._rng.random())
             await self._clock.sleep(max(pause_s, advice.wait_ms / 1000))
-
-
-class RightsChanges:
-    """The one change of rights that may be under way, and the connection that it yields.
-
-    Attributes:
-        handover: Set once a connection is there that takes over.
-    """
-
-    def __init__(self, rights: Rights, login: Login, incidents: IncidentLog) -> None:
-        self.handover = asyncio.Event()
-        self._rights = rights
-        self._login = login
-        self._incidents = incidents
-        self._task: asyncio.Task[None] | None = None
-        self._successor: GatewayConnection | None = None
-        self._postponed: tuple[RightsCommand, Callable[[str], object]] | None = None
-
-    def start(
-        self,
-        live: GatewayConnection | None,
-        command: RightsCommand,
-        on_end: Callable[[str], object] = lambda _reason: None,
-    ) -> None:
-        """Begin, unless another change is under way.
-
-        Args:
-            live: The connection to ask on; it goes on meanwhile. None: another one is just taking
-                over, and the change begins with `resume`.
-            command: Which rights.
-            on_end: Called once: with "" when it is done, else with the kind of the refusal.
-        """
-        if self._postponed is not None or (self._task is not None and not self._task.done()):
-            on_end("busy")
-            return
-        if live is None:
-            self._postponed = command, on_end
-            return
-        self._task = asyncio.create_task(self._run(live, command, on_end), name="rights")
-
-    def resume(self, live: GatewayConnection) -> None:
-        """A connection has taken over: begin what was asked for meanwhile."""
-        if self._postponed is not None:
-            (command, on_end), self._postponed = self._postponed, None
-            self.start(live, command, on_end)
-
-    async def _run(
-        self, live: GatewayConnection, command: RightsCommand, on_end: Callable[[str], object]
-    ) -> None:
-        reason = "lost"  # if the connection ends meanwhile, which cancels this
-        try:
-            self._successor = await self._rights.change(self._login, live, command)
-            self._login.keep_rights(self._rights.extra)
-            reason = ""
-            if self._successor is not None:
-                self.handover.set()
-        except RightsRefusedError as error:
-            reason = error.reason
-        except Exception as error:  # noqa: BLE001, RUF100 - the connection lives on
-            self._incidents.record("a change of rights failed", error)
-            reason = "internal"
-        finally:
-            on_end(reason)
-
-    @property
-    def successor(self) -> GatewayConnection | None:
-        """The connection that is about to take over."""
-        return self._successor
-
-    def take_successor(self) -> GatewayConnection | None:
-        """Hand out the connection that takes over, once."""
-        self.handover.clear()
-        successor, self._successor = self._successor, None
-        return successor
-
-    async def end(self) -> None:
-        """End what is under way: the connection that it was asked on is gone."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        if self._postponed is not None:
-            (_, on_end), self._postponed = self._postponed, None
-            on_end("lost")
-
-    async def close(self) -> None:
-        """Close a connection that nobody took."""
-        successor = self.take_successor()
-        if successor is not None:
-            await successor.close()
 
 
 def merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

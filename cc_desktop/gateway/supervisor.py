@@ -17,6 +17,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import RequestRights
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Problem
 from cc_desktop.gateway import connection_state, failures
+from cc_desktop.gateway.actions.rights_changes import RightsChanges
 from cc_desktop.gateway.backoff import RARE_FIRST_S, Backoff, Pause, Steadiness
 from cc_desktop.gateway.connection import REQUEST_TIMEOUT_S
 from cc_desktop.gateway.connection_state import ConnectionEvent
@@ -28,7 +29,7 @@ from cc_desktop.gateway.lists.list_pacer import ListPacer
 from cc_desktop.gateway.lists.session_sync import SessionListSync
 from cc_desktop.gateway.requests.follow import RequestFollower
 from cc_desktop.gateway.requests.visibility import Visibility
-from cc_desktop.gateway.rights import READ_SCOPES, Rights, RightsChanges
+from cc_desktop.gateway.rights import READ_SCOPES, Rights
 from cc_desktop.gateway.sources.gateway_sources import GatewaySources
 from cc_desktop.gateway.views import GatewayViews
 from cc_desktop.system.network import is_loopback

@@ -11,21 +11,20 @@ from msgspec import structs
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
+    Addressed,
     AnswerQuestion,
-    ChangeTask,
     GatewayAction,
     GiveBackRights,
     MarkItems,
     MarkSeen,
     MarkUnseen,
     Reconnect,
-    Refresh,
     RequestRights,
     ResolveApproval,
-    SendMessage,
     StopAll,
     StopRun,
     WatchRun,
+    WithdrawRequest,
 )
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.status import seen_marks
@@ -135,13 +134,7 @@ class CommandDesk:
         match command:
             case Reconnect(gateway=""):
                 return list(self._pool.supervisors)
-            case WatchRun():
-                return [command.gateway]
-            case MarkSeen() | MarkUnseen() | MarkItems() | Reconnect() | Refresh():
-                return [command.gateway]
-            case RequestRights() | GiveBackRights():
-                return [command.gateway]
-            case ResolveApproval() | AnswerQuestion() | SendMessage() | StopRun() | ChangeTask():
+            case Addressed():
                 return [command.gateway]
         raise TypeError(type(command).__name__)
 
@@ -164,7 +157,7 @@ class CommandDesk:
                 return "under-way"
             actions = self._pool.actions(gateway)
             return "not-live" if actions is None else actions.start(command)
-        if isinstance(command, RequestRights | GiveBackRights):
+        if isinstance(command, RequestRights | GiveBackRights | WithdrawRequest):
             link.change_rights(command, functools.partial(self.end, gateway, command.id))
             return None
         if isinstance(command, Reconnect):

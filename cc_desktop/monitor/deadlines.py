@@ -6,11 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.guard.silence import LIST_PAUSE_MS, wants_list
 from cc_desktop.fleet.model import AgentChanged, Change, GatewayChanged
 from cc_desktop.fleet.status import next_deadline
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cc_desktop.fleet.store import Store
     from cc_desktop.system.clock import Clock
 
@@ -20,8 +23,11 @@ LONGEST_SLEEP_S = 60.0  # a cut-short sleep leaves its timer in Qt until it woul
 class Deadlines:
     """Applies a `Tick` to every gateway when the next deadline has passed."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, list_again: Callable[[str], object]) -> None:
+        """`list_again` asks a gateway (by id) for a list, where only that can tell."""
         self._store = store
+        self._list_again = list_again
+        self._asked_at: dict[str, int] = {}  # local ms, by gateway
         self._clock = clock
         self._earlier = asyncio.Event()  # something is due before the deadline that is slept for
         self._slept_for: int | None = None  # that deadline, local ms
@@ -38,7 +44,9 @@ class Deadlines:
                     self._earlier.set()  # one that is done is forgotten after a while
                 elif self._is_before(self._inbox_due(change.gateway)):
                     self._earlier.set()
-            elif isinstance(change, AgentChanged) and self._is_earlier(change):
+            elif isinstance(change, AgentChanged) and (
+                _beats_anew(change) or self._is_earlier(change)
+            ):
                 self._earlier.set()
 
     async def run(self) -> None:
@@ -56,6 +64,17 @@ class Deadlines:
                 continue
             for name in list(self._store.fleet.gateways):
                 self._store.apply(ev.Tick(name))
+                self._ask_for_list(name)
+
+    def _ask_for_list(self, name: str) -> None:
+        """Have silent agents confirmed; whether the list comes or not, ask no more for a while."""
+        gateway, now = self._store.fleet.gateways.get(name), self._clock.now_ms()
+        asked_ms_ago = now - self._asked_at.get(name, 0)
+        if gateway is None:
+            self._asked_at.pop(name, None)
+        elif wants_list(gateway, now) and not 0 <= asked_ms_ago < LIST_PAUSE_MS:
+            self._asked_at[name] = now
+            self._list_again(name)
 
     def _inbox_due(self, name: str) -> int:
         gateway = self._store.fleet.gateways.get(name)
@@ -80,3 +99,9 @@ class Deadlines:
         now, mono = self._clock.now_ms(), int(self._clock.monotonic() * 1000)
         due = next_deadline({after.id: after}, self._store.fleet.stuck_after_ms, now, mono)
         return due is not None and due < self._slept_for
+
+
+def _beats_anew(change: AgentChanged) -> bool:
+    """Whether an agent wakes by itself more or less often than before."""
+    before, after = change.before, change.after
+    return after is not None and after.heartbeat_ms != (before.heartbeat_ms if before else 0)

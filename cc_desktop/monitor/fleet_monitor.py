@@ -24,7 +24,7 @@ from cc_desktop.monitor.command_desk import CommandDesk
 from cc_desktop.monitor.deadlines import Deadlines
 from cc_desktop.monitor.demo_player import DemoPlayer
 from cc_desktop.monitor.gateway_pool import GatewayPool, client_of
-from cc_desktop.monitor.options import MonitorOptions
+from cc_desktop.monitor.options import MonitorOptions, limits_of
 from cc_desktop.monitor.queries import FleetQueries
 from cc_desktop.monitor.views import MonitorViews
 from cc_desktop.protocol.handshake import SCOPES
@@ -84,7 +84,7 @@ class FleetMonitor:
         self.shared = SharedTokens(paths.shared_tokens, use_keyring=settings.keyring)
         self._faults = FaultLog(log)
         self._listeners: list[Callable[[Settings], None]] = []
-        self._deadlines = Deadlines(self.store, self.clock)
+        self._deadlines = Deadlines(self.store, self.clock, self._list_again)
         self._demo = DemoPlayer(self.store, self.clock, self._faults, options, settings)
         services = SupervisorServices(
             identity=self.identity,
@@ -217,6 +217,11 @@ class FleetMonitor:
             for name in list(self.store.fleet.gateways):
                 self.store.apply(ev.Tick(name))
             self._deadlines.look_again()
+        guard = limits_of(settings.guard)
+        if self.store.fleet.guard != guard:
+            self.store.fleet = msgspec.structs.replace(self.store.fleet, guard=guard)
+            for name in list(self.store.fleet.gateways):
+                self.store.apply(ev.Tick(name, other_limits=True))
         if not self._options.demo_only:
             self._desk.recall_seen(self._pool.configure(settings.gateways, changed))
         self._demo.configure(settings)
@@ -292,9 +297,12 @@ class FleetMonitor:
                 if _is_back(change):
                     self._desk.on_synced(change.gateway)
                 if change.before and change.after and change.after.faults > change.before.faults:
-                    link = self.supervisors.get(change.gateway)
-                    if link is not None:
-                        link.list_again()  # a list mends what an event could not bring
+                    self._list_again(change.gateway)  # it mends what an event could not bring
+
+    def _list_again(self, gateway: str) -> None:
+        link = self.supervisors.get(gateway)
+        if link is not None:
+            link.list_again()
 
 
 def _is_back(change: GatewayChanged) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from cc_desktop.config.settings import Settings
+from cc_desktop.config.settings import GuardSettings, Settings
 from cc_desktop.demo.policy import WhenUnreachable
+from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.model import Problem
 from cc_desktop.gateway.options import AFTER_S
 from cc_desktop.system.clock import SystemClock
@@ -30,6 +31,17 @@ class MonitorOptions(msgspec.Struct, frozen=True):
 def system_wake_sources() -> tuple[WakeSource, ...]:
     """What tells on this system when the network or the machine is back."""
     return (SystemBusWakeSource(SystemClock()),) if sys.platform == "linux" else ()
+
+
+def limits_of(guard: GuardSettings) -> GuardLimits:
+    """The thresholds of the settings, as the model has them."""
+    return GuardLimits(
+        same_calls=guard.same_calls,
+        within_ms=60_000 * guard.within_minutes,
+        habit_factor=guard.times_usual,
+        habit_runs=guard.usual_after_runs,
+        least_tokens=guard.least_tokens,
+    )
 
 
 def internal_problem() -> Problem:

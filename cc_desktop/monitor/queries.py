@@ -1,4 +1,4 @@
-"""What is asked of a gateway only when somebody looks: its ledger, and what an agent cost.
+"""What is asked of a gateway only when somebody looks: its ledger, what an agent cost, a restart.
 
 Nothing here is polled. An answer about cost is kept for five minutes, because a gateway reads all
 transcripts for it.
@@ -24,11 +24,13 @@ from cc_desktop.gateway.failures import (
     RequestFailedError,
     classify,
 )
+from cc_desktop.monitor import restart_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
 
+    from cc_desktop.fleet.facts import RestartCheck
     from cc_desktop.fleet.history.usage import UsageReport
     from cc_desktop.fleet.model import Session
     from cc_desktop.fleet.store import Store
@@ -172,6 +174,28 @@ class FleetQueries:
         self._usage[key] = report
         return report
 
+    async def restart_check(self, gateway: str) -> RestartCheck | None:
+        """What a restart of a gateway would break off now.
+
+        Returns:
+            None where the gateway has no answer: its release is older than 2026.5.7.
+
+        Raises:
+            GatewayFailureError: It is not connected, refused, did not answer, or went away.
+        """
+        if gateway == DEMO_GATEWAY:
+            from cc_desktop.demo import records
+
+            demo = self._store.fleet.gateways.get(DEMO_GATEWAY)
+            return records.restart_check(demo.agents.values() if demo else ())
+        try:
+            answer = await self._link(gateway).request(restart_check.METHOD, {})
+        except RequestFailedError as error:
+            if not _is_absent(error):
+                raise
+            return None
+        return restart_check.read_check(answer)
+
     def forget(self) -> None:
         """Ask again, whatever was answered lately."""
         self._usage.clear()
@@ -247,7 +271,7 @@ def _is_absent(error: RequestFailedError) -> bool:
     """Whether the gateway does not know the method.
 
     Releases up to 2026.9 check rights before they look the method up: what they do not know, they
-    refuse with "missing scope: operator.admin". Neither ledger needs that scope.
+    refuse with "missing scope: operator.admin". Nothing that is asked here needs that scope.
     """
     said = error.failure.error.message if error.failure.error else ""
     return "operator.admin" in said or "unknown method" in said.lower()

@@ -96,7 +96,6 @@ class NotificationCenter:
         *,
         open_target: Callable[[Target, str], None],
         viewed: Callable[[], tuple[str, str] | None] = lambda: None,
-        refresh: Callable[[str], None] = lambda _gateway: None,
         execute: Callable[[Command], object] = lambda _command: None,
     ) -> None:
         """Load what is kept, and follow the store.
@@ -108,7 +107,6 @@ class NotificationCenter:
             memory: Keeps choices and the list between starts.
             open_target: Shows what was clicked; its second argument is an activation token or "".
             viewed: Returns the agent that the operator looks at: gateway id and agent id.
-            refresh: Asks a gateway (by id) for a fresh list.
             execute: Carries out what is decided on a notification.
         """
         self._faults = FaultLog(log)
@@ -124,7 +122,6 @@ class NotificationCenter:
         self._policy = NotificationPolicy(
             prefs.load(chosen),
             viewed=lambda: self._ask(viewed, "the agent that is looked at", None),
-            refresh=lambda gateway: self._ask(lambda: refresh(gateway), "a fresh list", None),
             faults=self._faults,
         )
         self._policy.history.load(notices)

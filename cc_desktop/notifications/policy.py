@@ -61,7 +61,6 @@ class NotificationPolicy:
         preferences: Preferences,
         *,
         viewed: Callable[[], tuple[str, str] | None] = lambda: None,
-        refresh: Callable[[str], None] = lambda _gateway: None,
         local: Callable[[int], datetime] = lambda ms: datetime.fromtimestamp(ms / 1000),
         faults: FaultLog | None = None,
     ) -> None:
@@ -70,12 +69,11 @@ class NotificationPolicy:
         Args:
             preferences: What the operator chose.
             viewed: Returns the agent that is looked at: gateway id and agent id.
-            refresh: Asks a gateway (by id) for a fresh list.
             local: Turns ms since the epoch into local time, without a zone.
             faults: Where rules that fail are logged.
         """
         self._preferences = preferences
-        self._rules = Rules(preferences, refresh, faults)
+        self._rules = Rules(preferences, faults)
         self._coalescer = Coalescer()
         self._viewed = viewed
         self._local = local

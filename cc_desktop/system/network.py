@@ -38,6 +38,15 @@ def host_of(url: str) -> str:
     return read[1] if read else ""
 
 
+def is_literal(host: str) -> bool:
+    """Tell whether a host is the address itself, which no resolver is asked for."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether the address is this very machine.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.model import Status
@@ -11,6 +12,31 @@ from cc_desktop.text.format import local, model_name, plain
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.model import Agent, Approval, Session
+
+# What gateways and runtimes put before the reason of a failure, whatever it is.
+_LEADS = re.compile(
+    r"(?:LLM (?:request|call)|(?:embedded )?(?:agent|run|model call|request)) (?:failed|error)"
+    r"|\w[\w .()/-]{0,60}? returned an? [\w -]{1,30} error"
+    r"|(?:API|provider|LLM|upstream) error"
+    r"|(?:HTTP )?[45]\d\d(?: [\w-]{1,40})?"
+    r"|[A-Za-z]*(?:Error|Exception)"
+    r"|[a-z]+(?:_[a-z]+)*_error",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(r"^[\u26a0\u274c\u2716\ufe0f]+\s*")  # gateways warn with a sign of their own
+_PAUSE = re.compile(r"^(?::| [\u2013\u2014-])\s+")
+_LEAST_REASON = 12  # characters: what is left has to say something
+
+
+def gist(reason: str) -> str:
+    """A reason without what stands before every reason: "LLM request failed: …"."""
+    reason = _SIGN.sub("", reason)
+    while (found := _LEADS.match(reason)) is not None:
+        rest = _PAUSE.sub("", reason[found.end() :], count=1)
+        if len(rest) < _LEAST_REASON or len(rest) == len(reason) - found.end():
+            break
+        reason = rest
+    return reason
 
 
 def newest(agent: Agent) -> Session | None:

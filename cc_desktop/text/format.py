@@ -61,9 +61,15 @@ def capitalized(text: str) -> str:
 
 def tooltip(text: str) -> str:
     """The text escaped for a tooltip: Qt takes what looks like HTML for HTML."""
-    import html  # 3 ms that the start does not need
+    return f"<qt>{escaped(text).replace(chr(10), '<br>')}</qt>" if text else ""
 
-    return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if text else ""
+
+def escaped(text: str) -> str:
+    """The text as it stands between the tags of HTML; not for the value of an attribute.
+
+    The module `html` loads the names of 2,231 characters as well: 0.5 MiB.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def name_list(names: list[str]) -> str:

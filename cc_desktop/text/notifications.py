@@ -51,7 +51,6 @@ TEST_TITLE = mark("This is a test")
 TEST_BODY = mark("Notifications look like this. A click opens the fleet.")
 
 # Details of alerts
-HEARTBEAT_OVERDUE = mark("Heartbeat overdue")
 FLEET_LIVE_AGAIN = mark("The fleet is live again")
 NO_CONNECTION = mark("No connection")
 FLAPPING = mark("The connection was lost three times within 5 minutes")

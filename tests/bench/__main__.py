@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SETTLE_S = 4.0
 DISPLAY = ":94"
+RATES = (100, 1_000)  # events a second that rows are painted at
 SIZES = (10, 1_000, 10_000)  # sessions of the fleets that events come to
 
 
@@ -52,9 +53,11 @@ class Plan:
     frames: int = 20_000
     events: int = 1_000
     idle_s: float = 30.0
+    paces: int = 5
+    pace_s: float = 5.0
 
 
-QUICK = Plan(starts=3, weighings=1, streams=3, frames=5_000, events=200, idle_s=15.0)
+QUICK = Plan(starts=3, weighings=1, streams=3, frames=5_000, events=200, idle_s=15.0, paces=1)
 
 
 def paired(mine: list[float], base: list[float]) -> float:
@@ -241,6 +244,36 @@ def idle_rows(plan: Plan) -> Iterator[Row]:
             )
 
 
+def painted_rows(plan: Plan) -> Iterator[Row]:
+    """From the gateway's send to the painted row; how long the window's thread was held."""
+    env = environment("offscreen")
+    found: dict[int, list[dict[str, float]]] = {rate: [] for rate in RATES}
+    with ExitStack() as stack:
+        server = Program("tests.bench.gateway", ["1000"], environment("offscreen"))
+        url = stack.enter_context(server).wait_for("url")
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cc-bench-"))
+        args = ["--config", folder, "--url", url]
+        program = stack.enter_context(Program("tests.bench.painted_rows", args, env))
+        program.wait_for("ready")
+        time.sleep(SETTLE_S)
+        for turn in range(plan.paces):
+            for place, rate in enumerate(RATES):
+                server.tell(f"{rate} {plan.pace_s}")
+                said = program.wait_for(f"rows-{turn * len(RATES) + place + 1}")
+                found[rate].append(json.loads(said))
+    for rate, runs in found.items():
+        half = {name: median(run[name] for run in runs) for name in runs[0]}
+        note = f"median of {plan.paces} times {plan.pace_s:.0f} s, 1,000 sessions"
+        name = f"{rate:,} events a second"
+        yield Row(f"{name}: send to paint, 50 %", "", "", f"{half['p50_ms']:.0f} ms", "", note)
+        goal = "≤ 150 ms" if rate == RATES[0] else ""
+        yield Row(f"{name}: send to paint, 99 %", "", goal, f"{half['p99_ms']:.0f} ms", "", note)
+        most = max(run["held_most_ms"] for run in runs)
+        yield Row(f"{name}: window held, CPU, most", "", "≤ 50 ms", f"{most:.0f} ms", "", note)
+        turn_ms = half["turn_most_ms"]
+        yield Row(f"{name}: the same by the clock, median", "", "", f"{turn_ms:.0f} ms", "", note)
+
+
 def transcript_rows(_plan: Plan) -> Iterator[Row]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.transcript_cost"],
@@ -304,6 +337,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "event": event_rows,
     "inbox": inbox_rows,
     "idle": idle_rows,
+    "painted": painted_rows,
     "transcript": transcript_rows,
     "details": details_rows,
     "search": search_rows,

@@ -2,7 +2,7 @@
 
 Prints its address, then lives until its stdin ends. It ticks every 30 s. The method `bench.stream`
 makes it send FRAMES events as fast as the client takes them: the bytes are made before, so that
-what is measured is the client.
+what is measured is the client. A line "RATE SECONDS" on its stdin makes it send rows at that rate.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import sys
+import time
 from typing import Any
 
 from tests.bench import traffic
@@ -59,6 +60,7 @@ class BenchGateway(FakeGateway):
         fill(self, sessions)
         self._chunks = chunks(frames, sessions) if frames else []
         self._streams: set[asyncio.Task[None]] = set()
+        self._paced = 0  # rows sent so far
         self.answers["bench.stream"] = self._on_stream
 
     def _on_stream(self, _params: Any) -> dict[str, Any]:
@@ -77,17 +79,38 @@ class BenchGateway(FakeGateway):
             transport.write(chunk)
             await asyncio.sleep(0)
 
+    async def pace(self, rate: float, seconds: float) -> None:
+        """Send rows of the agents' main sessions, whose labels say when: ns, monotonic clock."""
+        start = time.monotonic()
+        for number in range(int(rate * seconds)):
+            wait = start + number / rate - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._paced += 1
+            label = f"sent {time.monotonic_ns()}"
+            at = traffic.START_MS + 1_000_000 + self._paced
+            fields = {"label": label, "displayName": label, "updatedAt": at, "status": "running"}
+            key = traffic.session_key(number % traffic.AGENTS)
+            row = traffic.row(key, number, hasActiveRun=True, **fields)
+            await self.emit("sessions.changed", traffic.changed(row, reason="send"))
+
 
 async def main(sessions: int, frames: int) -> None:
+    loop = asyncio.get_running_loop()
     async with BenchGateway(sessions, frames) as gateway:
         print("url", gateway.url, flush=True)
-        ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        told = loop.run_in_executor(None, sys.stdin.readline)
         while True:
-            done, _ = await asyncio.wait({ended}, timeout=TICK_S)
-            if done:
+            done, _ = await asyncio.wait({told}, timeout=TICK_S)
+            if not done:
+                gateway.now_ms += int(TICK_S * 1000)
+                await gateway.tick()
+            elif line := told.result():
+                rate, seconds = line.split()
+                await gateway.pace(float(rate), float(seconds))
+                told = loop.run_in_executor(None, sys.stdin.readline)
+            else:
                 return
-            gateway.now_ms += int(TICK_S * 1000)
-            await gateway.tick()
 
 
 if __name__ == "__main__":

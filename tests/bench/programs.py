@@ -81,6 +81,12 @@ class Program:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 
+    def tell(self, line: str) -> None:
+        """Write a line to its stdin."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
     def wait_for(self, what: str) -> str:
         """The value printed after `what`."""
         end = time.monotonic() + PATIENCE_S

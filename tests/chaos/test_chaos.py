@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -21,8 +22,8 @@ QUICK = ("storm", "comes-and-goes", "clock-steps", "fuzz-link", "fuzz-links")
 
 @pytest.mark.parametrize("name", QUICK)
 async def test_a_quick_scenario_passes(name: str, tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(2**31)
-    print("seed", seed)
+    # The same each time: what a new seed finds is for `make chaos`, not for somebody else's change.
+    seed = os.environ.get("CC_DESKTOP_TEST_SEED", "2026")
     await SCENARIOS[name](Chaos(random.Random(f"{seed} {name}"), True, 1, tmp_path))
 
 

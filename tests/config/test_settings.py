@@ -9,6 +9,7 @@ import pytest
 from cc_desktop.config.settings import (
     DEFAULT_URL,
     GatewaySettings,
+    GuardSettings,
     Settings,
     SlipKind,
     load_settings,
@@ -561,3 +562,61 @@ def test_a_program_that_cannot_be_one_is_told_and_nothing_is_run(
     assert settings.hook_command == ()
     assert [problem.key for problem in settings.problems] == ["hooks"]
     assert "[hooks]" in describe_slip(settings.problems[0])
+
+
+# The thresholds of the guard
+
+
+def test_the_thresholds_of_the_guard(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        "[guard]\nsame_calls = 3\nwithin_minutes = 5\ntimes_usual = 2\nusual_after_runs = 4\n"
+        "least_tokens = 0\n"
+    )
+    settings = load_settings(path, {})
+    assert settings.guard == GuardSettings(3, 5, 2.0, 4, 0)
+    assert not settings.problems
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "said"),
+    [
+        ("same_calls = 1", 3, "same_calls cannot be 1"),
+        ("same_calls = 61", 3, "from 2 to 60"),
+        ("same_calls = true", 3, "same_calls cannot be true"),
+        ('same_calls = "many"', 3, 'cannot be "many"'),
+        ("within_minutes = 0", 3, "from 1 to 1440"),
+        ("times_usual = 1", 3, "times_usual cannot be 1"),
+        ("times_usual = nan", 3, "times_usual cannot be nan"),
+        ("times_usual = inf", 3, "times_usual cannot be inf"),
+        ("usual_after_runs = 51", 3, "from 1 to 50"),
+        ("least_tokens = -1", 3, "least_tokens cannot be -1"),
+        (f"least_tokens = {'9' * 300}", 3, "least_tokens has a value that cannot be used"),
+        ("same_calls = [3]", 3, "same_calls has a value that cannot be used"),
+    ],
+)
+def test_a_threshold_that_cannot_be_one_is_told_and_the_others_apply(
+    tmp_path: Path, written: str, line: int, said: str
+) -> None:
+    path = tmp_path / "settings.toml"
+    other = "least_tokens = 9" if written.startswith("same") else "same_calls = 9"
+    path.write_text(f"demo = false\n[guard]\n{written}\n{other}\n")
+    settings = load_settings(path, {})
+    expected = {"least_tokens": 9} if written.startswith("same") else {"same_calls": 9}
+    assert settings.guard == GuardSettings(**expected)
+    [problem] = settings.problems
+    assert problem.line == line
+    assert said in describe_slip(problem)
+    assert not settings.demo
+
+
+def test_a_guard_that_is_no_table_and_an_unknown_threshold_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("guard = 5\n")
+    settings = load_settings(path, {})
+    assert settings.guard == GuardSettings()
+    assert "Write a [guard] table" in describe_slip(settings.problems[0])
+    path.write_text("[guard]\nfull_at = 3\nsame_calls = 4\n")
+    settings = load_settings(path, {})
+    assert settings.guard.same_calls == 4
+    assert [(note.key, note.line) for note in settings.notes] == [("full_at", 2)]

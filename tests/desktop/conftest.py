@@ -4,7 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from cc_desktop.desktop.fleet_desktop import build_fleet_window
 from cc_desktop.desktop.style.palette import DARK
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.window.fleet_window import FleetWindow
+    from cc_desktop.fleet.history.queries import AgentQueries
     from cc_desktop.fleet.store import Store
 
 
@@ -51,19 +54,30 @@ def _no_leftovers(qapp: QApplication) -> Iterator[None]:
     """Windows of earlier tests are gone, and with them their timers."""
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    if qapp.keyboardModifiers():  # a key sent with Ctrl leaves it held: the next click adds to it
+        idle = QWidget()
+        idle.show()
+        QTest.keyClick(idle, Qt.Key.Key_F35)
+        idle.close()
+    assert not qapp.keyboardModifiers()
 
 
 @pytest.fixture
 def open_window(
     qtbot: QtBot, look: ThemeManager, asked: sample.Asked, clock: sample.Clock
 ) -> Callable[..., FleetWindow]:
-    """Opens a window on a store; `remembered` is what earlier starts left."""
+    """Opens a window on a store; `remembered` is what earlier starts left, `queries` answers."""
 
     opened: list[FleetWindow] = []  # qtbot does not keep windows alive
 
-    def make(store: Store, remembered: dict[str, str] | None = None) -> FleetWindow:
+    def make(
+        store: Store,
+        remembered: dict[str, str] | None = None,
+        queries: AgentQueries | None = None,
+    ) -> FleetWindow:
         kept = {} if remembered is None else remembered
-        window = build_fleet_window(ViewContext(store, asked.actions, clock, look), kept)
+        context = ViewContext(store, asked.actions, clock, look, queries)
+        window = build_fleet_window(context, kept)
         qtbot.addWidget(window)
         if "window" not in kept:
             window.resize(1180, 720)  # the screen of the tests is smaller

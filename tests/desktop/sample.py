@@ -53,9 +53,9 @@ class Asked:
         self.commands: list[Command] = []
         self.actions = Actions(
             reconnect=lambda gateway: self.calls.append(("reconnect", gateway)),
-            mark_seen=lambda gateway, agent: self.calls.append(("mark_seen", gateway, agent)),
             show_last_known=lambda shown: self.calls.append(("show_last_known", shown)),
             quit=lambda: self.calls.append(("quit",)),
+            open_rights=lambda gateway: self.calls.append(("rights", gateway)),
             open_address=lambda address: self.calls.append(("open", address)),
             execute=lambda command: self.execute(command),
         )

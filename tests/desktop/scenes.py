@@ -12,12 +12,15 @@ from cc_desktop.desktop.away.desk import AwayDesk, AwayPorts
 from cc_desktop.desktop.connect.page import ConnectPage
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.fleet_desktop import NotificationTools, build_fleet_window
+from cc_desktop.desktop.inbox.cards.trouble_body import GatewayTrouble
 from cc_desktop.desktop.widgets.view_context import ViewContext
+from cc_desktop.fleet.facts import RestartCheck
 from cc_desktop.fleet.history.log import HistoryLog
 from cc_desktop.fleet.model import AgentChanged, Problem
 from cc_desktop.notifications.preferences import Preferences
 from tests.desktop import sample
 from tests.desktop.connect.fakes import LIVE, FakeGateways, Result
+from tests.desktop.details.scripted import ScriptedQueries, settle
 from tests.desktop.inbox import fleet as inbox
 from tests.desktop.notified import SAMPLE, Notified
 from tests.desktop.scripted_views import ScriptedViews, sample_script
@@ -66,7 +69,7 @@ class Scenes:
         """Every window, one after another; the earlier ones are still there."""
         windows = [
             *self._fleets(),
-            *self._inboxes(),
+            *[window async for window in self._inboxes()],
             *self._settings(),
             *[window async for window in self._connecting()],
         ]
@@ -133,11 +136,19 @@ class Scenes:
             if popup is not None:
                 yield f"{name}, gateway {key}", popup
 
-    def _inboxes(self) -> Iterator[tuple[str, QWidget]]:
+    async def _inboxes(self) -> AsyncIterator[tuple[str, QWidget]]:
         """A window for each sort of card, the strip over the list, and what was told earlier."""
-        for store, kinds in ((inbox.store(), ("approval", "question", "strip", "earlier")),):
+        for store, kinds in (
+            (
+                inbox.store(),
+                (*("approval", "question", "pairing", "restart-needed"), "strip", "earlier"),
+            ),
+        ):
             for kind in kinds:
-                context = ViewContext(store, sample.Asked().actions, sample.Clock(), self._look)
+                queries = ScriptedQueries()
+                context = ViewContext(
+                    store, sample.Asked().actions, sample.Clock(), self._look, queries
+                )
                 window = build_fleet_window(context, {})
                 off = Preferences(on=kind != "earlier")
                 center = Notified(store, SAMPLE, off).center
@@ -149,6 +160,11 @@ class Scenes:
                     tools.show_history()
                 elif kind != "strip":
                     tools.open_item(inbox.item(store, kind).id)
+                    content = tools.inbox.pane.card.content
+                    if isinstance(content, GatewayTrouble) and kind == "restart-needed":
+                        queries.checks = [RestartCheck(blockers=("a backup",), busy={"runs": 2})]
+                        content.restart.ask.click()
+                        await settle()
                     tools.inbox.mark_selected()
                 yield f"inbox, {kind}", window
 
@@ -163,7 +179,7 @@ class Scenes:
         for name, results in (("passed", LIVE), ("failed", FAILED), ("warned", WARNED)):
             fake = FakeGateways(self._look)
             fake.results = [results]
-            page = ConnectPage(fake.tools, "Connect your gateway", "", "Later", None)
+            page = ConnectPage(fake.tools, "Connect your gateway", "", "Later")
             self._kept += [page, fake]
             page.resize(600, 720)
             page.show()

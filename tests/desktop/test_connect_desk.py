@@ -63,9 +63,10 @@ class Started:
         connects: bool = True,
         decided_by: str = "",
         problems: tuple[SettingsProblem, ...] = (),
+        is_configured: bool = True,
     ) -> DesktopController:
         paths = find_paths(self.path)
-        settings = Settings(gateways, keyring=False, problems=problems)
+        settings = Settings(gateways, keyring=False, problems=problems, is_configured=is_configured)
         monitor = FleetMonitor(
             settings,
             paths,
@@ -234,6 +235,10 @@ async def test_the_settings_ask_for_rights_and_show_where_secrets_are(
     (asked,) = desk.monitor.store.fleet.gateways["studio"].commands.values()
     assert isinstance(asked.command, RequestRights)
     assert asked.command.scopes == ("operator.questions",)
+    desk.settings_window.close()
+    desk.open_rights("studio")  # as the inbox does
+    assert desk.settings_window.isVisible()
+    assert desk.settings_window.current() == "gateways"
     reason = "because the settings say keyring = false"
     none, in_file = page.facts.secrets.lines()
     assert none == "none is kept here, and the settings say keyring = false"
@@ -304,8 +309,7 @@ async def test_a_gateway_of_the_command_line_is_not_edited_here(
 async def test_a_default_address_where_nothing_answers_is_a_first_start(
     started: Callable[..., DesktopController],
 ) -> None:
-    desk = started(STUDIO)
-    connect_of(desk).setup.editor.entries.clear()  # type: ignore[attr-defined] # the fake
+    desk = started(STUDIO, is_configured=False)
     assert connect_of(desk).is_first_start
     connect_of(desk).edit("studio")
     assert shows_panel(desk)

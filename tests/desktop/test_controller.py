@@ -15,7 +15,7 @@ from cc_desktop.desktop.controller import DesktopController
 from cc_desktop.desktop.system_services import SystemServices
 from cc_desktop.diagnostics.crash import CrashHook
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Status
+from cc_desktop.fleet.model import Approval, ConnectionInfo, ConnectionState, Status
 from cc_desktop.monitor import FleetMonitor
 from cc_desktop.notifications.center import NotificationCenter
 from cc_desktop.notifications.message import Target
@@ -114,6 +114,20 @@ def test_a_hidden_start_shows_no_window(qapp: QApplication, tmp_path: Path) -> N
 def test_about_is_opened_again_and_again(desk: DesktopController) -> None:
     desk.open_about()
     desk.open_about()
+
+
+def test_the_global_key_brings_the_window_to_the_front_and_goes_to_the_next(
+    desk: DesktopController,
+) -> None:
+    desk.window.close()
+    desk._show_next("token")
+    assert desk.window.isVisible()
+    assert desk.window.details.key == REX
+    desk.window.close()
+    # A hidden window has not seen this yet.
+    desk.monitor.store.apply(ev.ApprovalOpened("studio", Approval("p", "dex", title="make")))
+    desk._show_next("")
+    assert desk.window.details.key == DEX
 
 
 async def test_who_was_away_for_an_hour_is_told_what_happened(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -92,6 +93,68 @@ def test_the_first_picture_needs_nothing_that_can_come_later(
     loaded = set(done.stdout.split())
     assert "cc_desktop.desktop.window.fleet_window" in loaded
     assert loaded.isdisjoint(LATE)
+
+
+UNREAD = """
+import linecache, sys
+from cc_desktop.desktop.controller import DesktopController
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication([])
+QLabel("it works").show()
+print(sorted(path for path in linecache.cache if "cc_desktop" in path))
+"""
+TRIED = """
+import sys
+from cc_desktop import cli
+from cc_desktop.desktop import lifecycle
+from cc_desktop.desktop.controller import DesktopController
+
+start = DesktopController.start
+def started(controller):
+    start(controller)
+    controller.monitor.store.subscribe(look)
+def look(changes):
+    infos = [getattr(change.after, "connection", None) for change in changes]
+    if any(info and info.problem for info in infos):
+        print(*sys.modules, sep="\\n")
+        lifecycle.App.instance().quit()
+DesktopController.start = started
+sys.exit(cli.main([*sys.argv[2:], "--config", sys.argv[1]]))
+"""
+# What even a start with a gateway does without. It would stay in memory: 2 MiB of it.
+NEVER = (
+    *("tomlkit", "html.entities", "encodings.idna", "logging.handlers", "pickle"),
+    "cc_desktop.config.settings_file",
+)
+
+
+@pytest.mark.slow
+def test_an_import_does_not_keep_the_source_of_what_it_imports() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNREAD],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_start_with_a_gateway_does_not_load_what_only_settings_and_names_need(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED, str(tmp_path), "--url", "ws://127.0.0.1:9"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "cc_desktop.gateway.dialing" in loaded
+    assert loaded.isdisjoint(NEVER)
 
 
 async def test_a_window_counts_as_painted_when_it_was(qtbot: QtBot) -> None:

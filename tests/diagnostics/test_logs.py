@@ -170,10 +170,46 @@ def test_the_fault_handler_follows_the_rotation(
     handler = logs.start(tmp_path, "warning")
     assert handler is not None
     handler.record_native_crashes()
-    handler.maxBytes = 100
+    handler.max_bytes = 100
     for _ in range(5):
         log.error("a line of more than half of that length, so that it rotates")
 
     assert files[-1] is handler.stream
     assert len(files) > 2
     assert len(list(tmp_path.iterdir())) == 1 + logs.BACKUPS
+
+
+def test_a_full_log_begins_anew_and_the_oldest_lines_go(tmp_path: Path) -> None:
+    file = logs.PrivateLogFile(tmp_path / "app.log", max_bytes=20)
+    for number in range(9):
+        file.emit(logging.makeLogRecord({"msg": f"line {number} here"}))
+    file.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["app.log", "app.log.1", "app.log.2"]
+    assert [(tmp_path / name).read_text() for name in names] == [
+        "line 8 here\n",
+        "line 7 here\n",
+        "line 6 here\n",
+    ]
+
+
+def test_a_line_that_is_longer_than_a_file_is_written_all_the_same(tmp_path: Path) -> None:
+    file = logs.PrivateLogFile(tmp_path / "app.log", max_bytes=5)
+    file.emit(logging.makeLogRecord({"msg": "a long line"}))
+    file.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["app.log"]
+
+
+def test_a_log_that_cannot_be_rotated_is_told_once_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "not here")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    file = logs.PrivateLogFile(tmp_path / "app.log", max_bytes=20)
+    for number in range(5):
+        file.emit(logging.makeLogRecord({"msg": f"line {number} here"}))
+    file.close()
+    assert capsys.readouterr().err.count("not here") == 1
+    assert (tmp_path / "app.log").read_text() == "line 0 here\n"

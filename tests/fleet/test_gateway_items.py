@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet import facts
-from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
+from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind, records
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.inbox.gateway_items import (
     FORGET_AFTER_MS,
     LOOK_AGAIN_MS,
     OVERDUE_AFTER_MS,
+    record_items,
 )
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Now, Origin
 from cc_desktop.fleet.status import next_wait
@@ -22,6 +27,11 @@ from tests.fleet.test_reduce import MINUTE, NOW, G, World, listed, row
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LIVE = ConnectionInfo(ConnectionState.LIVE)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cc_desktop.fleet.model import Gateway
+
 JOB = facts.CronJob("j", "Backup", next_run_at=NOW + HOUR)
 SUSPENDED = facts.Condition("suspended", facts.ConditionKind.SUSPENDED)
 
@@ -242,3 +252,102 @@ def test_an_item_that_was_seen_stays_seen_when_the_clocks_are_compared_anew() ->
     for jitter in (-400, 700, 90):
         world.tell(replace(listed(), taken_at=NOW - HOUR + jitter), ev.FactTold(G, job))
         assert items(world)[0].seen
+
+
+# One record at a time
+
+IDS = st.sampled_from(["j", "k"])
+JOBS = st.builds(
+    facts.CronJob,
+    IDS,
+    agent_id=st.sampled_from(["", "a"]),
+    is_running=st.booleans(),
+    next_run_at=st.sampled_from([0, NOW, NOW + MINUTE, NOW + HOUR]),
+    last_run_at=st.sampled_from([0, NOW - DAY, NOW]),
+    last_status=st.sampled_from(["ok", "error"]),
+    is_once=st.booleans(),
+)
+TASKS = st.builds(
+    facts.Task,
+    IDS,
+    agent_id=st.just("a"),
+    child_key=st.sampled_from(["", "agent:a:main", "agent:a:cron:j:run:1"]),
+    status=st.sampled_from(["running", "failed"]),
+    ended_at=st.sampled_from([0, NOW - FORGET_AFTER_MS + MINUTE, NOW]),
+)
+OTHERS: list[facts.Fact] = [
+    SUSPENDED,
+    facts.Condition("restart", facts.ConditionKind.RESTART_NEEDED),
+    facts.Subject("cron", facts.ReadAccess.PENDING),
+    facts.Subject("cron"),
+    facts.Quota("q", used_percent=95.0, resets_at=NOW + MINUTE),
+    facts.JoinRequest("d", expires_at=NOW + MINUTE),
+    facts.ProgressCard("agent:a:main", 1, 3),
+]
+RECORDS = JOBS | TASKS | st.sampled_from(OTHERS)
+EVENTS = (
+    st.builds(ev.FactTold, st.just(G), RECORDS)
+    | st.builds(ev.FactGone, st.just(G), st.sampled_from([facts.CronJob, facts.Task]), IDS)
+    | st.builds(ev.FactsListed, st.just(G), st.just(facts.CronJob), st.tuples(JOBS))
+    | st.builds(
+        lambda key, status: ev.SessionChanged(
+            G, key, "a", {"status": status, "updated_at": NOW, "ended_at": NOW, "error": "it broke"}
+        ),
+        st.sampled_from(["agent:a:main", "agent:a:cron:j:run:1", "agent:a:cron:k"]),
+        st.sampled_from(["failed", "done"]),
+    )
+    | st.sampled_from([ev.SignOfLife(G), ev.Tick(G), ev.ConnectionChanged(G, LIVE)])
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, MINUTE, 6 * MINUTE, HOUR]), EVENTS), max_size=12))
+def test_items_that_are_kept_in_step_are_those_of_a_look_at_everything(
+    told: list[tuple[int, ev.Event]],
+) -> None:
+    world = live()
+    for ms, event in told:
+        changes = world.later(ms, event)
+        is_agents = isinstance(event, ev.SessionChanged)
+        if changes and (is_agents or isinstance(event, ev.FactTold | ev.FactGone | ev.FactsListed)):
+            kept = items(world)
+            world.tell(ev.Tick(G))  # at the same moment
+            if is_agents:  # time alone may have brought or ended other items
+                common = {item.id for item in kept} & {item.id for item in items(world)}
+                assert [i for i in items(world) if i.id in common] == [
+                    i for i in kept if i.id in common
+                ]
+            else:
+                assert items(world) == kept
+
+
+def test_one_of_many_jobs_is_looked_at_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = live(*(replace(FAILED, id=f"j{number}") for number in range(50)))
+    looked: list[str] = []
+    look = record_items
+
+    def count(gateway: Gateway, record: facts.Fact, now: Now) -> Iterator[InboxItem]:
+        looked.append(record.id)
+        return look(gateway, record, now)
+
+    monkeypatch.setattr(records, "record_items", count)
+    world.tell(ev.FactTold(G, replace(FAILED, id="j7", last_run_at=NOW + 1)))
+    assert looked == ["j7"]
+    world.tell(ev.FactTold(G, SUSPENDED))
+    assert len(looked) > 50, "what holds for all jobs is another matter"
+
+
+def test_a_record_that_makes_another_one_go_takes_its_items_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(facts, "FACTS_PER_KIND", 2)
+    world = live(*(replace(FAILED, id=ident) for ident in "abc"))
+    assert sorted(item.subject for item in items(world)) == ["b", "c"]
+
+
+def test_when_a_job_is_due_is_not_forgotten_when_another_one_changes() -> None:
+    world = live(JOB, replace(FAILED, id="k"))
+    assert wait_ms(world) == HOUR + OVERDUE_AFTER_MS
+    world.later(MINUTE, ev.FactTold(G, replace(FAILED, id="k", last_run_at=NOW + 5)))
+    assert wait_ms(world) == HOUR + OVERDUE_AFTER_MS - MINUTE
+    world.tell(ev.FactTold(G, replace(JOB, id="l", next_run_at=NOW + 2 * MINUTE)))
+    assert wait_ms(world) == MINUTE + OVERDUE_AFTER_MS

@@ -12,7 +12,7 @@ from cc_desktop.fleet.guard.habit import most_of
 from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
-from cc_desktop.fleet.model import Status
+from cc_desktop.fleet.model import AgentChanged, Change, Status
 from cc_desktop.fleet.runs import Cause
 from tests.fleet.test_reduce import (
     KEY,
@@ -128,6 +128,42 @@ def test_the_thresholds_are_those_of_the_settings() -> None:
     world.fleet = replace(world.fleet, guard=GuardLimits(same_calls=3))
     call(world, *["curl"] * 3)
     assert items(world)[0].count == 3
+
+
+def test_other_thresholds_apply_to_the_runs_in_progress() -> None:
+    world = running()
+    call(world, *["curl"] * 13)
+    changes = chosen(world, GuardLimits(same_calls=20))
+    assert [type(one) for one in changes] == [AgentChanged, InboxChanged]
+    assert (items(world), world.status()) == ([], Status.THINKING)
+    call(world, *["curl"] * 6)
+    assert items(world) == []
+    call(world, "curl")
+    assert items(world)[0].count == 20
+    assert chosen(world, GuardLimits(same_calls=20)) == []
+
+
+def test_a_lower_threshold_tells_at_the_next_call() -> None:
+    world = running()
+    call(world, *["curl"] * 6)
+    chosen(world, GuardLimits(same_calls=5))
+    call(world, "curl")
+    assert items(world)[0].count == 7
+
+
+def test_other_thresholds_of_tokens_apply_at_once() -> None:
+    world = with_habit(*[30_000] * 12)
+    world.later(MINUTE, progress(starts=True), progress(tokens=149_000))
+    chosen(world, GuardLimits(habit_factor=2.0))
+    assert items(world)[0].count == 149_000
+    chosen(world, GuardLimits(habit_factor=2.0, least_tokens=200_000))
+    assert items(world) == []
+
+
+def chosen(world: World, limits: GuardLimits) -> list[Change]:
+    """The operator chooses other thresholds."""
+    world.fleet = replace(world.fleet, guard=limits)
+    return world.tell(ev.Tick(G, other_limits=True))
 
 
 def test_another_run_begins_at_nothing() -> None:

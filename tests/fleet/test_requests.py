@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
+from cc_desktop.fleet.inbox.open_items import find_item
 from cc_desktop.fleet.model import Approval, Now, Status
 from cc_desktop.fleet.reducer.approvals import DECISIONS_PER_AGENT
 from cc_desktop.fleet.requests import Question, QuestionPart
@@ -177,6 +178,22 @@ def test_the_gateway_s_list_of_questions_ends_what_was_answered_elsewhere() -> N
     assert world.tell(ev.QuestionsListed(G, (KEPT,))) == []
     world.tell(ev.QuestionsListed(G, ()))
     assert (world.agent().questions, world.status()) == ({}, Status.THINKING)
+
+
+def test_a_question_is_found_by_the_id_that_it_had_when_only_its_run_told_of_it() -> None:
+    """Who opens it at that moment, opens it. Its id for shells is that of the gateway's own."""
+    world = waiting()
+    world.tell(ev.QuestionOpened(G, ASKED))
+    [first] = items(world, InboxKind.QUESTION)
+    world.tell(ev.QuestionOpened(G, KEPT), ev.QuestionsListed(G, (KEPT,)))
+    found = find_item(world.fleet, first.id)
+    assert found is not None
+    assert (found.subject, found.was) == ("ask_1", first.id)
+    fresh = waiting()
+    fresh.tell(ev.QuestionsListed(G, (KEPT,)))
+    [listed] = items(fresh, InboxKind.QUESTION)
+    assert listed.id == found.id
+    assert find_item(fresh.fleet, "") is None
 
 
 def test_a_question_of_a_run_that_others_may_not_see_stays_until_its_run_says_so() -> None:

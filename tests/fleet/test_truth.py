@@ -60,6 +60,53 @@ def test_a_row_that_still_says_running_keeps_the_failure_until_the_gateway_resta
     assert world.status() is Status.IDLE
 
 
+# A run that somebody has stopped did not fail, whatever its row calls that (2026.5.7: "timeout")
+
+
+def stopped_run(*, seen_to_run: bool = True) -> World:
+    world = World(listed(row(**running(NOW, started_at=NOW)), taken_at=NOW))
+    if seen_to_run:
+        world.tell(progress(starts=True, started_at=NOW))
+    world.later(2_000, progress(over=True, stopped=True))
+    return world
+
+
+@pytest.mark.parametrize("seen_to_run", [True, False])
+@pytest.mark.parametrize("status", ["timeout", "failed"])
+def test_a_run_that_was_stopped_is_no_failure(status: str, seen_to_run: bool) -> None:
+    world = stopped_run(seen_to_run=seen_to_run)
+    world.tell(changed(**ended(NOW + 2_000, status, started_at=NOW)))
+    assert world.status() is Status.IDLE
+    world.later(200, changed(**ended(NOW + 2_200, status, started_at=NOW)))  # told once more
+    assert world.status() is Status.IDLE
+    world.later(
+        5_000, listed(row(**ended(NOW + 2_200, status, started_at=NOW)), taken_at=NOW + 7_200)
+    )
+    assert world.status() is Status.IDLE
+
+
+def test_a_list_that_is_the_first_to_tell_of_the_stop_is_no_failure_either() -> None:
+    world = stopped_run()
+    world.later(
+        1_000, listed(row(**ended(NOW + 2_000, "timeout", started_at=NOW)), taken_at=NOW + 3_000)
+    )
+    assert world.status() is Status.IDLE
+
+
+def test_the_run_after_one_that_was_stopped_can_fail() -> None:
+    world = stopped_run()
+    world.tell(changed(**ended(NOW + 2_000, "timeout", started_at=NOW)))
+    world.later(1_000, changed(**ended(NOW + 60_000, "timeout", started_at=NOW + 10_000)))
+    assert world.status() is Status.ERROR
+
+
+def test_a_run_that_was_not_stopped_fails_as_its_row_says() -> None:
+    world = World(listed(row(**running(NOW, started_at=NOW)), taken_at=NOW), progress(starts=True))
+    world.later(2_000, progress(over=True))
+    world.tell(changed(**ended(NOW + 2_000, "timeout", started_at=NOW)))
+    assert world.status() is Status.ERROR
+
+
 # Each run has its own start and end
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -65,6 +66,30 @@ def asking_gateways(
 def other_client(url: str) -> Sender:
     """Another operator, who may do everything."""
     return Sender(url, TOKEN, scopes=EVERYTHING, caps=("approvals", "exec-approvals"))
+
+
+async def messages_of(sender: Sender, agent: str) -> list[str]:
+    """What was said to an agent, as its session has it."""
+    key = f"agent:{agent}:main"
+    answer = await sender.request("chat.history", {"sessionKey": key, "limit": 200})
+    return [str(told["content"]) for told in answer["messages"] if told["role"] == "user"]
+
+
+async def arrivals(sender: Sender, agent: str, text: str) -> int:
+    """How often a message has arrived."""
+    return sum(text in told for told in await messages_of(sender, agent))
+
+
+async def arrives_once(sender: Sender, agent: str, text: str) -> None:
+    """A message is in the session once, when its run is over, too.
+
+    2026.5.7 confirms a message up to a second before its lists and its history have it.
+    """
+    async with asyncio.timeout(20):
+        while not await arrivals(sender, agent, text):  # noqa: ASYNC110 - asked of the gateway
+            await asyncio.sleep(0.1)
+    await sender.wait_idle(agent)
+    assert await arrivals(sender, agent, text) == 1
 
 
 class SameDevice(Sender):

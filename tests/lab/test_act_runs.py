@@ -17,7 +17,15 @@ from cc_desktop.fleet.commands import (
     StopAll,
     StopRun,
 )
-from tests.lab.act import asking_gateways, operating, other_client
+from cc_desktop.fleet.model import Status
+from tests.lab.act import (
+    arrivals,
+    arrives_once,
+    asking_gateways,
+    messages_of,
+    operating,
+    other_client,
+)
 from tests.lab.conftest import VERSIONS
 
 if TYPE_CHECKING:
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
     from tests.lab.openclaw import RealGateway, Sender
+
+MAIN = "agent:otto:main"
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(240)]
 
@@ -121,24 +131,13 @@ class Way:
             await asyncio.gather(*self._pumps, return_exceptions=True)
 
 
-async def history(sender: Sender, agent: str) -> list[dict[str, Any]]:
-    key = f"agent:{agent}:main"
-    answer = await sender.request("chat.history", {"sessionKey": key, "limit": 200})
-    return [message for message in answer["messages"] if message["role"] == "user"]
-
-
-def arrivals(messages: list[dict[str, Any]], text: str) -> int:
-    return sum(text in str(message["content"]) for message in messages)
-
-
 async def test_a_message_arrives_once(gateway: RealGateway, tmp_path: Path) -> None:
     async with operating(tmp_path, g=gateway) as operator, other_client(gateway.url) as other:
         ended = await operator.carried_out(
             SendMessage("g", "dex", "agent:dex:main", "say: only once")
         )
         assert ended.phase is CommandPhase.DONE
-        await other.wait_idle("dex")
-        assert arrivals(await history(other, "dex"), "only once") == 1
+        await arrives_once(other, "dex", "only once")
 
 
 @pytest.mark.parametrize("lost", ["answers", "requests"])
@@ -174,11 +173,11 @@ async def test_what_was_not_known_after_a_cut_is_known_after_it(
         text = f"say: cut {lost} {before}"
 
         async def message_there() -> bool:
-            return arrivals(await history(other, "otto"), text) > 0
+            return await arrivals(other, "otto", text) > 0
 
         sent = await over_a_cut(SendMessage("g", "otto", "agent:otto:main", text), message_there)
         await other.wait_idle("otto")
-        assert arrivals(await history(other, "otto"), text) == (lost == "answers")
+        assert await arrivals(other, "otto", text) == (lost == "answers")
 
         await operator.live()
         await operator.say("rex", "run: echo cut")
@@ -234,18 +233,22 @@ async def test_a_message_while_the_gateway_restarts_arrives_once_or_is_told_as_n
         for ident in sent.values():
             await operator.end_of(ident)
         async with other_client(gateway.url) as other:
+            ends = {text: operator.state(ident) for text, ident in sent.items()}
+            for text, state in ends.items():
+                if state.phase is CommandPhase.DONE:
+                    await arrives_once(other, "rex", text)
             await other.wait_idle("rex")
-            told = await history(other, "rex")
-        ends = {text: operator.state(ident) for text, ident in sent.items()}
+            told = await messages_of(other, "rex")
         counts: dict[str, int] = {}
         for state in ends.values():
             key = f"{state.phase} {state.reason}"
             counts[key] = counts.get(key, 0) + 1
         print(gateway.version, counts, [s.said for s in ends.values() if s.said][:3])
+        found = {text: sum(text in message for message in told) for text in ends}
         wrong = {
-            text: (state.phase, state.reason, state.said, arrivals(told, text))
+            text: (state.phase, state.reason, state.said, found[text])
             for text, state in ends.items()
-            if arrivals(told, text) != (state.phase is CommandPhase.DONE)
+            if found[text] != (state.phase is CommandPhase.DONE)
         }
         assert not wrong, wrong
 
@@ -265,7 +268,7 @@ async def test_messages_that_the_gateway_took_are_looked_for_after_it_was_killed
         operator.monitor.supervisors["g"].reconnect_now()
         await operator.live()
         async with other_client(gateway.url) as other:
-            there = [arrivals(await history(other, "otto"), text) for text in texts]
+            there = [await arrivals(other, "otto", text) for text in texts]
             wanted = [CommandPhase.DONE if n else CommandPhase.REFUSED for n in there]
             phases = [operator.state(ident).phase for ident in idents]
             await operator.until(
@@ -273,7 +276,7 @@ async def test_messages_that_the_gateway_took_are_looked_for_after_it_was_killed
             )
             print(gateway.version, there, phases, [operator.state(i).reason for i in idents])
             await let_go(model, other, "otto")
-            assert [arrivals(await history(other, "otto"), text) for text in texts] == there
+            assert [await arrivals(other, "otto", text) for text in texts] == there
 
 
 async def test_runs_are_stopped_whoever_started_them(
@@ -285,9 +288,13 @@ async def test_runs_are_stopped_whoever_started_them(
         await other.send("rex", "hold: theirs")
         await asyncio.to_thread(model.wait_held, held + 2)
         await operator.until(lambda: all(operator.agent(one).heard for one in ("otto", "rex")))
-        mine = await operator.carried_out(StopRun("g", "otto", "agent:otto:main", own))
+        stopped_at = operator.monitor.now_ms()
+        mine = await operator.carried_out(StopRun("g", "otto", MAIN, own))
         assert mine.phase is CommandPhase.DONE, mine
-        await operator.until(lambda: not operator.agent("otto").heard)
+        await operator.until(
+            lambda: operator.agent("otto").sessions[MAIN].finished_at >= stopped_at
+        )
+        assert operator.status("otto") is Status.IDLE  # it did not fail
         theirs = await operator.carried_out(StopRun("g", "rex", "agent:rex:main"))
         print(gateway.version, "theirs:", theirs.phase, theirs.reason, theirs.said)
         if theirs.phase is CommandPhase.REFUSED:
@@ -296,7 +303,7 @@ async def test_runs_are_stopped_whoever_started_them(
             model.release()
         await other.wait_idle("rex")
         await operator.until(lambda: not operator.agent("rex").heard)
-        again = await operator.carried_out(StopRun("g", "otto", "agent:otto:main"))
+        again = await operator.carried_out(StopRun("g", "otto", MAIN))
         assert (again.phase, again.reason) == (CommandPhase.REFUSED, "not-running")
 
 

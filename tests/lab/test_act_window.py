@@ -1,4 +1,5 @@
-"""The real app beside real gateways: decided from the notification, the tray's menu, the window."""
+"""The real app beside real gateways: decided from the notification, the tray's menu, the window;
+said and stopped in the window, by clicks and by keys."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.act import SameDevice, asking_gateways
+from tests.lab.act import SameDevice, arrives_once, asking_gateways, other_client
 from tests.lab.conftest import TOKEN
 from tests.lab.test_questions import ASK
 from tests.whole.dunst import PROGRAMS, Dunst, Popup
@@ -177,3 +178,94 @@ def test_a_question_is_answered_in_the_window(desk: Desk, both: dict[str, RealGa
     window.until("Answered.")
     desk.is_quiet("Rex")
     assert "SQLite" in said(desk, gateway, "rex", "", shows="The tool said")
+
+
+def shows(window: Window, agent: str, gateway: str) -> None:
+    """Go to the fleet, and choose an agent there."""
+    for _ in range(2):
+        window.press("Esc")
+    window.until(f"{agent} on {gateway}")
+    window.choose(f"{agent} on {gateway}")
+
+
+@pytest.mark.parametrize("version", NAMES)
+def test_a_message_from_the_foot_of_the_details_arrives_once(
+    desk: Desk, both: dict[str, RealGateway], version: str
+) -> None:
+    window = desk.window
+    shows(window, "Otto", NAMES[version])
+    for way in ("click", "key"):
+        words = f"say: by {way} {version}"
+        window.enter("Message to Otto", words)
+        window.click("Send") if way == "click" else window.press("Return")
+        window.until(f"“{words}” has arrived")
+        window.session.screenshot(f"sent-{way}-{version}")
+        assert words not in window.words()  # the box is empty again
+
+        async def check(words: str) -> None:
+            async with other_client(both[version].url) as other:
+                await arrives_once(other, "otto", words)
+
+        asyncio.run(check(words))
+
+
+@pytest.mark.parametrize("version", NAMES)
+def test_keyboard_alone_from_a_notification_to_a_decision(
+    desk: Desk, both: dict[str, RealGateway], version: str
+) -> None:
+    gateway, window = both[version], desk.window
+    command = f"printf %s-%s by keys {version}"
+    said(desk, gateway, "rex", f"run: {command}")
+    told = desk.popup(command)
+    window.press("Ctrl+W")
+    wait_for(lambda: not window.words(), "the window to go into the tray")
+    desk.dunst.invoke(told.id)
+    wait_for(lambda: window.focus() == "Agents", "the keyboard in the list of agents")
+    window.until(command)
+    window.press("Return")
+    wait_for(lambda: window.focus() == "The whole command", "the keyboard on the card")
+    window.press("A")
+    window.until("Press A again: Approve once.")
+    window.session.screenshot(f"by-keys-{version}")
+    window.press("A")
+    desk.is_quiet("Rex")
+    assert "by-keys" in said(desk, gateway, "rex", "", shows="by-keys")
+
+
+def test_everything_is_stopped_with_a_true_report_for_each_run(
+    desk: Desk, both: dict[str, RealGateway], model: MockModel
+) -> None:
+    """2026.5.7 lets nobody but an administrator stop what another operator has started."""
+    window, held = desk.window, model.held_count
+    for agent, gateway in (("Otto", "Old"), ("Rex", "New")):
+        shows(window, agent, gateway)
+        window.enter(f"Message to {agent}", "hold: by hand")
+        window.press("Return")
+
+    async def start() -> None:
+        async with other_client(both["2026.5.7"].url) as other:
+            await other.send("dex", "hold: theirs")
+
+    async def end() -> None:
+        async with other_client(both["2026.5.7"].url) as other:
+            await other.wait_idle("dex")
+
+    asyncio.run(start())
+    model.wait_held(held + 3)
+    window.until("3 working")
+    window.press("Ctrl+Shift+.")
+    window.until("3 runs are in progress on 2 gateways. Unsaved work is lost.")
+    window.session.screenshot("stop-asked")
+    window.click("Yes, stop these 3 runs")
+    window.click("Stop all")
+    window.until("2 stopped · 1 not stopped")
+    window.session.screenshot("stop-reported")
+    rows = {agent: window.the(f"Agent: {agent}, ") for agent in ("Otto", "Rex", "Dex")}
+    assert rows["Otto"].endswith("Gateway: Old, State: Stopped")
+    assert rows["Rex"].endswith("Gateway: New, State: Stopped")
+    assert "Gateway: Old, State: Only the client that started the run may" in rows["Dex"]
+    wait_for(lambda: model.held_count == held + 1, "the two that were stopped to end")
+    window.click("Close")
+    window.until("1 working · 5 idle")  # what was stopped did not fail: it needs nobody
+    model.release()
+    asyncio.run(end())

@@ -13,7 +13,9 @@ import pytest
 
 from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.config.settings import GatewaySettings
-from cc_desktop.fleet.commands import CommandPhase, GiveBackRights, RequestRights
+from cc_desktop.fleet.commands import CommandPhase, GiveBackRights, RequestRights, WithdrawRequest
+from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState
 from tests.fakes.raw import self_signed
 from tests.lab.conftest import AGENTS, TOKEN
@@ -131,6 +133,39 @@ async def test_pairing_from_refusal_to_live_by_itself(
             assert link(follower).scopes == ("operator.read",)
 
 
+async def test_who_asks_to_be_let_in_can_be_recognised(
+    trusting: RealGateway, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = ("operator.pairing", "operator.read")  # no `access` of the settings has the first
+    monkeypatch.setattr(GatewaySettings, "scopes", property(lambda _self: wanted))
+    here = settings_for(trusting, TOKEN)
+    async with (
+        proxied(trusting.url, ELSEWHERE) as url,
+        following(tmp_path / "here", here) as seen,
+        following(tmp_path / "there", GatewaySettings("g", "g", url, Token(TOKEN))) as asking,
+    ):
+        await asking.until(lambda: link(asking).pairing is not None)
+        pairing = link(asking).pairing
+        assert pairing is not None
+        await seen.until(lambda: bool(waiting(seen)))
+        [item] = waiting(seen)
+        join = seen.monitor.store.fleet.gateways["g"].facts.joins[item.subject]
+        if version > "2026.7":  # 2026.5.7 keeps the address of a proxy's client to itself
+            assert join.address.startswith("203.0.113.7")
+        assert join.device == asking.monitor.identity().device_id
+        assert (join.scopes, join.is_repair) == (wanted, False)
+        assert join.platform
+        assert join.client
+        assert item.detail == join.known
+        await approve(trusting, pairing.request_id)
+        await seen.until(lambda: not waiting(seen))
+
+
+def waiting(follower: Follower) -> list[InboxItem]:
+    gateway = follower.monitor.store.fleet.gateways["g"]
+    return [item for item in all_items(gateway) if item.kind is InboxKind.PAIRING]
+
+
 async def test_a_right_is_asked_for_granted_and_given_back(
     trusting: RealGateway, tmp_path: Path
 ) -> None:
@@ -156,6 +191,32 @@ async def test_a_right_is_asked_for_granted_and_given_back(
             follower.monitor.execute(GiveBackRights(gateway="g", scopes=(QUESTIONS,)))
             await follower.until(lambda: QUESTIONS not in link(follower).scopes, 15)
             assert follower.states["g"].count(ConnectionState.LIVE) == 1
+        async with following(tmp_path, settings) as follower:
+            await follower.live()
+            assert link(follower).scopes == ("operator.read",)
+
+
+async def test_a_request_is_withdrawn_and_what_is_approved_after_that_costs_nothing(
+    trusting: RealGateway, tmp_path: Path
+) -> None:
+    async with proxied(trusting.url, ELSEWHERE) as url:
+        settings = GatewaySettings("g", "g", url, Token(TOKEN))
+        async with following(tmp_path, settings) as follower:
+            await paired(follower, trusting)
+            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
+            await follower.until(lambda: link(follower).pairing is not None)
+            pairing = link(follower).pairing
+            assert pairing is not None
+            follower.monitor.execute(WithdrawRequest(gateway="g"))
+            await follower.until(lambda: phase(follower, ident)[0] is CommandPhase.REFUSED, 15)
+            assert phase(follower, ident)[1] == "left-open"
+            assert link(follower).pairing is None
+            assert link(follower).state is ConnectionState.LIVE
+            await approve(trusting, pairing.request_id)  # nevertheless
+            await asyncio.sleep(3)
+            assert link(follower).scopes == ("operator.read",)
+            assert follower.states["g"].count(ConnectionState.LIVE) == 1
+        # The approval has replaced the token. The new one is kept, so it comes in again.
         async with following(tmp_path, settings) as follower:
             await follower.live()
             assert link(follower).scopes == ("operator.read",)

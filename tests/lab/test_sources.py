@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cc_desktop.fleet.commands import Refresh
-from cc_desktop.fleet.facts import ReadAccess
+from cc_desktop.fleet.commands import MarkItems, Refresh
+from cc_desktop.fleet.facts import ReadAccess, RestartCheck
 from cc_desktop.fleet.inbox import InboxChanged, InboxItem, InboxKind
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.gateway.connection import GatewayConnection
 from cc_desktop.gateway.decoders.facts import tasks
-from cc_desktop.monitor.restart_check import RestartCheck, safe_to_restart
 from tests.lab.conftest import AGENTS, TOKEN
 from tests.lab.follow import Follower, following, settings_for
 from tests.lab.openclaw import RealGateway, Sender
@@ -269,13 +268,13 @@ async def test_each_release_tells_what_it_has_at_few_questions(
         }
         if new:
             assert {one.status for one in told.facts.sign_ins.values()} == {"static"}
-        found = told.follower.monitor.store.fleet.gateways["g"].inbox
+        found = all_items(told.follower.monitor.store.fleet.gateways["g"])
         assert not found, "a healthy gateway asks for nobody"
         at_connect = asked.total()
         assert at_connect <= 10, asked
         await asyncio.sleep(3)
         assert asked.total() == at_connect, asked
-        check = await safe_to_restart(told.follower.monitor.supervisors, "g")
+        check = await told.follower.monitor.queries.restart_check("g")
         assert check == RestartCheck(is_safe=True)
 
 
@@ -300,3 +299,26 @@ async def test_an_edit_that_waits_for_a_restart(
         await asyncio.sleep(2)
         told.follower.monitor.execute(Refresh(gateway="g"))
         await told.follower.until(lambda: not told.items(InboxKind.RESTART_NEEDED))
+
+
+async def test_a_command_in_the_background_that_fails_is_an_item_until_it_is_seen(
+    gateway: RealGateway, version: str, tmp_path: Path
+) -> None:
+    """The last one: the gateway keeps the task for a week."""
+    if version < "2026.7":
+        pytest.skip("it does not tell of tasks")
+    async with watched(gateway, tmp_path) as (told, sender):
+        assert await told.read("tasks") is ReadAccess.READABLE
+        command = f"sleep 1; echo {uuid.uuid4()}; exit 3"
+        order = json.dumps({"command": command, "background": True})
+        await sender.send("rex", f"call: exec {order}")
+        item = await told.one(InboxKind.TASK_FAILED, command)
+        assert (item.agent, item.code) == ("rex", "failed")
+        assert item.detail == "Command failed (exit code 3)"
+        assert not told.items(InboxKind.FAILED), "the run that began it went well"
+        ident = item.subject.removeprefix("task:")
+        # The gateway dismisses results that reach nobody, and no failures.
+        answer = await sender.request("tasks.dismiss", {"taskIds": [ident]})
+        assert [row["ok"] for row in answer["results"]] == [False]
+        told.follower.monitor.execute(MarkItems("g", items=(item.id,)))
+        await told.follower.until(lambda: told.items(InboxKind.TASK_FAILED)[0].seen)

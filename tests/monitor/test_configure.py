@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cc_desktop.config.secrets.credentials import Token
-from cc_desktop.config.settings import Settings, SettingsProblem, SlipKind, load_settings
+from cc_desktop.config.settings import (
+    GuardSettings,
+    Settings,
+    SettingsProblem,
+    SlipKind,
+    load_settings,
+)
 from cc_desktop.config.settings_file import GatewayEntry, SettingsFileError
 from cc_desktop.fleet.commands import Reconnect, StopRun
+from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
 from tests.fakes.clock import FakeClock, settle, until
@@ -192,6 +199,15 @@ async def test_stuck_minutes_and_the_demo_change_at_once(tmp_path: Path) -> None
         )
         await app.on_screen(Origin.NONE)
         assert app.monitor.store.fleet.stuck_after_ms == 60_000
+
+
+async def test_the_thresholds_of_the_guard_change_at_once(tmp_path: Path) -> None:
+    async with running(Settings(gateways=(), keyring=False), paths_in(tmp_path)) as app:
+        assert app.monitor.store.fleet.guard == GuardLimits(), "the defaults are the same"
+        app.monitor.configure(
+            Settings(gateways=(), keyring=False, guard=GuardSettings(3, 5, 2.0, 4, 7))
+        )
+        assert app.monitor.store.fleet.guard == GuardLimits(3, 300_000, 2.0, 4, 7)
 
 
 # The file

@@ -8,6 +8,7 @@ import pytest
 
 from cc_desktop.demo.policy import DEMO_GATEWAY
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.facts import RestartCheck
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Origin, Session
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway.failures import (
@@ -17,6 +18,7 @@ from cc_desktop.gateway.failures import (
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
+    RequestTimeoutError,
 )
 from cc_desktop.monitor.queries import KEPT_MS, FleetQueries, problem_of, release_of
 from cc_desktop.protocol.frames import GatewayError
@@ -229,3 +231,47 @@ def test_what_nobody_expected_is_logged_once_and_told(caplog: pytest.LogCaptureF
 )
 def test_releases(version: str, release: tuple[int, int]) -> None:
     assert release_of(version) == release
+
+
+PREFLIGHT = "gateway.restart.preflight"
+
+
+async def test_a_gateway_is_asked_whether_it_can_be_restarted_whenever_somebody_asks() -> None:
+    it = Scene()
+    it.link.answers[PREFLIGHT] = [{"safe": True}, {"safe": False, "counts": {"cronRuns": 1}}]
+    assert await it.queries.restart_check("g") == RestartCheck(is_safe=True)
+    assert await it.queries.restart_check("g") == RestartCheck(busy={"jobs": 1})
+    assert it.link.asked == [(PREFLIGHT, {}), (PREFLIGHT, {})]
+
+
+@pytest.mark.parametrize("error", [ABSENT, GatewayError("INVALID_REQUEST", "unknown method: x")])
+async def test_a_release_that_cannot_say_whether_it_can_be_restarted(error: GatewayError) -> None:
+    it = Scene("2026.4.29")
+    it.link.answers[PREFLIGHT] = [refused(error)]
+    assert await it.queries.restart_check("g") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (refused(REFUSED), "no-permission"),
+        (ConnectionLostError(Failure(kind=FailureKind.LOST)), "lost"),
+        (RequestTimeoutError(Failure(kind=FailureKind.SILENT)), "silent"),
+    ],
+)
+async def test_a_check_that_fails_says_why(error: GatewayFailureError, kind: str) -> None:
+    it = Scene()
+    it.link.answers[PREFLIGHT] = [error]
+    with pytest.raises(type(error)) as raised:
+        await it.queries.restart_check("g")
+    assert problem_of(raised.value).kind == kind
+
+
+async def test_a_gateway_that_is_gone_cannot_be_asked_whether_it_can_be_restarted() -> None:
+    with pytest.raises(NotConnectedError):
+        await Scene().queries.restart_check("another")
+
+
+async def test_the_demo_says_what_a_restart_would_break_off() -> None:
+    it = Scene()
+    assert await it.queries.restart_check(DEMO_GATEWAY) == RestartCheck(is_safe=True)

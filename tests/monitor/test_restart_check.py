@@ -1,32 +1,11 @@
-from __future__ import annotations
+"""What a gateway answers to "is it safe to restart now?"."""
 
-from typing import Any
+from __future__ import annotations
 
 import pytest
 
-from cc_desktop.gateway.failures import (
-    Failure,
-    FailureKind,
-    NotConnectedError,
-    RequestFailedError,
-    RequestTimeoutError,
-)
-from cc_desktop.monitor.restart_check import RestartCheck, read_check, safe_to_restart
-from cc_desktop.protocol.frames import GatewayError
-
-
-class Link:
-    """Answers like a supervisor."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-
-    async def request(self, method: str, params: object = None) -> Any:
-        assert (method, params) == ("gateway.restart.preflight", {})
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
+from cc_desktop.fleet.facts import RestartCheck
+from cc_desktop.monitor.restart_check import read_check
 
 BUSY = {
     "safe": False,
@@ -36,34 +15,20 @@ BUSY = {
 }
 
 
-async def test_a_busy_gateway_says_what_a_restart_would_break_off() -> None:
-    found = await safe_to_restart({"g": Link(BUSY)}, "g")
-    assert found == RestartCheck(
+def test_a_busy_gateway_says_what_a_restart_would_break_off() -> None:
+    assert read_check(BUSY) == RestartCheck(
         is_safe=False, blockers=("2 runs are active", "a task"), busy={"runs": 2, "tasks": 1}
     )
 
 
-async def test_an_idle_gateway_is_safe_to_restart() -> None:
+def test_an_idle_gateway_is_safe_to_restart() -> None:
     answer = {"safe": True, "counts": {"queueSize": 0}, "blockers": []}
-    assert await safe_to_restart({"g": Link(answer)}, "g") == RestartCheck(is_safe=True)
-
-
-@pytest.mark.parametrize("answer", [None, 7, [], {"safe": "yes"}, {"blockers": 3, "counts": []}])
-def test_rubbish_is_not_safe(answer: object) -> None:
-    assert read_check(answer) == RestartCheck()
+    assert read_check(answer) == RestartCheck(is_safe=True)
 
 
 @pytest.mark.parametrize(
-    "error",
-    [
-        NotConnectedError(Failure(kind=FailureKind.LOST)),
-        RequestTimeoutError(Failure(kind=FailureKind.SILENT)),
-        RequestFailedError(Failure(error=GatewayError("INVALID_REQUEST", "unknown method"))),
-    ],
+    "answer",
+    [None, 7, [], {"safe": "yes"}, {"blockers": 3, "counts": []}, {"counts": {"cronRuns": -2}}],
 )
-async def test_nobody_knows_of_a_gateway_that_does_not_say(error: Exception) -> None:
-    assert await safe_to_restart({"g": Link(error)}, "g") is None
-
-
-async def test_nobody_knows_of_the_demo() -> None:
-    assert await safe_to_restart({}, "demo") is None
+def test_rubbish_is_not_safe(answer: object) -> None:
+    assert read_check(answer) == RestartCheck()

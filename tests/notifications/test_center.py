@@ -410,7 +410,7 @@ async def test_a_memory_that_cannot_be_read_starts_empty(
 async def test_who_cannot_say_what_is_viewed_loses_no_alert() -> None:
     scene, desk = Scene(), Desk()
     center = NotificationCenter(
-        scene.store, desk, FakeClock(START), Kept(), open_target=fail, viewed=fail, refresh=fail
+        scene.store, desk, FakeClock(START), Kept(), open_target=fail, viewed=fail
     )
     scene.connect()
     scene.fail("rex")

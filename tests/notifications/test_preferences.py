@@ -96,6 +96,11 @@ def test_every_kind_of_the_inbox_can_be_told(kind: InboxKind) -> None:
     assert (rule.label, rule.one) == (KINDS[kind].label, KINDS[kind].title)
 
 
+def test_whatever_is_told_is_a_kind_of_the_inbox_but_devices_that_come_and_go() -> None:
+    told = {kind.value for kind in AlertKind}
+    assert told - {kind.value for kind in InboxKind} == {"device-gone", "device-back"}
+
+
 def test_what_is_kept_comes_back() -> None:
     chosen = Preferences(
         on=False,

@@ -4,16 +4,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.inbox.open_items import find_item
 from cc_desktop.fleet.model import Change, ConnectionState, Origin, Status
 from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
 from cc_desktop.notifications.kinds import AlertKind, Sound, tag_of
 from cc_desktop.notifications.message import Target
 from cc_desktop.notifications.preferences import KindPreference, Preferences
-from cc_desktop.notifications.rules import Rules, agents, devices
+from cc_desktop.notifications.rules import Rules, agents, devices, items
 from tests.notifications.scene import Scene
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ class Told:
 
     def __init__(self, *gateways: str, preferences: Preferences | None = None) -> None:
         self.scene = Scene(*gateways)
-        self.refreshed: list[str] = []
-        self.rules = Rules(preferences or Preferences(), self.refreshed.append)
+        self.rules = Rules(preferences or Preferences())
         self.news: list[AlertEvent] = []
         self.scene.store.subscribe(self._listen)
 
@@ -518,59 +518,35 @@ def beating() -> Told:
     return it
 
 
-def test_an_agent_is_silent_after_one_and_a_half_heartbeats(beating: Told) -> None:
-    beating.pass_time(44 * 60)
-    assert beating.refreshed == []
-    beating.pass_time(2 * 60)
+def falls_silent(told: Told) -> None:
+    """Time passes, and a fresh list shows nothing either."""
+    told.pass_time(46 * 60)
+    told.scene.list()
+
+
+def test_a_silent_agent_is_told_once_and_until_it_shows_life(beating: Told) -> None:
+    falls_silent(beating)
     assert beating.kinds == [AlertKind.SILENT]
-    assert beating.refreshed == ["studio"]
     beating.pass_time(100 * 60)
+    beating.scene.list()
     assert beating.kinds == [AlertKind.SILENT]
+    tag = items.item_tag(silent_item(beating))
     beating.scene.work("rex")
-
-    assert tag_of(AlertKind.SILENT, "studio", "rex") in beating.over
-
-
-def test_a_heartbeat_that_only_a_fresh_list_shows_is_one(beating: Told) -> None:
-    def refresh(_gateway: str) -> None:
-        row = beating.scene.rows["studio"]["agent:rex:main"]
-        now = beating.scene.now
-        beating.scene.rows["studio"]["agent:rex:main"] = replace(row, updated_at=now)
-        beating.scene.list()
-
-    beating.rules = Rules(HEARTBEATS, refresh)
-    beat(beating, "rex", 20)
-    beating.pass_time(10 * 3600)
-
-    assert beating.kinds == []
+    assert beating.over == [tag]
 
 
-def test_an_agent_that_works_is_not_silent(beating: Told) -> None:
-    beat(beating, "rex", 1)
-    beating.scene.start("rex")
-    beating.pass_time(5 * 60)
-
-    assert beating.kinds == []
-
-
-def test_an_agent_that_was_silent_from_the_start_is_not_news() -> None:
-    told = Told(preferences=HEARTBEATS)
-    told.scene.connect()
-    beat(told, "rex", 60)
-    told.scene.lose()
-    told.scene.pass_time(7_200)
-    told.scene.connect()
-    told.pass_time(600)
-
-    assert AlertKind.SILENT not in told.kinds
+def test_a_silent_agent_leads_to_itself(beating: Told) -> None:
+    falls_silent(beating)
+    [alert] = beating.facts
+    assert alert.target.agents == (("studio", "rex"),)
+    assert alert.target.item == silent_item(beating).id
+    assert alert.detail == "Heartbeat overdue"
 
 
-def test_nobody_is_asked_when_silence_is_switched_off(told: Told) -> None:
-    beat(told, "rex", 1)
-    told.pass_time(600)
-
-    assert told.kinds == []
-    assert told.refreshed == []
+def silent_item(told: Told) -> InboxItem:
+    gateway = told.scene.store.fleet.gateways["studio"]
+    [item] = [item for item in all_items(gateway) if item.kind is InboxKind.SILENT]
+    return item
 
 
 def test_a_gateway_that_is_removed_leaves_nothing_due(told: Told) -> None:
@@ -609,14 +585,15 @@ def test_the_failure_that_a_run_tells_before_its_row_is_told_once(told: Told) ->
 def test_an_agent_that_was_silent_and_shows_life_while_away_is_not_silent_any_more(
     beating: Told,
 ) -> None:
-    beating.pass_time(46 * 60)
+    falls_silent(beating)
     assert beating.kinds == [AlertKind.SILENT]
+    tag = items.item_tag(silent_item(beating))
     beating.scene.lose()
     beating.pass_time(10)
     beating.scene.work("rex")
     beating.scene.connect()
 
-    assert beating.over.count(tag_of(AlertKind.SILENT, "studio", "rex")) == 1
+    assert set(beating.over) == {tag}
 
 
 # What is remembered

@@ -5,6 +5,7 @@ An act is a generator: between its steps it yields for how many seconds nothing 
 
 from __future__ import annotations
 
+import asyncio
 import string
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
@@ -434,6 +435,62 @@ class Script:
         self._fails(site, agent, told)
         await site.end_run(key, run, f"{why} refused", failoverReason="auth", provider=name)
         yield 320.0
+
+    async def providers(self, site: Site, agent: str) -> Steps:
+        """A sign-in is about to expire and a quota nearly used, until both are renewed.
+
+        Nobody says so: providers are asked five seconds after a run that one of them refused.
+        """
+        name, other = self.word(), self.word()
+        day_ms, now = 24 * HOUR_MS, site.now_ms
+        expiring = {"provider": name, "displayName": name, "status": "expiring", "profiles": []}
+        site.rows["sign-ins"][name] = {**expiring, "expiry": {"at": now + day_ms}}
+        window = {"label": "week", "usedPercent": 96.5, "resetAt": now + day_ms}
+        site.rows["quotas"][other] = {
+            "provider": other,
+            "displayName": other,
+            "windows": [{"label": "5h", "usedPercent": 40.0}, window],
+        }
+        told = (("sign-in-expiring", site.name, "", name), ("quota", site.name, "", other))
+        for each in told:
+            self.truth.begin(each, within_s=310)
+        async for pause in self._refused(site, agent, other):
+            yield pause
+        yield 320.0
+        del site.rows["sign-ins"][name], site.rows["quotas"][other]
+        async for pause in self._refused(site, agent, other):
+            yield pause
+        for each in told:
+            self.truth.end(each)
+        yield 15.0
+
+    async def _refused(self, site: Site, agent: str, provider: str) -> Steps:
+        """A run fails because its provider takes no more."""
+        key, run, why = f"agent:{agent}:main", self.word(), self.word()
+        await self._start(site, agent, "main", run)
+        yield 5.0
+        self._fails(site, agent, ("failed", site.name, agent, why))
+        detail = {"failoverReason": "rate_limit", "provider": provider}
+        await site.end_run(key, run, f"{why} refused", **detail)
+
+    async def silence(self, site: Site, agent: str) -> Steps:
+        """The heartbeats of an agent that does nothing else stop for a while."""
+        site.heartbeats[agent] = 600_000
+        await site.tell_health()
+        for _ in range(2):
+            await site.beat()
+            yield 300.0
+        await site.beat()
+        told = ("silent", site.name, agent, "")
+        self.truth.begin(told, after_s=900, within_s=10)
+        # It is listed again just then, even if the script stands still.
+        listed = asyncio.create_task(site.emit_later(901, "agents.changed"))
+        yield 901 + self.rng.uniform(135, 250)
+        await listed
+        self.truth.end(told)
+        await site.beat()
+        site.heartbeats[agent] = 0
+        yield 60.0
 
     async def device(self, site: Site) -> Steps:
         """A node is gone for more than half a minute, and is back."""

@@ -13,6 +13,7 @@ from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.store import Store
 from cc_desktop.gateway import dialing
+from cc_desktop.gateway.backoff import FLAPPING_AFTER
 from cc_desktop.gateway.device_identity import new_identity
 from cc_desktop.gateway.options import SupervisorOptions, SupervisorServices
 from cc_desktop.gateway.supervisor import GatewaySupervisor
@@ -56,7 +57,6 @@ class Life:
             self.truth,
             self.verdict,
             preferences=preferences,
-            refresh=lambda name: self.links[name].list_again(),
         )
         clean = Network(self.rng)
         rough = Network(self.rng, lost=0.06, twice=0.08, late=0.05)
@@ -99,7 +99,7 @@ class Life:
             return by_url[url].dial()
 
         patch.setattr(dialing, "_dial", dial)
-        deadlines = Deadlines(self.store, self.clock)
+        deadlines = Deadlines(self.store, self.clock, lambda name: self.links[name].list_again())
         self.store.subscribe(deadlines.on_changes)
         async with AsyncExitStack() as stack:
             for url, site in by_url.items():
@@ -253,6 +253,26 @@ class Life:
         self.truth.regains(told)
         await self.pass_time(HELD_S)
         assert link.is_live, link.connection
+
+    async def flaps(self, name: str) -> None:
+        """A gateway comes and goes, each time before it has held for half a minute."""
+        told, link = ("gateway-flapping", name, "", ""), self.links[name]
+        for left in range(FLAPPING_AFTER, -1, -1):
+            self.truth.goes_away(name)
+            if not left:
+                self.truth.matters[told] = _now(self.truth, told)
+                self.truth.promise(told, 0)
+                self.truth.tellings[-1].latest += 5_000
+            await self.sites[name].close(1012)
+            await self.clock.advance(1)
+            link.reconnect_now()
+            await self.clock.advance(1)
+            self.truth.comes_back(name)
+            await self.pass_time(2)
+            assert link.is_live, link.connection
+        self.truth.matters.pop(told)
+        await self.pass_time(HELD_S)
+        assert not link.connection.flapping
 
     async def blocked(self, name: str, refusal: Any, kind: str) -> None:
         """A gateway closes, and lets nobody in until somebody does something about it."""

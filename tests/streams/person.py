@@ -11,14 +11,11 @@ from msgspec.structs import replace
 
 from cc_desktop.fleet.inbox.open_items import find_item
 from cc_desktop.notifications.coalescer import BackendCommand, Show
-from cc_desktop.notifications.kinds import AlertKind
 from cc_desktop.notifications.policy import NotificationPolicy
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.system.clock import wake_or_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cc_desktop.fleet.model import Change
     from cc_desktop.fleet.store import Store
     from cc_desktop.notifications.alerts import Alert
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from tests.streams.truth import Truth, Verdict
 
 # What stays true for nobody to look up: these lead to an agent or a gateway, never to an item.
-NEWS = frozenset({"finished", "recovered", "back", "device-gone", "device-back", "silent"})
+NEWS = frozenset({"finished", "recovered", "back", "device-gone", "device-back"})
 
 
 @dataclass
@@ -39,10 +36,10 @@ class Notice:
 
 
 def all_kinds() -> Preferences:
-    """Everything but silent agents is told, news as well."""
+    """Everything is told, news as well."""
     wanted = Preferences()
     for kind, choice in wanted.kinds.items():
-        wanted = wanted.with_kind(kind, replace(choice, on=kind is not AlertKind.SILENT))
+        wanted = wanted.with_kind(kind, replace(choice, on=True))
     return wanted
 
 
@@ -57,7 +54,6 @@ class Operator:
         verdict: Verdict | None = None,
         *,
         preferences: Preferences | None = None,
-        refresh: Callable[[str], None] = lambda _gateway: None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -65,7 +61,6 @@ class Operator:
         self._verdict = verdict
         self.policy = NotificationPolicy(
             preferences or all_kinds(),
-            refresh=refresh,
             local=lambda ms: datetime.fromtimestamp(ms / 1000, UTC).replace(tzinfo=None),
         )
         self.notices: list[Notice] = []

@@ -56,6 +56,7 @@ class Site(LineGateway):
         self.update: dict[str, Any] | None = None
         self.faults: dict[str, Any] = {}
         self.channels: dict[str, dict[str, Any]] = {}
+        self.heartbeats: dict[str, int] = {}  # how often agents wake by themselves, ms
         self.running: dict[str, str] = {}  # session → run
         self.saying_nothing: set[str] = set()  # sessions whose run says nothing
         self._calls = 0
@@ -116,6 +117,10 @@ class Site(LineGateway):
         return answer
 
     # What it tells
+
+    async def emit_later(self, seconds: float, event: str) -> None:
+        await self._clock.sleep(seconds)
+        await self.emit(event, {})
 
     async def agent_event(self, key: str, run: str, stream: str, data: dict[str, Any]) -> None:
         told = {"runId": run, "sessionKey": key, "agentId": key.split(":")[1]}
@@ -245,11 +250,20 @@ class Site(LineGateway):
                 ],
             },
             "eventLoop": {"degraded": True, "reasons": ["cpu"]},
-            "agents": [{"agentId": agent} for agent in self.agents],
+            "agents": [
+                {"agentId": agent, "heartbeat": {"everyMs": every, "enabled": every > 0}}
+                for agent in self.agents
+                for every in [self.heartbeats.get(agent, 0)]
+            ],
         }
 
     async def tell_health(self) -> None:
         await self.emit("health", self.health_payload())
+
+    async def beat(self) -> None:
+        """A heartbeat has nothing to do: no row changes, and nobody says whose it was."""
+        told = {"status": "skipped", "reason": "empty-heartbeat-file", "durationMs": 1}
+        await self.emit("heartbeat", {"ts": self.now_ms, **told})
 
     async def tell_presence(self, *nodes: tuple[str, bool]) -> None:
         self.presence = [

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from cc_desktop.fleet.inbox import InboxKind
 from tests.fakes.gateway import refused
 from tests.streams.life import Life
 
@@ -16,13 +17,20 @@ CROWD_MS = 62_000  # a notice that grows is shown anew at most once a minute
 HEALED_MS = 120_000  # what was lost on the way is known by then
 
 
+WORKERS = ("otto", "rex", "dex", "hex")
+
+
 async def an_hour(life: Life) -> None:
+    rare = {"studio": life.script.sign_in, "barn": life.script.providers}  # once, from minute 15
     for chapter in range(20):
+        for name in [*rare] if chapter >= 5 else ():
+            if free := life.free(name, *WORKERS):
+                life.start(rare.pop(name)(life.sites[name], free[0]), (name, free[0]))
         life.usual()
+        if chapter == 2:
+            life.start(life.script.silence(life.sites["studio"], "pip"), ("studio", "heartbeat"))
         if chapter == 3:
             life.start(life.script.device(life.sites["studio"]), ("studio", "node"))
-        if chapter == 5 and "otto" in life.free("studio"):
-            life.start(life.script.sign_in(life.sites["studio"], "otto"), ("studio", "otto"))
         if chapter in (4, 14):
             victims = {name: life.free(name, "hex", "rex")[:2] for name in ("studio", "barn")}
             subjects = [(name, agent) for name, agents in victims.items() for agent in agents]
@@ -33,6 +41,8 @@ async def an_hour(life: Life) -> None:
         await life.play(65)
         if chapter in (6, 12, 18):
             await life.outage("ferry", {6: 10, 12: 50, 18: 150}[chapter])
+        if chapter == 16:
+            await life.flaps("ferry")
         if chapter == 8:
             await life.blocked("gate", refused("AUTH_TOKEN_MISMATCH"), "gateway-blocked")
         if chapter == 10:
@@ -81,3 +91,4 @@ async def test_an_hour_of_a_fleet(seed: int, monkeypatch: pytest.MonkeyPatch) ->
     assert not verdict.bad_clicks
     assert life.clock.passed >= 3_600
     assert truth.transitions >= 300
+    assert {kind.value for kind in InboxKind} <= truth.kinds.keys(), "every kind occurs"

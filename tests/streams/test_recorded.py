@@ -41,8 +41,6 @@ LABELS: dict[str, tuple[list[str], list[str]]] = {
     "e_patch_delete": ([], []),
     "i_abort": ([], []),  # the operator stopped it himself
 }
-# 2026.5.7 says "timeout" of a run that was stopped, in events and lists alike, and nothing more.
-EXCEPTIONS = {("2026.5.7", "i_abort"): (["failed otto"], ["failed otto"])}
 
 
 class Player:
@@ -100,7 +98,7 @@ async def playing(protocol: int, now_ms: int) -> AsyncIterator[Player]:
 async def test_a_recorded_run(version: str, number: int) -> None:
     recorded = RECORDED[version]
     stream = recorded["streams"][number]
-    label = EXCEPTIONS.get((version, stream["scenario"])) or LABELS[stream["scenario"]]
+    label = LABELS[stream["scenario"]]
     async with playing(recorded["protocol"], stream["before"]["ts"]) as player:
         player.take_list(stream["agents"], tuple(session_rows(stream["before"])))
         for one in stream["events"]:

@@ -159,6 +159,7 @@ class Truth:
         is_over = self.matters[key].since <= self.now()
         self._over(key)
         if is_over and was_told:
+            self.kinds["back"] = self.kinds.get("back", 0) + 1
             self._tell(("back", key[1], "", ""), self.now(), 5.0, certain=False)
         self.comes_back(key[1])
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cc_desktop.system.network import default_rest_url, is_loopback, may_send_secret
+from cc_desktop.system.network import default_rest_url, is_literal, is_loopback, may_send_secret
 
 HERE = [
     "localhost",
@@ -146,3 +146,15 @@ def test_no_address_raises_and_no_name_is_this_machine_by_chance(url: str) -> No
 )
 def test_the_page_is_beside_the_socket(ws: str, http: str) -> None:
     assert default_rest_url(ws) == http
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.7", "::1", "fe80::1", "::ffff:192.0.2.7"])
+def test_an_address_needs_no_resolver(host: str) -> None:
+    assert is_literal(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "127.1", "gateway.example", "b\u00fccher.example"]
+)
+def test_a_name_does(host: str) -> None:
+    assert not is_literal(host)

@@ -12,7 +12,7 @@ from cc_desktop.fleet.requests import Choice, Question, QuestionPart
 from cc_desktop.fleet.store import Store
 from cc_desktop.text import agents
 from cc_desktop.text import format as format_
-from cc_desktop.text.agent_facts import context_percent, usage_since
+from cc_desktop.text.agent_facts import context_percent, gist, usage_since
 from cc_desktop.text.i18n import FSI, PDI
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
@@ -30,7 +30,7 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
         (
             "studio",
             "rex",
-            "provider returned a billing error: the",
+            "The API key has run out",
             "failed 4 min ago · Fix the login redirect",
         ),
         (
@@ -39,7 +39,12 @@ def agent(gateway: str, agent_id: str, store: Store | None = None) -> Agent:
             "Approve: uname -a && make deploy",
             "waiting 1 min · expires in 29 min",
         ),
-        ("home-lab", "hex", "exec: pytest -q · silent for 12 min", "last heard 12 min ago"),
+        (
+            "home-lab",
+            "hex",
+            "exec: pytest -q · silent for 12 min",
+            "running for 40 min · Nightly tests",
+        ),
         ("studio", "otto", "edit: src/fleet/reduce.py", "working 3 min · Split the reducer"),
         ("studio", "pip", "Release notes for 1.4", "thinking"),
         ("studio", "sketch", "12 icons exported", "done 2 h ago · took 1 min 12 s"),
@@ -208,3 +213,32 @@ def test_a_run_leads_with_its_headline_and_then_says_what_it_does() -> None:
         "Splitting it in two",
         "working 3 min · 3 of 7 · running tests",
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (
+            "LLM request failed: provider rejected the request schema or tool payload.",
+            "provider rejected the request schema or tool payload.",
+        ),
+        ("provider returned a billing error: no credits are left", "no credits are left"),
+        ("HTTP 529 overloaded_error: Anthropic is overloaded", "Anthropic is overloaded"),
+        ("Error: LLM request failed: read ECONNRESET", "read ECONNRESET"),
+        ("LLM request failed: 401", "LLM request failed: 401"),  # says nothing alone
+        ("Command failed: git push origin main", "Command failed: git push origin main"),
+        ("Error:" * 50, "Error:" * 50),
+        (
+            "⚠️ API provider returned a billing error — your API key has run out of credits.",
+            "your API key has run out of credits.",
+        ),
+        (
+            "Mock (mock-1) returned a billing error — your API key has run out of credits.",
+            "your API key has run out of credits.",
+        ),
+        ("no credits", "no credits"),
+        ("", ""),
+    ],
+)
+def test_a_reason_leads_not_what_stands_before_all_of_them(told: str, shown: str) -> None:
+    assert gist(told) == shown

@@ -6,6 +6,7 @@ import ast
 import gettext
 import importlib.util
 import io
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,32 @@ def test_every_text_of_the_code_is_translated() -> None:
     """Mended by `scripts/translations.py update`, a translation, and `compile`."""
     assert translations.check() == []
     assert "de" in translations.languages()
+
+
+# Another word for what has one already, and what it is called.
+GERMAN = {
+    r"[Ss]cheiter": "fehlschlagen, fehlgeschlagen",
+    r"[Ss]topp|gestoppt": "anhalten, angehalten",
+    r"[Gg]enehmig": "Freigabe, freigeben",
+    r"Session|[Ee]inlass": "Sitzung; Kopplung",
+    r"\b([Dd]eine?[mnrs]?|[Dd]u|[Dd]ich|[Dd]ir)\b": "Sie, Ihre",
+    r"\b(Aktualisiere|Beginne|Öffne|Prüfe|Starte|Wähle|Wiederhole|verwirf|lass)\b": "… Sie",
+    r"\d\S* Token\b|\} Token\b|(?<!das )Token und": "Tokens",
+}
+
+
+def test_german_has_one_word_for_each_thing_and_one_tone() -> None:
+    with (ROOT / "resources/locale/de/LC_MESSAGES/cc-desktop.mo").open("rb") as file:
+        known = gettext.GNUTranslations(file)
+    texts = [text for text in known._catalog.values() if isinstance(text, str)]  # type: ignore[attr-defined]
+    assert len(texts) > 500
+    found = {
+        (text, instead)
+        for pattern, instead in GERMAN.items()
+        for text in texts
+        if re.search(pattern, text)
+    }
+    assert not found
 
 
 def test_the_code_is_read_whole() -> None:

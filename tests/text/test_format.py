@@ -152,3 +152,9 @@ def test_clock_names_the_day_when_it_is_not_today() -> None:
 
 
 # Banners
+
+
+def test_escaped_text_stays_text() -> None:
+    assert (
+        format_.escaped("a < b & c > \"d\" 'e' &lt;") == "a &lt; b &amp; c &gt; \"d\" 'e' &amp;lt;"
+    )

@@ -60,7 +60,10 @@ def test_how_long_a_request_lives() -> None:
 
 
 def test_who_asks_for_what() -> None:
-    assert pairing.request_line(REQUEST) == "“Control Center Desktop” asks to be let in: Watch."
+    assert (
+        pairing.request_line(REQUEST)
+        == "“Control Center Desktop” asks to pair, with these rights: Watch."
+    )
 
 
 def test_deciding_approvals_says_what_it_changes() -> None:

@@ -14,8 +14,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -25,7 +25,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QScrollArea,
+    QTableView,
     QWidget,
 )
 
@@ -72,13 +74,26 @@ class Hands(QObject):
         """The text that was copied."""
         return QGuiApplication.clipboard().text()
 
+    def place(self, words: str, within: str = "") -> list[int]:
+        """Where a button or an entry of a menu that can be clicked is: x, y, width, height."""
+        entry = _menu_entry(words)
+        area = entry[0].actionGeometry(entry[1]) if entry else None
+        if area is None:
+            button = self._button(words, within)
+            _scroll_to(button)
+            area = QRect(button.mapToGlobal(QPoint()), button.size())
+        return [area.x(), area.y(), area.width(), area.height()]
+
     def click(self, words: str, within: str = "") -> None:
         """Click a button or an entry of a menu, by what it says or is called."""
+        entry = _menu_entry(words)
+        if entry:
+            _click_at(entry[0], entry[0].actionGeometry(entry[1]).center())
+        else:
+            _click_on(self._button(words, within))
+
+    def _button(self, words: str, within: str) -> QAbstractButton:
         popup = QApplication.activePopupWidget()
-        if isinstance(popup, QMenu):
-            entry = next(a for a in popup.actions() if a.text().replace("&", "") == words)
-            _click_at(popup, popup.actionGeometry(entry).center())
-            return
         found = [
             button
             for window in ([popup] if popup else _windows())
@@ -91,7 +106,24 @@ class Hands(QObject):
             raise LookupError(f"{len(found)} buttons say {words!r}: {self.see()}")
         if not found[0].isEnabled():
             raise LookupError(f"the button {words!r} is disabled: {self.see()}")
-        _click_on(found[0])
+        return found[0]
+
+    def choose(self, *phrases: str) -> None:
+        """Click the one row of a list that tells all of these."""
+        found = [
+            (view, view.model().index(row, 0))
+            for window in _windows()
+            for view in window.findChildren(QAbstractItemView)
+            if view.window() is window and view.isVisible()
+            for row in range(view.model().rowCount())
+            if all(phrase in _row_of(view, row) for phrase in phrases)
+        ]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} rows tell {phrases}: {self.see()}")
+        view, index = found[0]
+        view.scrollTo(index)
+        viewport = view.viewport()
+        _click_at(view.window(), viewport.mapTo(view.window(), view.visualRect(index).center()))
 
     def enter(self, field: str, text: str) -> None:
         """Type a text in the place of what is in the field that has the keyboard."""
@@ -116,11 +148,12 @@ class Hands(QObject):
         QTest.keyClick(_focused_window(), combined.key(), combined.keyboardModifiers())
 
 
-def _field(name: str) -> QLineEdit:
+def _field(name: str) -> QWidget:
     fields = [
         edit
         for window in _windows()
-        for edit in window.findChildren(QLineEdit)
+        for kind in (QLineEdit, QPlainTextEdit)
+        for edit in window.findChildren(kind)
         if edit.window() is window
         if edit.isVisible() and _name_of(edit) == name
     ]
@@ -171,25 +204,46 @@ def _words_of(widget: QWidget) -> Iterator[str]:
             yield widget.text()
         case QLineEdit():
             yield widget.displayText()
+        case QPlainTextEdit():
+            yield widget.toPlainText()
         case QCheckBox():
             name = widget.text().replace("&", "") or _name_of(widget)
             yield f"{name} ({_CHECKED[widget.checkState()]})"
         case QAbstractButton():
             yield widget.text().replace("&", "") or _name_of(widget)
         case QAbstractItemView():
-            model = widget.model()
-            for row in range(model.rowCount()):
-                index = model.index(row, 0)
-                told = index.data(Qt.ItemDataRole.AccessibleTextRole)
-                yield str(told or index.data() or "")
+            for row in range(widget.model().rowCount()):
+                yield _row_of(widget, row)
 
 
-def _click_on(widget: QWidget) -> None:
+def _row_of(view: QAbstractItemView, row: int) -> str:
+    """What a row of a list or a table tells, its cells in order."""
+    model = view.model()
+    columns = view.horizontalHeader().count() if isinstance(view, QTableView) else 1
+    cells = (model.index(row, column) for column in range(columns))
+    told = (cell.data(Qt.ItemDataRole.AccessibleTextRole) or cell.data() for cell in cells)
+    return ", ".join(str(words or "") for words in told)
+
+
+def _menu_entry(words: str) -> tuple[QMenu, QAction] | None:
+    """The entry of the menu that is open; None: none is."""
+    popup = QApplication.activePopupWidget()
+    if not isinstance(popup, QMenu):
+        return None
+    return popup, next(a for a in popup.actions() if a.text().replace("&", "") == words)
+
+
+def _scroll_to(widget: QWidget) -> None:
+    """As people do before they click."""
     parent = widget.parentWidget()
     while parent is not None:
         if isinstance(parent, QScrollArea):
-            parent.ensureWidgetVisible(widget)  # as people scroll to it
+            parent.ensureWidgetVisible(widget)
         parent = parent.parentWidget()
+
+
+def _click_on(widget: QWidget) -> None:
+    _scroll_to(widget)
     window = widget.window()
     if QApplication.activePopupWidget() is None and not window.isActiveWindow():
         window.raise_()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.whole.session import App
 
 WAIT_S = 40.0
+REACTION_S = 0.6  # a person needs longer to see a button and to point at it
 
 
 class Window:
@@ -83,12 +85,37 @@ class Window:
         return found[0]
 
     def click(self, words: str, within: str = "") -> None:
-        """Click the one button or entry that says or is called so."""
+        """Click the one button or entry that says or is called so.
+
+        As people do: they wait until it can be clicked, and until it stands still they neither see
+        what it is nor have the pointer there.
+        """
+        place, since = None, time.monotonic()
+        while time.monotonic() - since < REACTION_S:
+            found = self._ask_until_done("place", words, within)
+            if found != place:
+                place, since = found, time.monotonic()
+            time.sleep(0.04)
         self._ask("click", words, within)
+
+    def _ask_until_done(self, *order: str) -> Any:
+        """What is asked for may not be there yet."""
+        end = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return self._ask(*order)
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.04)
+
+    def choose(self, *phrases: str) -> None:
+        """Click the one row of a list that tells all of these."""
+        self._ask("choose", *phrases)
 
     def enter(self, field: str, text: str) -> None:
         """Type into a field, by its name, in the place of what is in it."""
-        self._ask("click_field", field)
+        self._ask_until_done("click_field", field)
         wait_for(lambda: self._ask("has_keyboard", field), f"the keyboard in {field!r}", WAIT_S)
         self._ask("enter", field, text)
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from typing import Annotated
 from urllib.parse import urlsplit
-
-import msgspec
 
 from cc_desktop.config.address import AddressError, read_address
 from cc_desktop.config.secrets.token_sources import has_secret
@@ -103,12 +100,3 @@ def seconds(value: str | float) -> float | None:
     except OverflowError:  # an integer of hundreds of digits
         seconds = math.inf
     return seconds if 0.5 <= seconds <= 3600 else None
-
-
-_Word = Annotated[str, msgspec.Meta(max_length=4_000)]
-
-
-class HookTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[hooks]`: a program that is run for each notice, as its words."""
-
-    command: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=64)] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from cc_desktop.config.secrets.credentials import Token
 from cc_desktop.text.settings import SettingsProblem, describe_slip
@@ -48,6 +50,16 @@ class GatewaySettings:
         return _SCOPES[self.access]
 
 
+class GuardSettings(Struct, frozen=True):
+    """From when on a run counts as runaway: the table `[guard]`, with its defaults."""
+
+    same_calls: Annotated[int, Meta(ge=2, le=60)] = 12  # of a tool with the same arguments, …
+    within_minutes: Annotated[int, Meta(ge=1, le=1_440)] = 10  # … in so long
+    times_usual: Annotated[float, Meta(ge=1.5, le=1_000)] = 5.0  # of what the agent's runs take
+    usual_after_runs: Annotated[int, Meta(ge=1, le=50)] = 10  # so many show what is usual
+    least_tokens: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 100_000  # less is never too much
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings that can be used, and what is wrong with the others."""
@@ -61,6 +73,7 @@ class Settings:
     # What is shown when all gateways were lost; `demo = false` shows sample data never at all.
     when_unreachable: WhenUnreachable = "sample"
     hook_command: tuple[str, ...] = ()  # run for each notice; empty: nothing is
+    guard: GuardSettings = field(default_factory=GuardSettings)
     problems: tuple[SettingsProblem, ...] = ()  # something does not work as it is written
     notes: tuple[SettingsProblem, ...] = ()  # everything works, but the operator should know
     is_configured: bool = True  # False: nobody has named a gateway, so it is this machine's

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -22,7 +22,6 @@ from cc_desktop.config.secrets.credentials import (
 )
 from cc_desktop.config.secrets.token_sources import address_in, assign_token, has_secret
 from cc_desktop.config.settings.checks import (
-    HookTable,
     can_be_proxy,
     can_be_rest_url,
     can_be_url,
@@ -37,11 +36,11 @@ from cc_desktop.config.settings.checks import (
 )
 from cc_desktop.config.settings.model import (
     DEFAULT_POLL_S,
-    Access,
     GatewaySettings,
+    GuardSettings,
     Settings,
-    WhenUnreachable,
 )
+from cc_desktop.config.settings.tables import KEPT_KEYS, KNOWN, File, GatewayTable
 from cc_desktop.config.settings.toml_lines import TomlLines
 from cc_desktop.system.environment import TOKEN_NAMES
 from cc_desktop.system.files import FileError, MissingFileError, read_private
@@ -55,46 +54,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "ws://localhost:18789/"
 MAX_FILE = 1024 * 1024  # bytes
 
-_Table = TypeVar("_Table", "_File", "_GatewayTable")
-
-
-# The settings file as it is written. The name of a field is its key.
-
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-
-
-class _GatewayTable(msgspec.Struct):
-    url: str = ""
-    id: _Name | None = None
-    name: _Name | None = None
-    token_file: str | None = None
-    rest_url: str = ""
-    poll_interval: str | int | float = DEFAULT_POLL_S
-    insecure: bool = False
-    client_id: str = ""
-    client_mode: str = ""
-    access: Access = "watch"
-    proxy: str = ""
-    fingerprint: str = ""
-    enabled: bool = True
-
-
-class _File(msgspec.Struct):
-    demo: bool = True
-    demo_seed: int = 7
-    stuck_after_minutes: Annotated[int, msgspec.Meta(ge=1, le=10_080)] = 10
-    keyring: bool = True
-    update_url: str = ""
-    when_unreachable: WhenUnreachable = "sample"
-    hooks: HookTable = HookTable()
-    gateways: list[dict[str, Any]] = []
-
-
-_KNOWN: dict[type, dict[str, Any]] = {
-    table: get_type_hints(table, include_extras=True) for table in (_File, _GatewayTable)
-}
-# Written by other parts of the app, or kept for them.
-_KEPT_KEYS = frozenset({"scopes"})
+_Table = TypeVar("_Table", File, GatewayTable, GuardSettings)
 
 
 def load_settings(
@@ -133,7 +93,7 @@ class _Reader:
 
     def read(self) -> Settings:
         data = self._parse()
-        file = self._convert(_File, data or {})
+        file = self._convert(File, data or {})
         gateways, is_configured = self._gateways(data, file.gateways)
         update_url = file.update_url
         if not can_update_from(update_url):
@@ -148,6 +108,7 @@ class _Reader:
             update_url=update_url,
             when_unreachable=file.when_unreachable,
             hook_command=file.hooks.command,
+            guard=self._convert(GuardSettings, file.guard, "guard"),
             problems=tuple(self._problems),
             notes=tuple(self._notes),
             is_configured=is_configured,
@@ -159,7 +120,7 @@ class _Reader:
         key: str = "",
         value: str = "",
         *,
-        table: int | None = None,
+        table: int | str | None = None,
         detail: str = "",
         gateway: str = "",
     ) -> SettingsProblem:
@@ -199,13 +160,13 @@ class _Reader:
         return None
 
     def _convert(
-        self, kind: type[_Table], data: Mapping[str, Any], table: int | None = None
+        self, kind: type[_Table], data: Mapping[str, Any], table: int | str | None = None
     ) -> _Table:
         """Read each key for itself: one that does not fit keeps its default."""
         values = {}
         for key, value in data.items():
-            if key not in _KNOWN[kind]:
-                if table is None or key not in _KEPT_KEYS:
+            if key not in KNOWN[kind]:
+                if not isinstance(table, int) or key not in KEPT_KEYS:
                     line = self._lines.line_of(key, table)
                     shown = printable(key)
                     self._notes.append(
@@ -213,7 +174,7 @@ class _Reader:
                     )
                 continue
             try:
-                values[key] = msgspec.convert(value, _KNOWN[kind][key])
+                values[key] = msgspec.convert(value, KNOWN[kind][key])
             except (msgspec.ValidationError, OverflowError):
                 self._slip(SlipKind.VALUE, key, shown_value(key, value), table=table)
         return kind(**values)
@@ -286,7 +247,7 @@ class _Reader:
 
     def _gateway(self, number: int, data: dict[str, Any], token: Token) -> GatewaySettings:
         before = len(self._problems)
-        table = self._convert(_GatewayTable, data, number)
+        table = self._convert(GatewayTable, data, number)
         bad_url = next(
             (slip for slip in self._problems[before:] if slip.key == "url"), None
         )  # it is no text
@@ -337,7 +298,7 @@ class _Reader:
             problem=problem,
         )
 
-    def _names(self, number: int, table: _GatewayTable, url: str) -> tuple[str, str]:
+    def _names(self, number: int, table: GatewayTable, url: str) -> tuple[str, str]:
         """Id and name; one that cannot be used falls back to the address."""
         ident, host = names_of(url)
         ident = ident or default_id(table.url, number)  # as the editor of the file calls it

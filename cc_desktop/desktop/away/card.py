@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
-WIDEST = 250  # design px of a line
+WIDEST = 320  # design px of a line
 _POINTER = " ▸"
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.config.control_ui import control_ui_address
+from cc_desktop.desktop.details.tab import Told
 from cc_desktop.desktop.icons.avatar import draw_avatar
 from cc_desktop.desktop.widgets.accessible.picture import Picture
 from cc_desktop.desktop.widgets.buttons import button
@@ -76,7 +77,7 @@ class DetailsHead(QWidget):
         self._place = wrapping_label(metrics.font(12.5), muted=True)
         self._workspace = ElidedLabel(look, metrics.font(12), muted=True)
         self._reason = ElidedLabel(look, metrics.font(12.5))
-        self._since = ElidedLabel(look, metrics.font(12), muted=True)
+        self._since = ElidedLabel(look, metrics.font(12.5), muted=True)
         self._mark = StatusMark(look)
         self._state = label(metrics.font(bold=True))
         self.link = button(tr("Open in Control UI ↗"), self._on_link, "link")
@@ -136,8 +137,16 @@ class DetailsHead(QWidget):
         super().resizeEvent(event)
         self._arrange(narrow=self.width() < self._look.metrics.px(NARROW))
 
-    def show_agent(self, agent: Agent, gateway: Gateway, now: int, *, muted: bool) -> None:
-        """Show what is known now. `now`: local ms."""
+    def show_agent(
+        self,
+        agent: Agent,
+        gateway: Gateway,
+        now: int,
+        *,
+        muted: bool,
+        told: Told = Told.NOTHING,
+    ) -> None:
+        """Show what is known now. `now`: local ms; `told`: what is said below."""
         name = plain(agent.shown_name, 120)
         self._avatar.show_text(avatar(agent.shown_name, agent.emoji), name)
         self._name.setText(breakable(name))
@@ -147,7 +156,7 @@ class DetailsHead(QWidget):
         self._mark.show_status(agent.status)
         self._state.setText(headline(agent, now, gateway.clock_offset_ms))
         set_colour(self._state, self._look.theme.status_text(agent.status))
-        self._show_reason(agent, gateway, now)
+        self._show_reason(agent, gateway, now, told)
         workspace = plain(agent.workspace, 400)
         self._show(self._workspace, tr("Works in {folder}", folder=workspace) if workspace else "")
         session = agent.cause or newest(agent)
@@ -156,10 +165,13 @@ class DetailsHead(QWidget):
         self.link.setVisible(bool(self._address))
         self.link.setToolTip(tooltip(self._address))
 
-    def _show_reason(self, agent: Agent, gateway: Gateway, now: int) -> None:
+    def _show_reason(self, agent: Agent, gateway: Gateway, now: int, told: Told) -> None:
         task, since = "", ""
-        if agent.status in WITH_REASON:
+        if agent.status in WITH_REASON and told is not Told.ALL:
             task, since = two_lines(agent, now, gateway.clock_offset_ms)
+        if agent.status in (Status.ERROR, Status.STUCK):
+            # One line, whichever it is: the tabs below stay where they are.
+            task, since = ("", since) if told is Told.REASON else (task, "")
         self._show(self._reason, "" if task == NOTHING else task)
         self._show(self._since, since)
 

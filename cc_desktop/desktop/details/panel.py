@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.details.tab import TABS
+from cc_desktop.desktop.details.tab import TABS, Told
 from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key, PaneSection
 from cc_desktop.desktop.widgets.labels import wrapping_label
+from cc_desktop.fleet.model import Status
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ class Details(AgentPane):
         if self._section is not None:
             self._section.show_agent(agent, gateway, now)
 
+    def _told(self, agent: Agent, tab: DetailsTab) -> Told:
+        """What is said below the head, so that nothing stands there twice."""
+        if agent.status is Status.WAITING:
+            asks = self._section is not None and not self._section.isHidden()
+            return Told.ALL if asks else Told.NOTHING
+        return Told.REASON if tab.tells_why else Told.NOTHING
+
     def _on_built(self, tab: DetailsTab) -> None:
         tab.handled.connect(self.handled)
 
@@ -110,7 +118,7 @@ class Details(AgentPane):
 
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""
-        if self._key is not None:
+        if self._key is not None and not (self._section and self._section.focus_first()):
             self.tab().focus_first()
             focused = self.window().focusWidget()
             if self.body.bar is not None and not self.isAncestorOf(focused):
@@ -148,9 +156,10 @@ class Details(AgentPane):
             return
         now = self._context.clock()
         muted = bool({(agent.gateway, agent.id), (agent.gateway, "")} & self._muted)
-        self.body.head.show_agent(agent, gateway, now, muted=muted)
         self._show_section(agent, gateway, now)
         tab = self.body.tab()
+        told = self._told(agent, tab)
+        self.body.head.show_agent(agent, gateway, now, muted=muted, told=told)
         tab.show_agent(agent, gateway, now)
         self.message.show_agent(agent, gateway)
         self._stack.setCurrentWidget(self._page)

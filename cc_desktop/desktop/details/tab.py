@@ -6,6 +6,7 @@ A new tab is one file with a `DetailsTab`, and one entry in `TABS`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Agent, Gateway
 
 
+class Told(Enum):
+    """What the parts below the head say of the reason why an agent needs somebody."""
+
+    NOTHING = auto()
+    REASON = auto()
+    ALL = auto()  # also since when, and how long there is time
+
+
 class DetailsTab(QWidget):
     """Shows one side of an agent.
 
@@ -27,6 +36,7 @@ class DetailsTab(QWidget):
     """
 
     handled = Signal()
+    tells_why = False  # in full, why an agent needs somebody: nothing above needs to say it
 
     def show_agent(self, agent: Agent, gateway: Gateway, now: int) -> None:
         """Show what is known of an agent, the same as before or another. `now`: local ms."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -197,11 +198,15 @@ def _glyph() -> QPainterPath:
     return arc.united(dot(32, 32, 7.5)).united(bar(8, 54, 56, 54, 9))
 
 
+# Linux takes larger ones from the icon theme; here they would be 0.3 MiB for as long as it runs.
+_ICON_SIZES = (16, 24, 32, 48, 64, 128, *(() if sys.platform == "linux" else (256,)))
+
+
 @functools.cache
 def app_icon() -> QIcon:
     """The application's icon: the glyph on a dark tile, as resources/icons/cc-desktop.svg."""
     icon = QIcon()
-    for size in (16, 24, 32, 48, 64, 128, 256):
+    for size in _ICON_SIZES:
         pixmap = QPixmap(size, size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

@@ -18,12 +18,13 @@ from cc_desktop.desktop.inbox.filter_chips import EARLIER, OPEN, FilterChips
 from cc_desktop.desktop.inbox.item_list import InboxList
 from cc_desktop.desktop.inbox.item_model import InboxModel
 from cc_desktop.desktop.inbox.pane import ItemPane
+from cc_desktop.desktop.inbox.refused import RefusedPane
 from cc_desktop.desktop.widgets.agent_pane import CentrePage
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
 from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet.inbox import InboxChanged, Severity
-from cc_desktop.fleet.inbox.open_items import members_of
+from cc_desktop.fleet.inbox.open_items import find_item, members_of
 from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.text.i18n import tr, trn
 from cc_desktop.text.inbox.advice import not_visible
@@ -83,9 +84,8 @@ class InboxPage(CentrePage):
         self.empty = self._build_empty()
         for page in (self.list, self.empty, self.earlier):
             self.pages.addWidget(page)
-        self.refused = wrapping_label(look.metrics.font(12), muted=True)
+        self.refused = RefusedPane(look, self._context.actions.open_rights)
         px = look.metrics.px
-        self.refused.setContentsMargins(px(18), px(4), px(18), px(8))
         left = QWidget()
         left.setMinimumWidth(px(280))
         column = QVBoxLayout(left)
@@ -164,6 +164,8 @@ class InboxPage(CentrePage):
     def open_item(self, ident: str) -> None:
         """Show an item, whatever is filtered; one that has ended is said to be over."""
         self._refresh()
+        item = find_item(self._context.store.fleet, ident)
+        ident = item.id if item is not None else ident
         if not self.model.index_of(ident).isValid():
             self.show_kind(OPEN)
             self.show_gateway("")
@@ -297,7 +299,11 @@ class InboxPage(CentrePage):
             self._refresh()
 
     def _refresh(self) -> None:
+        shown = self.pane.card.ident
         self.model.refresh()
+        item = find_item(self._context.store.fleet, shown)
+        if item is not None and item.id != shown:  # the list took it for another one
+            self.list.choose(item.id)
         self._refresh_frame()
         self.pane.refresh()
         self._schedule()
@@ -310,9 +316,8 @@ class InboxPage(CentrePage):
         alone = [item.id for item in self.model.items] == [self.pane.card.ident]
         self.pane.next.setDisabled(alone)  # there is no other one to go to
         self.all_seen.setEnabled(any(not item.seen for item in self.model.items))
-        lines = not_visible(fleet, self.model.gateway)
-        self.refused.setText("\n".join(lines))
-        self.refused.setVisible(bool(lines) and not self.chips.chips[EARLIER].isChecked())
+        earlier = self.chips.chips[EARLIER].isChecked()
+        self.refused.show_lines(() if earlier else not_visible(fleet, self.model.gateway))
         if self.chips.chips[EARLIER].isChecked():
             self.pages.setCurrentWidget(self.earlier)
         elif self.model.rowCount():

@@ -15,7 +15,8 @@ from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.fleet.inbox import InboxKind
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr, trn
-from cc_desktop.text.inbox.lines import headline, place, since
+from cc_desktop.text.inbox.items import title
+from cc_desktop.text.inbox.lines import place, since
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.inbox.ports import InboxPorts
@@ -91,6 +92,7 @@ class ItemPane(QScrollArea):
         for part in (self.place, self.card, self.before, self.open, self.next):
             part.hide()
         self._tools.setVisible(bool(items))
+        self.seen.show()
         self._name_seen(all_seen=bool(items) and all(item.seen for item in items))
         self.title.setText(trn("{n} item selected", "{n} items selected", len(items)))
         self.title.setVisible(bool(items))
@@ -120,7 +122,7 @@ class ItemPane(QScrollArea):
             self.before.hide()
             return
         now = self._context.clock()
-        self.title.setText(headline(item, now))
+        self.title.setText(title(item))  # why, the card says
         self.place.setText(" · ".join(filter(None, (place(fleet, item), since(item, now)))))
         self._name_seen(all_seen=item.seen)
         agent = fleet.agent(item.gateway, item.agent)
@@ -146,7 +148,6 @@ class ItemPane(QScrollArea):
         words = tr("Mark as unseen") if all_seen else tr("Mark as seen")
         self.seen.setText(tr("{words}  {key}", words=words, key="E"))
         self.seen.setAccessibleName(words)
-        self.seen.show()
 
     def _on_ended(self) -> None:
         """The keyboard does not fall on something else by itself."""

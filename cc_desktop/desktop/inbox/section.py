@@ -71,6 +71,14 @@ class AgentSection(PaneSection):
         self.more.setVisible(left > 0)
         self.setVisible(bool(wanted))
 
+    def focus_first(self) -> bool:
+        """Give the keyboard to the first card; see `PaneSection`."""
+        for ident in self._items:
+            if ident in self.cards:
+                self.cards[ident].focus_first()
+                return True
+        return False
+
     def clear(self) -> None:
         """Forget the agent."""
         self._agent = None

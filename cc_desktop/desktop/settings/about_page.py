@@ -14,7 +14,7 @@ from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, wrapping_label
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.i18n import mark, tr
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class AboutPage(PageBody):
         name.setFixedWidth(self._context.look.metrics.px(110))
         where = ElidedLabel(self._context.look, font(12), muted=True)
         where.setText(plain(str(path), 400))
-        where.setToolTip(plain(str(path), 400))
+        where.setToolTip(tooltip(plain(str(path), 400)))
         opener = button(tr("Open"), lambda: _open(path), "link")
         opener.setAccessibleName(tr("Open {what}", what=what))
         self.opens.append(opener)

@@ -20,7 +20,7 @@ from cc_desktop.text.i18n import mark, tr, trn
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QHideEvent, QShowEvent
 
     from cc_desktop.desktop.settings.page import SettingsContext
     from cc_desktop.desktop.settings.ports import GeneralTools
@@ -80,6 +80,11 @@ class GeneralPage(PageBody):
             self.login, tr("It starts in the tray, without a window.")
         )
         self.login.clicked.connect(self._on_login)
+        self.key = check_box(look, tr("Global shortcut for the next that needs you"))
+        keyboard = Card(look, tr("Keyboard"))
+        self._key_note = keyboard.add_switch(self.key, self._key_words())
+        self.key.clicked.connect(self._on_key)
+        keyboard.setVisible(tools.global_key is not None)
         theme = Card(look, tr("Theme"))
         self.themes = self._radios(theme, _THEMES, tools.set_theme)
         away = Card(look, tr("When no gateway can be reached"))
@@ -97,7 +102,7 @@ class GeneralPage(PageBody):
         foot = tr("The last two are written to {file}.", file=str(tools.file))
         self._foot = wrapping_label(look.metrics.font(11.5), foot, muted=True)
         self.slips = SlipsCard(look, tools.open_file)
-        self.add_cards(self.slips, start, theme, away, silent, self._error, self._foot)
+        self.add_cards(self.slips, start, keyboard, theme, away, silent, self._error, self._foot)
 
     def _radios(
         self, card: Card, words: Mapping[str, str], chosen: Callable[[str], None]
@@ -120,6 +125,7 @@ class GeneralPage(PageBody):
         self.login.setChecked(bool(on))
         if on is None and self._no_login is not None:
             self._no_login.setText(tr("This system cannot."))
+        self._show_key()
         self.themes[self._tools.theme()].setChecked(True)
         try:
             self.unreachable[self._tools.choices.when_unreachable()].setChecked(True)
@@ -141,6 +147,23 @@ class GeneralPage(PageBody):
     def _on_login(self, on: bool) -> None:
         self._tools.login.set(on)
         self.refresh()
+
+    def _key_words(self) -> str:
+        return self._tools.global_key.note() if self._tools.global_key is not None else ""
+
+    def _show_key(self) -> None:
+        chosen = self._tools.global_key
+        if chosen is not None:
+            self.key.setChecked(chosen.on)
+            self.key.setEnabled(chosen.on or chosen.can_be_on)
+            if self._key_note is not None:
+                self._key_note.setText(chosen.note())
+            self.key.setAccessibleDescription(chosen.note())
+
+    def _on_key(self, on: bool) -> None:
+        if self._tools.global_key is not None:
+            self._tools.global_key.set(on)
+        self._show_key()
 
     def _on_unreachable(self, value: str) -> None:
         self._change(lambda: self._tools.choices.set_when_unreachable(value))
@@ -167,3 +190,12 @@ class GeneralPage(PageBody):
         super().showEvent(event)
         self._show_error("")
         self.refresh()
+        if self._tools.global_key is not None:
+            self._tools.global_key.follow(self._show_key)
+            self._tools.global_key.look()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Qt override: nobody looks."""
+        super().hideEvent(event)
+        if self._tools.global_key is not None:
+            self._tools.global_key.follow(None)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel
 
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.desktop.widgets.inputs import Choice, check_box
-from cc_desktop.desktop.widgets.labels import label
+from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.notifications.kinds import TABLE, AlertKind, Sound
 from cc_desktop.notifications.preferences import KindPreference
 from cc_desktop.text.i18n import mark, tr
@@ -83,13 +83,13 @@ class KindsSection(Card):
         grid.setVerticalSpacing(px(4))
         grid.setColumnStretch(0, 1)
         for column, text in ((1, tr("Sound")), (2, tr("Also when quiet"))):
-            head = label(font(12), text, muted=True)
-            grid.addWidget(head, 0, column, Qt.AlignmentFlag.AlignLeft)
+            head = wrapping_label(font(12), text, muted=True)
+            grid.addWidget(head, 0, column, Qt.AlignmentFlag.AlignBottom)
         line, group = 0, ""
         for rule in TABLE:
             if rule.group != group:
                 group = rule.group
-                head = label(font(bold=True), tr(group))
+                head = wrapping_label(font(bold=True), tr(group))
                 head.setContentsMargins(0, px(6) if line else 0, 0, px(2))
                 line += 1 if line else 0
                 grid.addWidget(head, line, 0)

@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from cc_desktop.desktop.settings.notification_general import GeneralSection
+from cc_desktop.desktop.settings.notification_guard import GuardSection
 from cc_desktop.desktop.settings.notification_kinds import KindsSection
 from cc_desktop.desktop.settings.notification_muted import MutedSection
 from cc_desktop.desktop.settings.notification_quiet import QuietSection
 from cc_desktop.desktop.settings.page import PageBody
 from cc_desktop.desktop.widgets.buttons import button
-from cc_desktop.desktop.widgets.labels import label
+from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.desktop.widgets.rows.subscription import Subscription
 from cc_desktop.notifications.preferences import Preferences
 from cc_desktop.text.i18n import mark, tr
@@ -36,22 +37,23 @@ class NotificationsPage(PageBody):
         self.kinds = KindsSection(context)
         self.quiet = QuietSection(context)
         self.muted = MutedSection(context)
-        foot = self._build_foot()
-        self.add_cards(self.general, self.kinds, self.quiet, self.muted, foot)
+        self.guard = GuardSection(context, context.guard) if context.guard else None
+        parts = (self.general, self.kinds, self.guard, self.quiet, self.muted, self._build_foot())
+        self.add_cards(*(part for part in parts if part is not None))
 
     def _build_foot(self) -> QWidget:
         px, font = self._context.look.metrics.px, self._context.look.metrics.font
         self.restore = button(tr("Restore defaults"), self._on_restore)
         text = tr("The defaults are restored, and nobody is muted.")
-        self._restored = label(font(), text, muted=True)
+        self._restored = wrapping_label(font(), text, muted=True)
         self.undo = button(tr("Undo"), self._on_undo, "link")
         foot = QWidget()
         row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(px(12))
-        for part in (self.restore, self._restored, self.undo):
-            row.addWidget(part)
-        row.addStretch(1)
+        row.addWidget(self.restore)
+        row.addWidget(self._restored, 1)
+        row.addWidget(self.undo)
         return foot
 
     def refresh(self) -> None:
@@ -84,6 +86,9 @@ class NotificationsPage(PageBody):
     def showEvent(self, event: QShowEvent) -> None:
         """Qt override: follow the notification center while visible."""
         self.refresh()
+        if self.guard is not None:
+            self.guard.forget_error()
+            self.guard.refresh()
         self._following.start()
         super().showEvent(event)
 

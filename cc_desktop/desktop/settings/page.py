@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cc_desktop.desktop.icons.tray_state import TrayIconStyle
-    from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
+    from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools, GuardTools
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.card import Card
     from cc_desktop.fleet.store import Store
@@ -48,6 +48,7 @@ class SettingsContext:
     gateways: GatewayTools | None = None  # None: there is no such page
     general: GeneralTools | None = None
     about: AboutTools | None = None
+    guard: GuardTools | None = None  # None: no file keeps its thresholds
 
     def change_notifications(self, **fields: Any) -> None:
         """Change some fields of the notification preferences."""
@@ -88,6 +89,10 @@ class PageBody(QWidget):
         for card in cards:
             self._column.addWidget(card)
         self._column.addStretch(1)
+
+    def open_part(self, part: str) -> QWidget | None:
+        """Show a part of the page and give it the keyboard; None where there is no such part."""
+        return None
 
 
 def _gateways(context: SettingsContext) -> QWidget:

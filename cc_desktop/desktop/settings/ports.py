@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
+    from cc_desktop.config.settings import GuardSettings
     from cc_desktop.config.settings_file import GatewayEntry, Removed
     from cc_desktop.desktop.widgets.rights.right_prompt import RightsPort
 
@@ -88,6 +89,30 @@ class LoginChoice(Protocol):
         """Change it; a failure is reported by itself."""
 
 
+class GlobalKeyChoice(Protocol):
+    """A key for the next that needs the operator, in every window of the desktop."""
+
+    @property
+    def on(self) -> bool:
+        """Whether it is wanted."""
+
+    @property
+    def can_be_on(self) -> bool:
+        """False: the desktop has no such keys."""
+
+    def note(self) -> str:
+        """Which key it is, or why there is none."""
+
+    def set(self, on: bool) -> None:
+        """Want it, or not."""
+
+    def look(self) -> None:
+        """Find out whether the desktop has such keys; `follow` tells."""
+
+    def follow(self, changed: Callable[[], object] | None) -> None:
+        """Call `changed` when something is another; None ends that."""
+
+
 class FileChoices(Protocol):
     """Choices that the settings file keeps. Raises SettingsFileError."""
 
@@ -115,6 +140,21 @@ class GeneralTools:
     file: Path
     slips: Callable[[], Sequence[str]] = tuple  # what is wrong in the settings, a line each
     open_file: Callable[[], None] | None = None  # in the operator's editor
+    global_key: GlobalKeyChoice | None = None  # None: it is not shown
+
+
+class GuardTools(Protocol):
+    """The thresholds from which on a run counts as runaway. Raises SettingsFileError."""
+
+    @property
+    def file(self) -> Path:
+        """Where they are written."""
+
+    def thresholds(self) -> GuardSettings:
+        """Those that apply."""
+
+    def change(self, values: Mapping[str, float | None]) -> None:
+        """Keep others, and apply them; None stands for the default."""
 
 
 @dataclass(frozen=True, slots=True)

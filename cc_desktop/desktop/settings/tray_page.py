@@ -51,7 +51,9 @@ class Preview(Picture):
         self._look = look
         self.setAccessibleName(tr("Example of {choice}", choice=tr(_STYLES[look][0])))
         self._panels = _PANELS.get(look, (DARK_PANEL, LIGHT_PANEL))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     @property
     def _panel_width(self) -> int:
@@ -61,22 +63,37 @@ class Preview(Picture):
         """The panels side by side."""
         return QSize(2 * self._panel_width + _GAP, _HEIGHT)
 
+    def minimumSizeHint(self) -> QSize:
+        """One below the other."""
+        return QSize(self._panel_width, _HEIGHT)
+
+    def hasHeightForWidth(self) -> bool:
+        """The second panel may stand below the first."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt override: one line of panels, or two."""
+        lines = 1 if width >= self.sizeHint().width() else len(self._panels)
+        return lines * (_HEIGHT + _GAP) - _GAP
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the panels with their icons."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ratio = self.devicePixelRatioF()
+        below = self.width() < self.sizeHint().width()
         for place, panel in enumerate(self._panels):
-            left = place * (self._panel_width + _GAP)
+            left = 0 if below else place * (self._panel_width + _GAP)
+            top = place * (_HEIGHT + _GAP) if below else 0
             painter.setPen(QColor("#8088939e"))
             painter.setBrush(QColor(panel))
-            box = QRectF(left, 0, self._panel_width, _HEIGHT).adjusted(0.5, 0.5, -0.5, -0.5)
+            box = QRectF(left, top, self._panel_width, _HEIGHT).adjusted(0.5, 0.5, -0.5, -0.5)
             painter.drawRoundedRect(box, 5, 5)
             for number, key in enumerate(_STATES):
                 pixmap = tray_pixmap(key, round(_SIDE * ratio), self._look)
                 pixmap.setDevicePixelRatio(ratio)
                 x = left + _EDGE + number * (_SIDE + _GAP)
-                painter.drawPixmap(x, (_HEIGHT - _SIDE) // 2, pixmap)
+                painter.drawPixmap(x, top + (_HEIGHT - _SIDE) // 2, pixmap)
         painter.end()
 
 
@@ -98,7 +115,6 @@ class TrayPage(PageBody):
             self._group.addButton(radio)
             card.add_switch(radio, tr(text))
             row = QHBoxLayout()
-            row.addWidget(Preview(style))
-            row.addStretch(1)
+            row.addWidget(Preview(style), 1)
             card.add_indented(row)
         self.add_cards(card)

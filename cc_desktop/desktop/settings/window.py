@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from cc_desktop.desktop.icons.status import app_icon
-from cc_desktop.desktop.settings.page import PAGES
+from cc_desktop.desktop.settings.page import PAGES, PageBody
 from cc_desktop.desktop.widgets.window_geometry import decode, encode, fit_to_screen
 from cc_desktop.text.i18n import tr
 
@@ -114,6 +115,16 @@ class SettingsWindow(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def open_part(self, part: str) -> None:
+        """Show a part of the page that is shown, such as the rights on a gateway by its id."""
+        row = self._stack.currentIndex()
+        page, scroll = self.page(self._entries[row].key), self._stack.widget(row)
+        if isinstance(page, PageBody) and isinstance(scroll, QScrollArea):
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+            found = page.open_part(part)
+            if found is not None:
+                scroll.ensureWidgetVisible(found)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Remember how big it was."""

@@ -84,14 +84,8 @@ class ConnectDesk:
         real = [g for name, g in self._store.fleet.gateways.items() if name != DEMO_GATEWAY]
         if not real:
             return True
-        if self.setup.decided_by or any(g.connection.state is _LIVE for g in real):
-            return False
-        from cc_desktop.config.settings_file import SettingsFileError  # not for the first picture
-
-        try:
-            return not self.setup.editor.list()
-        except SettingsFileError:
-            return False  # there is a file, and another line tells what is wrong with it
+        is_live = any(gateway.connection.state is _LIVE for gateway in real)
+        return not (self._monitor.settings.is_configured or is_live)
 
     def show_panel(self) -> None:
         """Show the panel in the place of the sample."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import qVersion
 from cc_desktop.about import APP_ID
 from cc_desktop.config.paths import resource
 from cc_desktop.config.preferences import GeneralPreferences
+from cc_desktop.config.settings import GuardSettings, load_settings
 from cc_desktop.config.settings_file import SettingsFile
 from cc_desktop.desktop.connect.tools import Editor
 from cc_desktop.desktop.settings.ports import (
@@ -37,10 +38,11 @@ from cc_desktop.text.i18n import mark
 from cc_desktop.text.settings import describe_slip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cc_desktop.config.paths import Paths
     from cc_desktop.desktop.app_menu import LoginSwitch
+    from cc_desktop.desktop.settings.ports import GlobalKeyChoice
     from cc_desktop.desktop.setup.connect_desk import ConnectDesk
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.update_notice import UpdateNotice
@@ -85,6 +87,28 @@ class SettingsChoices:
         with suppress(ValueError, RecursionError):  # another page tells of a file with a slip
             return tomllib.loads(self._file.stamp().decode())
         return {}
+
+
+class GuardThresholds:
+    """Implements `GuardTools` with the settings file; what is changed applies at once."""
+
+    def __init__(self, file: SettingsFile, reload: Callable[[], object]) -> None:
+        self._file = file
+        self._reload = reload
+
+    @property
+    def file(self) -> Path:
+        """Where they are written."""
+        return self._file.path
+
+    def thresholds(self) -> GuardSettings:
+        """Those that apply: the default for what cannot be used, as the fleet has it."""
+        return load_settings(self._file.path, {}).guard
+
+    def change(self, values: Mapping[str, float | None]) -> None:
+        """Keep others, and apply them; None stands for the default."""
+        self._file.set_in_table("guard", values)
+        self._reload()
 
 
 class Secrets:
@@ -169,6 +193,7 @@ def general_tools(
     monitor: FleetMonitor,
     paths: Paths | None,
     open_file: Callable[[], None],
+    global_key: GlobalKeyChoice | None = None,
 ) -> GeneralTools | None:
     """For the page General."""
     if paths is None:
@@ -192,7 +217,15 @@ def general_tools(
         file=paths.settings,
         slips=slips,
         open_file=open_file,
+        global_key=global_key,
     )
+
+
+def guard_tools(monitor: FleetMonitor, paths: Paths | None) -> GuardThresholds | None:
+    """For the page Notifications; None where no file keeps the thresholds."""
+    if paths is None:
+        return None
+    return GuardThresholds(SettingsFile(paths.settings), monitor.reload)
 
 
 def about_tools(

@@ -129,7 +129,10 @@ class ProxyStyle(QProxyStyle):
             painter.setOpacity(LESS_FAINT if theme.high_contrast else FAINT)
         on = bool(state & _State.State_On)
         lively = bool(state & (_State.State_MouseOver | _State.State_HasFocus))
-        painter.setPen(QPen(QColor(theme.accent if on or lively else theme.border), 1.2))
+        edge, width = theme.accent if on or lively else theme.border, 1.2
+        if state & _State.State_HasFocus and not getattr(option, "text", ""):
+            edge, width = theme.text, 2.0  # where there are no words to put a ring around
+        painter.setPen(QPen(QColor(edge), width))
         painter.setBrush(QColor(theme.accent if on else theme.raised))
         box = QRectF(option.rect).adjusted(0.6, 0.6, -0.6, -0.6)
         if element == _Primitive.PE_IndicatorRadioButton:

@@ -29,12 +29,13 @@ def stylesheet(theme: Theme, metrics: Metrics) -> str:
 #option {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(6)}px; }}
 #option[chosen="true"] {{ background: {t.selection}; border-color: {t.accent}; }}
 #details_tabs {{ border-bottom: 1px solid {t.line}; }}
-#details_tabs::tab {{ color: {t.muted}; background: transparent; border: none;
-  border-bottom: 2px solid transparent; padding: {px(6)}px {px(2)}px; margin-right: {px(14)}px; }}
+#details_tabs::tab {{ color: {t.muted}; background: transparent; border: 1px solid transparent;
+  border-bottom: 2px solid transparent; padding: {px(5)}px {px(5)}px; margin-right: {px(8)}px; }}
 #details_tabs::tab:hover {{ color: {t.text}; }}
 #details_tabs::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent};
   font-weight: 600; }}
-#details_tabs::tab:focus {{ color: {t.link}; }}
+#details_tabs::tab:selected:focus {{ color: {t.link}; border-color: {t.accent};
+  border-top-left-radius: {px(4)}px; border-top-right-radius: {px(4)}px; }}
 QLabel[muted="true"] {{ color: {t.muted}; }}
 QLineEdit {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {px(5)}px;
   padding: {px(6)}px {px(8)}px; color: {t.text}; selection-background-color: {t.accent};
@@ -64,7 +65,7 @@ QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line
   border-radius: {px(6)}px; padding-left: {px(8)}px; }}
 #settings_pages::item:hover {{ background: {t.raised}; }}
 #settings_pages::item:selected {{ background: {t.selection}; border-color: {t.accent}; }}
-#settings_pages:focus::item:selected {{ border-width: 2px; padding-left: {px(8) - 1}px; }}
+#settings_pages::item:selected:focus {{ border-width: 2px; padding-left: {px(8) - 1}px; }}
 QPushButton {{ background: {t.surface}; border: 1px solid {t.border}; color: {t.text};
   border-radius: {px(5)}px; padding: {px(7)}px {px(13)}px; }}
 QPushButton:hover {{ background: {t.raised}; border-color: {t.text}; }}

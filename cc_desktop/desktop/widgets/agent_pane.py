@@ -61,6 +61,10 @@ class PaneSection(QWidget):
         """Show what is known of an agent, the same as before or another. `now`: local ms."""
         raise NotImplementedError
 
+    def focus_first(self) -> bool:
+        """Give the keyboard to what is read before it is decided; False: there is nothing."""
+        raise NotImplementedError
+
     def clear(self) -> None:
         """Forget the agent."""
         raise NotImplementedError

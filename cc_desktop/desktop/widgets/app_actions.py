@@ -17,11 +17,11 @@ class Actions(Struct, frozen=True):
     """Handed in by the app. None of them blocks."""
 
     reconnect: Callable[[str | None], None]  # a gateway's id, or None for all
-    mark_seen: Callable[[str, str], None]  # gateway id, agent id
     show_last_known: Callable[[bool], None]  # instead of the demo, or the demo again
     quit: Callable[[], None]
     connect: Callable[[], None] = _nothing  # opens the panel for a first gateway
     edit_gateway: Callable[[str], None] = _nothing  # a gateway's id
+    open_rights: Callable[[str], None] = _nothing  # a gateway's id: what this computer may do there
     open_settings_file: Callable[[], None] = _nothing
     execute: Callable[[Command], object] = _nothing  # anything else; how far it is, is in the model
     open_address: Callable[[str], None] = _nothing  # http or https, in the browser

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
+from cc_desktop.desktop.widgets.labels import ElidedLabel, set_colour, wrapping_label
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLayout
@@ -65,10 +65,9 @@ class Card(QFrame):
         px, font = self._look.metrics.px, self._look.metrics.font
         row = QHBoxLayout()
         row.setSpacing(px(12))
-        name = label(font(), words)
+        name = wrapping_label(font(), words)
         name.setBuddy(control)
-        row.addWidget(name)
-        row.addStretch(1)
+        row.addWidget(name, 1)
         row.addWidget(control)
         self.body.addLayout(row)
         if help_text:

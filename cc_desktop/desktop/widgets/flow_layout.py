@@ -51,7 +51,7 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:
         """All in one line."""
-        sizes = [item.sizeHint() for item in self._items]
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
         gaps = self.spacing() * max(0, len(sizes) - 1)
         width = sum(size.width() for size in sizes) + gaps
         return QSize(width, max((size.height() for size in sizes), default=0))
@@ -64,18 +64,40 @@ class FlowLayout(QLayout):
         return result
 
     def _arrange(self, rect: QRect, move: bool) -> int:
-        x, y, line = 0, 0, 0
-        parent = self.parentWidget()
-        direction = parent.layoutDirection() if parent else Qt.LayoutDirection.LeftToRight
+        """Share a rectangle out in lines, each item in the middle of its line; how high they are.
+
+        An item that is wider than the rectangle gives way as far as it may.
+        """
+        y, lines = 0, self._lines(rect.width())
+        for line in lines:
+            height = max(size.height() for _, size in line)
+            if move:
+                self._place(line, rect.translated(0, y), height)
+            y += height + self.spacing()
+        return max(0, y - self.spacing())
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        x = 0
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            if x and x + size.width() > rect.width():
-                x, y, line = 0, y + line + self.spacing(), 0
-            if move and parent:
-                spot = QRect(rect.topLeft() + QPoint(x, y), size)
-                item.setGeometry(parent.style().visualRect(direction, rect, spot))
+            if size.width() > width > 0:
+                size.setWidth(max(item.minimumSize().width(), width))
+            if not lines or (x and x + size.width() > width):
+                lines.append([])
+                x = 0
+            lines[-1].append((item, size))
             x += size.width() + self.spacing()
-            line = max(line, size.height())
-        return y + line
+        return lines
+
+    def _place(self, line: list[tuple[QLayoutItem, QSize]], rect: QRect, height: int) -> None:
+        parent, x = self.parentWidget(), 0
+        if parent is None:
+            return
+        whole = QRect(rect.topLeft(), QSize(rect.width(), height))
+        for item, size in line:
+            spot = QRect(whole.topLeft() + QPoint(x, (height - size.height()) // 2), size)
+            item.setGeometry(parent.style().visualRect(parent.layoutDirection(), whole, spot))
+            x += size.width() + self.spacing()

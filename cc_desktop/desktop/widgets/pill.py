@@ -26,6 +26,8 @@ _ARROWS = {
     Qt.Key.Key_Down: 1,
 }
 
+LEAST = 150  # design px: a gateway's pill is never narrower, if it has that much to say
+
 
 class PillText(Struct, frozen=True):
     """A piece of a pill's text."""
@@ -71,6 +73,15 @@ class _PillFace:
             for part in self._segments
         ]
 
+    def _fitting(self) -> list[int]:
+        """The widths where there is less room than the words need: the last ones give way."""
+        widths, missing = self._widths(), self.size().width() - self._widget.width()
+        for place in reversed(range(len(widths))):
+            less = max(0, min(missing, widths[place]))
+            widths[place] -= less
+            missing -= less
+        return widths
+
     def _font_of(self, segment: PillText) -> QFont:
         return self._bold_font if segment.bold else self._text_font
 
@@ -80,6 +91,10 @@ class _PillFace:
         gaps = max(0, len(self._segments) - 1) * px(7)
         dot = px(16) if self._dot else 0
         return QSize(sum(self._widths()) + gaps + dot + 2 * px(12) + 1, px(28))
+
+    def least(self) -> QSize:
+        """Its first words, cut where they are long; the rest is in the tooltip."""
+        return self.size().boundedTo(QSize(self._look.metrics.px(LEAST), self.size().height()))
 
     def paint(self) -> None:
         """Draw the pill."""
@@ -95,7 +110,7 @@ class _PillFace:
             colour = QColor(getattr(self._look.theme, self._dot[1]))
             draw_connection(painter, QRectF(self._visual(spot)), self._dot[0], colour)
             at += px(16)
-        for segment, width in zip(self._segments, self._widths(), strict=True):
+        for segment, width in zip(self._segments, self._fitting(), strict=True):
             self._paint_text(painter, segment, at, width)
             at += width + px(7)
         painter.end()
@@ -137,6 +152,7 @@ class Pill(QAbstractButton):
     def __init__(self, look: ThemeManager) -> None:
         super().__init__()
         self._face = _PillFace(self, look)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_segments(
         self, segments: tuple[PillText, ...], dot: ConnectionMark | None = None, colour: str = ""
@@ -147,6 +163,10 @@ class Pill(QAbstractButton):
     def sizeHint(self) -> QSize:
         """As wide as its words."""
         return self._face.size()
+
+    def minimumSizeHint(self) -> QSize:
+        """Its state gives way where the window is narrow."""
+        return self._face.least()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the pill."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter
+from PySide6.QtWidgets import QApplication, QSplitter
 
 from cc_desktop.desktop.widgets.window_geometry import decode, encode
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
 DETAILS = 410  # design px
+SHARE = 0.4  # of a window that is not much wider
 NARROW = 860  # design px of the window
+LOW = 400  # design px: below each other, both need as much
 _BELOW = (300, 200)  # design px of list and details
 
 
@@ -28,11 +31,16 @@ class DetailsSplitter(QSplitter):
         self.addWidget(agents)
         self.addWidget(details)
         self.setStretchFactor(0, 1)
+        self._in_front = 0  # the place of what has the keyboard, while only one has room
+        self._is_low = False
         self._thin()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._on_focus)
 
     def _thin(self) -> None:
         self.setHandleWidth(1)
-        self.setChildrenCollapsible(False)
+        self.setChildrenCollapsible(self._is_low)
 
     def share(self, width: int) -> None:
         """Share out a window of `width` px as at the first start."""
@@ -40,7 +48,8 @@ class DetailsSplitter(QSplitter):
         if self.orientation() == Qt.Orientation.Vertical:
             self.setSizes([px(length) for length in _BELOW])
         else:
-            self.setSizes([width - px(DETAILS), px(DETAILS)])
+            details = min(px(DETAILS), round(width * SHARE))
+            self.setSizes([width - details, details])
 
     def fit(self, width: int) -> None:
         """Put the details where a window of `width` px has room for them."""
@@ -49,6 +58,33 @@ class DetailsSplitter(QSplitter):
         if self.orientation() != wanted:
             self.setOrientation(wanted)
             self.share(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt override: where it is low as well, one of both at a time."""
+        super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        vertical = self.orientation() == Qt.Orientation.Vertical
+        low = vertical and self.height() < self._look.metrics.px(LOW)
+        if low is not self._is_low:
+            self._is_low = low
+            self.setChildrenCollapsible(low)
+            if not low:
+                self.share(self.width())
+        if low:
+            whole = [0, 0]
+            whole[self._in_front] = self.height()
+            self.setSizes(whole)
+
+    def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        """Enter leads into the details, Esc back to the list: that is what is seen then."""
+        for place in range(self.count()):
+            part = self.widget(place)
+            if part is not None and new is not None and part.isAncestorOf(new):
+                self._in_front = place
+        if self._is_low:
+            self._give_room()
 
     def state(self) -> str:
         """How the room is shared out, as text."""

@@ -46,6 +46,14 @@ def with_call(run: Run, call: str, what: str, now: int, limits: GuardLimits) -> 
     return replace(run, calls=calls, repetition=repetition)
 
 
+def still_circles(run: Run, limits: GuardLimits) -> Run:
+    """The run by other thresholds. One that is a circle by these alone shows at its next call."""
+    again = run.repetition
+    if again is None or again.count >= limits.same_calls:
+        return run
+    return replace(run, repetition=None)
+
+
 def _stride(limits: GuardLimits) -> int:
     """How many other calls may lie between two of a circle that is just found."""
     return REMEMBERED // limits.same_calls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,6 @@ _IN_WORDS = (
     ("auth", r"unauthori[sz]ed|invalid api.?key|authentication|sign.?in (has )?expired|oauth"),
     ("timeout", r"timed? ?out|no response"),
 )
-_PATTERNS = [(reason, re.compile(words, re.IGNORECASE)) for reason, words in _IN_WORDS]
 _STATUS = re.compile(r"(?<![\w.:-])([45]\d\d)(?![\w.:-])")
 _VARYING = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\d+|[^\w\s]", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
@@ -49,10 +49,16 @@ def reason_of(cause: Cause | None, text: str) -> str:
         told = _SYNONYMS.get(cause.reason, cause.reason) or _OF_STATUS.get(cause.status, "")
         if told:
             return told
-    for reason, words in _PATTERNS:
-        if words.search(text):
+    for reason, words in _IN_WORDS:
+        if _pattern(words).search(text):
             return reason
     return _OF_STATUS.get(status_of(cause, text), "")
+
+
+@functools.cache
+def _pattern(words: str) -> re.Pattern[str]:
+    """Compiled when the first failure is told: most starts see none."""
+    return re.compile(words, re.IGNORECASE)
 
 
 def status_of(cause: Cause | None, text: str) -> int:

@@ -20,11 +20,15 @@ def with_tokens(run: Run, tokens: int, agent: Agent, limits: GuardLimits) -> Run
     """The run after it took so many tokens in all; fewer than before is old news."""
     if tokens <= run.tokens:
         return run
-    excess = 0
+    return replace(run, tokens=tokens, excess=excess(tokens, agent, limits))
+
+
+def excess(tokens: int, agent: Agent, limits: GuardLimits) -> int:
+    """How many the agent usually takes, when these are far more; else 0."""
     if tokens > limits.least_tokens and len(agent.habit) >= limits.habit_runs:
         usual = agent.usual_tokens
-        excess = max(1, usual) if tokens > int(limits.habit_factor * usual) else 0
-    return replace(run, tokens=tokens, excess=excess)
+        return max(1, usual) if tokens > int(limits.habit_factor * usual) else 0
+    return 0
 
 
 def run_tokens(session: Session) -> int:

@@ -1,10 +1,11 @@
-"""What a view may ask a gateway about an agent, whoever answers."""
+"""What a view may ask a gateway, whoever answers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from cc_desktop.fleet.facts import RestartCheck
     from cc_desktop.fleet.history.ledger import LedgerPage
     from cc_desktop.fleet.history.usage import UsageReport
     from cc_desktop.fleet.model import Session
@@ -25,4 +26,8 @@ class AgentQueries(Protocol):
 
     async def usage_cost(self, gateway: str, agent: str, days: int) -> UsageReport:
         """Tokens and cost by day."""
+        ...
+
+    async def restart_check(self, gateway: str) -> RestartCheck | None:
+        """What a restart would break off now; None where the gateway does not say."""
         ...

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.requests import Approval
 
 
-_APPROVAL, _QUESTION = InboxKind.APPROVAL, InboxKind.QUESTION
 _WITH_ITEMS = (*NEEDS_YOU, Status.OFFLINE, Status.UNKNOWN)
 
 
@@ -37,6 +36,7 @@ def same_inputs(before: Agent, after: Agent) -> bool:
         or before.awaiting_reply is not after.awaiting_reply
         or before.runaway is not after.runaway
         or before.stuck is not after.stuck
+        or before.silent_since != after.silent_since
     ):
         return not (_may_have_items(before) or _may_have_items(after))
     return not _may_have_items(after) or (
@@ -56,6 +56,7 @@ def _may_have_items(agent: Agent) -> bool:
         or agent.awaiting_reply
         or agent.runaway
         or agent.stuck
+        or agent.silent_since
     )
 
 
@@ -104,6 +105,10 @@ def condition_items(gateway: Gateway, agent: Agent) -> Iterator[InboxItem]:
     if agent.status is Status.STUCK and not agent.status_session_key:
         yield _stuck(agent, "")  # the seed's dialect says no more than that
     yield from runaway_items(agent)
+    if agent.silent_since:
+        yield _item(
+            InboxKind.SILENT, agent, f"heartbeat:{agent.id}", "", "", since=agent.silent_since
+        )
     asking = {question.session_key for question in agent.questions.values()}
     for key in sorted(agent.awaiting_reply - asking):
         yield _item(
@@ -134,13 +139,8 @@ def request_items(agent: Agent) -> Iterator[InboxItem]:
             question.title,
             since=question.opened_at,
             until=question.expires_at,
+            before=question.asked_as,
         )
-
-
-def is_request(item: InboxItem, agent: Agent) -> bool:
-    """Whether an item of an agent is one of its `request_items`."""
-    kind = item.kind
-    return kind is _APPROVAL or (kind is _QUESTION and item.subject in agent.questions)
 
 
 def approval_item(approval: Approval, gateway: str, name: str) -> InboxItem:
@@ -213,6 +213,7 @@ def _item(
     code: str = "",
     since: int = 0,
     until: int = 0,
+    before: str = "",
 ) -> InboxItem:
     return InboxItem(
         item_id(kind, agent.gateway, subject, agent.id),
@@ -226,4 +227,5 @@ def _item(
         code=code,
         since=since,
         until=until,
+        was=item_id(kind, agent.gateway, before, agent.id) if before else "",
     )

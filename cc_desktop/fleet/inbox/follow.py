@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.silence import next_look
 from cc_desktop.fleet.inbox.agent_items import (
+    agent_items,
     approval_item,
     condition_items,
-    is_request,
-    request_items,
     same_inputs,
 )
 from cc_desktop.fleet.inbox.gateway_items import gateway_items, next_due
-from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem
-from cc_desktop.fleet.inbox.parts import with_parts
+from cc_desktop.fleet.inbox.item import InboxChanged, InboxItem, Items, dated, differences
+from cc_desktop.fleet.inbox.parts import touched_records
+from cc_desktop.fleet.inbox.records import all_records, is_alone, linked_records, update_record
 from cc_desktop.fleet.inbox.releases import newest_release
 from cc_desktop.fleet.inbox.weather import regrouped
 from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, GatewayChanged, Now, Origin
@@ -24,13 +25,12 @@ from cc_desktop.fleet.model import AgentChanged, Change, Fleet, Gateway, Gateway
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cc_desktop.fleet.inbox.records import Record
     from cc_desktop.fleet.inbox.releases import Release
     from cc_desktop.fleet.model import Agent
 
 GATEWAY = ""  # the key, among those of agents, of the items of the gateway itself
 _GONE = (Origin.LAST_KNOWN, Origin.NONE)
-
-Items = tuple[InboxItem, ...]
 
 
 class Scope(Enum):
@@ -45,7 +45,13 @@ _CHANGED = Scope.CHANGED  # to look up the member of an enum takes time at every
 
 
 def follow(
-    before: Fleet, after: Fleet, changes: list[Change], now: Now, scope: Scope, gateway_id: str
+    before: Fleet,
+    after: Fleet,
+    changes: list[Change],
+    now: Now,
+    scope: Scope,
+    gateway_id: str,
+    told: Record | None = None,
 ) -> tuple[Fleet, list[Change]]:
     """Bring the items of all that changed up to date.
 
@@ -59,6 +65,7 @@ def follow(
         now: The moment.
         scope: What to look at beside what changed.
         gateway_id: The gateway that the event is about.
+        told: The one record of its facts that the event is about, if it is about nothing else.
 
     Returns:
         The state with its items, and the changes with those of the items.
@@ -78,7 +85,7 @@ def follow(
             after = replace(after, newest_release=newest)
             for name in after.gateways:
                 dirty.setdefault(name, set()).add(GATEWAY)
-    found: list[Change] = []
+    found: list[InboxChanged] = []
     for name, scopes in dirty.items():
         gateway = after.gateways.get(name)
         if gateway is None:
@@ -86,7 +93,10 @@ def follow(
             found += [InboxChanged(name, item, None) for item in all_items(gone)]
             continue
         earlier = before.gateways.get(name)
-        updated, more = _update(gateway, earlier, scopes, now, after.newest_release)
+        if told is not None and is_alone(told, earlier, gateway, now):
+            updated, more = update_record(gateway, told, now)
+        else:
+            updated, more = _update(gateway, earlier, scopes, now, after.newest_release)
         if updated is not gateway:
             after = replace(after, gateways={**after.gateways, name: updated})
             found += more
@@ -114,23 +124,22 @@ def _dirty(
     return dirty
 
 
-def _regroup(fleet: Fleet, found: list[Change]) -> tuple[Fleet, list[Change]]:
+def _regroup(fleet: Fleet, found: list[InboxChanged]) -> tuple[Fleet, list[InboxChanged]]:
     """Failures of one cause are told together, whichever of them has just come or gone."""
     causes = {
         item.cause
         for change in found
-        if isinstance(change, InboxChanged)
         for item in (change.before, change.after)
         if item is not None and item.cause
     }
     if not causes:
         return fleet, []
-    changes: list[Change] = []
+    changes: list[InboxChanged] = []
     gateways = dict(fleet.gateways)
     for name, scopes in regrouped(fleet, causes).items():
         inbox = dict(gateways[name].inbox)
         for scope, items in scopes.items():
-            changes += _differences(name, inbox.get(scope, ()), items)
+            changes += differences(name, inbox.get(scope, ()), items)
             inbox[scope] = items
             if not items:
                 del inbox[scope]
@@ -138,16 +147,15 @@ def _regroup(fleet: Fleet, found: list[Change]) -> tuple[Fleet, list[Change]]:
     return (replace(fleet, gateways=gateways), changes) if changes else (fleet, [])
 
 
-def _net(changes: list[Change]) -> list[Change]:
+def _net(changes: list[InboxChanged]) -> list[InboxChanged]:
     """At most one change of each item: what several steps came to. What ends comes first."""
     first: dict[str, InboxItem | None] = {}
     last: dict[str, InboxItem | None] = {}
     for change in changes:
-        if isinstance(change, InboxChanged):
-            item = change.before or change.after
-            if item is not None:
-                first.setdefault(item.id, change.before)
-                last[item.id] = change.after
+        item = change.before or change.after
+        if item is not None:
+            first.setdefault(item.id, change.before)
+            last[item.id] = change.after
     net = [(first[key], last[key]) for key in first if first[key] != last[key]]
     net.sort(key=lambda pair: pair[1] is not None)
     return [InboxChanged(_gateway_of(old, new), old, new) for old, new in net]
@@ -160,7 +168,10 @@ def _gateway_of(old: InboxItem | None, new: InboxItem | None) -> str:
 
 def all_items(gateway: Gateway | None) -> list[InboxItem]:
     """All items of a gateway and its agents."""
-    return [item for items in gateway.inbox.values() for item in items] if gateway else []
+    if gateway is None:
+        return []
+    scopes = (*gateway.inbox.values(), *gateway.fact_inbox.values())
+    return [item for items in scopes for item in items]
 
 
 def _is_unchanged(change: Change) -> bool:
@@ -191,35 +202,53 @@ def _came_back(change: GatewayChanged) -> bool:
 
 def _update(
     gateway: Gateway, earlier: Gateway | None, scopes: set[str], now: Now, newest: Release
-) -> tuple[Gateway, list[Change]]:
-    inbox: dict[str, Items] | None = None
-    changes: list[Change] = []
-    # The gateway's own come last: an agent's may tell them already.
-    for scope in (*sorted(scopes - {GATEWAY}), GATEWAY):
+) -> tuple[Gateway, list[InboxChanged]]:
+    is_own = GATEWAY in scopes
+    changed: dict[str, Items] | None = None
+    changes: list[InboxChanged] = []
+    touched: set[str] = set()
+    for scope in sorted(scopes):
         old = gateway.inbox.get(scope, ())
-        new = _items_of(gateway, earlier, scope, old, now, newest) if scope in scopes else old
-        if scope == GATEWAY and (new is not old or inbox is not None):
-            linked = None if scope in scopes else scopes  # of the other agents nothing changed
-            new = with_parts(new, gateway.inbox if inbox is None else inbox, gateway, linked)
+        kept = _kept(gateway, earlier, scope, old)
+        old = old[: len(old) - len(kept)]
+        new = _items_of(gateway, scope, old, now, newest, with_requests=not kept)
         if new == old:
             continue
-        inbox = dict(gateway.inbox) if inbox is None else inbox
-        if new:
-            inbox[scope] = new
+        changed = dict(gateway.inbox) if changed is None else changed
+        if new or kept:
+            changed[scope] = new + kept
         else:
-            inbox.pop(scope, None)
-        changes += _differences(gateway.id, old, new)
-    due = _next_due(gateway, now) if GATEWAY in scopes else gateway.inbox_due
-    if inbox is None and due == gateway.inbox_due:
+            del changed[scope]
+        changes += differences(gateway.id, old, new)
+        if not is_own:
+            touched.update(touched_records(gateway, scope, old, new))
+    inbox = gateway.inbox if changed is None else changed
+    # Those of records come last: an agent's failure may tell them already.
+    if is_own:
+        facts, more = all_records(gateway, inbox, now)
+    else:
+        facts, more = linked_records(gateway, inbox, touched)
+    changes += more
+    due = _next_due(gateway, now) if is_own else gateway.inbox_due
+    if changed is None and facts is gateway.fact_inbox and due == gateway.inbox_due:
         return gateway, []
-    return replace(gateway, inbox=gateway.inbox if inbox is None else inbox, inbox_due=due), changes
+    return replace(gateway, inbox=inbox, fact_inbox=facts, inbox_due=due), changes
+
+
+def _kept(gateway: Gateway, earlier: Gateway | None, scope: str, old: Items) -> Items:
+    """The items of what an agent waits for, if none has to be made anew. They are the last ones."""
+    agent = gateway.agents.get(scope)
+    if agent is None or gateway.origin_of(scope) in _GONE:
+        return ()
+    count = len(agent.approvals) + len(agent.questions)
+    return old[len(old) - count :] if count and _asks_as_before(gateway, earlier, agent) else ()
 
 
 def _items_of(
-    gateway: Gateway, earlier: Gateway | None, scope: str, old: Items, now: Now, newest: Release
+    gateway: Gateway, scope: str, old: Items, now: Now, newest: Release, *, with_requests: bool
 ) -> Items:
+    """The items of an agent, or of the gateway's connection."""
     fresh: Iterable[InboxItem]
-    kept: Items = ()
     if scope == GATEWAY:
         fresh = (*gateway_items(gateway, now, newest), *_approvals(gateway, now))
     elif (agent := gateway.agents.get(scope)) is None:
@@ -227,13 +256,9 @@ def _items_of(
     elif gateway.origin_of(scope) in _GONE:
         return tuple(item for item in old if not 0 < item.until <= now.wall)
     else:
-        fresh = condition_items(gateway, agent)
-        if _asks_as_before(gateway, earlier, agent):
-            kept = tuple(item for item in old if is_request(item, agent))
-        else:
-            fresh = (*fresh, *request_items(agent))
+        fresh = agent_items(gateway, agent) if with_requests else condition_items(gateway, agent)
     known = {item.id: item for item in old}
-    return (*(_dated(item, known.get(item.id), gateway, now) for item in fresh), *kept)
+    return tuple(dated(item, known.get(item.id), gateway, now) for item in fresh)
 
 
 def _asks_as_before(gateway: Gateway, earlier: Gateway | None, agent: Agent) -> bool:
@@ -258,40 +283,9 @@ def _approvals(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
 
 
 def _next_due(gateway: Gateway, now: Now) -> int:
-    times = [next_due(gateway, now), *(one.expires_at for one in gateway.approvals.values())]
+    times = [
+        next_due(gateway, now),
+        next_look(gateway, now),
+        *(one.expires_at for one in gateway.approvals.values()),
+    ]
     return min((time for time in times if time > now.wall), default=0)
-
-
-def _dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now) -> InboxItem:
-    """The item with the time since when it is true, and whether the operator has seen it.
-
-    A failure that was seen is no item any more.
-    """
-    since = item.since or (known.since if known else now.wall)
-    if item.is_failure:
-        part_of = known.part_of if known and known.cause == item.cause else ""
-        return replace(item, since=since, part_of=part_of)
-    seen_at = gateway.seen.get(item.mark) if gateway.seen else None
-    seen = seen_at is not None and seen_at >= since
-    if since == item.since and not seen:
-        return item
-    return replace(item, since=since, seen=seen)
-
-
-def _differences(gateway: str, old: Items, new: Items) -> list[Change]:
-    first, last = 0, 0  # how many are the very same at both ends: mostly all but one
-    most = min(len(old), len(new))
-    while first < most and old[first] is new[first]:
-        first += 1
-    while last < most - first and old[-1 - last] is new[-1 - last]:
-        last += 1
-    before = {item.id: item for item in old[first : len(old) - last]}
-    after = {item.id: item for item in new[first : len(new) - last]}
-    ended: list[Change] = [
-        InboxChanged(gateway, item, None) for key, item in before.items() if key not in after
-    ]
-    return ended + [
-        InboxChanged(gateway, before.get(key), item)
-        for key, item in after.items()
-        if before.get(key) != item
-    ]

@@ -1,18 +1,33 @@
-"""Which items a gateway itself has at this moment: its connection, and what it tells of itself."""
+"""Which items a gateway itself has at this moment: its connection, and what it tells of itself.
+
+Each record of what it tells has items of its own, so that one that changes is looked at alone.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cc_desktop.fleet.facts import ChannelState, ConditionKind, ReadAccess
+from cc_desktop.fleet.facts import (
+    Channel,
+    ChannelState,
+    Condition,
+    ConditionKind,
+    CronJob,
+    JoinRequest,
+    Quota,
+    ReadAccess,
+    SignIn,
+    Subject,
+    Task,
+)
 from cc_desktop.fleet.inbox.item import InboxItem, InboxKind, item_id
 from cc_desktop.fleet.inbox.releases import release_of, written
 from cc_desktop.fleet.model import ConnectionState, Origin, PairingRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from cc_desktop.fleet.facts import CronJob, Facts, Quota, SignIn, Task
+    from cc_desktop.fleet.facts import Fact, Facts
     from cc_desktop.fleet.inbox.releases import Release
     from cc_desktop.fleet.model import Gateway, Now
 
@@ -29,7 +44,7 @@ _HEARD = (Origin.LIVE, Origin.REST, Origin.LAST_KNOWN)
 
 
 def gateway_items(gateway: Gateway, now: Now, newest: Release = ()) -> Iterator[InboxItem]:
-    """What of a gateway asks for the operator's attention. O(its facts).
+    """What of a gateway itself asks for attention: its connection and its release.
 
     Args:
         gateway: The gateway.
@@ -37,51 +52,6 @@ def gateway_items(gateway: Gateway, now: Now, newest: Release = ()) -> Iterator[
         newest: The newest release among all gateways.
     """
     yield from _connection(gateway, now)
-    facts = gateway.facts
-    known_at = _known_at(gateway, now)
-    for job in facts.cron.values():
-        yield from _cron(gateway, job, now)
-        if _is_late(facts, job, known_at):
-            yield _item(
-                gateway,
-                InboxKind.CRON_OVERDUE,
-                job.id,
-                job.name or job.id,
-                agent=job.agent_id,
-                since=job.next_run_at,
-            )
-    for sign_in in facts.sign_ins.values():
-        yield from _sign_in(gateway, sign_in)
-    for quota in facts.quotas.values():
-        yield from _quota(gateway, quota, now)
-    for task in facts.tasks.values():
-        yield from _task(gateway, task, now)
-    for channel in facts.channels.values():
-        if channel.state is not ChannelState.OK:
-            yield _item(
-                gateway,
-                InboxKind.CHANNEL,
-                channel.id,
-                channel.label or channel.id,
-                channel.detail,
-                code=channel.state.value,
-            )
-    for condition in facts.conditions.values():
-        if condition.kind in _CONDITIONS:
-            kind = _CONDITIONS[condition.kind]
-            name = condition.name or gateway.name
-            yield _item(gateway, kind, condition.id, name, condition.detail)
-    for join in facts.joins.values():
-        if not 0 < join.expires_at <= now.wall:
-            yield _item(
-                gateway,
-                InboxKind.PAIRING,
-                join.id,
-                join.name,
-                code=join.what,
-                since=join.since,
-                until=join.expires_at,
-            )
     release = release_of(gateway)
     if release and release < newest:
         yield _item(
@@ -92,6 +62,35 @@ def gateway_items(gateway: Gateway, now: Now, newest: Release = ()) -> Iterator[
             written(release),
             code=written(newest),
         )
+
+
+def record_items(gateway: Gateway, record: Fact, now: Now) -> Iterator[InboxItem]:
+    """What one record of a gateway's facts asks for."""
+    if (items := _ITEMS.get(type(record))) is not None:
+        yield from items(gateway, record, now)
+
+
+def record_scope(kind: type[Fact], ident: str) -> str:
+    """The key of a record's items, unique among the records of a gateway."""
+    return f"{kind.__name__}:{ident}"
+
+
+def records(facts: Facts) -> Iterator[Fact]:
+    """All records that may have items."""
+    for kind in _ITEMS:
+        yield from facts.of(kind).values()
+
+
+def stands_alone(kind: type[Fact], after: Gateway, now: Now) -> bool:
+    """Whether a record of this kind that changed changes no items but its own.
+
+    While something is due, or a job may be late (which is looked at again within `LOOK_AGAIN_MS`),
+    any word of the gateway may change the items of other records.
+    """
+    if kind in (Condition, Subject):  # they say of all jobs whether one can be late
+        return False
+    is_due = 0 < after.inbox_due <= now.wall + LOOK_AGAIN_MS
+    return after.origin is Origin.LIVE and not is_due
 
 
 _CONDITIONS = {
@@ -115,22 +114,34 @@ def lost_at(gateway: Gateway) -> int:
 
 def next_due(gateway: Gateway, now: Now) -> int:
     """Local ms at which time alone next changes the items of a gateway; 0: never."""
-    facts = gateway.facts
     times = [lost_at(gateway)]
-    known_at = _known_at(gateway, now)
-    for job in facts.cron.values():
-        if job.next_run_at and job.is_enabled and not job.is_running:
-            times.append(job.next_run_at + OVERDUE_AFTER_MS)
-            if _is_late(facts, job, now.wall) and not _is_late(facts, job, known_at):
-                # The gateway's next word says whether it is, if there is somebody to say it.
-                is_live = gateway.origin is Origin.LIVE
-                times.append(now.wall + LOOK_AGAIN_MS if is_live else 0)
-        elif job.is_once and job.last_run_at:
-            times.append(job.last_run_at + FORGET_AFTER_MS)
-    times += [task.ended_at + FORGET_AFTER_MS for task in facts.tasks.values() if task.ended_at]
-    times += [join.expires_at for join in gateway.facts.joins.values()]
-    times += [quota.resets_at for quota in gateway.facts.quotas.values()]
+    for record in records(gateway.facts):
+        times += record_due(gateway, record, now)
     return min((time for time in times if time > now.wall), default=0)
+
+
+def record_due(gateway: Gateway, record: Fact, now: Now) -> list[int]:
+    """Local ms at which time alone may change the items of one record."""
+    if isinstance(record, CronJob):
+        return _job_due(gateway, record, now)
+    if isinstance(record, Task):
+        return [record.ended_at + FORGET_AFTER_MS] if record.ended_at else []
+    if isinstance(record, JoinRequest):
+        return [record.expires_at]
+    return [record.resets_at] if isinstance(record, Quota) else []
+
+
+def _job_due(gateway: Gateway, job: CronJob, now: Now) -> list[int]:
+    if job.next_run_at and job.is_enabled and not job.is_running:
+        times = [job.next_run_at + OVERDUE_AFTER_MS]
+        facts = gateway.facts
+        is_late = _is_late(facts, job, now.wall)
+        if is_late and not _is_late(facts, job, _known_at(gateway, now)):
+            # The gateway's next word says whether it is, if there is somebody to say it.
+            is_live = gateway.origin is Origin.LIVE
+            times.append(now.wall + LOOK_AGAIN_MS if is_live else 0)
+        return times
+    return [job.last_run_at + FORGET_AFTER_MS] if job.is_once and job.last_run_at else []
 
 
 def _known_at(gateway: Gateway, now: Now) -> int:
@@ -192,7 +203,20 @@ def _connection(gateway: Gateway, now: Now) -> Iterator[InboxItem]:
         yield _item(gateway, InboxKind.GATEWAY_FLAPPING, "connection", gateway.name)
 
 
-def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
+def _job(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
+    yield from _outcome(gateway, job, now)
+    if _is_late(gateway.facts, job, _known_at(gateway, now)):
+        yield _item(
+            gateway,
+            InboxKind.CRON_OVERDUE,
+            job.id,
+            job.name or job.id,
+            agent=job.agent_id,
+            since=job.next_run_at,
+        )
+
+
+def _outcome(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
     if not (job.is_enabled or job.is_given_up):
         if not job.is_once:
             return  # somebody switched it off
@@ -223,7 +247,7 @@ def _cron(gateway: Gateway, job: CronJob, now: Now) -> Iterator[InboxItem]:
         )
 
 
-def _sign_in(gateway: Gateway, sign_in: SignIn) -> Iterator[InboxItem]:
+def _sign_in(gateway: Gateway, sign_in: SignIn, _now: Now) -> Iterator[InboxItem]:
     kind = {
         "expired": InboxKind.SIGN_IN_EXPIRED,
         "expiring": InboxKind.SIGN_IN_EXPIRING,
@@ -252,6 +276,11 @@ def _quota(gateway: Gateway, quota: Quota, now: Now) -> Iterator[InboxItem]:
         )
 
 
+def is_undelivered_task(item: InboxItem) -> bool:
+    """Whether a task did its work, and the gateway gave up on delivering the result."""
+    return item.kind is InboxKind.TASK_FAILED and item.code not in TASK_FAILURES
+
+
 def _task(gateway: Gateway, task: Task, now: Now) -> Iterator[InboxItem]:
     if task.delivery == "dismissed" or 0 < task.ended_at <= now.wall - FORGET_AFTER_MS:
         return
@@ -274,6 +303,50 @@ def _task(gateway: Gateway, task: Task, now: Now) -> Iterator[InboxItem]:
         code=code,
         since=task.ended_at,
     )
+
+
+def _channel(gateway: Gateway, channel: Channel, _now: Now) -> Iterator[InboxItem]:
+    if channel.state is not ChannelState.OK:
+        yield _item(
+            gateway,
+            InboxKind.CHANNEL,
+            channel.id,
+            channel.label or channel.id,
+            channel.detail,
+            code=channel.state.value,
+        )
+
+
+def _condition(gateway: Gateway, condition: Condition, _now: Now) -> Iterator[InboxItem]:
+    if condition.kind in _CONDITIONS:
+        kind = _CONDITIONS[condition.kind]
+        name = condition.name or gateway.name
+        yield _item(gateway, kind, condition.id, name, condition.detail)
+
+
+def _join(gateway: Gateway, join: JoinRequest, now: Now) -> Iterator[InboxItem]:
+    if not 0 < join.expires_at <= now.wall:
+        yield _item(
+            gateway,
+            InboxKind.PAIRING,
+            join.id,
+            join.name,
+            join.known,
+            code=join.what,
+            since=join.since,
+            until=join.expires_at,
+        )
+
+
+_ITEMS: dict[type[Fact], Callable[[Gateway, Any, Now], Iterator[InboxItem]]] = {
+    CronJob: _job,
+    SignIn: _sign_in,
+    Quota: _quota,
+    Task: _task,
+    Channel: _channel,
+    Condition: _condition,
+    JoinRequest: _join,
+}
 
 
 def _item(

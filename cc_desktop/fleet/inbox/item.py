@@ -5,8 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2s
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from cc_desktop.fleet.model import Gateway, Now
 
 
 class Severity(StrEnum):
@@ -88,6 +93,7 @@ class InboxItem(Struct, frozen=True):
     until: int = 0  # local ms at which it expires; 0: it does not
     seen: bool = False
     members: tuple[str, ...] = ()  # ids of the items that it tells together, of any gateways
+    was: str = ""  # the id that it had before more was told of it
     part_of: str = ""  # id of the item that tells this one along with others
     cause: str = ""  # of a failure: what others of the same cause share; opaque
     provider: str = ""  # of a failure: whose model was asked
@@ -131,3 +137,41 @@ class InboxChanged(Struct, frozen=True):
     gateway: str
     before: InboxItem | None
     after: InboxItem | None
+
+
+Items = tuple[InboxItem, ...]
+
+
+def dated(item: InboxItem, known: InboxItem | None, gateway: Gateway, now: Now) -> InboxItem:
+    """The item with the time since when it is true, and whether the operator has seen it.
+
+    A failure that was seen is no item any more.
+    """
+    since = item.since or (known.since if known else now.wall)
+    if item.is_failure:
+        part_of = known.part_of if known and known.cause == item.cause else ""
+        return replace(item, since=since, part_of=part_of)
+    seen_at = gateway.seen.get(item.mark) if gateway.seen else None
+    seen = seen_at is not None and seen_at >= since
+    if since == item.since and not seen:
+        return item
+    return replace(item, since=since, seen=seen)
+
+
+def differences(gateway: str, old: Items, new: Items) -> list[InboxChanged]:
+    first, last = 0, 0  # how many are the very same at both ends: mostly all but one
+    most = min(len(old), len(new))
+    while first < most and old[first] is new[first]:
+        first += 1
+    while last < most - first and old[-1 - last] is new[-1 - last]:
+        last += 1
+    before = {item.id: item for item in old[first : len(old) - last]}
+    after = {item.id: item for item in new[first : len(new) - last]}
+    ended: list[InboxChanged] = [
+        InboxChanged(gateway, item, None) for key, item in before.items() if key not in after
+    ]
+    return ended + [
+        InboxChanged(gateway, before.get(key), item)
+        for key, item in after.items()
+        if before.get(key) != item
+    ]

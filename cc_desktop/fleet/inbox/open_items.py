@@ -29,8 +29,8 @@ def open_items(fleet: Fleet, *, parts: bool = False) -> list[InboxItem]:
 
 
 def find_item(fleet: Fleet, ident: str) -> InboxItem | None:
-    """The open item with this id, or None: it has ended, or never was."""
-    return next((item for item in each_item(fleet) if item.id == ident), None)
+    """The open item that has or had this id, or None: it has ended, or never was."""
+    return next((item for item in each_item(fleet) if ident and ident in (item.id, item.was)), None)
 
 
 def members_of(fleet: Fleet, item: InboxItem) -> tuple[InboxItem, ...]:
@@ -47,3 +47,5 @@ def each_item(fleet: Fleet) -> Iterator[InboxItem]:
         for scope, items in gateway.inbox.items():
             if not gateway.hidden or scope == GATEWAY:
                 yield from items
+        for items in gateway.fact_inbox.values():
+            yield from items

@@ -6,43 +6,55 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.facts import CronJob, Task
+from cc_desktop.fleet.inbox.gateway_items import record_scope
 from cc_desktop.fleet.inbox.item import InboxItem, InboxKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterator
 
     from cc_desktop.fleet.model import Gateway
 
 _CAUSED = (InboxKind.CRON_FAILED, InboxKind.TASK_FAILED)
 
 
-def with_parts(
-    items: tuple[InboxItem, ...],
-    inbox: Mapping[str, tuple[InboxItem, ...]],
-    gateway: Gateway,
-    agents: Collection[str] | None = None,
-) -> tuple[InboxItem, ...]:
-    """The gateway's own items, those marked that an agent's failure tells already.
+def touched_records(
+    gateway: Gateway, agent: str, old: tuple[InboxItem, ...], new: tuple[InboxItem, ...]
+) -> Iterator[str]:
+    """The scopes of the records whose items an agent's failures told before, or tell now.
 
     Args:
-        items: The gateway's own items.
-        inbox: All items of the gateway, by the agent's id.
-        gateway: The gateway; its `inbox` may be older.
-        agents: Those whose items may be others than before; None: all.
+        gateway: The gateway.
+        agent: The agent's id.
+        old: Its items before.
+        new: Its items now.
     """
-    if agents is None:
-        places = [place for place, item in enumerate(items) if item.kind in _CAUSED]
-    else:
-        places = [place for place, item in enumerate(items) if item.agent in agents]
-    if not places:
-        return items
-    linked = list(items)
-    for place in places:
-        linked[place] = _linked(items[place], inbox.get(items[place].agent, ()), gateway)
-    return tuple(linked)
+    keys = _failed_keys(old) ^ _failed_keys(new)
+    if not keys:
+        return
+    for key in keys:
+        job, _, rest = f"{key}:".partition(f"agent:{agent}:cron:")[2].partition(":")
+        while rest or job:  # an id may have a colon
+            yield record_scope(CronJob, job)
+            more, _, rest = rest.partition(":")
+            job = f"{job}:{more}" if more else ""
+    for task in gateway.facts.tasks.values():
+        if (task.child_key or task.session_key) in keys:
+            yield record_scope(Task, task.id)
 
 
-def _linked(item: InboxItem, of_agent: tuple[InboxItem, ...], gateway: Gateway) -> InboxItem:
+def _failed_keys(items: tuple[InboxItem, ...]) -> set[str]:
+    return {item.session_key for item in items if item.kind is InboxKind.FAILED}
+
+
+def linked(item: InboxItem, of_agent: tuple[InboxItem, ...], gateway: Gateway) -> InboxItem:
+    """The item of a record, marked if a failure of its agent tells it already.
+
+    Args:
+        item: The item.
+        of_agent: The items of the agent that it names.
+        gateway: The gateway; its `inbox` may be older.
+    """
     if item.kind not in _CAUSED or not item.agent:
         return item
     keys = (

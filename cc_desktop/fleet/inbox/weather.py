@@ -37,10 +37,11 @@ def regrouped(fleet: Fleet, causes: Iterable[str]) -> Inboxes:
         (c, demo): [] for c in wanted for demo in (False, True)
     }
     for gateway in fleet.gateways.values():
-        is_demo = gateway.origin is Origin.DEMO
-        for item in failures(gateway):
-            if item.cause in wanted:
-                found[item.cause, is_demo].append(item)
+        if gateway.inbox:
+            is_demo = gateway.origin is Origin.DEMO
+            for item in failures(gateway):
+                if item.cause in wanted:
+                    found[item.cause, is_demo].append(item)
     changed: Inboxes = {}
     shared: dict[str, list[InboxItem]] = {}
     for (cause, is_demo), items in found.items():
@@ -54,6 +55,8 @@ def regrouped(fleet: Fleet, causes: Iterable[str]) -> Inboxes:
             if item.part_of != part_of:
                 _put(fleet, changed, replace(item, part_of=part_of))
     for gateway in fleet.gateways.values():
+        if SHARED not in gateway.inbox and gateway.id not in shared:
+            continue
         old = gateway.inbox.get(SHARED, ())
         new = (*(one for one in old if one.cause not in wanted), *shared.get(gateway.id, ()))
         if new != old:
@@ -62,10 +65,10 @@ def regrouped(fleet: Fleet, causes: Iterable[str]) -> Inboxes:
 
 
 def failures(gateway: Gateway) -> Iterator[InboxItem]:
-    """The items of single failures."""
+    """The items of single failures: an agent has one at most, before all its others."""
     for scope, items in gateway.inbox.items():
-        if scope != SHARED:
-            yield from (item for item in items if item.cause)
+        if items[0].cause and scope != SHARED:
+            yield items[0]
 
 
 def _together(items: Sequence[InboxItem]) -> Items:

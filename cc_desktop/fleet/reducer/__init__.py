@@ -32,6 +32,7 @@ from cc_desktop.fleet.reducer.snapshot import slices
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cc_desktop.fleet.facts import Fact
     from cc_desktop.fleet.reducer.state import Result
 
 __all__ = ["reduce", "slices"]
@@ -61,7 +62,15 @@ def reduce(fleet: Fleet, event: ev.Event, now: int, mono: int | None = None) -> 
         fleet = replace(fleet, gateways={**fleet.gateways, gateway.id: gateway})
     moment = Now(now, now if mono is None else mono)
     after, changes = _HANDLERS[type(event)](fleet, gateway, event, moment)
-    return follow(fleet, after, changes, moment, _SCOPES.get(type(event), _CHANGED), gateway.id)
+    scope = _SCOPES.get(type(event), _CHANGED)
+    return follow(fleet, after, changes, moment, scope, gateway.id, _record_of(event))
+
+
+def _record_of(event: ev.Event) -> tuple[type[Fact], str] | None:
+    """The only record of the gateway's facts that the event may change, by kind and id."""
+    if isinstance(event, ev.FactTold):
+        return type(event.record), event.record.id
+    return (event.kind, event.id) if isinstance(event, ev.FactGone) else None
 
 
 def _touched_key(event: ev.Event) -> str:
@@ -88,6 +97,7 @@ _SCOPES = {
     ev.Snapshot: Scope.ALL,
     ev.SnapshotEnded: Scope.ALL,
     ev.Tick: Scope.GATEWAY,
+    ev.HeartbeatsTold: Scope.GATEWAY,
 }
 _Handler = Callable[[Fleet, Gateway, Any, Now], tuple[Fleet, list[Change]]]
 _HANDLERS: Mapping[type, _Handler] = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.commands import DROPPED, CommandPhase, CommandState
+from cc_desktop.fleet.commands import DROPPED, NO_HISTORY, NO_WORD, CommandPhase, CommandState
 from cc_desktop.fleet.model import COMMANDS_PER_GATEWAY, Fleet, Gateway, Now
 from cc_desktop.fleet.reducer.state import Result, put_gateway
 
@@ -32,8 +32,10 @@ def done(fleet: Fleet, gateway: Gateway, event: ev.CommandDone, now: Now) -> Res
 
 
 def unknown(fleet: Fleet, gateway: Gateway, event: ev.CommandUnknown, now: Now) -> Result:
-    """Nobody knows yet whether it arrived."""
-    return _put(fleet, gateway, event.id, CommandPhase.UNKNOWN, now, event.reason)
+    """Nobody knows whether it arrived: not yet, or never."""
+    is_final = event.reason in (NO_HISTORY, NO_WORD)
+    phase = CommandPhase.UNKNOWABLE if is_final else CommandPhase.UNKNOWN
+    return _put(fleet, gateway, event.id, phase, now, event.reason)
 
 
 def refused(fleet: Fleet, gateway: Gateway, event: ev.CommandRefused, now: Now) -> Result:

@@ -19,6 +19,7 @@ from cc_desktop.fleet.model import (
     Origin,
     Problem,
 )
+from cc_desktop.fleet.reducer.runs import by_limits
 from cc_desktop.fleet.reducer.state import Result, put_gateway, reassessed, with_gateway
 from cc_desktop.fleet.status import DONE_COMMAND_MS
 
@@ -85,6 +86,10 @@ def connection_changed(
 
 def sign_of_life(fleet: Fleet, gateway: Gateway, event: ev.SignOfLife, now: Now) -> Result:
     """The data is true at this moment. Only the end of a silence is a change."""
+    if event.heartbeat:
+        heard = replace(gateway.heartbeats, heard_at=now.wall)
+        after, changes = reassessed(fleet, replace(gateway, heartbeats=heard, as_of=now.wall), now)
+        return with_gateway(fleet, after), changes
     if gateway.connection.silent_since:
         connection = replace(gateway.connection, silent_since=0)
         after = replace(gateway, connection=connection, as_of=now.wall)
@@ -133,7 +138,17 @@ def _marked(fleet: Fleet, gateway: Gateway, seen: Mapping[str, int], now: Now) -
 
 def tick(fleet: Fleet, gateway: Gateway, event: ev.Tick, now: Now) -> Result:
     """Time has passed."""
+    before = gateway.agents
+    if event.other_limits:
+        guarded = {key: by_limits(agent, fleet.guard) for key, agent in before.items()}
+        gateway = replace(gateway, agents=guarded)
     after, changes = reassessed(fleet, gateway, now)
+    if event.other_limits:
+        changes = [
+            AgentChanged(gateway.id, key, before[key], agent)
+            for key, agent in after.agents.items()
+            if agent is not before[key]
+        ]
     left = {
         key: state
         for key, state in gateway.commands.items()

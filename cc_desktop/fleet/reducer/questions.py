@@ -40,6 +40,7 @@ def _opened(fleet: Fleet, gateway: Gateway, told: Question, now: Now) -> Result:
         told,
         opened_at=known.opened_at if known else opened_at,
         expires_at=told.expires_at + offset if told.expires_at else 0,
+        asked_as=known.id if known else "",
     )
     if 0 < question.expires_at <= now.wall:
         return fleet, []

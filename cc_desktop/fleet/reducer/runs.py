@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cc_desktop.fleet.guard.calls import with_call
-from cc_desktop.fleet.guard.habit import with_tokens
-from cc_desktop.fleet.model import RUNS_PER_AGENT, Agent, Fleet, Gateway, Now, Run, Session
+from cc_desktop.fleet.guard.calls import still_circles, with_call
+from cc_desktop.fleet.guard.habit import excess, with_tokens
+from cc_desktop.fleet.model import (
+    RUNS_PER_AGENT,
+    Agent,
+    Fleet,
+    Gateway,
+    Now,
+    Run,
+    Session,
+)
 from cc_desktop.fleet.reducer import questions
 from cc_desktop.fleet.reducer.approvals import without_those_of
 from cc_desktop.fleet.reducer.state import Result, put_agent
@@ -18,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cc_desktop.fleet import events as ev
+    from cc_desktop.fleet.guard.limits import GuardLimits
 
+_EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 _SEEN_STEP_MS = 1_000  # signs of life without news count at most this often
 
 
@@ -31,7 +41,8 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
     known = agent.runs.get(key)
     session = agent.sessions.get(key)
     if known is None or known.run_id != event.run_id:
-        if event.over and (not event.error or (known is not None and not known.over)):
+        is_stop = event.stopped and key in agent.heard and known is None  # we came while it ran
+        if event.over and not is_stop and (not event.error or (known and not known.over)):
             return fleet, []  # it never was the one that runs: a message that was steered into it
         old = Run(event.run_id, key, thinking=True, started_at=_start(gateway, session, event, now))
     elif not known.over:
@@ -62,6 +73,7 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         error=error,
         last_seen_at=now.wall,
         over=event.over,
+        stopped=event.stopped,
         cause=event.cause or (old.cause if error else None),
     )
     if event.call:
@@ -77,6 +89,23 @@ def progress(fleet: Fleet, gateway: Gateway, event: ev.RunProgress, now: Now) ->
         **(questions.without_those_of(agent, run) if run.over else {}),
     )
     return put_agent(fleet, gateway, agent, trimmed(after), now)
+
+
+def by_limits(agent: Agent, limits: GuardLimits) -> Agent:
+    """The agent by other thresholds of the guard; itself if none of its runs is another then."""
+    runs = {key: _run_by_limits(agent, run, limits) for key, run in agent.runs.items()}
+    if all(run is agent.runs[key] for key, run in runs.items()):
+        return agent
+    runaway = agent.runaway
+    for key, run in runs.items():
+        runaway = with_runaway(runaway, key, run)
+    return replace(agent, runs=runs, runaway=runaway)
+
+
+def _run_by_limits(agent: Agent, run: Run, limits: GuardLimits) -> Run:
+    run = still_circles(run, limits)
+    usual = excess(run.tokens, agent, limits)
+    return run if usual == run.excess else replace(run, excess=usual)
 
 
 def _with_run_as_is(agent: Agent, run: Run) -> Agent:
@@ -173,6 +202,35 @@ def _without_run(agent: Agent, key: str) -> Agent:
 def fails(session: Session, run: Run | None) -> bool:
     """Whether the run ended with an error that no row shows yet (2026.5.7: 15 s later)."""
     return run is not None and run.over and bool(run.error) and not session.finished_at
+
+
+def with_stops_seen(
+    gateway: Gateway,
+    agent: Agent | None,
+    sessions: Mapping[str, Session],
+    clock_offset_ms: int,
+) -> Gateway:
+    """The gateway with a mark on each failure that is a run that somebody has stopped.
+
+    2026.5.7 says "timeout" in the rows of such runs, for as long as it has them.
+
+    Args:
+        gateway: As it was before.
+        agent: As events told of its runs; None: nobody knew it.
+        sessions: Rows of that agent that may tell of ends.
+        clock_offset_ms: Local ms minus the gateway's.
+    """
+    marks = {
+        key: row.finished_at
+        for key, run in (agent.runs.items() if agent is not None else ())
+        if run.stopped
+        and (row := sessions.get(key)) is not None
+        and row.failed
+        and row.started_at + clock_offset_ms <= run.last_seen_at + _EARLY_MS  # not of a later run
+    }
+    if marks and not marks.items() <= gateway.seen.items():
+        gateway = replace(gateway, seen={**gateway.seen, **marks})
+    return gateway
 
 
 def is_past(run: Run | None, before: Session | None, after: Session | None) -> bool:

@@ -28,6 +28,7 @@ from cc_desktop.fleet.reducer.runs import (
     trimmed,
     with_failure,
     with_run,
+    with_stops_seen,
 )
 from cc_desktop.fleet.reducer.state import Result, put_agent
 from cc_desktop.fleet.status import find_newest_finished
@@ -65,7 +66,9 @@ def changed(fleet: Fleet, gateway: Gateway, event: ev.SessionChanged, now: Now) 
     elif old is None and _is_dropped(agent, session):
         return fleet, []
     else:
-        after = _with(agent, session, gateway.clock_offset_ms, now)
+        rows, offset = {event.key: session}, gateway.clock_offset_ms
+        gateway = with_stops_seen(gateway, agent, rows, offset)
+        after = _with(agent, session, offset, now)
         after = _without_oldest(gateway, agent, trimmed(after))
     return put_agent(fleet, gateway, agent, after, now)
 

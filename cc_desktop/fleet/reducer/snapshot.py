@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.guard.habit import learned_from_rows
+from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import (
     AGENTS_PER_GATEWAY,
     INTERNAL,
@@ -29,7 +30,7 @@ from cc_desktop.fleet.model import (
 )
 from cc_desktop.fleet.reducer.approvals import approval_fields
 from cc_desktop.fleet.reducer.questions import question_fields, still_asked
-from cc_desktop.fleet.reducer.runs import fails, is_past, timing_fields
+from cc_desktop.fleet.reducer.runs import fails, is_past, timing_fields, with_stops_seen
 from cc_desktop.fleet.reducer.sessions import CARRIED, OF_THE_RUN
 from cc_desktop.fleet.reducer.state import Result, assessed, with_gateway
 from cc_desktop.fleet.status import find_newest_finished
@@ -163,6 +164,7 @@ def rows(fleet: Fleet, gateway: Gateway, event: ev.SnapshotRows, now: Now) -> Re
             groups[info.id],
             event.dropped.get(info.id, 0),
         )
+        gateway = with_stops_seen(gateway, old, agent.sessions, context.clock_offset_ms)
         agent = assessed(fleet, gateway, agent, now)
         if agent != old:
             agents[info.id] = agent
@@ -193,6 +195,7 @@ def ended(fleet: Fleet, gateway: Gateway, event: ev.SnapshotEnded, now: Now) -> 
         as_of=now.wall,
         away_since=0,
         clock_offset_ms=listing.clock_offset_ms,
+        heartbeats=gateway.heartbeats.listed(now.wall, gateway.origin is not listing.origin),
         agents=agents,
         seen=_marks_of(agents.values(), gateway, listing.origin),
         session_count=sum(len(agent.sessions) for agent in agents.values()),
@@ -210,7 +213,7 @@ def _marks_of(agents: Iterable[Agent], gateway: Gateway, origin: Origin) -> Mapp
     if not seen or origin in (Origin.LAST_KNOWN, Origin.NONE):
         return seen
     known = {key for agent in agents for key in seen if key in agent.sessions}
-    known |= {item.id for items in gateway.inbox.values() for item in items}
+    known |= {item.id for item in all_items(gateway)}
     return {key: at for key, at in seen.items() if key in known}
 
 

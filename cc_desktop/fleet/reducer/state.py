@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cc_desktop.fleet.guard.silence import silent_since
 from cc_desktop.fleet.model import (
     Agent,
     AgentChanged,
@@ -71,6 +72,10 @@ def assessed(fleet: Fleet, gateway: Gateway, agent: Agent, now: Now) -> Agent:
     stuck = stuck_sessions(agent, origin, now, fleet.stuck_after_ms) if agent.heard else ()
     if stuck != agent.stuck:
         agent = replace(agent, stuck=stuck)
+    if agent.heartbeat_ms or agent.silent_since:
+        silent = silent_since(agent, gateway, now)
+        if silent != agent.silent_since:
+            agent = replace(agent, silent_since=silent)
     if status is agent.status and cause == agent.status_session_key:
         return agent
     since = agent.status_since if status is agent.status else now.wall

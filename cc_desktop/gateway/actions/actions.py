@@ -1,8 +1,8 @@
 """Sees what an operator does on a gateway to its end.
 
 Nothing is sent twice. When the answer is late or the connection goes first, nobody knows whether
-the gateway acted: the command says so. Once the gateway is back and its list is in the model, that
-tells how it went.
+the gateway acted: the command says so. Once the gateway is back and its list is in the model, it is
+asked how it went. What it does not tell within `KNOW_S` ends as not to be known.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Protocol
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
     DROPPED,
+    NO_HISTORY,
+    NO_WORD,
     AnswerQuestion,
     ResolveApproval,
     SendMessage,
-    StopRun,
     right_for,
     rights_in,
 )
+from cc_desktop.gateway.actions.evidence import NobodyKnowsError, outcome_of
 from cc_desktop.gateway.actions.wire import Refusal, refusal_in, refusal_of, request_for
-from cc_desktop.gateway.decoders.requests.approvals import FAMILIES, approvals
-from cc_desktop.gateway.decoders.requests.questions import questions
 from cc_desktop.gateway.failures import (
+    ConnectionLostError,
     GatewayFailureError,
     NotConnectedError,
     RequestFailedError,
 )
-from cc_desktop.protocol import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Set
@@ -47,9 +47,9 @@ ANSWER_S = 30.0  # how long the answer is waited for
 LOSS_S = 1.0  # after this, a link knows that its connection is lost
 TAKEN = 20  # confirmed messages that are looked for after a loss
 TAKEN_MS = 600_000  # and no older ones
-HISTORY = 50  # newest messages that are looked through for one that was sent
+KNOW_S = 60.0  # how long a live gateway is asked what became of a command
+LOOK_AGAIN_S = 10.0  # between two times
 OpenCommands = dict[str, tuple["GatewayAction", int]]  # by id, with local ms of the sending
-EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 
 
 class Link(Protocol):
@@ -230,12 +230,28 @@ class Actions:
     # After a lost connection
 
     async def _find_out(self, command: GatewayAction, sent_at: int) -> None:
-        try:
-            arrived = await self._has_arrived(command, sent_at)
-        except GatewayFailureError:
-            self._unknown[command.id] = (command, sent_at)  # gone again: the next list
-            return
-        self._end(command, None if arrived else Refusal("not-arrived"))
+        until = self._clock.monotonic() + KNOW_S
+        while True:
+            try:
+                refusal = await outcome_of(command, self._look(), sent_at, self._ask)
+            except NobodyKnowsError:
+                reason = NO_HISTORY if isinstance(command, SendMessage) else NO_WORD
+            except (ConnectionLostError, NotConnectedError):
+                self._unknown[command.id] = (command, sent_at)  # gone again: the next list
+                return
+            except GatewayFailureError:
+                reason = NO_WORD
+            else:
+                self._end(command, refusal)
+                return
+            if self._clock.monotonic() >= until:
+                self._open.pop(command.id, None)
+                self._tell(ev.CommandUnknown(self._link.gateway, command.id, reason))
+                return
+            await self._clock.sleep(LOOK_AGAIN_S)
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> Any:
+        return await self._link.request(method, params, ANSWER_S)
 
     def _remember(self, message: SendMessage, sent_at: int) -> None:
         self._taken[message.id] = (message, sent_at)
@@ -244,65 +260,13 @@ class Actions:
 
     async def _see_whether_it_stayed(self, message: SendMessage, sent_at: int) -> None:
         try:
-            stayed = await self._has_arrived(message, sent_at)
-        except RequestFailedError:
+            refusal = await outcome_of(message, self._look(), sent_at, self._ask)
+        except (NobodyKnowsError, RequestFailedError):
             return  # nobody can tell: the gateway's word stands
         except GatewayFailureError:
             self._taken[message.id] = (message, sent_at)  # gone again: the next list
             return
-        if not stayed:
+        if refusal is not None:
             gateway = self._link.gateway
             self._tell(ev.CommandSent(gateway, message))  # it may be forgotten
             self._tell(ev.CommandRefused(gateway, message.id, DROPPED))
-
-    async def _has_arrived(self, command: GatewayAction, sent_at: int) -> bool:
-        gateway = self._look()
-        agent = gateway.agents.get(getattr(command, "agent", "")) if gateway else None
-        if gateway is None or agent is None:
-            return False
-        match command:
-            case ResolveApproval():
-                return command.approval not in await self._open_approvals(command)
-            case AnswerQuestion():
-                listed = questions(await self._link.request("question.list", {}, ANSWER_S))
-                return command.question not in {one.id for one in listed}
-            case StopRun():
-                run = agent.runs.get(command.session_key)
-                is_other = bool(command.run_id and run and run.run_id != command.run_id)
-                return is_other or command.session_key not in agent.heard
-            case SendMessage():
-                run = agent.runs.get(command.session_key)
-                if run is not None and run.run_id == command.id:
-                    return True
-                return await self._is_in_history(command, sent_at - gateway.clock_offset_ms)
-        return False
-
-    async def _open_approvals(self, command: ResolveApproval) -> set[str]:
-        """As the gateway lists them: the model's may be from before the loss."""
-        prefix = next((one for one, name in FAMILIES.items() if name == command.family), "exec")
-        answer = await self._link.request(f"{prefix}.approval.list", {}, ANSWER_S)
-        return {one.id for one in approvals(command.family, answer)}
-
-    async def _is_in_history(self, command: SendMessage, since: int) -> bool:
-        """Whether a message is in the session.
-
-        Args:
-            command: The message.
-            since: ms by the gateway's clock; an older message with the same words is another one.
-        """
-        asked = {"sessionKey": command.session_key, "limit": HISTORY}
-        answer = fields.as_object(await self._link.request("chat.history", asked, ANSWER_S))
-        for message in fields.as_objects(answer.get("messages")):
-            key = fields.identifier(message.get("idempotencyKey"))
-            if key and key.split(":", 1)[0] == command.id:
-                return True
-            is_new = fields.integer(message.get("timestamp")) >= since - EARLY_MS
-            if message.get("role") == "user" and is_new and _says(message, command.text):
-                return True
-        return False
-
-
-def _says(message: dict[str, Any], text: str) -> bool:
-    content = message.get("content")
-    parts = [content, *(part.get("text") for part in fields.as_objects(content))]
-    return any(isinstance(part, str) and text.strip() in part for part in parts)

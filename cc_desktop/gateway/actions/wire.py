@@ -1,6 +1,7 @@
 """Actions as requests to a gateway, and what its answers mean. Pure.
 
-Methods and parameters are those of OpenClaw 2026.5.7 and 2026.9.6, read in its packages.
+Methods and parameters are those of OpenClaw 2026.5.7 and 2026.9.6, read in its packages. A release
+that knows no tasks refuses what is done with them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cc_desktop.fleet.commands import (
     ResolveApproval,
     SendMessage,
     StopRun,
+    TaskAction,
 )
 from cc_desktop.protocol import fields
 
@@ -75,8 +77,10 @@ def request_for(command: GatewayAction, methods: Set[str]) -> Request | Refusal:
             return Request(
                 "chat.abort", stop | ({"runId": command.run_id} if command.run_id else {})
             )
+        case ChangeTask(action=TaskAction.CANCEL):
+            return Request("tasks.cancel", {"taskId": command.task})
         case ChangeTask():
-            return Request(f"tasks.{command.action.value}", {"taskId": command.task})
+            return Request(f"tasks.{command.action.value}", {"taskIds": [command.task]})
 
 
 def _approval(command: ResolveApproval, methods: Set[str]) -> Request | Refusal:
@@ -102,10 +106,23 @@ def refusal_in(command: GatewayAction, answer: object) -> Refusal | None:
         if status in ("error", "aborted"):
             return Refusal("refused", fields.text(told.get("summary"), _SAID_LIMIT))
     if isinstance(command, ChangeTask):
-        done = told.get({"cancel": "cancelled", "retry": "retried"}.get(command.action.value, ""))
-        if done is False:
-            return Refusal("refused", fields.text(told.get("reason"), _SAID_LIMIT))
+        return _task_refusal(command, told)
     return None
+
+
+def _task_refusal(command: ChangeTask, told: dict[str, Any]) -> Refusal | None:
+    """`tasks.cancel` answers for one task, the others for each of a list."""
+    if command.action is TaskAction.CANCEL:
+        row, done = told, told.get("cancelled")
+        if told.get("found") is False:
+            return Refusal("gone")
+    else:
+        row = next(iter(fields.as_objects(told.get("results"))), {})
+        done = row.get("ok")
+    if done is not False:
+        return None
+    said = fields.text(row.get("reason"), _SAID_LIMIT)
+    return Refusal("gone" if "not found" in said.lower() else "refused", said)
 
 
 # What the message of a refusal holds → its kind. The codes do not tell these apart.

@@ -127,7 +127,8 @@ class RunDecoder:
                 cause = Cause(reason=reason)
             yield ev.RunProgress(self._gateway, *run, error=error, over=True, cause=cause)
         elif state in ("final", "aborted"):
-            yield ev.RunProgress(self._gateway, *run, over=True)
+            stopped = state == "aborted" and data.get("stopReason") in _BY_SOMEBODY
+            yield ev.RunProgress(self._gateway, *run, over=True, stopped=stopped)
         elif state in ("delta", "status"):
             yield ev.RunProgress(self._gateway, *run, thinking=True)
 
@@ -210,12 +211,17 @@ class RunDecoder:
 
 # Streams of `agent`: each returns the fields of RunProgress that the message tells
 
+# By a request or by "/stop". A run that takes too long ends for "timeout". The rows of 2026.5.7
+# call all of that a timeout.
+_BY_SOMEBODY = ("rpc", "stop")
 _APPROVAL_PHASES = {"waiting-approval": "requested", "approval-resolved": "resolved"}
 
 
 def _lifecycle(detail: dict[str, Any]) -> dict[str, Any]:
     phase = detail.get("phase")
     told: dict[str, Any] = {"over": phase in ("end", "error"), "starts": phase == "start"}
+    if detail.get("status") == "cancelled" and detail.get("stopReason") in _BY_SOMEBODY:
+        told["stopped"] = told["over"]
     if phase in ("start", "model"):
         told["thinking"] = True
     if phase == "start":

@@ -174,7 +174,8 @@ class Bus:
         kind = message.header.message_type
         sender = fields.get(HeaderFields.sender, "")
         if kind is MessageType.signal:
-            self._on_signal(sender, fields.get(HeaderFields.member, ""), message.body)
+            member = fields.get(HeaderFields.member, "")
+            self.heard(sender, fields.get(HeaderFields.path, ""), member, message.body)
         elif fields.get(HeaderFields.reply_serial) in self._waiting:
             answer, keep = self._waiting[fields[HeaderFields.reply_serial]]
             if answer.done():  # whoever waited was cancelled
@@ -190,6 +191,11 @@ class Bus:
                     answer.set_exception(error)
                 else:
                     answer.set_result(message.body)
+
+    def heard(self, sender: str, path: str, member: str, body: tuple[Any, ...]) -> None:
+        """A signal came. For those who have to know of which object, `path` tells it."""
+        del path
+        self._on_signal(sender, member, body)
 
     async def close(self) -> None:
         """Close the connection."""

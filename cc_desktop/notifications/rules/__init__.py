@@ -20,7 +20,7 @@ from cc_desktop.notifications.rules.items import is_of_agent
 from cc_desktop.system.supervision import FaultLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from cc_desktop.fleet.model import Change, Fleet
     from cc_desktop.notifications.alerts import AlertEvent
@@ -35,12 +35,10 @@ class Rules:
     def __init__(
         self,
         preferences: Preferences,
-        refresh: Callable[[str], None] = lambda _gateway: None,
         faults: FaultLog | None = None,
     ) -> None:
-        """`refresh` asks a gateway (by id) for a fresh list."""
         self._faults = faults or FaultLog(log)
-        self._agents = AgentRules(preferences, refresh)
+        self._agents = AgentRules(preferences)
         self._devices = DeviceRules()
         self._gateways = GatewayRules(self._agents, self._devices)
 
@@ -86,7 +84,7 @@ class Rules:
     def _dispatch(self, fleet: Fleet, change: Change, now: int) -> list[AlertEvent]:
         match change:
             case AgentChanged():
-                return self._agents.process(fleet, change, now)
+                return self._agents.process(fleet, change)
             case DevicesChanged():
                 return self._devices.compare(
                     fleet, change.gateway, change.before, change.after, now
@@ -120,18 +118,15 @@ class Rules:
 
     def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
         """Return what became true by the mere passing of time."""
-        found: list[AlertEvent] = []
-        for rules in (self._devices, self._agents):
-            try:
-                found += rules.tick(fleet, now)
-            except Exception as error:
-                self._faults.record(f"{type(rules).__name__} at its time", error)
-        return found
+        try:
+            return self._devices.tick(fleet, now)
+        except Exception as error:
+            self._faults.record(f"{type(self._devices).__name__} at its time", error)
+            return []
 
     def due(self) -> int | None:
         """Return when `tick` has something to do: local ms, or None."""
-        times = (self._devices.due(), self._agents.due())
-        return min((time for time in times if time is not None), default=None)
+        return self._devices.due()
 
     @property
     def marks(self) -> int:

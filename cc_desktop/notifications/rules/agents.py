@@ -1,4 +1,4 @@
-"""Alerts about agents that are no items of the inbox: silent, recovered, finished."""
+"""Alerts about agents that are moments, and so no items of the inbox: recovered, finished."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cc_desktop.fleet.model import Status
-from cc_desktop.notifications.alerts import Alert, AlertEvent, AlertResolved
+from cc_desktop.notifications.alerts import Alert, AlertEvent
 from cc_desktop.notifications.kinds import AlertKind, tag_of
 from cc_desktop.notifications.message import Target
-from cc_desktop.notifications.rules.common import forget_gateway, is_current, remember, where
+from cc_desktop.notifications.rules.common import forget_gateway, remember, where
 from cc_desktop.notifications.rules.failures import KnownFailures
-from cc_desktop.notifications.rules.runs import finished, silent_from
+from cc_desktop.notifications.rules.runs import finished
 from cc_desktop.text import notifications as text
-from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cc_desktop.fleet.inbox import InboxChanged
     from cc_desktop.fleet.model import Agent, AgentChanged, Fleet, Gateway, Session
     from cc_desktop.notifications.preferences import Preferences
 
-SURE_AFTER_MS = 30_000  # for a fresh list to come, before an agent is called silent
 EARLY_MS = 1_000  # how much before its run a task may have begun
 MAX_FINISHED = 5_000  # sessions whose last end is remembered
 
@@ -33,40 +29,31 @@ AgentKey = tuple[str, str]  # gateway id, agent id
 class AgentRules:
     """Watches agents. Each mark is dropped with its agent or gateway."""
 
-    def __init__(self, preferences: Preferences, refresh: Callable[[str], None]) -> None:
+    def __init__(self, preferences: Preferences) -> None:
         self.preferences = preferences
-        self._refresh = refresh
         self.failures = KnownFailures()
         self._failed: set[AgentKey] = set()
         self._finished: dict[tuple[str, str], int] = {}  # (gateway, session key) → end that counted
         # (gateway, session key) → what the session had cost when its run began
         self._cost_before: dict[tuple[str, str], float] = {}
-        self._silent: set[AgentKey] = set()
-        self._doubted: dict[AgentKey, int] = {}  # silent unless a list by then (local ms) denies it
-        self._silent_check: int | None = None  # local ms
 
-    def process(self, fleet: Fleet, change: AgentChanged, now: int) -> list[AlertEvent]:
+    def process(self, fleet: Fleet, change: AgentChanged) -> list[AlertEvent]:
         """Return what a change of an agent means."""
         before, after = change.before, change.after
         if before is None:
-            return [] if after is None else self.check_silent(fleet, after, now, tell=False)
+            return []
         if after is None:
-            return self._remove(before)
+            self._remove(before)
+            return []
         self._note_costs(before, after)
-        return [
-            *self._ended_well(fleet, before, after),
-            *self.check_silent(fleet, after, now, tell=True),
-        ]
+        return [*self._ended_well(fleet, before, after)]
 
-    def _remove(self, agent: Agent) -> list[AlertEvent]:
+    def _remove(self, agent: Agent) -> None:
         key = (agent.gateway, agent.id)
         self._failed.discard(key)
-        self._silent.discard(key)
-        self._doubted.pop(key, None)
         for session in agent.sessions:
             self._finished.pop((agent.gateway, session), None)
             self._cost_before.pop((agent.gateway, session), None)
-        return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
 
     def on_item(self, fleet: Fleet, change: InboxChanged) -> None:
         """Note who failed: the next run that ends well is a recovery."""
@@ -149,85 +136,17 @@ class AgentRules:
         words = self._end_words(fleet, agent, session)
         return [replace(self._alert(fleet, kind, agent, session.key, words), asked=asked)]
 
-    # Heartbeats
-
-    def check_silent(self, fleet: Fleet, agent: Agent, now: int, *, tell: bool) -> list[AlertEvent]:
-        """Return whether an agent became silent, or is no longer.
-
-        Events do not tell every heartbeat, so a fresh list is asked for and has the last word.
-
-        Args:
-            fleet: The state now.
-            agent: The agent.
-            now: Local ms.
-            tell: Whether silence that begins is news. Without it, it is only noted.
-        """
-        key = (agent.gateway, agent.id)
-        offset = fleet.gateways[agent.gateway].clock_offset_ms
-        due = silent_from(agent, offset)
-        if due is not None and due <= now:
-            due = silent_from(agent, offset, exact=True)
-        if due is None or due > now:
-            self._doubted.pop(key, None)
-            if due is not None:
-                self._check_at(due)
-            if key in self._silent:
-                self._silent.discard(key)
-                return [AlertResolved(tag_of(AlertKind.SILENT, *key))]
-            return []
-        if key in self._silent or not self.preferences.kinds[AlertKind.SILENT].on:
-            return []
-        if not tell:
-            self._silent.add(key)
-            return []
-        return self._doubt(fleet, agent, now)
-
-    def _doubt(self, fleet: Fleet, agent: Agent, now: int) -> list[AlertEvent]:
-        """Ask for a fresh list, and raise the alert when that does not deny it."""
-        key = (agent.gateway, agent.id)
-        sure_at = self._doubted.get(key)
-        if sure_at is not None and sure_at <= now:
-            del self._doubted[key]
-            self._silent.add(key)
-            return [self._alert(fleet, AlertKind.SILENT, agent, "", tr(text.HEARTBEAT_OVERDUE))]
-        if sure_at is None:
-            sure_at = self._doubted[key] = now + SURE_AFTER_MS
-            self._refresh(agent.gateway)
-        self._check_at(sure_at)
-        return []
-
-    def _check_at(self, at: int) -> None:
-        self._silent_check = min(at, self._silent_check or at)
-
-    def tick(self, fleet: Fleet, now: int) -> list[AlertEvent]:
-        """Return who became silent."""
-        if self._silent_check is None or self._silent_check > now:
-            return []
-        self._silent_check = None
-        found: list[AlertEvent] = []
-        for gateway in fleet.gateways.values():
-            if is_current(gateway):
-                for agent in gateway.agents.values():
-                    found += self.check_silent(fleet, agent, now, tell=True)
-        return found
-
-    def due(self) -> int | None:
-        """Return when `tick` has something to do: local ms, or None."""
-        return self._silent_check
-
     def forget(self, gateway: str) -> None:
         """Drop the marks of a gateway that was removed."""
         self.failures.forget(gateway)
         forget_gateway(self._failed, gateway)
-        forget_gateway(self._silent, gateway)
-        forget_gateway(self._doubted, gateway)
         forget_gateway(self._finished, gateway)
         forget_gateway(self._cost_before, gateway)
 
     @property
     def marks(self) -> int:
         """How much is remembered, for tests of its bounds."""
-        marks = (self._failed, self._finished, self._silent, self._doubted, self._cost_before)
+        marks = (self._failed, self._finished, self._cost_before)
         return sum(map(len, marks)) + len(self.failures)
 
     def _alert(self, fleet: Fleet, kind: AlertKind, agent: Agent, cause: str, words: str) -> Alert:

@@ -77,8 +77,6 @@ class GatewayRules:
     def _on_return(self, fleet: Fleet, after: Gateway, now: int) -> list[AlertEvent]:
         """Return one alert about all that changed while it was away; none for its first list."""
         found: list[AlertEvent] = []
-        for agent in after.agents.values():
-            found += self._agents.check_silent(fleet, agent, now, tell=False)
         away = self._away.pop(after.id, None)
         old, new = _items(away) if away else {}, _items(after)
         known = {key for key, item in new.items() if self._agents.failures.is_known(fleet, item)}

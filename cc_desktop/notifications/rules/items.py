@@ -29,6 +29,7 @@ OF_AGENTS = frozenset(
         InboxKind.STUCK,
         InboxKind.CONTEXT_FULL,
         InboxKind.RUNAWAY,
+        InboxKind.SILENT,
     }
 )
 

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from cc_desktop.fleet.model import Status
-from cc_desktop.text.agent_facts import doing, newest, open_approvals, state_since
-from cc_desktop.text.format import SECOND, ago, local, plain, run_time, span
+from cc_desktop.fleet.status import run_start
+from cc_desktop.text.agent_facts import doing, gist, newest, open_approvals, state_since
+from cc_desktop.text.format import SECOND, ago, capitalized, local, plain, run_time, span
 from cc_desktop.text.i18n import isolate, mark, tr, trn
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def two_lines(
 def _error(view: _View) -> tuple[str, str]:
     cause = view.agent.cause
     when = ago(view.since, view.now)
-    reason = plain(view.agent.reason)
+    told = plain(view.agent.reason)
+    reason = gist(told)
+    if reason != told:
+        reason = capitalized(reason)
     if cause is not None and cause.status == "timeout":
         task, since = tr("Run timed out"), tr("timed out {when}", when=when).rstrip()
     else:
@@ -118,10 +122,16 @@ def _asking(view: _View, since: str) -> tuple[str, str]:
 
 
 def _stuck(view: _View) -> tuple[str, str]:
-    return (
-        tr("{task} · silent for {span}", task=doing(view.agent) or tr("A run"), span=view.lasts),
-        tr("last heard {when}", when=ago(view.since, view.now)).rstrip(),
+    agent, task = view.agent, doing(view.agent)
+    began = run_start(agent, agent.status_session_key, view.clock_offset_ms)
+    # How long it has been silent stands in the first line.
+    since = (
+        tr("running for {span}", span=run_time(view.now - began))
+        if began
+        else tr("last heard {when}", when=ago(view.since, view.now)).rstrip()
     )
+    silent = tr("{task} · silent for {span}", task=task or tr("A run"), span=view.lasts)
+    return silent, _with_title(since, agent.cause, task)
 
 
 def _working(view: _View) -> tuple[str, str]:

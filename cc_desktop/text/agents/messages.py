@@ -19,6 +19,7 @@ _MESSAGE = {
     CommandPhase.PENDING: mark("“{text}” is sent, not confirmed yet"),
     CommandPhase.DONE: mark("“{text}” has arrived"),
     CommandPhase.UNKNOWN: mark("“{text}”: {how}"),
+    CommandPhase.UNKNOWABLE: mark("“{text}”: {how}"),
     CommandPhase.REFUSED: mark("“{text}” was not sent. {how}"),
 }
 _STEERED = {
@@ -29,6 +30,7 @@ _STOP = {
     CommandPhase.PENDING: mark("Stopping…"),
     CommandPhase.DONE: mark("Stopped"),
     CommandPhase.UNKNOWN: mark("Stop: {how}"),
+    CommandPhase.UNKNOWABLE: mark("Stop: {how}"),
     CommandPhase.REFUSED: mark("Not stopped. {how}"),
 }
 

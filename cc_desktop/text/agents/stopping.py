@@ -52,7 +52,7 @@ def report(states: Collection[CommandState]) -> str:
 def _kind(state: CommandState) -> str:
     if state.phase is CommandPhase.REFUSED:
         return "over" if state.reason == "not-running" else "refused"
-    return state.phase.value
+    return (CommandPhase.UNKNOWN if state.phase is CommandPhase.UNKNOWABLE else state.phase).value
 
 
 _PARTS = (

@@ -18,6 +18,14 @@ REASONS = {
     "demo": mark("These are sample data: there is no gateway to reach"),
     "gone": mark("It is no longer open"),
     "internal": mark("An internal error stopped it. The log has more"),
+    "no-history": mark(
+        "Nobody can say whether it arrived: this connection may not read the history. Look at the"
+        " session in the Control UI before you send it again"
+    ),
+    "no-word": mark(
+        "Nobody can say whether it arrived: the gateway does not tell. Look in its Control UI"
+        " before you do it again"
+    ),
     "not-allowed": mark("The gateway does not allow this decision here"),
     "dropped": mark("The gateway took it, and lost it when it ended. Nothing was done"),
     "not-arrived": mark("The connection was lost before it arrived. Nothing was done"),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.model import Gateway, PairingRequest
 
 _MINUTE_S = 60
+_WITHDRAWN = ("withdrawn", "left-open")
 
 
 class RightStage(StrEnum):
@@ -115,12 +116,12 @@ def right_state(
     granted = right in rights_in(scopes)
     if own is not None:
         return _under_way(own, gateway.connection.pairing)
-    said = _refusal(gateway, scope, granted=granted)
+    said, is_ours = _refusal(gateway, scope, granted=granted)
     if granted:
         return _granted(right, scopes, in_settings, said)
     if any(isinstance(one.command, RequestRights | GiveBackRights) for one in pending):
         return RightState(RightStage.UNAVAILABLE, why_refused("busy"))
-    return RightState(RightStage.POSSIBLE, said, refused=bool(said))
+    return RightState(RightStage.POSSIBLE, said, refused=bool(said) and not is_ours)
 
 
 def _under_way(own: CommandState, pairing: PairingRequest | None) -> RightState:
@@ -152,17 +153,21 @@ def _granted(
     return RightState(RightStage.GRANTED, can_return=True)
 
 
-def _refusal(gateway: Gateway, scope: str, *, granted: bool) -> str:
-    """Why the newest question about a scope was refused, as far as that still matters."""
+def _refusal(gateway: Gateway, scope: str, *, granted: bool) -> tuple[str, bool]:
+    """Why the newest question about a scope was refused, as far as that still matters.
+
+    Returns:
+        The words, and whether it was the operator who ended it.
+    """
     for one in reversed(list(gateway.commands.values())):
         if not _is_about(one, scope):
             continue
         if one.phase is not CommandPhase.REFUSED:
-            return ""
+            return "", False
         # What was refused then may have been granted meanwhile, and the reverse.
         matters = isinstance(one.command, GiveBackRights) is granted
-        return why_refused(one.reason) if matters else ""
-    return ""
+        return why_refused(one.reason) if matters else "", one.reason in _WITHDRAWN
+    return "", False
 
 
 def _is_about(state: CommandState, scope: str) -> bool:

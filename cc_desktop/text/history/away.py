@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from cc_desktop.text.agent_facts import gist
 from cc_desktop.text.format import clock, cost, name_list, plain, run_time
 from cc_desktop.text.i18n import tr, trn
 
@@ -136,12 +137,12 @@ def _runs(ends: Sequence[RunEnd], fleet: Fleet) -> str:
 
 def _causes(ends: Sequence[RunEnd], fleet: Fleet) -> str:
     """The one cause of all, else the newest with its cause."""
-    causes = {plain(end.reason, MOST_TITLE) for end in ends}
+    causes = {plain(gist(end.reason), MOST_TITLE) for end in ends}
     if len(causes) == 1 and len(ends) > 1 and (cause := next(iter(causes))):
         return tr("one cause: {cause}", cause=cause)
     newest = ends[0]
     name = _name(fleet, newest.gateway, newest.agent)
-    why = plain(newest.reason or newest.title, MOST_TITLE)
+    why = plain(gist(newest.reason) or newest.title, MOST_TITLE)
     return _more(tr("{name}: {title}", name=name, title=why) if why else name, len(ends) - 1)
 
 

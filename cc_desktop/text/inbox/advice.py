@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from cc_desktop.fleet.facts import ReadAccess
 from cc_desktop.fleet.inbox import InboxKind, Severity
+from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import open_items
+from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import mark, tr, trn
 from cc_desktop.text.inbox.lines import headline
@@ -32,7 +34,9 @@ _ADVICE = {
     _K.GATEWAY_FLAPPING: mark("Look at the gateway's log and at the network between."),
     _K.CRON_FAILED: mark("Look at the job in the Control UI. It runs again by its schedule."),
     _K.CRON_OVERDUE: mark("See whether the gateway's scheduler runs, in the Control UI."),
-    _K.TASK_FAILED: mark("Retry it, or dismiss it."),
+    _K.TASK_FAILED: mark(
+        "Open the agent to see what it did. Send it a message to have it done again."
+    ),
     _K.UNDELIVERED: mark("Read the result in the session, and see whether its channel works."),
     _K.CHANNEL: mark("Connect the channel again in the Control UI."),
     _K.CONFIG_IGNORED: mark("Correct the gateway's configuration, or restart the gateway."),
@@ -40,7 +44,7 @@ _ADVICE = {
     _K.RUNTIME: mark("Look at the gateway's log."),
     _K.PLUGIN: mark("Look at the plugin in the Control UI, or switch it off."),
     _K.QUOTA: mark("Runs that use it fail once it is used up. Choose another model meanwhile."),
-    _K.PAIRING: mark("Let it in, or not, in the Control UI or on the gateway's computer."),
+    _K.PAIRING: mark("Approve or refuse it in the Control UI or on the gateway's computer."),
     _K.SILENT: mark("See whether its heartbeat is set up as it should be."),
     _K.UPDATE: mark("Update the gateway when its agents are idle."),
     _K.DRIFT: mark("Update the older ones, so that all can do the same."),
@@ -53,16 +57,26 @@ _SUBJECTS = {
     "sign-ins": mark("model sign-ins"),
     "quotas": mark("model quotas"),
     "config": mark("the state of the configuration"),
-    "joins": mark("requests to be let in"),
+    "joins": mark("pairing requests"),
 }
 
 
 def advice(item: InboxItem) -> str:
     """What can be done about it."""
+    if is_undelivered_task(item):
+        return tr("The work is done. Retry delivers its result again, Dismiss lets it go.")
     return tr(_ADVICE.get(item.kind, ""))
 
 
-def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
+class Unseen(Struct, frozen=True):
+    """What a gateway does not let this connection see."""
+
+    gateway: str  # id
+    name: str
+    text: str
+
+
+def not_visible(fleet: Fleet, gateway: str = "") -> tuple[Unseen, ...]:
     """What gateways do not let this connection see, a line each. `gateway`: only this one."""
     lines = []
     for ident, known in fleet.gateways.items():
@@ -72,13 +86,13 @@ def not_visible(fleet: Fleet, gateway: str = "") -> tuple[str, ...]:
             if one.access is ReadAccess.REFUSED
         ]
         if refused and gateway in ("", ident):
-            lines.append(
-                tr(
-                    "Not visible to this connection on {gateway}: {subjects}.",
-                    gateway=plain(known.name, 60),
-                    subjects=", ".join(refused),
-                )
+            name = plain(known.name, 60)
+            text = tr(
+                "Not visible to this connection on {gateway}: {subjects}.",
+                gateway=name,
+                subjects=", ".join(refused),
             )
+            lines.append(Unseen(ident, name, text))
     return tuple(lines)
 
 
@@ -95,6 +109,13 @@ class Strip(Struct, frozen=True):
 _TOLD_BY_PILLS = (_K.GATEWAY_LOST, _K.GATEWAY_BLOCKED, _K.GATEWAY_FLAPPING)
 
 
+def _is_told_by_pill(fleet: Fleet, item: InboxItem) -> bool:
+    """Whether the pill of its gateway says the same, and the banner what to do."""
+    if item.kind is _K.PAIRING_SELF:  # of a device that may watch and asks for more: the strip
+        return fleet.gateways[item.gateway].connection.state is not ConnectionState.LIVE
+    return item.kind in _TOLD_BY_PILLS
+
+
 def strip(fleet: Fleet, now: int) -> Strip | None:
     """What is up with the gateways themselves, the worst first; None: all is well.
 
@@ -105,7 +126,7 @@ def strip(fleet: Fleet, now: int) -> Strip | None:
         for item in open_items(fleet)
         if item.severity is not Severity.NEWS
         and not item.seen
-        and item.kind not in _TOLD_BY_PILLS
+        and not _is_told_by_pill(fleet, item)
         and (not item.agent or item.severity is Severity.WARNING)
     ]
     if not items:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cc_desktop.fleet.guard.causes import reason_of
 from cc_desktop.fleet.inbox.runaway import CALLS
+from cc_desktop.fleet.runs import Cause
 from cc_desktop.text.format import capitalized, plain, span, tokens
 from cc_desktop.text.i18n import mark, tr
 
@@ -47,16 +49,18 @@ def runaway_evidence(item: InboxItem) -> str:
 
 
 def common_reason(item: InboxItem) -> str:
-    """What several failures have in common: "Anthropic 529", "Anthropic: no credit left"."""
+    """What several failures have in common: "Overloaded (529) at Anthropic"."""
     provider = provider_name(item.provider)
-    if item.code.isdigit():
-        return f"{provider} {item.code}".strip()
-    if item.code in _REASONS:
-        words = tr(_REASONS[item.code])
-        if not provider:
-            return capitalized(words)
-        return tr(mark("{provider}: {reason}"), provider=provider, reason=words)
-    return item.detail
+    status = int(item.code) if item.code.isdigit() else 0
+    known = _REASONS.get(reason_of(Cause(status=status), "") if status else item.code)
+    if known is None:
+        return f"{provider or 'HTTP'} {status}" if status else item.detail
+    words = tr(known)
+    if status:
+        words = tr(mark("{reason} ({code})"), reason=words, code=status)
+    if provider:
+        words = tr(mark("{reason} at {provider}"), reason=words, provider=provider)
+    return capitalized(words)
 
 
 def provider_name(ident: str) -> str:

@@ -9,10 +9,12 @@ from msgspec import Struct
 from cc_desktop.fleet.inbox import InboxKind, Severity
 from cc_desktop.fleet.inbox.item import STUCK_AT_FULL
 from cc_desktop.fleet.model import Problem
+from cc_desktop.text.agent_facts import gist
 from cc_desktop.text.failures import describe
 from cc_desktop.text.format import clock, plain
 from cc_desktop.text.i18n import mark, tr
 from cc_desktop.text.inbox.evidence import common_reason, runaway_evidence
+from cc_desktop.text.inbox.joins import join_reason
 
 if TYPE_CHECKING:
     from cc_desktop.fleet.inbox import InboxItem
@@ -150,9 +152,9 @@ KINDS: dict[InboxKind, KindText] = {
         mark("{count} quotas are nearly used"),
     ),
     _K.PAIRING: KindText(
-        mark("Somebody waits to be let in"),
-        mark("{name} waits to be let in"),
-        mark("{count} wait to be let in"),
+        mark("Somebody wants to pair"),
+        mark("{name} wants to pair"),
+        mark("{count} want to pair"),
     ),
     _K.SILENT: KindText(
         mark("An agent misses its heartbeat"),
@@ -198,11 +200,6 @@ _CHANNEL = {
     "probe-failed": mark("Its test failed"),
     "no-credentials": mark("Its credentials are not available"),
 }
-_JOIN = {
-    "device": mark("A device wants to be paired"),
-    "node": mark("A node wants to be paired"),
-    "sender": mark("A sender that the channel does not know"),
-}
 
 
 def title(item: InboxItem) -> str:
@@ -217,6 +214,8 @@ def reason(item: InboxItem, now: int) -> str:
     if item.members:
         return common_reason(item)
     match item.kind:
+        case _K.FAILED if item.detail:
+            return gist(item.detail)
         case _K.RUNAWAY:
             return runaway_evidence(item)
         case _K.CONTEXT_FULL if item.code == STUCK_AT_FULL:
@@ -233,5 +232,5 @@ def reason(item: InboxItem, now: int) -> str:
             words = mark("It runs {release}, another gateway {newest}")
             return tr(words, release=item.detail, newest=item.code)
         case _K.PAIRING:
-            return tr(_JOIN.get(item.code, ""))
+            return join_reason(item.code, item.detail)
     return item.detail or tr(KINDS[item.kind].reason)

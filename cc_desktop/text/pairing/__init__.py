@@ -47,6 +47,12 @@ _REFUSED = {
     "expired": mark("Nobody approved the request in time. Ask again."),
     "busy": mark("Another request for rights is still open."),
     "lost": mark("The connection was lost meanwhile. Ask again once it is back."),
+    "withdrawn": mark("You withdrew the request."),
+    "left-open": mark(
+        "You withdrew the request. On the gateway it stays open until it expires; if somebody"
+        " approves it there, this app does not use it."
+    ),
+    "not-asked": mark("There is no request to withdraw."),
     "not-live": mark("The gateway is not connected."),
     "not-granted": mark("The gateway did not grant all of these rights."),
     "in-settings": mark("The settings ask for this right: change “access” there."),
@@ -84,7 +90,7 @@ def request_line(pairing: PairingRequest) -> str:
     device, rights = plain(pairing.device, 60), rights_line(pairing.scopes)
     if pairing.upgrade:
         return tr("“{device}” asks for more rights: {rights}.", device=device, rights=rights)
-    return tr("“{device}” asks to be let in: {rights}.", device=device, rights=rights)
+    return tr("“{device}” asks to pair, with these rights: {rights}.", device=device, rights=rights)
 
 
 def lifetime(pairing: PairingRequest, now: int) -> str:

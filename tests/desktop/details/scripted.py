@@ -9,6 +9,7 @@ from cc_desktop.fleet.history.ledger import LedgerPage
 from cc_desktop.fleet.history.usage import UsageReport
 
 if TYPE_CHECKING:
+    from cc_desktop.fleet.facts import RestartCheck
     from cc_desktop.fleet.model import Session
 
 
@@ -19,6 +20,7 @@ class ScriptedQueries:
         pages: Answers to `ledger`, one after another; an exception is raised.
         reports: Answers to `usage_cost`.
         hidden: Answer to `archived`.
+        checks: Answers to `restart_check`; an exception is raised.
         calls: What was asked.
         cancelled: How often somebody stopped waiting.
         hold: While it is set, no answer comes.
@@ -27,6 +29,7 @@ class ScriptedQueries:
     def __init__(self) -> None:
         self.pages: list[LedgerPage | Exception] = []
         self.reports: list[UsageReport | Exception] = []
+        self.checks: list[RestartCheck | Exception | None] = []
         self.hidden: tuple[Session, ...] = ()
         self.calls: list[tuple[Any, ...]] = []
         self.cancelled = 0
@@ -47,6 +50,11 @@ class ScriptedQueries:
         self.calls.append(("usage", gateway, agent, days))
         report: UsageReport = await self._answer(self.reports, UsageReport())
         return report
+
+    async def restart_check(self, gateway: str) -> RestartCheck | None:
+        self.calls.append(("restart", gateway))
+        check: RestartCheck | None = await self._answer(self.checks, None)
+        return check
 
     async def _answer(self, script: list[Any], otherwise: Any) -> Any:
         answer = script.pop(0) if script else otherwise

@@ -10,6 +10,7 @@ from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.details.tab import TABS, DetailsTab, TabEntry
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import MarkSeen
 from cc_desktop.fleet.store import Store
 from tests.desktop import sample
 from tests.desktop.sample import MIN, NOW
@@ -32,7 +33,7 @@ def test_a_failed_agent_says_why_and_can_be_marked_as_seen(
     assert details.body.head.state() == "Error · 4 min"
     assert "out of credits" in overview(details).why.text()
     overview(details).seen.click()
-    assert asked.calls == [("mark_seen", "studio", "rex")]
+    assert asked.commands == [MarkSeen("studio", "rex")]
 
 
 def test_who_is_stuck_says_why_but_is_not_seen_away(open_agent: OpenDetails) -> None:
@@ -135,9 +136,8 @@ def test_one_tab_needs_no_bar(
     assert details.body.bar is None
 
 
-def test_the_head_tells_why_since_when_and_where(open_agent: OpenDetails) -> None:
+def test_the_head_tells_since_when_and_where(open_agent: OpenDetails) -> None:
     head = open_agent(sample.live_store(), "studio", "rex").body.head
-    assert "out of credits" in head.reason()
     assert "failed 4 min ago" in head.reason()
     assert head.address() == "http://studio.example:18789/chat/rex/telegram/1"
     assert open_agent(sample.live_store(), "studio", "otto").body.head.reason() == ""
@@ -175,3 +175,32 @@ def test_a_long_name_wraps_and_widens_nothing(open_agent: OpenDetails, name: str
         body = details.body.widget()
         assert body is not None
         assert body.minimumSizeHint().width() <= width
+
+
+def settle() -> None:
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def test_the_reason_stands_once(open_agent: OpenDetails) -> None:
+    """In full on the card of the tab Now, else in one line in the head: no tab moves."""
+    details = open_agent(sample.live_store(), "studio", "rex")
+    head, bar = details.body.head, details.body.bar
+    assert bar is not None
+    assert "out of credits" in overview(details).why.text()
+    assert head.reason() == "failed 4 min ago · Fix the login redirect"
+    settle()
+    before = bar.mapTo(details, QPoint(0, 0)).y()
+    bar.setCurrentIndex(2)
+    settle()
+    assert "out of credits" in head.reason()
+    assert "\n" not in head.reason()
+    assert bar.mapTo(details, QPoint(0, 0)).y() == before
+    stuck = open_agent(sample.live_store(), "home-lab", "hex")
+    assert "12 min" not in stuck.body.head.reason()
+
+
+def test_what_nobody_tells_below_the_head_tells(open_agent: OpenDetails) -> None:
+    """An approval without a card above the tabs, as in an app without an inbox."""
+    head = open_agent(sample.live_store(), "studio", "dex").body.head
+    assert head.reason().startswith("Approve: uname -a && make deploy\nwaiting 1 min")

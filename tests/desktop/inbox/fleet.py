@@ -110,7 +110,9 @@ def troubles(made: Store) -> None:
              ended_at=NOW - 5 * MIN),
         Condition("restart-needed", ConditionKind.RESTART_NEEDED),
         Condition("update", ConditionKind.UPDATE, detail="2026.10.1"),
-        JoinRequest("j1", "device", "Pixel 9", NOW - MIN, NOW + 4 * MIN),
+        JoinRequest("j1", "device", "Pixel 9", NOW - MIN, NOW + 4 * MIN,
+                    platform="Pixel 9 · Android 16", client="openclaw-android · ui",
+                    address="192.168.1.20", device="0f" * 32, scopes=("operator.read",)),
     ):  # fmt: skip
         made.apply(ev.FactTold("studio", record))
     made.apply(ev.FactTold("home-lab", Quota("q", "OpenAI", "week", 96.0, NOW + HOUR)))

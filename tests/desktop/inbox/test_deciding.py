@@ -20,6 +20,7 @@ from cc_desktop.fleet.commands import (
     StopRun,
     TaskAction,
 )
+from cc_desktop.fleet.facts import Task
 from cc_desktop.fleet.requests import Choice, QuestionPart
 from tests.desktop.inbox import fleet
 from tests.desktop.sample import MIN, NOW
@@ -132,10 +133,67 @@ def test_what_was_half_decided_is_forgotten_when_the_request_changes(
     assert app.asked.commands == []
 
 
-def test_keyboard_alone_from_notification_to_decision(desk: Callable[..., Desk]) -> None:
+def test_an_approval_that_is_told_again_disturbs_nobody(desk: Callable[..., Desk]) -> None:
+    """With each list the gateway's clock is measured anew, and so are its times."""
+    app = desk()
+    app.open("approval")
+    body = app.approval
+    QApplication.processEvents()
+    body.guard.settling.stop()
+    button = body.buttons["allow-once"]
+    QTest.keyClick(app.page.list, Qt.Key.Key_A)
+    again = fleet.approval("a2", expires_at=NOW + 28 * MIN, run_id="run")
+    app.apply(ev.ApprovalOpened("studio", again))
+    assert app.card.left.text() == "28:00 left"
+    assert body.buttons["allow-once"] is button
+    assert body.hint.text() == "Press A again: Approve once."
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert app.asked.commands == [approve("allow-once")]
+
+
+def test_keyboard_alone_from_notification_to_decision_in_the_details(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk(fleet.store(gateways=False))
+    app.window.show_agent("studio", "dex")  # as the click on what one agent needs does
+    QApplication.processEvents()
+    assert app.window.focusWidget() is app.window.list
+    QTest.keyClick(app.window.list, Qt.Key.Key_Return)  # to what is read first
+    section = app.window.findChild(AgentSection)
+    assert section is not None
+    [body] = bodies(section)
+    assert app.window.focusWidget() is body.command.field
+    for _ in range(2):
+        QTest.keyClick(body.command.field, Qt.Key.Key_A)
+    assert app.asked.commands == [approve("allow-once")]
+
+
+def test_enter_leads_into_the_tab_of_an_agent_that_waits_for_nothing(
+    desk: Callable[..., Desk],
+) -> None:
+    app, section = two_asking(desk)
+    app.apply(ev.ApprovalClosed("studio", "dex", "a2"))
+    app.apply(ev.ApprovalClosed("studio", "dex", "a9"))
+    QTest.keyClick(app.window.list, Qt.Key.Key_Return)
+    focused = app.window.focusWidget()
+    assert app.window.details.isAncestorOf(focused)
+    assert not section.isAncestorOf(focused)
+
+
+def test_what_is_over_cannot_be_marked(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("approval")
+    assert app.page.pane.seen.isVisible()
+    app.apply(ev.ApprovalClosed("studio", "dex", "a2"))
+    assert not app.page.pane.seen.isVisible()
+    app.open("question")
+    assert app.page.pane.seen.isVisible()
+
+
+def test_keyboard_alone_from_an_item_to_its_decision(desk: Callable[..., Desk]) -> None:
     app = desk()
     app.window.show_agent("studio", "otto")
-    app.tools.open_item(fleet.item(app.store, "approval").id)  # as the click does
+    app.tools.open_item(fleet.item(app.store, "approval").id)  # as the tray's menu does
     assert app.window.focusWidget() is app.page.list
     QTest.keyClick(app.page.list, Qt.Key.Key_Return)  # to what is read first
     field = app.window.focusWidget()
@@ -238,6 +296,37 @@ def test_an_option_is_chosen_by_its_digit_and_answered(desk: Callable[..., Desk]
     assert app.card.outcome.text() == "Answered."
 
 
+def test_a_question_that_can_be_answered_a_moment_later_stays_open(
+    desk: Callable[..., Desk],
+) -> None:
+    """Its run tells of it first, and then the gateway with an id to answer it by."""
+    store = fleet.store(gateways=False)
+    store.apply(ev.QuestionClosed("home-lab", "nano", "q1"))
+    store.apply(ev.QuestionOpened("home-lab", fleet.question("run:call", can_answer=False)))
+    app = desk(store)
+    app.open("question")
+    assert not app.question.send.isVisible()
+    app.apply(ev.QuestionOpened("home-lab", fleet.question("q2")))
+    QTest.keyClick(app.page.list, Qt.Key.Key_2)
+    app.question.send.click()
+    sent = app.asked.commands[-1]
+    assert isinstance(sent, AnswerQuestion)
+    assert sent.question == "q2"
+    app.apply(ev.CommandDone("home-lab", app.last))
+    app.apply(ev.QuestionClosed("home-lab", "nano", "q2"))
+    assert app.card.outcome.text() == "Answered."
+
+
+def test_an_item_that_is_gone_when_it_is_opened_has_no_heading_of_another(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    app.open("approval")
+    app.tools.open_item("question-0000000000")
+    assert app.card.outcome.text() == "This item is no longer open."
+    assert app.card.heading() == "Inbox"
+
+
 def test_what_is_typed_stays_while_the_fleet_moves(desk: Callable[..., Desk]) -> None:
     app = desk()
     app.open("question")
@@ -323,11 +412,32 @@ def test_a_stuck_run_is_stopped_by_a_second_click_and_told_something(
     assert (sent.text, sent.session_key) == ("go on", "agent:hex:main")
 
 
-def test_a_failed_task_is_retried_or_dismissed(desk: Callable[..., Desk]) -> None:
+def test_a_failed_task_is_not_offered_what_no_gateway_does(desk: Callable[..., Desk]) -> None:
     app = desk()
     app.open("task-failed")
+    assert not app.gateway.retry.isVisible()
+    assert not app.gateway.dismiss.isVisible()
+    assert "Send it a message" in app.gateway.advice.text()
+
+
+def test_a_result_that_was_given_up_is_delivered_again_or_dismissed(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    told = Task(
+        "t1",
+        "otto",
+        title="Index the docs",
+        status="completed",
+        outcome="blocked",
+        delivery="failed",
+        ended_at=NOW - MIN,
+    )
+    app.apply(ev.FactTold("studio", told))
+    app.open("task-failed")
+    assert app.gateway.dismiss.isVisible()
     app.gateway.retry.click()
-    assert app.asked.commands == [ChangeTask("studio", "t1", TaskAction.RETRY)]
+    assert app.asked.commands == [ChangeTask("studio", "t2", TaskAction.RETRY)]
     app.apply(ev.CommandDone("studio", app.last))
     assert app.card.progress.text() == "Retry: done."
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QLabel
 
 from cc_desktop.desktop.widgets.rows.seen_steps import SeenSteps
 from cc_desktop.fleet import events as ev
@@ -31,7 +32,7 @@ def test_needs_you_first_each_severity_oldest_first(desk: Callable[..., Desk]) -
     assert titles[:6] == [
         "Needs you",
         "Hex is stuck: exec: pytest -q",
-        "Rex failed: provider returned a billing error: the API key has run out of credits.",
+        "Rex failed: the API key has run out of credits.",
         "Nano asks: Which database should I migrate first?",
         f"Dex wants: {fleet.COMMAND}",
         "Sign in to Anthropic again: Runs that use it fail until somebody signs in on the gateway",
@@ -113,6 +114,31 @@ def test_nothing_open_is_said_and_so_is_what_cannot_be_seen(desk: Callable[..., 
     app.tools.show_inbox()
     assert app.page.empty_title.text() == "Nothing needs you"
     assert app.page.refused.text() == "Not visible to this connection on big: approvals."
+
+
+def test_the_reason_stands_once_in_full_on_the_card(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("failed")
+    assert app.page.pane.title.text() == "Rex failed"
+    words = [one.text() for one in app.page.pane.findChildren(QLabel) if one.isVisible()]
+    told = "provider returned a billing error: the API key has run out of credits."
+    assert [text for text in words if "out of credits" in text] == [told]
+    app.open("approval")
+    assert app.page.pane.title.text() == "Dex needs your approval"
+
+
+def test_what_cannot_be_seen_leads_to_the_rights_of_its_gateway(
+    desk: Callable[..., Desk],
+) -> None:
+    app = desk()
+    app.apply(ev.FactTold("home-lab", Subject("approvals", ReadAccess.REFUSED)))
+    app.tools.show_inbox()
+    link = app.page.refused.links["home-lab"]
+    assert link.accessibleName() == "Rights on home-lab"
+    QTest.keyClick(link, Qt.Key.Key_Return)
+    assert app.asked.calls == [("rights", "home-lab")]
+    app.page.chips.chips["earlier"].click()
+    assert not app.page.refused.isVisible()
 
 
 def test_the_strip_leads_into_the_inbox_of_its_gateway(desk: Callable[..., Desk]) -> None:
@@ -231,3 +257,12 @@ def test_what_stands_for_several_is_marked_and_undone_for_each() -> None:
         MarkUnseen("home-lab", "hex", ("agent:hex:main",)),
     ]
     assert not marks.undo()
+
+
+def test_a_device_that_waits_is_recognised_on_its_card(desk: Callable[..., Desk]) -> None:
+    app = desk()
+    app.open("pairing")
+    assert "Address: 192.168.1.20" in app.gateway.facts.text()
+    assert app.gateway.facts.isVisible()
+    app.open("channel")
+    assert not app.gateway.facts.isVisible()

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from cc_desktop.config.paths import Paths
 from cc_desktop.config.settings_file import GatewayEntry, Removed, SettingsFile, SettingsFileError
@@ -20,7 +21,7 @@ from cc_desktop.desktop.settings.general_page import GeneralPage
 from cc_desktop.desktop.settings.page import Preference, SettingsContext
 from cc_desktop.desktop.settings.ports import AboutTools, GatewayTools, GeneralTools
 from cc_desktop.desktop.settings.window import SettingsWindow
-from cc_desktop.desktop.setup.settings_tools import SettingsChoices
+from cc_desktop.desktop.setup.settings_tools import GuardThresholds, SettingsChoices
 from cc_desktop.diagnostics.state_report import state_report
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingRequest, Problem
@@ -29,6 +30,9 @@ from tests.desktop.notified import Notified
 from tests.fakes.clock import settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
     from cc_desktop.desktop.style.theme import ThemeManager
@@ -90,11 +94,39 @@ class FakeLogin:
         self.on = on
 
 
+def texts(page: QWidget) -> list[str]:
+    """What is written on a page."""
+    return [one.text() for one in page.findChildren(QLabel)]
+
+
+class FakeKey:
+    """A global key as the settings see it."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.can_be_on = True
+        self.words = "A key that brings this window to the front."
+        self.looks = 0
+        self.changed: Callable[[], object] | None = None
+
+    def note(self) -> str:
+        return self.words
+
+    def set(self, on: bool) -> None:
+        self.on = on
+
+    def look(self) -> None:
+        self.looks += 1
+
+    def follow(self, changed: Callable[[], object] | None) -> None:
+        self.changed = changed
+
+
 class Desk:
     """The window with its pages, and what they asked for."""
 
     def __init__(self, look: ThemeManager, path: Path) -> None:
-        self.editor, self.login = FakeEditor(), FakeLogin()
+        self.editor, self.login, self.key = FakeEditor(), FakeLogin(), FakeKey()
         self.asked: list[tuple[Any, ...]] = []
         self.theme = "system"
         self.slips: list[str] = []
@@ -123,6 +155,7 @@ class Desk:
                 FILE,
                 slips=lambda: self.slips,
                 open_file=lambda: self.asked.append(("open file",)),
+                global_key=self.key,
             ),
             about=AboutTools(
                 lambda: [("Qt", "6.11")],
@@ -133,6 +166,7 @@ class Desk:
                 ),
                 None,
             ),
+            guard=GuardThresholds(self.file, lambda: None),
         )
         self.window = SettingsWindow(self.context, {})
         self.window.show_page("gateways")
@@ -328,6 +362,40 @@ def test_start_at_login_and_the_theme(desk: Desk) -> None:
 def test_where_the_system_cannot_start_it_the_page_says_so(desk: Desk) -> None:
     desk.login.on = None
     assert not desk.general.login.isEnabled()
+
+
+def test_a_global_key_is_asked_for_and_its_key_is_shown(desk: Desk) -> None:
+    page = desk.general
+    assert page.isVisible()
+    assert desk.key.looks == 1
+    page.key.click()
+    assert desk.key.on
+    desk.key.words = "Meta+Alt+F8, everywhere."
+    assert desk.key.changed is not None
+    desk.key.changed()
+    assert "Meta+Alt+F8, everywhere." in texts(page)
+    assert page.key.accessibleDescription() == "Meta+Alt+F8, everywhere."
+    desk.key.on = False  # the operator refused it in the desktop's dialog
+    desk.key.changed()
+    assert not page.key.isChecked()
+
+
+def test_a_desktop_without_such_keys_is_said_to_have_none(desk: Desk) -> None:
+    page = desk.general
+    desk.key.can_be_on, desk.key.words = False, "Not available on this desktop."
+    page.refresh()
+    assert not page.key.isEnabled()
+    assert "Not available on this desktop." in texts(page)
+    desk.key.on = True  # it was, on another desktop: it can be given up
+    page.refresh()
+    assert page.key.isEnabled()
+
+
+def test_the_key_is_not_followed_by_a_page_that_nobody_sees(desk: Desk) -> None:
+    page = desk.general
+    desk.window.close()
+    assert not page.isVisible()
+    assert desk.key.changed is None
 
 
 def test_what_concerns_the_fleet_is_written_to_the_settings_file(desk: Desk) -> None:

@@ -289,3 +289,16 @@ def test_a_row_offers_no_keyring_where_there_is_none(desk: RightsDesk) -> None:
     desk.secrets.now = with_fields(IN_MEMORY, may_use_keyring=True)
     desk.page.refresh()
     assert not desk.page.rows[0].secure.isHidden()
+
+
+def test_a_link_leads_to_the_rights_on_a_gateway(desk: RightsDesk) -> None:
+    """From the inbox: what this connection may not see."""
+    desk.window.resize(desk.window.minimumSize())
+    desk.connect("home-lab", READ)
+    desk.window.show_page("gateways")
+    desk.window.open_part("home-lab")
+    assert desk.page.facts.chosen == "home-lab"
+    assert desk.rights.rungs[Right.ANSWER].box.hasFocus()
+    assert not desk.rights.visibleRegion().isEmpty()
+    desk.window.open_part("nobody")  # one that is no longer there
+    assert desk.page.facts.chosen == "home-lab"

@@ -32,7 +32,7 @@ def test_who_needs_you_comes_newest_first_each_with_the_reason() -> None:
         texts[3],  # Rex, of 4 min ago
         "Flip failed: no money",
     ]
-    assert texts[3].startswith("Rex failed: provider")
+    assert texts[3].startswith("Rex failed: the API")
 
 
 def test_the_headline_comes_first_and_hostile_reasons_are_one_short_line() -> None:

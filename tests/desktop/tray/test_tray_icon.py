@@ -45,7 +45,7 @@ pytestmark = [
 
 
 HEAD = "3 need you · 3 working · 5 idle"
-REX = "Rex failed: provider returned a billing error: the API key has run out of credits. (studio)"
+REX = "Rex failed: the API key has run out of credits. (studio)"
 DEX = "Dex wants: uname -a &&&& make deploy (studio)"
 HEX = "Hex is stuck: exec: pytest -q (home-lab)"
 

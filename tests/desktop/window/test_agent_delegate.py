@@ -53,7 +53,7 @@ def has_colour(image: QImage, colour: QColor, area: QRect) -> bool:
 )
 def test_a_row_wears_the_colour_of_its_status(look: ThemeManager, row: int, token: str) -> None:
     image = paint(look, sample.live_store(), row)
-    assert has_colour(image, QColor(getattr(DARK, token)), QRect(204, 10, 100, 30))
+    assert has_colour(image, QColor(getattr(DARK, token)), QRect(232, 10, 100, 30))
 
 
 def test_the_selected_row_stands_out(look: ThemeManager) -> None:
@@ -63,9 +63,21 @@ def test_the_selected_row_stands_out(look: ThemeManager) -> None:
 
 
 def test_a_context_that_is_almost_full_warns(look: ThemeManager) -> None:
-    bar = QRect(690, 30, 60, 8)
-    assert has_colour(paint(look, sample.live_store(), 2), QColor(DARK.error), bar)  # 82 %
-    assert not has_colour(paint(look, sample.live_store(), 0), QColor(DARK.error), bar)  # 61 %
+    for width in (770, 1100):  # before what it cost, and below it
+        bar = QRect(width - 180, 30, 180, 9)
+        nearly, half = (paint(look, sample.live_store(), row, width) for row in (2, 0))
+        assert has_colour(nearly, QColor(DARK.error), bar)  # 82 %
+        assert not has_colour(half, QColor(DARK.error), bar)  # 61 %
+
+
+def test_the_reason_has_the_whole_line_where_room_is_short() -> None:
+    """At 1024 px the list has 600: what it cost stands in the second line."""
+    for width in (600, 770):
+        at = columns(width, 1.0)
+        assert sum(at.task) == sum(at.usage)
+    assert columns(600, 1.0).task[1] >= 270
+    at = columns(1100, 1.0)
+    assert sum(at.task) < at.model[0]
 
 
 def test_both_looks_are_drawn(look: ThemeManager) -> None:
@@ -77,7 +89,8 @@ def test_both_looks_are_drawn(look: ThemeManager) -> None:
 @pytest.mark.parametrize("width", [0, 40, 200, 440, 660, 1000, 3000])
 def test_parts_never_overlap_whatever_the_width(look: ThemeManager, width: int) -> None:
     at = columns(width, 1.0)
-    parts = [at.name, at.status, at.task, at.model, at.usage]
+    beside = sum(at.task) <= at.usage[0]
+    parts = [at.name, at.status, at.task, at.model, *([at.usage] if beside else [])]
     ends = [(start, start + length) for start, length in parts if length]
     if width >= 440:
         assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ends))

@@ -8,7 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from cc_desktop.desktop.widgets.rows.change_batch import ChangeBatch
 from cc_desktop.desktop.window.agents.agent_filter import Chip
-from cc_desktop.desktop.window.agents.agent_model import AgentModel, Row
+from cc_desktop.desktop.window.agents.agent_model import MODEL_ROLE, AgentModel, Row
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.model import Origin
 from tests.desktop import sample
@@ -207,3 +207,17 @@ def test_nobody_looks_nothing_works_and_one_look_catches_up(watched: Watched) ->
     watched.batch.set_active(False)
     watched.batch.set_active(True)
     assert updates == [1]  # nothing was missed
+
+
+def test_a_model_is_named_where_it_differs_from_most(clock: sample.Clock) -> None:
+    def named(store: Store) -> set[str]:
+        model = AgentModel(store, clock)
+        model.catch_up()
+        rows = range(model.rowCount())
+        return {model.data(model.index(row, 0), MODEL_ROLE) for row in rows}
+
+    assert named(sample.big_store(9, clock)) == {""}  # all alike
+    assert {"opus-5", "sonnet-5", "haiku-5"} < named(sample.live_store(clock))  # none has most
+    mixed = sample.big_store(9, clock)
+    mixed.apply(ev.AgentConfigured("big", "agent0003", model="x/opus-5"))
+    assert named(mixed) == {"", "opus-5"}

@@ -12,6 +12,7 @@ from cc_desktop.desktop.style.palette import DARK, LIGHT
 from cc_desktop.desktop.widgets.window_geometry import fit_to_screen
 from cc_desktop.desktop.window.agents.agent_filter import Chip
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.commands import MarkSeen
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, Device
 from cc_desktop.fleet.store import Store
 from cc_desktop.text.gateways import problem_text
@@ -371,7 +372,7 @@ def test_after_mark_as_seen_the_keyboard_and_the_agent_stay_in_the_list(
     tab = overview(details_of(window))
     tab.seen.setFocus()
     QTest.keyClick(tab.seen, Qt.Key.Key_Return)
-    assert asked.calls == [("mark_seen", "studio", "rex")]
+    assert asked.commands == [MarkSeen("studio", "rex")]
     store.apply(ev.Seen("studio", {"agent:rex:telegram:1": NOW - 4 * sample.MIN}))
     window.batch.flush()
     assert window.focusWidget() is window.list
@@ -451,7 +452,7 @@ def test_a_right_to_left_window_is_drawn(open_window: OpenWindow) -> None:
     left = window.list.grab().toImage()
     window.list.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     right = window.list.grab().toImage()
-    at = 213  # in the first row's status, from the side where reading starts
+    at = 241  # in the first row's status, from the side where reading starts
     red = QColor(DARK.error)
     assert left.pixelColor(at, 25) == red
     assert right.pixelColor(right.width() - 1 - at, 25) == red

@@ -171,6 +171,20 @@ def test_the_model_keeps_its_rows_in_order(clock: sample.Clock) -> None:
 # Who is looked at
 
 
+def test_an_agent_that_is_opened_is_selected_alone_whatever_key_was_held(
+    open_window: OpenWindow, qapp: QApplication
+) -> None:
+    """Ctrl+W hides the window before Ctrl is let go, and the app never hears that it was."""
+    window = open_window(sample.live_store())
+    window.show_agent("studio", "otto")
+    held = Qt.KeyboardModifier.ControlModifier
+    QTest.keyPress(window.windowHandle(), Qt.Key.Key_Control, held)
+    assert qapp.keyboardModifiers() == held
+    window.show_agent("studio", "norbert")
+    QTest.keyRelease(window.windowHandle(), Qt.Key.Key_Control)
+    assert window.list.selected_keys() == [("studio", "norbert")]
+
+
 def test_who_is_looked_at(open_window: OpenWindow, qapp: QApplication) -> None:
     window = open_window(sample.live_store())
     QTest.qWaitForWindowActive(window, 1000)
@@ -388,5 +402,5 @@ def paint(look: ThemeManager, muted: bool, name: str) -> QImage:
 def test_the_mark_moves_nothing_but_the_name(look: ThemeManager, name: str) -> None:
     plain, muted = paint(look, False, name), paint(look, True, name)
     assert plain != muted
-    rest = QRect(206, 0, 770 - 206, ROW_HEIGHT)  # from the status on
+    rest = QRect(234, 0, 770 - 234, ROW_HEIGHT)  # from the status on
     assert plain.copy(rest) == muted.copy(rest)

@@ -461,11 +461,11 @@ def test_devices_and_senders_that_wait() -> None:
         {"deviceId": "without"},
     ]
     assert [*joins.pending({"pending": rows}, "device", "me")] == [
-        JoinRequest("device:r1", "device", "Phone", NOW, NOW + joins.DEVICE_LIFE_MS)
+        JoinRequest("device:r1", "device", "Phone", NOW, NOW + joins.DEVICE_LIFE_MS, device="d1")
     ]
     node = {"pending": [{"requestId": "r3", "nodeId": "0123456789abcdef", "ts": NOW}]}
     assert [*joins.pending(node, "node", "me")] == [
-        JoinRequest("node:r3", "node", "0123456789ab", NOW)
+        JoinRequest("node:r3", "node", "0123456789ab", NOW, device="0123456789abcdef")
     ]
     sender = {
         "requestId": "r4",
@@ -477,3 +477,39 @@ def test_devices_and_senders_that_wait() -> None:
     assert [*joins.senders({"requests": [sender]})] == [
         JoinRequest("sender:r4", "sender", "Ada (Telegram)", NOW, NOW + 3_600_000)
     ]
+
+
+def test_a_device_that_waits_can_be_recognised() -> None:
+    row = {
+        "requestId": "r1",
+        "deviceId": "0f" * 32,
+        "publicKey": "secret-ish",
+        "displayName": "Ada's phone",
+        "platform": "iOS 26.1",
+        "deviceFamily": "iPhone",
+        "clientId": "openclaw-ios",
+        "clientMode": "ui",
+        "browserOrigin": "https://studio.example",
+        "role": "operator",
+        "scopes": ["operator.write", "operator.read"],
+        "remoteIp": "192.168.1.20",
+        "isRepair": True,
+        "ts": NOW,
+    }
+    found = joins.device(row)
+    assert found is not None
+    assert (found.name, found.platform) == ("Ada's phone", "iPhone · iOS 26.1")
+    assert found.client == "openclaw-ios · ui"
+    assert found.address == "192.168.1.20 · https://studio.example"
+    assert (found.device, found.scopes) == ("0f" * 32, ("operator.read", "operator.write"))
+    assert found.is_repair
+    assert found.known == "iPhone · iOS 26.1 · 192.168.1.20 · https://studio.example"
+
+
+@pytest.mark.parametrize("rubbish", [7, None, [], {"a": 1}, True, "\x1b[8m\u202e"])
+def test_what_a_device_says_of_itself_may_be_anything(rubbish: object) -> None:
+    names = ("displayName", "platform", "deviceFamily", "clientId", "remoteIp", "scopes")
+    found = joins.device({"requestId": "r1", "deviceId": "d", **dict.fromkeys(names, rubbish)})
+    assert found is not None
+    assert found.known in ("", "[8m · [8m")
+    assert (found.scopes, found.is_repair) == ((), False)

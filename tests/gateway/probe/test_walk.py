@@ -23,6 +23,7 @@ from tests.fakes.raw import raw_server, self_signed
 from tests.fakes.rig import CLIENT, MemoryTokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SECRET = "s3cret-t0ken"
@@ -46,9 +47,22 @@ def target(url: str, **changes: Any) -> ProbeTarget:
 
 
 async def results_of(
-    url: str, *, clock: FakeClock | None = None, patient: bool = True, **changes: Any
+    url: str,
+    *,
+    clock: FakeClock | None = None,
+    patient: bool = True,
+    stuck: Callable[[], bool] = lambda: True,
+    **changes: Any,
 ) -> list[StepResult]:
-    """All results. `patient`: time stands still, so no deadline passes."""
+    """All results.
+
+    Args:
+        url: The gateway's address.
+        clock: The clock that deadlines are measured by.
+        patient: Time stands still, so no deadline passes.
+        stuck: Whether it has got as far as it gets, so that time may go on.
+        changes: Fields of the target.
+    """
     clock = clock or FakeClock()
     found: list[StepResult] = []
 
@@ -57,7 +71,7 @@ async def results_of(
 
     task = asyncio.create_task(collect())
     if not patient:
-        await until(lambda: clock.sleeping or task.done(), "the wait")
+        await until(lambda: (clock.sleeping and stuck()) or task.done(), "the wait")
         for _ in range(60):
             if task.done():
                 break
@@ -424,8 +438,8 @@ async def test_a_gateway_that_upgrades_and_says_nothing() -> None:
 
 async def test_a_half_open_connection() -> None:
     async with FakeGateway() as gateway:
-        gateway.mute.add("agents.list")
-        last = (await results_of(gateway.url, patient=False))[-1]
+        hold = gateway.hold("agents.list")
+        last = (await results_of(gateway.url, patient=False, stuck=hold.reached.is_set))[-1]
     assert last.problem is not None
     assert (last.step, last.problem.kind) == (Step.LIST, "silent")
 

@@ -169,10 +169,10 @@ async def test_events_tell_without_a_question(scene: Scene) -> None:
 async def test_it_is_the_same_item_whether_a_list_or_an_event_tells_of_it(scene: Scene) -> None:
     scene.answers["cron.list"] = {"jobs": [JOB]}
     scene.event("cron", {"jobId": "j", "action": "finished", "job": JOB})
-    told = scene.store.fleet.gateways["g"].inbox
+    told = scene.store.fleet.gateways["g"].fact_inbox
     async with scene.connected():
         await scene.clock.advance(60)
-    assert scene.store.fleet.gateways["g"].inbox == told
+    assert scene.store.fleet.gateways["g"].fact_inbox == told
 
 
 async def test_an_event_that_only_a_list_explains_asks_for_one(scene: Scene) -> None:

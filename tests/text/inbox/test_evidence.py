@@ -41,10 +41,12 @@ def test_tokens_are_told_beside_what_is_usual() -> None:
 @pytest.mark.parametrize(
     ("provider", "code", "words"),
     [
-        ("anthropic", "529", "Anthropic 529"),
-        ("openai", "rate_limit", "OpenAI: rate limit reached"),
+        ("anthropic", "529", "Overloaded (529) at Anthropic"),
+        ("openai", "rate_limit", "Rate limit reached at OpenAI"),
         ("", "billing", "No credit left"),
-        ("", "529", "529"),
+        ("", "529", "Overloaded (529)"),
+        ("mock", "418", "Mock 418"),
+        ("", "418", "HTTP 418"),
         ("mock", "failed", "it broke"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc_desktop.fleet.commands import CommandPhase, SendMessage, StopRun
+from cc_desktop.fleet.commands import SendMessage, StopRun
 
 if TYPE_CHECKING:
     from cc_desktop.desktop.widgets.agent_pane import Key
@@ -44,7 +44,7 @@ class Outbox:
         self._dismissed |= {state.command.id for state in states if state.is_over}
 
     def take_back(self, gateway: Gateway) -> set[Key]:
-        """Put refused messages back where they were written.
+        """Put messages back that did not arrive, or of which nobody can say whether they did.
 
         Returns:
             The agents whose draft has changed.
@@ -57,7 +57,7 @@ class Outbox:
             if state is not None and not state.is_over:
                 continue
             del self._sent[ident]
-            if state is None or state.phase is not CommandPhase.REFUSED:
+            if state is None or state.is_done:
                 continue
             if isinstance(state.command, SendMessage):
                 parts = [state.command.text, self._drafts.get(key, "")]

@@ -25,7 +25,7 @@ from cc_desktop.desktop.widgets.rights.operate import (
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt, RightsPort
 from cc_desktop.fleet.commands import CommandPhase, Right, SendMessage, StopRun
 from cc_desktop.text.agents.messages import hint, outcome, target
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class MessagePane(QWidget):
             self.edit.setAccessibleName(words.rstrip("…"))
         known = agent.sessions.get(session)
         where = target(known.title if known else tr("Main"), steers=steers)
-        self.edit.setToolTip(where)
+        self.edit.setToolTip(tooltip(where))
         self.edit.setAccessibleDescription(where)
         self.edit.setEnabled(connected)
         self.send.setText(tr("Steer") if steers else tr("Send"))
@@ -155,7 +155,7 @@ class MessagePane(QWidget):
         self.stop.setText(tr("Stopping…") if stopping else tr("Stop"))
         run = agent.sessions.get(running)
         title = plain(run.title, 80) if run else ""
-        self.stop.setToolTip(tr("Stop “{session}”", session=title) if title else "")
+        self.stop.setToolTip(tooltip(tr("Stop “{session}”", session=title)) if title else "")
         self.stop.setAccessibleName(
             tr("Stop {name}: {session}", name=plain(agent.shown_name, 60), session=title)
         )
@@ -168,7 +168,11 @@ class MessagePane(QWidget):
 
     def _show_lines(self, states: list[CommandState]) -> None:
         theme = self._context.look.theme
-        colours = {CommandPhase.REFUSED: theme.error, CommandPhase.UNKNOWN: theme.waiting}
+        colours = {
+            CommandPhase.REFUSED: theme.error,
+            CommandPhase.UNKNOWN: theme.waiting,
+            CommandPhase.UNKNOWABLE: theme.waiting,
+        }
         for line, state in zip(self.lines, [*states, *[None] * SHOWN], strict=False):
             line.setVisible(state is not None)
             if state is None:
@@ -176,7 +180,8 @@ class MessagePane(QWidget):
             words = outcome(state)
             self._show_line(line, words, QColor(colours.get(state.phase, theme.muted)))
             if self._said.get(state.command.id) != words and state.phase is not _PENDING:
-                self._announcer.announce(words, state.phase is CommandPhase.REFUSED)
+                is_urgent = state.phase in (CommandPhase.REFUSED, CommandPhase.UNKNOWABLE)
+                self._announcer.announce(words, is_urgent)
             self._said[state.command.id] = words
         kept = {state.command.id for state in states}
         self._said = {ident: words for ident, words in self._said.items() if ident in kept}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
     QPainter,
     QPalette,
+    QPen,
     QTextCharFormat,
     QTextCursor,
 )
@@ -111,6 +112,11 @@ class MarkdownText(QLabel):
         context.palette = palette
         self._document.setTextWidth(max(self.width(), 60))
         self._document.documentLayout().draw(painter, context)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(self._look.theme.accent), 1.5))
+            box = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
+            painter.drawRoundedRect(box, 4, 4)
         painter.end()
 
     def _link_at(self, spot: QPoint) -> str:

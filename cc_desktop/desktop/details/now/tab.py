@@ -17,6 +17,7 @@ from cc_desktop.desktop.details.transcript.tab import session_of
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card, TextCard
 from cc_desktop.desktop.widgets.labels import label, wrapping_label
+from cc_desktop.fleet.commands import MarkSeen
 from cc_desktop.fleet.model import Origin, Status
 from cc_desktop.fleet.transcript.ports import ViewState
 from cc_desktop.fleet.transcript.records import Role
@@ -40,6 +41,8 @@ EDGE_ALPHA = 150  # of 255: the border of a card in the colour of a status
 
 class NowTab(DetailsTab):
     """Follows a run while it is in sight, and lets go when it is not."""
+
+    tells_why = True
 
     def __init__(self, context: ViewContext) -> None:
         super().__init__()
@@ -270,7 +273,7 @@ class NowTab(DetailsTab):
 
     def _on_seen(self) -> None:
         if self._agent is not None:
-            self._context.actions.mark_seen(*self._agent)
+            self._context.actions.execute(MarkSeen(*self._agent))
             self.handled.emit()
 
 
@@ -280,5 +283,8 @@ class _HeadedCard(Card):
     def __init__(self, context: ViewContext, heading: str) -> None:
         super().__init__(context.look, heading)
         self.end = label(context.look.metrics.font(11.5), muted=True)
-        self.end.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it can be read by keyboard
+        self.end.setTextInteractionFlags(  # it can be read by keyboard
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.add_to_heading(self.end)

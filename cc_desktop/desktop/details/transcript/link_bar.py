@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.transcript.documents import opens, shown_address
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.text.i18n import tr
 
@@ -42,17 +43,16 @@ class LinkBar(QFrame):
         self.open = button(tr("Open in browser"), self._open, "primary")
         self.copy = button(tr("Copy address"), self._copy)
         self.cancel = button(tr("Cancel"), self.dismiss)
-        row = QHBoxLayout()
-        row.setSpacing(px(8))
+        choices = QWidget()
+        row = FlowLayout(px(8), choices)
         for part in (self.open, self.copy, self.cancel):
             row.addWidget(part)
-        row.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(px(12), px(10), px(12), px(10))
         column.setSpacing(px(8))
         column.addWidget(self._words)
         column.addWidget(self.address)
-        column.addLayout(row)
+        column.addWidget(choices)
         self.hide()
         self.opened.connect(QDesktopServices.openUrl)
 

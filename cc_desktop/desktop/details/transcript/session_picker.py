@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from cc_desktop.desktop.widgets.buttons import button
-from cc_desktop.text.format import local, plain, when
+from cc_desktop.text.format import local, plain, tooltip, when
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SessionPicker(QWidget):
         title = plain(session.title, 160) if session else ""
         short = title if len(title) <= SHOWN_CHARS else title[: SHOWN_CHARS - 1] + "…"
         self.button.setText(f"{short} ▾")
-        self.button.setToolTip(plain(title) if len(title) > SHOWN_CHARS else "")
+        self.button.setToolTip(tooltip(plain(title)) if len(title) > SHOWN_CHARS else "")
         self.button.setAccessibleName(tr("Session: {title}", title=title))
         self.setVisible(len(agent.sessions) > 1)
 

@@ -122,7 +122,7 @@ class UsageTab(DetailsTab):
 
     def _set_by_cost(self, by_cost: bool) -> None:
         self.days.set_by_cost(by_cost)
-        self.measure.setText(tr("Bars: cost") if by_cost else tr("Bars: tokens"))
+        self.measure.setText(tr("Show tokens") if by_cost else tr("Show cost"))
         self.measure.setAccessibleName(
             tr("Let the bars show tokens") if by_cost else tr("Let the bars show the cost")
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
@@ -100,7 +101,7 @@ class ApprovalBody(ItemBody):
         approval = agent.approvals.get(subject.item.subject) if agent is not None else None
         if approval is None:
             return
-        if self._approval != approval:
+        if self._approval is None or _as_shown(self._approval) != _as_shown(approval):
             self._forget_half_decided()  # what it was pressed for is no longer what is shown
             self._show_request(approval)
             self.settle()
@@ -245,6 +246,11 @@ class ApprovalBody(ItemBody):
 
     def _recolour(self) -> None:
         set_colour(self.warning, QColor(self.look.theme.error))
+
+
+def _as_shown(approval: Approval) -> Approval:
+    """Without what each list of the gateway tells anew, and nobody reads here."""
+    return replace(approval, opened_at=0, expires_at=0, run_id="")
 
 
 def _place(decision: str) -> int:

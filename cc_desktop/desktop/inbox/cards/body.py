@@ -81,6 +81,11 @@ def was_carried_out(state: CommandState | None) -> bool:
     return state is not None and state.phase is CommandPhase.DONE
 
 
+def has_moved(event: QMoveEvent) -> bool:
+    """Whether a widget is elsewhere now. Layouts put it where it is already, too."""
+    return event.pos() != event.oldPos()
+
+
 class ClickGuard(QObject):
     """Lets no click through that was meant for what was here a moment ago.
 
@@ -153,7 +158,8 @@ class ItemBody(QWidget):
     def moveEvent(self, event: QMoveEvent) -> None:
         """Qt override: what is under the pointer is another thing now."""
         super().moveEvent(event)
-        self.settle()
+        if has_moved(event):
+            self.settle()
 
     # For heirs
 

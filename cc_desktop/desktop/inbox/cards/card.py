@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 
 from cc_desktop.desktop.inbox.cards.approval_body import ApprovalBody
-from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, newest_command
+from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject, has_moved, newest_command
 from cc_desktop.desktop.inbox.cards.question_body import QuestionBody
 from cc_desktop.desktop.inbox.cards.trouble_body import AgentTrouble, GatewayTrouble
 from cc_desktop.desktop.widgets.card import Card
@@ -72,6 +72,7 @@ class ItemCard(Card):
             self.forget()
             self._drop_content()
             self._ident, self.item, self.is_over, self._said = ident, None, False, None
+            self.set_heading(tr("Inbox"))  # not that of the item before, until there is one
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,7 +85,7 @@ class ItemCard(Card):
             if self.is_over and not was_over:
                 self.ended.emit()
             return
-        self.item, self.is_over = item, False
+        self._ident, self.item, self.is_over = item.id, item, False
         gateway = fleet.gateways[item.gateway]
         state = newest_command(gateway, item)
         subject = Subject(item, gateway, gateway.agents.get(item.agent), state)
@@ -201,7 +202,7 @@ class ItemCard(Card):
     def moveEvent(self, event: QMoveEvent) -> None:
         """Qt override: what is under the pointer is another thing now."""
         super().moveEvent(event)
-        if self.content is not None:
+        if self.content is not None and has_moved(event):
             self.content.settle()
 
     def _recolour(self) -> None:

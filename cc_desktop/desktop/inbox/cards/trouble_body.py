@@ -9,17 +9,22 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from cc_desktop.desktop.inbox.cards.body import ItemBody, Subject
 from cc_desktop.desktop.inbox.cards.command_text import CommandText
+from cc_desktop.desktop.inbox.cards.restart_question import RestartQuestion
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.fleet.commands import ChangeTask, Right, SendMessage, StopRun, TaskAction
 from cc_desktop.fleet.inbox import InboxKind
+from cc_desktop.fleet.inbox.gateway_items import is_undelivered_task
 from cc_desktop.fleet.inbox.open_items import members_of
 from cc_desktop.text.format import cost, plain, tokens
 from cc_desktop.text.i18n import tr
 from cc_desktop.text.inbox import reason, title
 from cc_desktop.text.inbox.advice import advice
+from cc_desktop.text.inbox.joins import join_lines
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QHideEvent
+
     from cc_desktop.desktop.inbox.ports import InboxPorts
     from cc_desktop.fleet.model import Session
 
@@ -73,7 +78,8 @@ class AgentTrouble(ItemBody):
         self._subject = subject
         item, agent = subject.item, subject.agent
         now = self.ports.context.clock()
-        self.reason.setText(plain(reason(item, now), REASON))
+        whole = item.detail if item.kind is InboxKind.FAILED and not item.members else ""
+        self.reason.setText(plain(whole or reason(item, now), REASON))
         session = agent.sessions.get(item.session_key) if agent is not None else None
         last = plain(session.preview, LAST) if session is not None else ""
         self.last.setText(tr("Last: “{words}”", words=last) if last else "")
@@ -142,6 +148,7 @@ class GatewayTrouble(ItemBody):
         super().__init__(ports)
         self._subject: Subject | None = None
         self.reason = self.add_words()
+        self.facts = self.add_words(px=12.5)
         self.advice = self.add_words(muted=True)
         self.command = CommandText(self.look, tr("What to run"))
         self.column.addWidget(self.command)
@@ -151,12 +158,17 @@ class GatewayTrouble(ItemBody):
         self.settings = button(tr("Settings…"), self._on_settings)
         self.control_ui = button(tr("Open Control UI"), self._on_control_ui)
         self.agents = button(tr("Show agents"), self._on_agents)
+        self.restart = RestartQuestion(ports)
+        self._tools = (
+            *(self.agents, self.restart.ask, self.retry, self.dismiss),
+            *(self.connection, self.settings, self.control_ui),
+        )
         tools = QWidget()
         flow = FlowLayout(self.look.metrics.px(8), tools)
-        for tool in (self.agents, self.retry, self.dismiss, self.connection, self.settings):
+        for tool in self._tools:
             flow.addWidget(tool)
-        flow.addWidget(self.control_ui)
         self.column.addWidget(tools)
+        self.column.addWidget(self.restart)
         self.add_prompt_place()
 
     def fits(self, subject: Subject) -> bool:
@@ -169,19 +181,24 @@ class GatewayTrouble(ItemBody):
         item = subject.item
         now = self.ports.context.clock()
         waits_for_us = item.kind is InboxKind.PAIRING_SELF
-        why = "" if waits_for_us else plain(reason(item, now), REASON)
+        join = subject.gateway.facts.joins.get(item.subject)
+        known = join_lines(join) if join and item.kind is InboxKind.PAIRING else ""
+        why = "" if waits_for_us or known else plain(reason(item, now), REASON)
         self.reason.setText(why)
         self.reason.setVisible(bool(why))
+        self.facts.setText(known)
+        self.facts.setVisible(bool(known))
         self.advice.setText(advice(item))
         self.advice.setVisible(bool(self.advice.text()))
         self.command.setVisible(waits_for_us and bool(item.detail))
         if waits_for_us:
             self.command.set_text(item.detail)
+        # A gateway delivers a result again, or lets it go. A task that failed it only keeps.
         is_task = item.subject.startswith(_TASK)
-        may = is_task and self.show_right(subject, Right.OPERATE)
-        failed = item.kind is InboxKind.TASK_FAILED
+        can = is_task and (subject.is_demo or is_undelivered_task(item))
+        may = can and self.show_right(subject, Right.OPERATE)
         self.agents.setVisible(bool(item.members))
-        self.retry.setVisible(may and failed)
+        self.retry.setVisible(may)
         self.dismiss.setVisible(may)
         for task in (self.retry, self.dismiss):
             task.setEnabled(not subject.is_busy)
@@ -189,6 +206,7 @@ class GatewayTrouble(ItemBody):
         self.connection.setVisible(ours and item.kind in _CONNECTION)
         self.settings.setVisible(ours and item.kind in _CONNECTION)
         self.control_ui.setVisible(bool(self.ports.control_ui(item)))
+        self.restart.show_gateway(subject.gateway, item.kind)
 
     def _on_agents(self) -> None:
         item = self._subject.item if self._subject else None
@@ -218,10 +236,19 @@ class GatewayTrouble(ItemBody):
 
     def focus_first(self) -> None:
         """The first thing to do."""
-        for tool in (self.agents, self.retry, self.dismiss, self.connection, self.control_ui):
+        for tool in self._tools:
             if tool.isVisible():
                 tool.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
+
+    def forget(self) -> None:
+        """Nothing is asked while nobody looks."""
+        self.restart.forget()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Qt override: nobody looks any more."""
+        super().hideEvent(event)
+        self.restart.forget()
 
 
 def _spent(session: Session | None) -> str:

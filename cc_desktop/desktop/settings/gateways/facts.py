@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.settings.gateways.rights_card import RightsCard
@@ -57,6 +58,12 @@ class GatewayFacts(QWidget):
         at = self.choice.findData(gateway)
         if at >= 0:
             self.choice.setCurrentIndex(at)
+
+    def focus_rights(self) -> None:
+        """Give the keyboard to the first right that can be asked for or given back."""
+        rungs = self.rights.rungs.values() if self.rights is not None else ()
+        box = next((rung.box for rung in rungs if rung.box.isEnabled()), None)
+        (box or self.choice).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_gateways(self, gateways: Sequence[tuple[str, str]]) -> None:
         """Offer these, by id and name; the one that is chosen stays so if it is among them."""

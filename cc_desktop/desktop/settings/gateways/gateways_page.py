@@ -114,6 +114,15 @@ class GatewaysPage(PageBody):
         else:
             self._countdown.stop()
 
+    def open_part(self, part: str) -> QWidget | None:
+        """Show the rights on a gateway, by its id."""
+        self.refresh()
+        self.facts.choose(part)
+        if self.facts.isHidden() or self.facts.chosen != part:
+            return None
+        self.facts.focus_rights()
+        return self.facts.rights
+
     def error(self) -> str:
         """Why the last change could not be made."""
         return self._error.text()

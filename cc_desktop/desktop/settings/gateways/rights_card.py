@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from cc_desktop.desktop.widgets.card import Card
+from cc_desktop.desktop.widgets.card import INDENT, Card
 from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt
@@ -50,17 +50,15 @@ class Rung(QWidget):
         self._what = wrapping_label(font(11.5), what, muted=True)
         self.prompt = RightPrompt(port, gateway, right, has_button=False)
         self.prompt.changed.connect(self._follow)
-        first = QHBoxLayout()
-        first.setSpacing(px(8))
-        first.addWidget(self.box)
-        first.addWidget(self._what, 1)
+        self._what.setContentsMargins(px(INDENT), 0, 0, 0)
         below = QHBoxLayout()
-        below.setContentsMargins(px(26), 0, 0, 0)
+        below.setContentsMargins(px(INDENT), px(2), 0, 0)
         below.addWidget(self.prompt)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(px(2))
-        column.addLayout(first)
+        column.setSpacing(0)
+        column.addWidget(self.box)
+        column.addWidget(self._what)
         column.addLayout(below)
         self._follow()
 

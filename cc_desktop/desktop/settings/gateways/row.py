@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontDatabase, QKeySequence, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cc_desktop.desktop.widgets.buttons import button
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.inputs import check_box
 from cc_desktop.desktop.widgets.labels import ElidedLabel, label, set_colour, wrapping_label
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark, connection_pixmap
 from cc_desktop.fleet.model import ConnectionState
 from cc_desktop.text.connect.next_step import command_for
 from cc_desktop.text.connect.settings import gateway_line
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -82,29 +91,29 @@ class GatewayRow(QFrame):
         first.setSpacing(px(6))
         first.addWidget(self._name)
         first.addWidget(self._address, 1)
-        self._second = QHBoxLayout()
-        self._second.setSpacing(px(4))
-        self._second.addWidget(self._line, 1)
-        self._second.addWidget(self.secure, 0, Qt.AlignmentFlag.AlignLeft)
         words = QVBoxLayout()
         words.setSpacing(px(1))
         words.addLayout(first)
-        words.addLayout(self._second)
+        words.addWidget(self._line)
+        offered = QHBoxLayout()
+        offered.setContentsMargins(-px(5), 0, 0, 0)  # its words stand under those of the line
+        offered.addWidget(self.secure)
+        offered.addStretch(1)
+        words.addLayout(offered)
         told = QHBoxLayout()
         told.setSpacing(px(8))
         told.addWidget(self.on)
         told.addWidget(self._dot)
         told.addLayout(words, 1)
-        controls = QHBoxLayout()
-        controls.setSpacing(px(8))
-        controls.addStretch(1)
+        self._controls = QWidget()
+        controls = FlowLayout(px(8), self._controls)
         for part in (self.copy, self.test, self.edit, self.up, self.down, self.more):
             controls.addWidget(part)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, px(9), 0, px(9))
         self._row.setSpacing(px(8))
         self._row.addLayout(told, 1)
-        self._row.addLayout(controls)
+        self._row.addWidget(self._controls)
         self._add_shortcuts()
         look.changed.connect(self._repaint)
 
@@ -116,7 +125,7 @@ class GatewayRow(QFrame):
         self.setAccessibleName(name)
         self._name.setText(name)
         self._address.setText(plain(entry.url, 200))
-        self._address.setToolTip(plain(entry.url, 400))
+        self._address.setToolTip(tooltip(plain(entry.url, 400)))
         line = gateway_line(entry.enabled, gateway, state.now)
         self._line.setText(line)
         self._dot.setAccessibleName(line)
@@ -137,7 +146,8 @@ class GatewayRow(QFrame):
             (self.more, tr("More for {name}", name=name)),
         ):
             part.setAccessibleName(words)
-            part.setToolTip(words)
+            part.setToolTip(tooltip(words))
+        self._arrange()
         self._repaint()
 
     def line(self) -> str:
@@ -172,10 +182,13 @@ class GatewayRow(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt override: where room is short, the buttons stand below the words."""
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         narrow = self.width() < self._look.metrics.px(NARROW)
+        self._controls.setMinimumWidth(0 if narrow else self._controls.sizeHint().width())
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        for layout in (self._row, self._second):
-            layout.setDirection(below if narrow else beside)
+        self._row.setDirection(below if narrow else beside)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside the buttons: what stands below the list is about this one."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.card import Card
+from cc_desktop.desktop.widgets.flow_layout import FlowLayout
 from cc_desktop.desktop.widgets.labels import label, set_colour, wrapping_label
 from cc_desktop.text.format import plain
 from cc_desktop.text.i18n import tr
@@ -49,12 +50,9 @@ class SecretsCard(Card):
         self.to_file = button(tr("Keep in a file"), self._on_file)
         self.to_file.setToolTip(tr("A file that only you can read (0600), without a password"))
         self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, px(2), 0, 0)
-        row.setSpacing(px(8))
+        row = FlowLayout(px(8), self._buttons)
         row.addWidget(self.to_keyring)
         row.addWidget(self.to_file)
-        row.addStretch(1)
         self.body.addWidget(self._buttons)
         look.changed.connect(self._recolour)
 

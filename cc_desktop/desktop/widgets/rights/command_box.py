@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import ElidedLabel
+from cc_desktop.text.format import tooltip
 from cc_desktop.text.i18n import tr
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class CommandBox(QFrame):
         row.setContentsMargins(px(10), px(3), px(6), px(3))
         words = ElidedLabel(look, mono(look))
         words.setText(command)
-        words.setToolTip(command)
+        words.setToolTip(tooltip(command))
         self.copy = copy_button(command)
         row.addWidget(words, 1)
         row.addWidget(self.copy)

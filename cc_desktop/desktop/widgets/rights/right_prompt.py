@@ -21,6 +21,7 @@ from cc_desktop.fleet.commands import (
     GiveBackRights,
     RequestRights,
     Right,
+    WithdrawRequest,
 )
 from cc_desktop.fleet.model import GatewayChanged
 from cc_desktop.fleet.store import Store
@@ -91,11 +92,14 @@ class RightPrompt(QWidget):
         self._words = wrapping_label(font(12), muted=True)
         self.button = button(ask_words(right), self.ask)
         self._left = label(font(12), muted=True)
-        self._left.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._left.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout()
         line.setSpacing(px(10))
         line.addWidget(self._words, 1)
         line.addWidget(self._left)
+        self.withdraw = button(tr("Withdraw"), self._on_withdrawn)
+        self.withdraw.setAccessibleDescription(tr("Ask for this right no longer"))
+        line.addWidget(self.withdraw)
         line.addWidget(self.button)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +150,9 @@ class RightPrompt(QWidget):
         """Do without the right."""
         self._execute(GiveBackRights(self._gateway, (SCOPE_OF[self._right],)))
 
+    def _on_withdrawn(self) -> None:
+        self._execute(WithdrawRequest(self._gateway))
+
     @property
     def is_confirming(self) -> bool:
         """Whether it waits for the operator to say yes."""
@@ -183,6 +190,7 @@ class RightPrompt(QWidget):
         can_ask = stage in (RightStage.POSSIBLE, RightStage.UNAVAILABLE)
         self.button.setVisible(self._has_button and can_ask and not self.is_confirming)
         self.button.setEnabled(stage is RightStage.POSSIBLE)
+        self.withdraw.setVisible(stage in (RightStage.ASKING, RightStage.WAITING))
         self.button.setAccessibleDescription(self.state.words)
         self._words.setText(self.state.words)
         self._words.setVisible(bool(self.state.words) or self._has_button)

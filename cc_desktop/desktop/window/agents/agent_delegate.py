@@ -12,7 +12,7 @@ from cc_desktop.desktop.icons.avatar import draw_avatar
 from cc_desktop.desktop.icons.glyphs import Glyph, draw_glyph
 from cc_desktop.desktop.icons.status import draw_status
 from cc_desktop.desktop.widgets.rows.row_delegate import END, Canvas, RowDelegate
-from cc_desktop.desktop.window.agents.agent_model import ROW_ROLE, Row
+from cc_desktop.desktop.window.agents.agent_model import MODEL_ROLE, ROW_ROLE, Row
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.agents import FULL_CONTEXT, NOTHING, SHOWN_CONTEXT, status_word
 from cc_desktop.text.i18n import tr
@@ -23,11 +23,18 @@ if TYPE_CHECKING:
     from cc_desktop.desktop.style.theme import ThemeManager
     from cc_desktop.desktop.widgets.rows.sorted_model import Index
 
+BESIDE = 1000  # design px of the list: from here on, the usage has a column of its own
+BAR = 48  # design px
 SHAPE, GAP = 18, 7  # design px: the shape of a status, and between it and its word
 
 
 class Columns(Struct, frozen=True):
-    """Where the parts of a row stand: start and width in px. A width of 0: no room for it."""
+    """Where the parts of a row stand: start and width in px. A width of 0: no room for it.
+
+    Attributes:
+        task: Of the first line; the second one ends before the usage.
+        usage: Beside both lines, or at the end of the second one where they overlap.
+    """
 
     name: tuple[int, int]
     status: tuple[int, int]
@@ -39,10 +46,10 @@ class Columns(Struct, frozen=True):
 # From a width of the list in design px on: the widths of name, status, model and usage.
 _WIDTHS = (
     (1200, (220, 106, 140, 84)),
-    (1000, (180, 106, 120, 84)),
-    (860, (160, 106, 0, 84)),
-    (700, (140, 106, 0, 84)),
-    (520, (108, 106, 0, 76)),
+    (1000, (196, 106, 120, 84)),
+    (860, (184, 106, 0, 84)),
+    (700, (168, 106, 0, 84)),
+    (520, (120, 106, 0, 76)),
     (480, (108, 106, 0, 0)),
     (400, (84, 106, 0, 0)),
     (0, (80, 22, 0, 0)),
@@ -69,7 +76,9 @@ def columns(width: int, scale: float, words: int = 0) -> Columns:
     status_at = name_at + name + px(8)
     task_at = status_at + status + px(10)
     usage_at = width - px(18) - usage
-    end = usage_at - px(12) if usage else usage_at
+    # The reason takes the whole line where room is short; what it cost stands below.
+    below = bool(usage) and width / scale < BESIDE
+    end = usage_at - px(12) if usage and not below else usage_at + usage
     model_at = end - model
     end = model_at - px(12) if model else end
     return Columns(
@@ -120,15 +129,20 @@ class AgentDelegate(RowDelegate):
             colour = theme.status_text(row.status, selected=canvas.selected)
             self.line(canvas, place, row.word, self._bold, colour)
 
+        second = at.task
+        if at.usage[1] and sum(at.task) > at.usage[0]:
+            used = self._paint_usage_below(canvas, at.usage, row, at.task[1])
+            second = (at.task[0], max(0, at.task[1] - used))
+        elif at.usage[1]:
+            self._paint_usage(canvas, at.usage, row)
         if row.task == NOTHING:
-            self.line(canvas, (*at.task, 0, height), row.second, self._text, muted)
+            self.line(canvas, (*second, 0, height), row.second, self._text, muted)
         else:
             self.line(canvas, (*at.task, top, line), row.task, self._text, text)
-            self.line(canvas, (*at.task, below, line), row.second, self._small, muted)
+            self.line(canvas, (*second, below, line), row.second, self._small, muted)
         if at.model[1]:
-            self.line(canvas, (*at.model, 0, height), row.model, self._text, muted)
-        if at.usage[1]:
-            self._paint_usage(canvas, at.usage, row)
+            model = index.data(MODEL_ROLE) or ""
+            self.line(canvas, (*at.model, 0, height), model, self._text, muted)
 
     def _paint_name(
         self, canvas: Canvas, place: tuple[int, int, int, int], row: Row, colour: QColor
@@ -170,20 +184,54 @@ class AgentDelegate(RowDelegate):
         theme, px = self._look.theme, self._look.metrics.px
         start, width = place
         height = canvas.rect.height()
-        used = row.cost or (tr("{usage} tokens", usage=row.usage) if row.usage else "")
+        used = self._used(row)
         bar = row.percent is not None and row.percent >= SHOWN_CONTEXT
         top = height // 2 - px(17) if bar else 0
         spot = (start, width, top, px(18) if bar else height)
         self.line(canvas, spot, used, self._small, QColor(theme.muted), END)
-        if row.percent is None or not bar:
-            return
-        length, at = px(64), height // 2 + px(7)
-        first = start + width - length
-        painter = canvas.painter
+        if bar:
+            self._paint_bar(canvas, row, start + width, height // 2 + px(7))
+
+    def _paint_usage_below(
+        self, canvas: Canvas, place: tuple[int, int], row: Row, room: int
+    ) -> int:
+        """The same at the end of the second line, which is `room` px long.
+
+        A context that is not nearly full gives way to the words.
+
+        Returns:
+            The room that it takes there, px.
+        """
+        px, height = self._look.metrics.px, canvas.rect.height()
+        used = self._used(row)
+        start, width = place
+        spot = (start, width, height // 2 + px(1), px(18))
+        self.line(canvas, spot, used, self._small, QColor(self._look.theme.muted), END)
+        measure = self._measures[id(self._small)]
+        words = measure.horizontalAdvance(used) if used else 0
+        taken = min(width, words) + px(12) if words else 0
+        percent = row.percent or 0
+        fits = measure.horizontalAdvance(row.second) <= room - taken - px(BAR + 12)
+        if percent >= FULL_CONTEXT or (percent >= SHOWN_CONTEXT and fits):
+            end = start + width - (min(width, words) + px(8) if words else 0)
+            self._paint_bar(canvas, row, end, height // 2 + px(8))
+            taken = start + width - end + px(BAR) + px(12)
+        return taken
+
+    def _used(self, row: Row) -> str:
+        return row.cost or (tr("{usage} tokens", usage=row.usage) if row.usage else "")
+
+    def _paint_bar(self, canvas: Canvas, row: Row, end: int, top: int) -> None:
+        """How full the context is: a bar up to an `end`."""
+        theme, px = self._look.theme, self._look.metrics.px
+        percent, painter = row.percent or 0, canvas.painter
+        length = px(BAR)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.track))
-        painter.drawRoundedRect(QRectF(canvas.place(first, at, length, px(4))), px(2), px(2))
-        full = row.percent >= FULL_CONTEXT
+        first = end - length
+        painter.drawRoundedRect(QRectF(canvas.place(first, top, length, px(4))), px(2), px(2))
+        full = percent >= FULL_CONTEXT
         painter.setBrush(QColor(theme.error if full else theme.muted))
-        part = round(length * row.percent / 100)
-        painter.drawRoundedRect(QRectF(canvas.place(first, at, part, px(4))), px(2), px(2))
+        part = round(length * percent / 100)
+        # From its start, which is on the right in Arabic or Hebrew.
+        painter.drawRoundedRect(QRectF(canvas.place(first, top, part, px(4))), px(2), px(2))

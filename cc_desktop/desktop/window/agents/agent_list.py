@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QItemSelectionModel, Signal
 
 from cc_desktop.desktop.widgets.rows.row_list import RowList
 from cc_desktop.desktop.window.agents.agent_delegate import AgentDelegate
@@ -55,6 +55,12 @@ class AgentList(RowList):
         """Let others add entries: menu, gateway id, agent id."""
         self._extend_menu = extend
 
+    def select_alone(self, index: QModelIndex) -> None:
+        """Select one row. `setCurrentIndex` selects one more while Ctrl is held, or seems to be."""
+        self.selectionModel().setCurrentIndex(
+            index, QItemSelectionModel.SelectionFlag.ClearAndSelect
+        )
+
     def selected_keys(self) -> list[Key]:
         """The agents that are selected, from the top; the current one if none is."""
         indexes = self.selectionModel().selectedIndexes() or [self.currentIndex()]
@@ -77,6 +83,6 @@ class AgentList(RowList):
         from cc_desktop.desktop.window.agents.agent_menu import agent_menu  # most starts open none
 
         if not self.selectionModel().isSelected(index):
-            self.setCurrentIndex(index)
+            self.select_alone(index)
         self.menu = agent_menu(self._context, row, self._extend_menu, self)
         self.menu.popup(spot)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cc_desktop.fleet.store import Store
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+MODEL_ROLE = ROW_ROLE + 1  # the model where it differs from most of the others'
 
 _GROUP = {
     Status.ERROR: 0,
@@ -155,6 +156,7 @@ class AgentModel(SortedModel[Row]):
         self._muted: frozenset[Key] = frozenset()
         self.updating = False  # rows move: what the view selects meanwhile, nobody chose
         self.counts: dict[Chip, int] = dict.fromkeys(Chip, 0)
+        self._usual_model = ""  # of more than half of the agents: it tells nothing of one of them
 
     # Data
 
@@ -165,6 +167,8 @@ class AgentModel(SortedModel[Row]):
             return None
         if role == ROW_ROLE:
             return row
+        if role == MODEL_ROLE:
+            return "" if row.model == self._usual_model else row.model
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -340,6 +344,14 @@ class AgentModel(SortedModel[Row]):
             chip: sum(count for status, count in statuses.items() if chip.admits(status))
             for chip in Chip
         }
+        models = Counter(row.model for row in self._all.values())
+        most, count = models.most_common(1)[0] if models else ("", 0)
+        usual = most if 2 * count > len(self._all) else ""
+        if usual != self._usual_model:
+            self._usual_model = usual
+            if self.rowCount():
+                ends = (self.index(0, 0), self.index(self.rowCount() - 1, 0))
+                self.dataChanged.emit(*ends, [MODEL_ROLE])
         self.updated.emit()
 
 

@@ -107,7 +107,7 @@ class Selection(QObject):
         index = self._model.index_of(self._key)
         if index != self._view.currentIndex():
             self._model.updating = True
-            self._view.setCurrentIndex(index)
+            self._view.select_alone(index)
             self._model.updating = False
         if self._follow is not None and self._follow == self._key:
             self._view.reveal(self._key)

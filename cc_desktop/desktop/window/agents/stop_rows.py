@@ -49,7 +49,7 @@ class RunModel(RecordModel[RunRow]):
             return None if column == 0 else QColor(theme.muted)
         if row.phase is CommandPhase.REFUSED:
             return QColor(theme.error)
-        if row.phase is CommandPhase.UNKNOWN:
+        if row.phase in (CommandPhase.UNKNOWN, CommandPhase.UNKNOWABLE):
             return QColor(theme.waiting)
         return QColor(theme.text if row.phase is CommandPhase.DONE else theme.muted)
 

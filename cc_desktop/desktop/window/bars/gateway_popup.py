@@ -100,6 +100,8 @@ class GatewayPopup(QFrame):
         for part, text in zip((self._title, self._message, self._next), texts, strict=True):
             part.setText(text)
             part.setVisible(bool(text))
+        if texts.title and state.startswith(texts.title):
+            self._title.hide()  # the line above says so, and when it is tried again
         self._command = command_for(connection.problem) if connection.problem else ""
         offered = {remedy for remedy, _ in remedies(connection.problem)}
         for remedy, made in self._remedies.items():

@@ -15,7 +15,7 @@ from cc_desktop.desktop.widgets.labels import label
 from cc_desktop.desktop.widgets.pill import Pill, PillText
 from cc_desktop.desktop.widgets.status_mark import ConnectionMark
 from cc_desktop.fleet.model import ConnectionState, Origin
-from cc_desktop.text.format import plain
+from cc_desktop.text.format import plain, tooltip
 from cc_desktop.text.gateways import connection_state
 from cc_desktop.text.i18n import tr
 
@@ -170,6 +170,7 @@ class Header(QFrame):
         state = connection_state(connection, self._context.clock(), polled=polled)
         words = (PillText(plain(gateway.name, 60)), PillText(state, muted=True))
         pill.show_segments(words, mark, "waiting" if polled else colour)
+        pill.setToolTip(tooltip(" · ".join(part.text for part in words)))
 
     def open_gateway(self, key: str) -> None:
         """Say what is up with a gateway; without it, nothing happens."""

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 DEVICE_LIFE_MS = 300_000  # measured on 2026.5.7 and 2026.9.6; requests of nodes do not expire
 MAX_REQUESTS = 200
+MAX_SCOPES = 20
+# Of the schema of 2026.9.1; the first four and `remoteIp` on 2026.5.7, too. Nodes tell more.
+_WORDS = (
+    *("displayName", "platform", "deviceFamily", "clientId", "clientMode", "remoteIp"),
+    *("browserOrigin", "modelIdentifier", "version"),
+)
 
 
 def join_id(what: str, request_id: str) -> str:
@@ -27,15 +33,25 @@ def device(row: dict[str, Any], what: str = "device") -> JoinRequest | None:
         return None
     known_as = fields.identifier(row.get("deviceId")) or fields.identifier(row.get("nodeId"))
     since = fields.integer(row.get("ts")) or fields.integer(row.get("createdAtMs"))
+    told = {key: values.name(row.get(key)) for key in _WORDS}
+    scopes = fields.identifiers(row.get("scopes"), MAX_SCOPES)
     return JoinRequest(
         id=join_id(what, ident),
         what=what,
-        name=values.name(row.get("displayName"))
-        or values.name(row.get("clientId"))
-        or values.name(known_as)[:12],
+        name=told["displayName"] or told["clientId"] or values.name(known_as)[:12],
         since=since,
         expires_at=since + DEVICE_LIFE_MS if since and what == "device" else 0,
+        platform=_joined(told["deviceFamily"] or told["modelIdentifier"], told["platform"]),
+        client=_joined(told["clientId"], told["clientMode"], told["version"]),
+        address=_joined(told["remoteIp"], told["browserOrigin"]),
+        device=known_as,
+        scopes=tuple(sorted(scopes)),
+        is_repair=row.get("isRepair") is True,
     )
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
 def pending(payload: object, what: str, own_device: str) -> Iterator[JoinRequest]:

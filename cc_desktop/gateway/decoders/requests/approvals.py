@@ -21,6 +21,7 @@ FAMILIES = {"exec": "exec", "plugin": "plugin", "openclaw": "system"}  # by pref
 DECISIONS = ("allow-once", "allow-always", "deny")
 _MAX_LIST = 1_000  # approvals of one list
 _MAX_SCOPE = 400  # characters
+_MAX_WORDS = 8_000  # characters of a warning or description: a label lays them out at once
 
 
 def approval(family: str, row: dict[str, Any]) -> Approval | None:
@@ -45,10 +46,10 @@ def approval(family: str, row: dict[str, Any]) -> Approval | None:
         family=family,
         # The system agent repeats its description as the command.
         command=command if family == "exec" else visible_text(told.get("detail")),
-        description=visible_text(told.get("description")),
+        description=visible_text(told.get("description"), _MAX_WORDS),
         cwd=fields.text(told.get("cwd")),
         host=name(told.get("host")) or name(told.get("nodeId")),
-        warning=visible_text(told.get("warningText")),
+        warning=visible_text(told.get("warningText"), _MAX_WORDS),
         scope=scope,
         scope_of=scope_of,
         severity=name(told.get("severity")),

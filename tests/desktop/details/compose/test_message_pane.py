@@ -236,6 +236,21 @@ def test_a_refused_message_is_back_in_the_box_with_the_reason(
     assert pane.edit.toPlainText() == "two more\nnext"  # once
 
 
+def test_a_message_of_which_nobody_can_say_whether_it_arrived_is_back_with_what_to_do(
+    idle: Details, store: Store, asked: sample.Asked
+) -> None:
+    pane = idle.message
+    write(pane, "two more")
+    enter(pane)
+    store.apply(ev.CommandUnknown("studio", sent(asked).id, "lost"))
+    store.apply(ev.CommandUnknown("studio", sent(asked).id, "no-history"))
+    idle.refresh()
+    assert pane.edit.toPlainText() == "two more"
+    (line,) = lines(pane)
+    assert line.startswith("“two more”: Nobody can say whether it arrived: this connection may not")
+    assert line.endswith("Look at the session in the Control UI before you send it again.")
+
+
 def test_a_message_refused_while_another_agent_is_looked_at_is_not_lost(
     idle: Details, store: Store, asked: sample.Asked
 ) -> None:

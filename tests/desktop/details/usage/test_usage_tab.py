@@ -183,7 +183,7 @@ async def test_the_bars_show_cost_or_tokens(scene: Callable[..., Scene]) -> None
     today = it.tab.days.days[0]
     assert it.tab.days.share(today) == pytest.approx(0.42 / 1.5)
     it.tab.measure.click()
-    assert it.tab.measure.text() == "Bars: tokens"
+    assert it.tab.measure.text() == "Show cost"
     assert it.tab.days.share(today) == pytest.approx(0.44)
     it.tab.measure.click()
     assert it.tab.days.by_cost

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from cc_desktop.desktop.widgets.rights.right_prompt import RightPrompt, RightsPort
 from cc_desktop.desktop.widgets.view_context import ViewContext
 from cc_desktop.fleet import events as ev
-from cc_desktop.fleet.commands import Command, GiveBackRights, RequestRights, Right
+from cc_desktop.fleet.commands import Command, GiveBackRights, RequestRights, Right, WithdrawRequest
 from cc_desktop.fleet.model import ConnectionInfo, ConnectionState, PairingRequest
 from cc_desktop.text.connect.rights import RightStage
 from tests.desktop import sample
@@ -120,6 +120,26 @@ def test_a_refusal_says_why_and_it_can_be_asked_again(
     assert prompt.button.isEnabled()
     prompt.button.click()
     assert len(gateway.asked) == 2
+
+
+def test_a_request_that_waits_is_withdrawn_and_can_be_asked_again(
+    opened: Callable[[Right], RightPrompt], gateway: Gateway
+) -> None:
+    prompt = opened(Right.ANSWER)
+    assert not prompt.withdraw.isVisible()
+    prompt.ask()
+    assert prompt.withdraw.isVisible()
+    gateway.wait_for_approval(READ, ASK)
+    QTest.keyClick(prompt.withdraw, Qt.Key.Key_Space)
+    assert gateway.asked[-1] == WithdrawRequest("studio")
+    gateway.connect(READ)
+    gateway.store.apply(ev.CommandDone("studio", "2"))
+    gateway.store.apply(ev.CommandRefused("studio", "1", "left-open"))
+    assert prompt.state.stage is RightStage.POSSIBLE
+    assert not prompt.state.refused  # it is what the operator wanted
+    assert "On the gateway it stays open until it expires" in prompt.words()
+    assert not prompt.withdraw.isVisible()
+    assert prompt.button.isEnabled()
 
 
 def test_what_cannot_work_is_not_offered(

@@ -1,0 +1,111 @@
+"""Nothing is cut off where the window is narrow, in any language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from cc_desktop.config.paths import resource
+from cc_desktop.desktop.details.transcript.link_bar import LinkBar
+from cc_desktop.text.i18n import set_language
+from tests.desktop import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from cc_desktop.desktop.style.theme import ThemeManager
+    from cc_desktop.desktop.window.fleet_window import FleetWindow
+    from cc_desktop.fleet.store import Store
+
+    OpenWindow = Callable[..., FleetWindow]
+
+DETAILS = 410 - 2 * 16  # px: what the details have for their parts at 1024
+
+
+@pytest.fixture(params=["en", "de"], autouse=True)
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    set_language(request.param, resource("locale"))
+    yield request.param
+    set_language("")
+
+
+def settle() -> None:
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def place_in(part: QWidget, whole: QWidget) -> QRect:
+    return part.rect().translated(part.mapTo(whole, QPoint(0, 0)))
+
+
+@pytest.mark.parametrize(
+    "store", [sample.demo_store, sample.last_known_store, sample.blocked_store, sample.live_store]
+)
+def test_the_window_can_be_as_narrow_as_it_says(
+    open_window: OpenWindow, store: Callable[[], Store]
+) -> None:
+    window = open_window(store())
+    window.resize(window.minimumSize())
+    settle()
+    assert window.minimumSizeHint().width() <= window.width()
+
+
+def test_the_banner_puts_its_links_below_where_the_words_need_the_line(
+    open_window: OpenWindow,
+) -> None:
+    window = open_window(sample.demo_store())
+    heights = []
+    for width in (1600, 1024, 480):
+        window.resize(width, 700)
+        settle()
+        banner = window.banner
+        heights.append(banner.height())
+        assert banner.links
+        for link in banner.links:
+            assert banner.rect().contains(place_in(link, banner))
+            assert link.width() >= link.sizeHint().width()
+    assert heights[0] < heights[2]
+
+
+def test_the_bar_of_a_link_fits_beside_the_list(qtbot: QtBot, look: ThemeManager) -> None:
+    bar = LinkBar(look)
+    qtbot.addWidget(bar)
+    assert bar.minimumSizeHint().width() <= DETAILS * 0.7
+    bar.resize(DETAILS, 200)
+    bar.ask("https://docs.example/cookies")
+    settle()
+    for part in (bar.open, bar.copy, bar.cancel):
+        assert part.width() >= part.sizeHint().width()
+        assert bar.rect().contains(place_in(part, bar))
+
+
+def test_where_it_is_low_too_the_keyboard_decides_what_is_seen(open_window: OpenWindow) -> None:
+    """As on a screen of 1024 x 600 at 200 %."""
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    window.resize(512, 360)
+    settle()
+    left, right = window.splitter.widget(0), window.splitter.widget(1)
+    window.list.setFocus()
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    assert left is not None
+    assert left.height() >= 100
+    QTest.keyClick(window.list, Qt.Key.Key_Return)
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert right is not None
+    assert right.height() >= 100
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    settle()
+    assert window.list.hasFocus()
+    assert window.splitter.sizes()[1] == 0
+    window.resize(512, 800)
+    settle()
+    assert all(size > 100 for size in window.splitter.sizes())
