@@ -344,9 +344,8 @@ class Gateway(Struct, frozen=True):
     def offset_of(self, agent_id: str) -> int:
         """`clock_offset_ms` for what is known of an agent, likewise."""
         listing = self.listing
-        if listing and agent_id in listing.applied:
-            return listing.clock_offset_ms
-        return self.clock_offset_ms
+        is_applied = listing and agent_id in listing.applied
+        return listing.clock_offset_ms if listing and is_applied else self.clock_offset_ms
 
     @property
     def dropped_sessions(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cc_desktop.fleet import events as ev
+from cc_desktop.fleet.agent_info import with_info
 from cc_desktop.fleet.guard.habit import learned_from_rows
 from cc_desktop.fleet.inbox.follow import all_items
 from cc_desktop.fleet.model import (
@@ -248,7 +249,7 @@ def _listed(
     approvals = keep_approvals(context, old, sessions)
     questions = still_asked(old, sessions, context.fresh, context.since)
     return replace(
-        agent_info(old, info),
+        with_info(old, info),
         sessions=sessions,
         by_activity=by_activity,
         newest_finished_key=find_newest_finished(sessions, by_activity),
@@ -383,19 +384,3 @@ def keep_approvals(
             continue  # another run since, while nothing was heard: the one after a decision
         left[ident] = approval
     return left
-
-
-def agent_info(old: Agent, info: ev.AgentInfo) -> Agent:
-    """What the list says of the agent itself. What it leaves out stays, but for the theme."""
-    return replace(
-        old,
-        name=info.name or old.name,
-        emoji=info.emoji or old.emoji,
-        role=info.role or old.role,
-        theme=info.theme,
-        workspace=info.workspace or old.workspace,
-        model=info.model or old.model,
-        reported_status=info.status or old.reported_status,
-        reported_task=info.task if info.status else old.reported_task,
-        reported_at=max(info.last_activity, old.reported_at),
-    )
