@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -44,6 +45,13 @@ def commit_time() -> int:
     if done is None or done.returncode:
         raise bundle.BuildError("not a git checkout: SOURCE_DATE_EPOCH has to say its time")
     return int(done.stdout)
+
+
+def system() -> str:
+    """The system that is built for, as names of downloads have it."""
+    if WINDOWS:
+        return "windows-x86_64"
+    return f"macos-{platform.machine()}" if MACOS else f"linux-{platform.machine()}"
 
 
 def prepare_python() -> Path:
@@ -102,7 +110,7 @@ def build() -> list[Path]:
     print(table, flush=True)
     bundle.check_size(made)
     say("writing the bill of materials")
-    bill = ROOT / "dist" / f"cc-desktop-{name}.cdx.json"
+    bill = ROOT / "dist" / f"cc-desktop-{name}-{system()}.cdx.json"
     command = [str(python), str(ROOT / "packaging/sbom.py"), str(made), name, str(when), str(bill)]
     subprocess.run(command, env=env, check=True)
     texts = licences.collect(python, ROOT, made)

@@ -55,9 +55,12 @@ class Plan:
     idle_s: float = 30.0
     paces: int = 5
     pace_s: float = 5.0
+    hours: int = 24  # of a day that is compressed
 
 
-QUICK = Plan(starts=3, weighings=1, streams=3, frames=5_000, events=200, idle_s=15.0, paces=1)
+QUICK = Plan(
+    starts=3, weighings=1, streams=3, frames=5_000, events=200, idle_s=15.0, paces=1, hours=6
+)
 
 
 def paired(mine: list[float], base: list[float]) -> float:
@@ -346,6 +349,23 @@ def growth_rows(_plan: Plan) -> Iterator[Row]:
     yield Row("growth (USS)", "", "≤ 5 MB", f"{grown['uss_mib']:.1f} MiB", "", note)
 
 
+def day_rows(plan: Plan) -> Iterator[Row]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.day", "--hours", str(plan.hours)],
+        env=environment("offscreen"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    last, readings = found[-1], [row["mib"] for row in found if "hour" in row]
+    note = f"{last['events']:,} events, {last['seen']['tabs']:,} tabs looked at; after 2 h"
+    mine = f"{last['grown_mib']:.1f} MiB"
+    yield Row(f"growth over {last['hours']:.0f} h, compressed", "", "≤ 5 MB", mine, "", note)
+    late = f"{readings[-1] - readings[-min(6, len(readings))]:.1f} MiB"
+    yield Row("growth over the last 5 of them", "", "", late)
+
+
 def _printed(program: str) -> Iterator[Row]:
     """What a program that measures prints: name, median, most and goal."""
     done = subprocess.run(
@@ -373,6 +393,7 @@ PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "details": details_rows,
     "search": search_rows,
     "growth": growth_rows,
+    "day": day_rows,
 }
 
 

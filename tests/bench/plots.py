@@ -189,7 +189,7 @@ def paint_bars(plot: Bars, theme: Theme) -> Page:
             mine = name == OURS
             page.write(QRectF(24, y, 130, 20), name, theme.text if mine else theme.muted, bold=mine)
             bar = QColor(theme.active if mine else theme.border)
-            length = max(2.0, value / most * (WIDTH - 160 - 130))
+            length = max(2.0, value / most * (WIDTH - 160 - 150))
             page.painter.setPen(Qt.PenStyle.NoPen)
             page.painter.setBrush(bar)
             page.painter.drawRoundedRect(QRectF(160, y + 3, length, 14), 2, 2)

@@ -35,7 +35,7 @@ def built() -> Built:
         ROOT / "build/package/dist/cc-desktop",
         ROOT / f"dist/cc-desktop_{version}_amd64.deb",
         ROOT / f"dist/cc-desktop-{version}-linux-x86_64.tar.xz",
-        ROOT / f"dist/cc-desktop-{version}.cdx.json",
+        ROOT / f"dist/cc-desktop-{version}-linux-x86_64.cdx.json",
     )
     for path in (made.bundle, made.deb, made.archive, made.bill):
         if not path.exists():

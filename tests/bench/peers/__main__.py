@@ -201,7 +201,7 @@ async def weigh(bench: Bench) -> None:
             if name == PAGE:
                 async with bench.page() as page:
                     assert page.started is not None
-                    assert await page.says("Otto")
+                    await page.signed_in("Otto")
                     await asyncio.sleep(bench.plan.settle_s)
                     held = tree.memory(page.started.pid)
             else:
@@ -267,7 +267,7 @@ class _all_running:  # noqa: N801 - a context
                 self._page = self._bench.page()
                 await self._page.__aenter__()
                 assert self._page.started is not None
-                assert await self._page.says("Otto")
+                await self._page.signed_in("Otto")
                 running[name] = self._page.started
             else:
                 running[name] = self._stack.enter_context(self._bench.start(name, both=True))
@@ -338,7 +338,7 @@ class _Eye:
         if self._name == PAGE:
             self._page = self._bench.page()
             await self._page.__aenter__()
-            assert await self._page.says("Otto")
+            await self._page.signed_in("Otto")
             address = self._bench.live["new"].url.replace("ws:", "http:")
             await self._page.open(f"{address}sessions")
             assert await self._page.says("Live ·"), await self._page.text()

@@ -216,6 +216,18 @@ class Window(Browser):
         assert self._shown is not None
         return await asyncio.wrap_future(self._shown)
 
+    async def signed_in(self, words: str) -> None:
+        """Wait until the page says this; load it again if it does not.
+
+        Raises:
+            TimeoutError: It never did.
+        """
+        for _ in range(4):
+            if await self.says(words, 15.0):
+                return
+            await self.open(self._address)
+        raise TimeoutError(await self.text())
+
     async def look(self, script: str) -> str:
         """The value of a script in the page."""
         return await self._value(script)
