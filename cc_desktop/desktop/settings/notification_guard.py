@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout
 
 from cc_desktop.config.settings import GuardSettings
 from cc_desktop.config.settings_file import SettingsFileError
@@ -39,7 +38,7 @@ class _Row(Struct, frozen=True):
 
 ROWS = {
     "same_calls": _Row(
-        mark("The same tool call in one run, so often"),
+        mark("The same tool call in one run"),
         (3, 5, 8, 12, 20, 30, 60),
     ),
     "within_minutes": _Row(
@@ -48,14 +47,12 @@ ROWS = {
         mark("With the same arguments, whatever the run does in between."),
     ),
     "times_usual": _Row(
-        mark("More tokens in one run than usual"),
+        mark("Tokens of one run against a usual one"),
         (2, 3, 5, 10, 20),
         mark("Usual is what nine in ten of the agent's own runs stay below."),
     ),
-    "usual_after_runs": _Row(mark("What is usual is known after"), (3, 5, 10, 20, 50)),
-    "least_tokens": _Row(
-        mark("Fewer tokens are never too many"), (20_000, 50_000, 100_000, 500_000, 1_000_000)
-    ),
+    "usual_after_runs": _Row(mark("Runs it takes to know what is usual"), (3, 5, 10, 20, 50)),
+    "least_tokens": _Row(mark("Ignore runs below"), (20_000, 50_000, 100_000, 500_000, 1_000_000)),
 }
 
 
@@ -66,7 +63,7 @@ class GuardSection(Card):
         super().__init__(context.look, tr("Runaway runs"))
         self._tools = tools
         self._look = context.look
-        px, font = context.look.metrics.px, context.look.metrics.font
+        font = context.look.metrics.font
         words = tr(
             "A run that repeats itself, or takes far more than its agent usually does, needs you."
         )
@@ -79,11 +76,8 @@ class GuardSection(Card):
         self.reset = button(tr("Use the defaults"), self._on_reset)
         place = tr("Written to {file}.", file=str(tools.file))
         self._place = wrapping_label(font(11.5), place, muted=True)
-        foot = QHBoxLayout()
-        foot.setSpacing(px(12))
-        foot.addWidget(self.reset)
-        foot.addWidget(self._place, 1)
-        self.body.addLayout(foot)
+        self.body.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self._place)
         self._error = wrapping_label(font())
         self.body.addWidget(self._error)
         self._show_error("")
