@@ -112,11 +112,9 @@ class GatewayEditor:
         return removed
 
     def restore(self, removed: Removed) -> None:
-        """Put a gateway back, with its token."""
-        self._file.restore_gateway(removed)
-        entries = self.list()
+        """Put a gateway back, with its token: not beside another that has its id by now."""
+        entry = self._file.restore_gateway(removed)
         token = self._removed.pop(removed.text, Token())
-        entry = entries[min(removed.index, len(entries) - 1)]
         if token:
             self._tokens.start(self._tokens.keep(entry.id, token))
         self._take_over()

@@ -98,8 +98,7 @@ class SettingsFile:
 
         def change(document: TOMLDocument) -> None:
             tables = _gateways(document)
-            if any(table.get("id") == entry.id for table in tables):
-                raise SettingsFileError(f"{self.path}: a gateway with the id '{entry.id}' exists")
+            self._must_be_free(tables, entry.id)
             tables.append(_table(entry))
 
         self._edit(change)
@@ -107,14 +106,23 @@ class SettingsFile:
     def update_gateway(self, ident: str, entry: GatewayEntry) -> None:
         """Change the gateway with the id `ident`. Keys that this app does not know stay.
 
+        So do those whose values it cannot use, unless they are set to something else.
+
         Raises:
-            SettingsFileError: there is no such gateway, or the file cannot be read or written.
+            SettingsFileError: there is no such gateway, its new id is taken, or the file cannot be
+                read or written.
         """
 
         def change(document: TOMLDocument) -> None:
             tables = _gateways(document)
-            table = tables[self._place(tables, ident)]
+            place = self._place(tables, ident)
+            if entry.id != ident:
+                self._must_be_free(tables, entry.id)
+            table = tables[place]
+            known = _fields(_entry(place, table.unwrap()))
             for key, value in _fields(entry).items():
+                if value == known[key] and key != "id":  # that may follow from the address
+                    continue
                 if value is None:
                     table.pop(key, None)
                 elif table.get(key) != value:
@@ -143,20 +151,29 @@ class SettingsFile:
         self._edit(change)
         return removed
 
-    def restore_gateway(self, removed: Removed) -> None:
+    def restore_gateway(self, removed: Removed) -> GatewayEntry:
         """Undo `remove_gateway`.
 
+        Returns:
+            The gateway that is back.
+
         Raises:
-            SettingsFileError: the file cannot be read or written.
+            SettingsFileError: its id is taken, or the file cannot be read or written.
         """
+        restored = GatewayEntry("", "")
 
         def change(document: TOMLDocument) -> None:
+            nonlocal restored
             old = tomlkit.parse(f"[[gateways]]\n{removed.text}")["gateways"]
             tables = list(_gateways(document))
-            tables.insert(removed.index, old[0])
+            place = min(removed.index, len(tables))
+            restored = _entry(place, old[0].unwrap())
+            self._must_be_free(tables, restored.id)
+            tables.insert(place, old[0])
             _replace(document, tables)
 
         self._edit(change)
+        return restored
 
     def move_gateway(self, ident: str, to: int) -> None:
         """Change the order. `to` counts without the one that moves.
@@ -257,6 +274,13 @@ class SettingsFile:
         if len(places) > 1:
             raise SettingsFileError(f"{self.path}: several gateways have the id '{ident}'")
         return places[0]
+
+    def _must_be_free(self, tables: AoT | list[Table], ident: str) -> None:
+        """Two gateways with one id would share a token, and neither could be changed any more."""
+        if any(_entry(number, table.unwrap()).id == ident for number, table in enumerate(tables)):
+            from cc_desktop.text.settings import id_taken
+
+            raise SettingsFileError(id_taken(ident))
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

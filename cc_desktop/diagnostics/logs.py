@@ -14,6 +14,7 @@ from cc_desktop.system.files import FileError, make_private_directory
 from cc_desktop.system.redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -70,10 +71,12 @@ class PrivateLogFile(logging.FileHandler):
             _say(f"no log from here on: {self.baseFilename}: {_reason(error)}")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, into a new file if this one is full."""
+        """Write a record, into a new file if this one is full, or was taken away."""
         try:
-            if self._is_full(record):
-                self._rotate()
+            if not os.path.lexists(self.baseFilename):
+                self._begin(lambda: None)
+            elif self._is_full(record):
+                self._begin(self._move_away)
             super().emit(record)
         except Exception:  # noqa: BLE001, RUF100 - as logging does: a log stops nobody
             self.handleError(record)
@@ -87,19 +90,25 @@ class PrivateLogFile(logging.FileHandler):
         size = self.stream.seek(0, os.SEEK_END)
         return size > 0 and size + len(line.encode(errors="replace")) > self.max_bytes
 
-    def _rotate(self) -> None:
-        """Begin a new file, to which the fault handler follows. The oldest one goes."""
+    def _begin(self, prepare: Callable[[], None]) -> None:
+        """Begin a new file, to which the fault handler follows, wherever `prepare` fails."""
         if self._native_crashes:
             faulthandler.disable()
-        if self.stream is not None:
-            self.stream.close()
-            self.stream = None
+        stream, self.stream = self.stream, None
+        try:
+            if stream is not None:
+                stream.close()
+            prepare()
+        finally:
+            if self._native_crashes:
+                self.record_native_crashes()
+
+    def _move_away(self) -> None:
+        """The oldest file goes."""
         names = [self.baseFilename, *(f"{self.baseFilename}.{n + 1}" for n in range(BACKUPS))]
         for older, newer in reversed(list(zip(names[1:], names, strict=False))):
             with contextlib.suppress(FileNotFoundError):
                 os.replace(newer, older)  # noqa: PTH105
-        if self._native_crashes:
-            self.record_native_crashes()
 
     def close(self) -> None:
         """Close the file."""

@@ -83,7 +83,7 @@ def test_adding_keeps_what_was_written_by_hand(file: SettingsFile) -> None:
 
 def test_an_id_is_not_given_twice(file: SettingsFile) -> None:
     before = file.stamp()
-    with pytest.raises(SettingsFileError, match="'studio' exists"):
+    with pytest.raises(SettingsFileError, match='"studio" already'):
         file.add_gateway(GatewayEntry("studio", "wss://other/"))
     assert file.stamp() == before
 
@@ -128,6 +128,32 @@ def test_removing_can_be_undone(file: SettingsFile, ident: str) -> None:
     assert len(ids(file)) == 1
     file.restore_gateway(removed)
     assert loaded(file) == before
+
+
+def test_nothing_is_restored_beside_another_of_its_id(file: SettingsFile) -> None:
+    removed = file.remove_gateway("studio")
+    file.add_gateway(GatewayEntry("studio", "wss://elsewhere.example/"))
+    before = file.stamp()
+    with pytest.raises(SettingsFileError, match='"studio" already'):
+        file.restore_gateway(removed)
+    assert file.stamp() == before
+
+
+def test_no_gateway_takes_the_id_of_another(file: SettingsFile) -> None:
+    before = file.stamp()
+    with pytest.raises(SettingsFileError, match='"studio" already'):
+        file.update_gateway("home-lab", replace(file.gateways()[1], id="studio"))
+    assert file.stamp() == before
+
+
+def test_what_cannot_be_used_stays_until_it_is_set_to_something_else(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.toml")
+    file.path.write_text('[[gateways]]\nid = "x"\nurl = "ws://x"\nproxy = 5\nscopes = "all"\n')
+    file.update_gateway("x", replace(file.gateways()[0], enabled=False))
+    table = loaded(file)["gateways"][0]
+    assert table == {"id": "x", "url": "ws://x", "proxy": 5, "scopes": "all", "enabled": False}
+    file.update_gateway("x", replace(file.gateways()[0], proxy="none"))
+    assert loaded(file)["gateways"][0]["proxy"] == "none"
 
 
 def test_the_only_gateway_is_removed_and_restored(tmp_path: Path) -> None:

@@ -213,3 +213,50 @@ def test_a_log_that_cannot_be_rotated_is_told_once_and_stops_nobody(
     file.close()
     assert capsys.readouterr().err.count("not here") == 1
     assert (tmp_path / "app.log").read_text() == "line 0 here\n"
+
+
+def test_a_failed_rotation_leaves_the_fault_handler_at_work(tmp_path: Path) -> None:
+    was_enabled = faulthandler.is_enabled()
+    file = logs.PrivateLogFile(tmp_path / "app.log", max_bytes=20)
+    file.record_native_crashes()
+    (tmp_path / "app.log.1").touch()
+    (tmp_path / "app.log.2" / "x").mkdir(parents=True)  # whatever somebody put there
+    try:
+        for number in range(5):
+            file.emit(logging.makeLogRecord({"msg": f"line {number} here"}))
+        assert faulthandler.is_enabled()
+        assert (tmp_path / "app.log").read_text() == "line 0 here\n"
+        (tmp_path / "app.log.2" / "x").rmdir()
+        (tmp_path / "app.log.2").rmdir()
+        file.emit(logging.makeLogRecord({"msg": "line 5 here"}))
+        assert faulthandler.is_enabled()
+        assert (tmp_path / "app.log").read_text() == "line 5 here\n"
+    finally:
+        file.close()
+        if was_enabled:
+            faulthandler.enable()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file stays there")
+@pytest.mark.parametrize("how", ["deleted", "moved", "with its directory"])
+def test_a_log_that_is_taken_away_begins_anew_and_never_grows_out_of_sight(
+    how: str, tmp_path: Path
+) -> None:
+    directory = tmp_path / "log"
+    directory.mkdir()
+    path = directory / "app.log"
+    file = logs.PrivateLogFile(path, max_bytes=1_000)
+    file.emit(logging.makeLogRecord({"msg": "before"}))
+    if how == "moved":
+        path.rename(tmp_path / "elsewhere")
+    elif how == "deleted":
+        path.unlink()
+    else:
+        path.unlink()
+        directory.rmdir()
+        file.emit(logging.makeLogRecord({"msg": "lost"}))
+        directory.mkdir()
+    file.emit(logging.makeLogRecord({"msg": "after"}))
+    file.close()
+    assert path.read_text() == "after\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

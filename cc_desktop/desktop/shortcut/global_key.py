@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 RETRY_S = (2.0, 10.0, 60.0, 300.0, 900.0)  # pauses until the portal is asked again
 HEALTHY_S = 60.0  # a key that was there so long is asked for again soon
 MIN_BETWEEN_S = 0.3  # two presses: who holds the key down wants one
+_ASKED_AGAIN = (Why.SILENT.value, Why.FAILED.value, Why.GONE.value)
 OFF, ASKING, READY, LOOKING = "off", "asking", "ready", "looking"  # beside the values of `Why`
 
 
@@ -89,6 +90,8 @@ class GlobalKey:
         while True:
             self._changed.clear()
             if not (self._is_wanted or self._looks):
+                if self.state in _ASKED_AGAIN:  # not any more
+                    self._show(OFF)
                 await self._changed.wait()
                 failures = 0
                 continue

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import (
     DROPPED,
-    NO_HISTORY,
     NO_WORD,
     AnswerQuestion,
     ResolveApproval,
@@ -49,7 +48,17 @@ TAKEN = 20  # confirmed messages that are looked for after a loss
 TAKEN_MS = 600_000  # and no older ones
 KNOW_S = 60.0  # how long a live gateway is asked what became of a command
 LOOK_AGAIN_S = 10.0  # between two times
-OpenCommands = dict[str, tuple["GatewayAction", int]]  # by id, with local ms of the sending
+
+
+class Sent(NamedTuple):
+    """An action that was sent. Times are local ms."""
+
+    command: GatewayAction
+    at: int
+    until: int  # when the approval or question expires that it answers; 0: not known
+
+
+OpenCommands = dict[str, Sent]  # by id
 
 
 class Link(Protocol):
@@ -115,8 +124,9 @@ class Actions:
         request = request_for(command, self._link.methods)
         if isinstance(request, Refusal):
             return request.reason
-        self._open[command.id] = (command, self._clock.now_ms())
-        self._spawn(self._perform(command, request.method, request.params), command)
+        sent = Sent(command, self._clock.now_ms(), self._expiry_of(command))
+        self._open[command.id] = sent
+        self._spawn(self._perform(sent, request.method, request.params), command)
         return None
 
     def adopt(self, left: OpenCommands) -> None:
@@ -141,8 +151,21 @@ class Actions:
 
     def _look_for_unknown(self) -> None:
         unknown, self._unknown = self._unknown, {}
-        for command, sent_at in unknown.values():
-            self._spawn(self._find_out(command, sent_at), command)
+        for sent in unknown.values():
+            self._spawn(self._find_out(sent), sent.command)
+
+    def _expiry_of(self, command: GatewayAction) -> int:
+        gateway = self._look()
+        agent = gateway.agents.get(getattr(command, "agent", "")) if gateway else None
+        match command:
+            case ResolveApproval(approval=ident):
+                one = agent.approvals.get(ident) if agent else None
+                one = one or (gateway.approvals.get(ident) if gateway else None)
+                return one.expires_at if one else 0
+            case AnswerQuestion(question=ident):
+                asked = agent.questions.get(ident) if agent else None
+                return asked.expires_at if asked else 0
+        return 0
 
     def cancel(self) -> OpenCommands:
         """End what is under way.
@@ -169,8 +192,8 @@ class Actions:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(self, command: GatewayAction, method: str, params: dict[str, Any]) -> None:
-        sent_at = self._clock.now_ms()
+    async def _perform(self, sent: Sent, method: str, params: dict[str, Any]) -> None:
+        command = sent.command
         answer = asyncio.ensure_future(self._link.request(method, params, ANSWER_S))
         late = asyncio.ensure_future(self._clock.sleep(CONFIRM_S))
         try:
@@ -185,13 +208,13 @@ class Actions:
             refusal = refusal_of(answered) if answered else Refusal("refused")
             self._end(command, refusal)
         except GatewayFailureError:
-            self._unknown[command.id] = (command, sent_at)
+            self._unknown[command.id] = sent
             self._tell(ev.CommandUnknown(self._link.gateway, command.id, "lost"))
             await self._ask_if_still_there()
         else:
             said = refusal_in(command, told)
             if said is None and isinstance(command, SendMessage):
-                self._remember(command, sent_at)
+                self._remember(command, sent.at)
             self._end(command, said)
         finally:
             for task in (answer, late):
@@ -229,15 +252,19 @@ class Actions:
 
     # After a lost connection
 
-    async def _find_out(self, command: GatewayAction, sent_at: int) -> None:
+    async def _find_out(self, sent: Sent) -> None:
+        command = sent.command
         until = self._clock.monotonic() + KNOW_S
         while True:
             try:
-                refusal = await outcome_of(command, self._look(), sent_at, self._ask)
-            except NobodyKnowsError:
-                reason = NO_HISTORY if isinstance(command, SendMessage) else NO_WORD
+                is_expired = 0 < sent.until <= self._clock.now_ms()
+                refusal = await outcome_of(
+                    command, self._look(), sent.at, self._ask, is_expired=is_expired
+                )
+            except NobodyKnowsError as error:
+                reason = error.reason
             except (ConnectionLostError, NotConnectedError):
-                self._unknown[command.id] = (command, sent_at)  # gone again: the next list
+                self._unknown[command.id] = sent  # gone again: the next list
                 return
             except GatewayFailureError:
                 reason = NO_WORD

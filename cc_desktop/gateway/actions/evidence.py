@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.commands import (
+    NO_HISTORY,
+    NO_WORD,
     AnswerQuestion,
     ChangeTask,
     ResolveApproval,
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
-HISTORY = 50  # newest messages that are looked through for one that was sent
+HISTORY = 200  # newest messages that are looked through for one that was sent
+# So few are all that there are: gateways take some out of those that they were asked for.
+FEW = 50
 EARLY_MS = 5_000  # how much the gateway's clock may be behind the offset that is known
 NOT_ARRIVED = Refusal("not-arrived")
 # `TaskSummary.status` while there is something to cancel, and `deliveryStatus` of a result that is
@@ -43,11 +47,23 @@ _DELIVERING = ("pending", "session_queued", "delivered")
 
 
 class NobodyKnowsError(Exception):
-    """The gateway answers, and none of its answers tell whether an action arrived."""
+    """The gateway answers, and none of its answers tell whether an action arrived.
+
+    `reason` is the kind of that.
+    """
+
+    def __init__(self, reason: str = NO_WORD) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 async def outcome_of(
-    command: GatewayAction, gateway: Gateway | None, sent_at: int, ask: Ask
+    command: GatewayAction,
+    gateway: Gateway | None,
+    sent_at: int,
+    ask: Ask,
+    *,
+    is_expired: bool = False,
 ) -> Refusal | None:
     """How an action ended that was sent, and had no answer.
 
@@ -56,6 +72,7 @@ async def outcome_of(
         gateway: What the model knows of the gateway, after it was listed again.
         sent_at: Local ms of the sending.
         ask: Asks the gateway: a method and its parameters.
+        is_expired: What it answers has expired meanwhile, if nobody answered it.
 
     Returns:
         Why it was not carried out; None: it was.
@@ -68,12 +85,16 @@ async def outcome_of(
     try:
         match command:
             case ResolveApproval():
-                is_open = command.approval in await _open_approvals(command, ask)
-                return NOT_ARRIVED if is_open else None
+                if command.approval in await _open_approvals(command, ask):
+                    return NOT_ARRIVED
+                wanted = command.decision
+                return _closed(_ended(gateway, command, command.approval), wanted, is_expired)
             case AnswerQuestion():
                 listed = questions(await ask("question.list", {}))
-                is_open = command.question in {one.id for one in listed}
-                return NOT_ARRIVED if is_open else None
+                if command.question in {one.id for one in listed}:
+                    return NOT_ARRIVED
+                wanted = "cancelled" if command.cancel else "answered"
+                return _closed(_ended(gateway, command, command.question), wanted, is_expired)
             case StopRun():
                 return NOT_ARRIVED if _still_runs(command, gateway) else None
             case ChangeTask():
@@ -107,6 +128,24 @@ async def _open_approvals(command: ResolveApproval, ask: Ask) -> set[str]:
     prefix = next((one for one, name in FAMILIES.items() if name == command.family), "exec")
     answer = await ask(f"{prefix}.approval.list", {})
     return {one.id for one in approvals(command.family, answer)}
+
+
+def _ended(gateway: Gateway | None, command: ResolveApproval | AnswerQuestion, ident: str) -> str:
+    """How an approval or a question ended, as far as the gateway has told it; else ""."""
+    agent = gateway.agents.get(command.agent) if gateway is not None else None
+    decision = agent.decided.get(ident) if agent is not None else None
+    return decision.what if decision is not None else ""
+
+
+def _closed(ended: str, wanted: str, is_expired: bool) -> Refusal | None:
+    """What is no longer open was decided by this action, by another one, or by time."""
+    if ended == "expired":
+        return Refusal("gone")
+    if ended:
+        return None if ended == wanted else Refusal("decided", ended)
+    if is_expired:
+        raise NobodyKnowsError
+    return None
 
 
 # Tasks
@@ -149,22 +188,30 @@ def _has_run(command: SendMessage, gateway: Gateway | None) -> bool:
 
 
 async def _is_message(command: SendMessage, since: int, ask: Ask) -> bool:
-    """By the history of the session; where that may not be read, by the run that it started."""
+    """By the history of the session; where that does not tell, by the run that it started."""
+    why = NO_WORD
     try:
-        return await _is_in_history(command, since, ask)
+        if (found := await _is_in_history(command, since, ask)) is not None:
+            return found
     except RequestFailedError as error:
         if _may_pass(error):
             raise
+        why = NO_HISTORY
     # It is kept by the id of the message, for a while after its end. "pending" waits for its turn
     # (2026.9.6). "timeout" is said of a run in progress as of one that never was: it says nothing.
-    answer = fields.as_object(await ask("agent.wait", {"runId": command.id, "timeoutMs": 0}))
-    if fields.text(answer.get("status")) in ("ok", "error", "pending"):
+    try:
+        told = await ask("agent.wait", {"runId": command.id, "timeoutMs": 0})
+    except RequestFailedError as error:
+        if _may_pass(error):
+            raise
+        raise NobodyKnowsError(why) from error
+    if fields.text(fields.as_object(told).get("status")) in ("ok", "error", "pending"):
         return True
-    raise NobodyKnowsError
+    raise NobodyKnowsError(why)
 
 
-async def _is_in_history(command: SendMessage, since: int, ask: Ask) -> bool:
-    """Whether a message is in the session.
+async def _is_in_history(command: SendMessage, since: int, ask: Ask) -> bool | None:
+    """Whether a message is in the session; None if as much has come since that it may be before.
 
     Args:
         command: The message.
@@ -173,14 +220,17 @@ async def _is_in_history(command: SendMessage, since: int, ask: Ask) -> bool:
     """
     asked = {"sessionKey": command.session_key, "limit": HISTORY}
     answer = fields.as_object(await ask("chat.history", asked))
-    for message in fields.as_objects(answer.get("messages")):
+    messages = fields.as_objects(answer.get("messages"))
+    for message in messages:
         key = fields.identifier(message.get("idempotencyKey"))
         if key and key.split(":", 1)[0] == command.id:
             return True
         is_new = fields.integer(message.get("timestamp")) >= since
         if message.get("role") == "user" and is_new and _says(message, command.text):
             return True
-    return False
+    times = (fields.integer(message.get("timestamp")) for message in messages)
+    is_whole = len(messages) < FEW or any(0 < time < since for time in times)
+    return False if is_whole else None
 
 
 def _says(message: dict[str, Any], text: str) -> bool:

@@ -489,3 +489,25 @@ async def test_whatever_the_portal_object_raises_it_is_asked_again(
             await desk.state(Why.FAILED)
         assert "global shortcut: internal error" in caplog.text
         await desk.passes(RETRY_S[0], READY)
+
+
+@pytest.mark.parametrize("why", [Why.SILENT, Why.FAILED, Why.GONE])
+async def test_a_key_that_is_not_wanted_any_more_is_off_and_not_about_to_be_asked_for(
+    bus: str, why: Why
+) -> None:
+    portal = FakePortal(bus)
+    if why is Why.SILENT:
+        portal.deaf = {"CreateSession"}
+    elif why is Why.FAILED:
+        portal.codes = {"CreateSession": 2}
+    async with at_desk(bus, portal) as desk:
+        desk.key.want(True)
+        if why is Why.GONE:
+            await desk.state(READY)
+            await portal.stop()
+        await desk.passes(2 * ANSWER_S, why.value)
+        desk.key.want(False)
+        await desk.state(OFF)
+        calls = len(portal.calls)
+        await desk.clock.advance(10 * RETRY_S[-1])
+        assert len(portal.calls) == calls

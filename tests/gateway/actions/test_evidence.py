@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import CommandPhase, TaskAction
 from cc_desktop.gateway.actions.actions import KNOW_S, LOOK_AGAIN_S, LOSS_S
+from cc_desktop.gateway.actions.evidence import FEW, HISTORY
 from cc_desktop.gateway.failures import (
     Failure,
     FailureKind,
@@ -39,6 +40,9 @@ DISMISS = replace(RETRY, action=TaskAction.DISMISS, id="c7")
 MISSING = refused("missing scope: operator.read")
 DONE = (CommandPhase.DONE, "")
 NOT_ARRIVED = (CommandPhase.REFUSED, "not-arrived")
+DECIDED = (CommandPhase.REFUSED, "decided")
+GONE = (CommandPhase.REFUSED, "gone")
+DAY_S = 86_400.0
 WAITS = (CommandPhase.UNKNOWN, "lost")
 
 
@@ -141,6 +145,100 @@ async def test_a_gateway_that_starts_is_asked_again_and_not_given_up(world: Worl
     await world.clock.advance(LOOK_AGAIN_S)
     await world.answer({"messages": [{"role": "user", "idempotencyKey": SEND.id}]})
     assert world.outcome(SEND) == DONE
+
+
+# A message in a session of which the history shows the newest part only
+
+
+def newest(world: World, count: int, from_ms: int = 0) -> dict[str, Any]:
+    """A history that begins so long after the message."""
+    now = world.clock.now_ms() + from_ms
+    rows = [{"role": "assistant", "content": "x", "timestamp": now + n} for n in range(count)]
+    return {"messages": rows}
+
+
+async def test_a_message_that_newer_ones_may_have_pushed_out_of_the_list_is_not_said_to_be_lost(
+    world: World,
+) -> None:
+    await ask_again(world, SEND)
+    await world.answer(newest(world, FEW))
+    assert world.link.sent[-1] == ("agent.wait", {"runId": SEND.id, "timeoutMs": 0})
+    await world.answer({"status": "timeout"})
+    assert world.outcome(SEND) == WAITS
+    answers = {"chat.history": newest(world, FEW), "agent.wait": {"status": "timeout"}}
+    await refuse_until_the_end(world, answers)
+    assert world.outcome(SEND) == (CommandPhase.UNKNOWABLE, "no-word")
+
+
+async def test_its_run_tells_of_such_a_message(world: World) -> None:
+    await ask_again(world, SEND)
+    await world.answer(newest(world, FEW))
+    await world.answer({"status": "ok"})
+    assert world.outcome(SEND) == DONE
+
+
+@pytest.mark.parametrize("from_ms", [0, -3_600_000])
+async def test_a_list_that_goes_back_far_enough_tells_that_a_message_is_not_there(
+    world: World, from_ms: int
+) -> None:
+    await ask_again(world, SEND)
+    await world.answer(newest(world, FEW - 1 if not from_ms else HISTORY, from_ms))
+    assert world.outcome(SEND) == NOT_ARRIVED
+
+
+async def test_a_message_that_was_confirmed_is_not_dropped_because_much_was_said_since(
+    world: World,
+) -> None:
+    await world.sent(SEND)
+    await world.answer({})
+    world.actions.on_synced()
+    await settle()
+    await world.answer(newest(world, FEW))
+    await world.answer({"status": "timeout"})
+    assert world.outcome(SEND) == DONE
+
+
+# Who or what else ended an approval or a question
+
+
+@pytest.mark.parametrize(
+    ("command", "told", "outcome"),
+    [
+        (APPROVE, ev.ApprovalClosed(G, "a", "p", "allow-once", "me"), DONE),
+        (APPROVE, ev.ApprovalClosed(G, "a", "p"), DONE),
+        (APPROVE, ev.ApprovalClosed(G, "a", "p", "deny", "Bob"), DECIDED),
+        (APPROVE, ev.ApprovalClosed(G, "a", "p", "expired"), GONE),
+        (ANSWER, ev.QuestionClosed(G, "a", "q", "answered"), DONE),
+        (ANSWER, ev.QuestionClosed(G, "a", "q", "cancelled"), DECIDED),
+        (ANSWER, ev.QuestionClosed(G, "a", "q", "expired"), GONE),
+        (replace(ANSWER, cancel=True), ev.QuestionClosed(G, "a", "q", "cancelled"), DONE),
+    ],
+)
+async def test_what_the_gateway_told_of_the_end_is_what_is_said(
+    world: World, command: GatewayAction, told: ev.Event, outcome: tuple[CommandPhase, str]
+) -> None:
+    await lost(world, command)
+    world.store.apply(told)
+    world.actions.on_synced()
+    await settle()
+    await world.answer([] if command is APPROVE else {"questions": []})
+    assert world.outcome(command) == outcome
+
+
+async def test_of_an_approval_that_expired_meanwhile_nobody_says_that_it_was_given(
+    world: World,
+) -> None:
+    await world.sent(APPROVE)
+    world.link.is_live = False
+    await world.fail(LOST)
+    await world.clock.advance(DAY_S)
+    world.link.is_live = True
+    world.store.apply(ev.Tick(G))
+    world.actions.on_synced()
+    await settle()
+    await world.answer([])
+    await refuse_until_the_end(world, {"exec.approval.list": []})
+    assert world.outcome(APPROVE) == (CommandPhase.UNKNOWABLE, "no-word")
 
 
 # Other commands whose list is refused, or does not come
