@@ -62,7 +62,9 @@ class RightsChanges:
             self._postponed = command, on_end
             return
         self._asks, self._withdrawn = isinstance(command, RequestRights), ""
-        self._task = asyncio.create_task(self._run(live, command, on_end), name="rights")
+        tell = _once(on_end)
+        self._task = asyncio.create_task(self._run(live, command, tell), name="rights")
+        self._task.add_done_callback(lambda _task: tell("lost"))  # if it was cancelled at once
 
     def _withdraw(self, live: GatewayConnection | None, on_end: Callable[[str], object]) -> None:
         """End a question for more rights; what is granted stays, and so does the connection."""
@@ -73,8 +75,10 @@ class RightsChanges:
         elif live is None or self._task is None or self._task.done() or not self._asks:
             on_end("not-asked")
         elif self._withdrawal is None or self._withdrawal.done():
-            work = self._take_back(live, self._task, on_end)
+            tell = _once(on_end)
+            work = self._take_back(live, self._task, tell)
             self._withdrawal = asyncio.create_task(work, name="rights: withdraw")
+            self._withdrawal.add_done_callback(lambda _task: tell(""))
         else:
             on_end("busy")
 
@@ -86,7 +90,9 @@ class RightsChanges:
     ) -> None:
         self._withdrawn = LEFT_OPEN
         try:
-            self._withdrawn = await self._rights.withdraw(live)
+            how = await self._rights.withdraw(live)
+            if self._task is task:  # else it has ended, and this is another question
+                self._withdrawn = how
         except Exception as error:  # noqa: BLE001, RUF100 - it is not asked any more, anyway
             self._incidents.record("withdrawing a request for rights failed", error)
         finally:
@@ -145,3 +151,16 @@ class RightsChanges:
         successor = self.take_successor()
         if successor is not None:
             await successor.close()
+
+
+def _once(on_end: Callable[[str], object]) -> Callable[[str], None]:
+    """Only the first end counts."""
+    is_over = False
+
+    def tell(reason: str) -> None:
+        nonlocal is_over
+        if not is_over:
+            is_over = True
+            on_end(reason)
+
+    return tell
