@@ -272,13 +272,15 @@ class GatewaySupervisor:
             feeder.result()  # raises: it never ends by itself
             raise RuntimeError("the synchronisation ended")
         finally:
-            await self._changes.end()
-            if self.is_live and not self._changes.handover.is_set():
-                self._on_lost(connection, held=holder.done())
-            self._live, self._sync = self._changes.successor, None
-            if self._live is not None:  # while it takes over, questions go to it already
-                self._publish(structs.replace(self.connection, scopes=self._live.scopes))
-            await cancel_all(reader, feeder, holder, handover, self._sources.end())
+            try:
+                await self._changes.end()
+            finally:  # who is cancelled just then leaves nothing behind either
+                if self.is_live and not self._changes.handover.is_set():
+                    self._on_lost(connection, held=holder.done())
+                self._live, self._sync = self._changes.successor, None
+                if self._live is not None:  # while it takes over, questions go to it already
+                    self._publish(structs.replace(self.connection, scopes=self._live.scopes))
+                await cancel_all(reader, feeder, holder, handover, self._sources.end())
 
     async def _feed(self, connection: GatewayConnection, sync: SessionListSync) -> None:
         hello = connection.hello

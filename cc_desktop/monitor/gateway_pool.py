@@ -91,6 +91,8 @@ class _Watched:
             self.actions.adopt(left)
         else:
             self._left = left
+            for ident in left:
+                self.sink(ev.CommandUnknown(self.settings.id, ident, "lost"))
 
     def cancel_actions(self) -> OpenCommands:
         """End what the operator began on it, and return the commands whose end is not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from cc_desktop.fleet.commands import RequestRights, WithdrawRequest
@@ -156,7 +157,8 @@ async def test_where_nothing_is_asked_there_is_nothing_to_withdraw() -> None:
             assert withdraw(rig) == ["not-asked"]
             back = give_back(rig, QUESTIONS)
             assert withdraw(rig) == ["not-asked"]
-            await until(lambda: back == [""])
+            await until(lambda: back)
+            assert back == [""]
 
 
 async def test_a_connection_that_goes_meanwhile_ends_the_request_and_leaves_nothing() -> None:
@@ -202,3 +204,20 @@ async def test_what_waits_for_another_connection_is_withdrawn_too() -> None:
             assert withdraw(rig) == [""]
             assert ended == ["withdrawn"]
             assert gateway.count(REQUEST) == 0
+
+
+async def test_who_is_cancelled_while_a_request_ends_leaves_no_task_behind() -> None:
+    async with FakeGateway() as gateway:
+        upgradable(gateway)
+        before = asyncio.all_tasks()
+        async with running_link(gateway.url) as rig:
+            await rig.live()
+            decision = gateway.hold(WAIT)
+            command = RequestRights(gateway="gw", scopes=(QUESTIONS,))
+            rig.link.change_rights(command, lambda _reason: rig.task.cancel())
+            await decision.reached.wait()
+            gateway.drop()
+            await until(rig.task.done)
+        await settle()
+        left = {task.get_name() for task in asyncio.all_tasks() - before}
+        assert not left & {"handover", "held gw", "sync gw", "reader gw", "sources gw"}

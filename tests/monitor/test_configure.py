@@ -19,7 +19,7 @@ from cc_desktop.config.settings import (
     load_settings,
 )
 from cc_desktop.config.settings_file import GatewayEntry, SettingsFileError
-from cc_desktop.fleet.commands import Reconnect, StopRun
+from cc_desktop.fleet.commands import CommandPhase, Reconnect, StopRun
 from cc_desktop.fleet.guard.limits import GuardLimits
 from cc_desktop.fleet.model import ConnectionState, Origin
 from cc_desktop.monitor import FleetMonitor, MonitorOptions
@@ -376,6 +376,8 @@ async def test_a_command_under_way_gets_an_end_after_settings_that_could_not_be_
             stop = app.monitor.execute(StopRun(gateway="gw", agent="a", session_key="agent:a:main"))
             await until(lambda: gateway.count("chat.abort") == 1)
             app.monitor.configure(replace(settings, gateways=(broken,)))
+            command = app.monitor.store.fleet.gateways["gw"].commands[stop]
+            assert (command.phase, command.reason) == (CommandPhase.UNKNOWN, "lost")
             app.monitor.configure(replace(settings, gateways=(one,)))
 
             def is_over() -> bool:

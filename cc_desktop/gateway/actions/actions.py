@@ -191,6 +191,7 @@ class Actions:
         task = asyncio.get_running_loop().create_task(guarded(), name=f"command {command.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: work.close())  # if it was cancelled before it began
 
     async def _perform(self, sent: Sent, method: str, params: dict[str, Any]) -> None:
         command = sent.command

@@ -58,7 +58,7 @@ class RightsChanges:
         if self._postponed is not None or (self._task is not None and not self._task.done()):
             on_end("busy")
             return
-        if live is None:
+        if live is None or self.handover.is_set():
             self._postponed = command, on_end
             return
         self._asks, self._withdrawn = isinstance(command, RequestRights), ""
@@ -140,17 +140,22 @@ class RightsChanges:
     async def end(self) -> None:
         """End what is under way: the connection that it was asked on is gone."""
         self._rights.forget_decision()
+        if not self.handover.is_set():
+            self._give_up_postponed()
         tasks, self._task, self._withdrawal = (self._task, self._withdrawal), None, None
         await cancel_all(*tasks)
-        if self._postponed is not None:
-            (_, on_end), self._postponed = self._postponed, None
-            on_end("lost")
 
     async def close(self) -> None:
         """Close a connection that nobody took."""
         successor = self.take_successor()
+        self._give_up_postponed()
         if successor is not None:
             await successor.close()
+
+    def _give_up_postponed(self) -> None:
+        if self._postponed is not None:
+            (_, on_end), self._postponed = self._postponed, None
+            on_end("lost")
 
 
 def _once(on_end: Callable[[str], object]) -> Callable[[str], None]:
