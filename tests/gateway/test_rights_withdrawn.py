@@ -206,16 +206,19 @@ async def test_what_waits_for_another_connection_is_withdrawn_too() -> None:
             assert gateway.count(REQUEST) == 0
 
 
-async def test_who_is_cancelled_while_a_request_ends_leaves_no_task_behind() -> None:
+async def test_who_is_cancelled_while_a_request_ends_leaves_no_task_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with FakeGateway() as gateway:
-        upgradable(gateway)
         before = asyncio.all_tasks()
         async with running_link(gateway.url) as rig:
             await rig.live()
-            decision = gateway.hold(WAIT)
-            command = RequestRights(gateway="gw", scopes=(QUESTIONS,))
-            rig.link.change_rights(command, lambda _reason: rig.task.cancel())
-            await decision.reached.wait()
+
+            async def cancelled_there() -> None:
+                rig.task.cancel()
+                await asyncio.sleep(0)
+
+            monkeypatch.setattr(rig.link._changes, "end", cancelled_there)
             gateway.drop()
             await until(rig.task.done)
         await settle()
