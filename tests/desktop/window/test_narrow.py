@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cc_desktop.config.paths import resource
+from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.details.transcript.link_bar import LinkBar
 from cc_desktop.text.i18n import set_language
 from tests.desktop import sample
@@ -109,3 +110,50 @@ def test_where_it_is_low_too_the_keyboard_decides_what_is_seen(open_window: Open
     window.resize(512, 800)
     settle()
     assert all(size > 100 for size in window.splitter.sizes())
+
+
+def test_a_window_that_gets_small_at_once_has_room_for_one_only(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    window.resize(1180, 720)
+    settle()
+    window.list.setFocus()
+    window.resize(512, 360)
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    pills = window.filter_bar.pills()
+    assert all(pill.height() >= pill.sizeHint().height() for pill in pills if pill.isVisible())
+
+
+def test_where_it_is_low_the_mouse_leads_into_the_details_and_back(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    details = window.details
+    assert isinstance(details, Details)
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    assert window.viewed() is None  # nobody sees its details
+    spot = window.list.visualRect(window.list.model().index(0, 0)).center()
+    left = Qt.MouseButton.LeftButton
+    QTest.mouseClick(window.list.viewport(), left, Qt.KeyboardModifier.NoModifier, spot)
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert details.back.isVisible()
+    QTest.mouseClick(details.back, left)
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    window.resize(512, 800)
+    settle()
+    assert not details.back.isVisible()
+
+
+def test_where_it_is_low_an_agent_that_is_asked_for_is_seen(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    window.show_agent("studio", "otto")
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert window.viewed() == ("studio", "otto")
