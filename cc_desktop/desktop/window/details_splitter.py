@@ -43,6 +43,7 @@ class DetailsSplitter(QSplitter):
         self._in_front = 0  # the place of what has the keyboard, while only one has room
         self._is_low = False
         self._thin()
+        self.setMinimumHeight(look.metrics.px(80))  # what stands above keeps its height
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus)

@@ -10,8 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cc_desktop.config.paths import resource
+from cc_desktop.desktop.away.card import AwayCard
 from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.details.transcript.link_bar import LinkBar
+from cc_desktop.text.history.away import AwayKind, AwayLine
 from cc_desktop.text.i18n import set_language
 from tests.desktop import sample
 
@@ -157,3 +159,31 @@ def test_where_it_is_low_an_agent_that_is_asked_for_is_seen(open_window: OpenWin
     settle()
     assert window.splitter.sizes()[0] == 0
     assert window.viewed() == ("studio", "otto")
+
+
+def test_where_it_is_low_the_card_of_an_absence_scrolls(
+    open_window: OpenWindow, look: ThemeManager
+) -> None:
+    window = open_window(sample.demo_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    card = AwayCard(look)
+    window.column.insertWidget(window.column.indexOf(window.splitter), card)
+    lines = [
+        AwayLine(kind, f"{n} of these happened", "to somebody, with many words " * 3, (("a", "b"),))
+        for n, kind in enumerate(AwayKind)
+    ]
+    card.show_lines("While you were away", lines, "The gateway keeps no list of runs.")
+    window.resize(1180, 900)
+    settle()
+    assert card.area.verticalScrollBar().maximum() == 0  # all of it, where there is room
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    assert window.list.viewport().height() >= 50  # a row of the list
+    assert card.dismiss.height() >= card.dismiss.sizeHint().height()
+    assert card.area.verticalScrollBar().maximum() > 0
+    for line in card.buttons():
+        line.setFocus()
+        settle()
+        assert card.area.viewport().rect().contains(place_in(line, card.area.viewport()))
+        assert window.rect().contains(place_in(line, window))
