@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -26,11 +27,13 @@ from cc_desktop.text.i18n import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
 WIDEST = 320  # design px of a line
+REST = 300  # design px of the window's height that the lines leave to the rest
+SHARE = 0.4  # of what is above that; in a low window the lines scroll
 _POINTER = " ▸"
 
 
@@ -101,6 +104,56 @@ class LineButton(QAbstractButton):
         painter.end()
 
 
+class _Lines(QScrollArea):
+    """The lines with their note, as high as they need, within a share of the window."""
+
+    def __init__(self, look: ThemeManager, lines: QWidget, note: QWidget) -> None:
+        super().__init__()
+        self._look = look
+        self._lines = lines
+        self._window: QWidget | None = None
+        self._later = QTimer(self, interval=0, singleShot=True)  # no layout in the midst of one
+        self._later.timeout.connect(self.fit)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for part in (lines, note):
+            self._column.addWidget(part)
+        self.setWidget(inside)
+        inside.setAutoFillBackground(False)  # the card's own colour shows
+        self.viewport().setAutoFillBackground(False)
+
+    def fit(self) -> None:
+        """As high as all lines, or what a low window can spare: at least the first."""
+        spare = int((self.window().height() - self._look.metrics.px(REST)) * SHARE)
+        most = max(spare, self._lines.sizeHint().height())
+        whole = self._column.totalHeightForWidth(self.viewport().width())
+        self.setFixedHeight(min(whole, most))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt override: lines wrap elsewhere."""
+        super().resizeEvent(event)
+        self._later.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt override: follow the height of the window."""
+        super().showEvent(event)
+        if self._window is not self.window():
+            self._window = self.window()
+            self._window.installEventFilter(self)
+        self.fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt override: the window's height has changed."""
+        if watched is self._window and event.type() == QEvent.Type.Resize:
+            self._later.start()
+        return super().eventFilter(watched, event)
+
+
 class AwayCard(QFrame):
     """Stands above the list, and never in its way: it can be dismissed.
 
@@ -134,8 +187,8 @@ class AwayCard(QFrame):
         column.setContentsMargins(px(8), px(8), px(8), px(8))
         column.setSpacing(px(4))
         column.addLayout(head)
-        column.addWidget(self._lines)
-        column.addWidget(self.note)
+        self.area = _Lines(look, self._lines, self.note)
+        column.addWidget(self.area)
 
     def show_lines(self, heading: str, lines: Sequence[AwayLine], note: str) -> None:
         """Show what is known now."""
@@ -155,9 +208,17 @@ class AwayCard(QFrame):
             one.clicked.connect(lambda _checked=False, line=line: self.chosen.emit(line))
             self._flow.addWidget(one)
             one.show()
+            one.installEventFilter(self)
             if line.kind is focused:
                 one.setFocus()
         self._lines.updateGeometry()
+        self.area.fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt override: the line that the keyboard is on is seen."""
+        if event.type() == QEvent.Type.FocusIn and isinstance(watched, LineButton):
+            self.area.ensureWidgetVisible(watched, 0, 0)
+        return super().eventFilter(watched, event)
 
     def buttons(self) -> list[LineButton]:
         """The lines, in order."""

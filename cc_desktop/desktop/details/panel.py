@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from cc_desktop.desktop.details.tab import TABS, Told
 from cc_desktop.desktop.widgets.agent_pane import AgentPane, Key, PaneSection
+from cc_desktop.desktop.widgets.buttons import button
 from cc_desktop.desktop.widgets.labels import wrapping_label
 from cc_desktop.fleet.model import Status
 from cc_desktop.text.i18n import tr
@@ -40,6 +41,14 @@ class Details(AgentPane):
         self._parts = QVBoxLayout(self._page)
         self._parts.setContentsMargins(0, 0, 0, 0)
         self._parts.setSpacing(0)
+        self.back = button(tr("← Agents"), self.left.emit, "link")
+        self.back.setAccessibleName(tr("Back to the fleet"))
+        self.back.hide()
+        way = QHBoxLayout()
+        way.setContentsMargins(context.look.metrics.px(12), context.look.metrics.px(6), 0, 0)
+        way.addWidget(self.back)
+        way.addStretch(1)
+        self._parts.addLayout(way)
         self._make_section: Callable[[], PaneSection] | None = None
         self._section: PaneSection | None = None
         metrics = context.look.metrics
@@ -60,7 +69,7 @@ class Details(AgentPane):
             from cc_desktop.desktop.details.body import DetailsBody
 
             self._body = DetailsBody(self._context, self._tabs, self._on_built, self.refresh)
-            self._parts.insertWidget(0, self._body, 1)
+            self._parts.insertWidget(1, self._body, 1)
         return self._body
 
     @property
@@ -115,6 +124,10 @@ class Details(AgentPane):
         if muted != self._muted:
             self._muted = muted
             self.refresh()
+
+    def set_alone(self, alone: bool) -> None:
+        """Offer the way back, or not: whether it stands in the place of the list."""
+        self.back.setVisible(alone)
 
     def focus_first(self) -> None:
         """Give the keyboard to the first thing to do or to read."""

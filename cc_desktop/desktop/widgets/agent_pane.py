@@ -19,10 +19,12 @@ class AgentPane(QWidget):
     Signals:
         gone: The agent that was shown is no longer there.
         handled: The operator dealt with the agent; its row may move now.
+        left: The operator goes back to the list, where only one of both has room.
     """
 
     gone = Signal()
     handled = Signal()
+    left = Signal()
 
     @property
     def key(self) -> Key | None:
@@ -35,6 +37,10 @@ class AgentPane(QWidget):
 
     def set_muted(self, muted: frozenset[Key]) -> None:
         """Mark agents that send no notifications; an agent id of "" stands for a gateway."""
+        raise NotImplementedError
+
+    def set_alone(self, alone: bool) -> None:
+        """Offer the way back, or not: whether it stands in the place of the list."""
         raise NotImplementedError
 
     def refresh(self) -> None:

@@ -29,7 +29,7 @@ from cc_desktop.desktop.window.bars.gateway_strip import GatewayStrip
 from cc_desktop.desktop.window.bars.header import Header
 from cc_desktop.desktop.window.bars.status_bar import StatusBar
 from cc_desktop.desktop.window.centre import Centre, column_of
-from cc_desktop.desktop.window.details_splitter import DetailsSplitter
+from cc_desktop.desktop.window.details_splitter import DetailsSplitter, lead_where_low
 from cc_desktop.desktop.window.device_table import DeviceModel
 from cc_desktop.desktop.window.pages import Pages
 from cc_desktop.desktop.window.visible_clock import VisibleClock
@@ -136,6 +136,7 @@ class FleetWindow(QMainWindow):
         self.model.updated.connect(self._on_updated)
         self.selection.picked.connect(self._on_picked)
         self.selection.hidden.connect(self._on_hidden)
+        lead_where_low(self.splitter, self.list, self.details, self.selection)
         self.triage.nobody.connect(self._on_hidden)
         self.banner.chosen.connect(self._on_banner_link)
         self.header.search.textChanged.connect(self._on_search)
@@ -227,7 +228,7 @@ class FleetWindow(QMainWindow):
     def viewed(self) -> Key | None:
         """The agent whose details are on the screen and in front."""
         in_front = self.isVisible() and not self.isMinimized() and self.isActiveWindow()
-        return self.details.key if in_front and self.details.isVisible() else None
+        return self.details.key if in_front and self.splitter.shows_details() else None
 
     # Following the store
 

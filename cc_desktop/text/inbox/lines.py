@@ -82,9 +82,10 @@ def time_left(until: int, now: int) -> str:
 
 def sentence(item: InboxItem, where: str, now: int) -> str:
     """The item for a screen reader."""
-    left = f"{(item.until - now) // MINUTE}" if item.until > now else ""
-    minutes = int(left) if left else 0
-    expiry = trn("{n} minute left", "{n} minutes left", minutes) if left else ""
+    minutes = (item.until - now) // MINUTE
+    expiry = trn("{n} minute left", "{n} minutes left", minutes) if item.until > now else ""
+    if minutes >= 60:  # nobody counts days in minutes
+        expiry = time_left(item.until, now)
     parts = (
         tr(HEADINGS[item.severity]) if item.severity is not Severity.NEWS else "",
         headline(item, now),

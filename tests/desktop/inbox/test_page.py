@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QLabel
@@ -13,6 +14,7 @@ from cc_desktop.fleet import events as ev
 from cc_desktop.fleet.commands import MarkItems, MarkUnseen
 from cc_desktop.fleet.facts import ReadAccess, Subject
 from cc_desktop.fleet.inbox import InboxItem, InboxKind
+from cc_desktop.text.inbox.lines import sentence
 from tests.desktop import sample
 from tests.desktop.inbox import fleet
 from tests.desktop.sample import MIN, NOW
@@ -53,6 +55,11 @@ def test_a_row_is_one_sentence(desk: Callable[..., Desk]) -> None:
         f"Needs you, Dex wants: {fleet.COMMAND}, studio · Deploy the docs, 1 min ago, "
         "29 minutes left."
     )
+
+
+def test_days_are_not_told_in_minutes() -> None:
+    item = structs.replace(fleet.item(fleet.store(), "approval"), until=43 * 60 * MIN)
+    assert "43 h left" in sentence(item, "studio", 0)
 
 
 def test_mark_and_undo(desk: Callable[..., Desk]) -> None:

@@ -10,7 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cc_desktop.config.paths import resource
+from cc_desktop.desktop.away.card import AwayCard
+from cc_desktop.desktop.details.panel import Details
 from cc_desktop.desktop.details.transcript.link_bar import LinkBar
+from cc_desktop.text.history.away import AwayKind, AwayLine
 from cc_desktop.text.i18n import set_language
 from tests.desktop import sample
 
@@ -109,3 +112,78 @@ def test_where_it_is_low_too_the_keyboard_decides_what_is_seen(open_window: Open
     window.resize(512, 800)
     settle()
     assert all(size > 100 for size in window.splitter.sizes())
+
+
+def test_a_window_that_gets_small_at_once_has_room_for_one_only(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    window.resize(1180, 720)
+    settle()
+    window.list.setFocus()
+    window.resize(512, 360)
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    pills = window.filter_bar.pills()
+    assert all(pill.height() >= pill.sizeHint().height() for pill in pills if pill.isVisible())
+
+
+def test_where_it_is_low_the_mouse_leads_into_the_details_and_back(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    details = window.details
+    assert isinstance(details, Details)
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    assert window.viewed() is None  # nobody sees its details
+    spot = window.list.visualRect(window.list.model().index(0, 0)).center()
+    left = Qt.MouseButton.LeftButton
+    QTest.mouseClick(window.list.viewport(), left, Qt.KeyboardModifier.NoModifier, spot)
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert details.back.isVisible()
+    QTest.mouseClick(details.back, left)
+    settle()
+    assert window.splitter.sizes()[1] == 0
+    window.resize(512, 800)
+    settle()
+    assert not details.back.isVisible()
+
+
+def test_where_it_is_low_an_agent_that_is_asked_for_is_seen(open_window: OpenWindow) -> None:
+    window = open_window(sample.live_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    window.show_agent("studio", "otto")
+    settle()
+    assert window.splitter.sizes()[0] == 0
+    assert window.viewed() == ("studio", "otto")
+
+
+def test_where_it_is_low_the_card_of_an_absence_scrolls(
+    open_window: OpenWindow, look: ThemeManager
+) -> None:
+    window = open_window(sample.demo_store())
+    QTest.qWaitForWindowActive(window, 1000)
+    card = AwayCard(look)
+    window.column.insertWidget(window.column.indexOf(window.splitter), card)
+    lines = [
+        AwayLine(kind, f"{n} of these happened", "to somebody, with many words " * 3, (("a", "b"),))
+        for n, kind in enumerate(AwayKind)
+    ]
+    card.show_lines("While you were away", lines, "The gateway keeps no list of runs.")
+    window.resize(1180, 900)
+    settle()
+    assert card.area.verticalScrollBar().maximum() == 0  # all of it, where there is room
+    window.resize(512, 360)
+    window.list.setFocus()
+    settle()
+    assert window.list.viewport().height() >= 50  # a row of the list
+    assert card.dismiss.height() >= card.dismiss.sizeHint().height()
+    assert card.area.verticalScrollBar().maximum() > 0
+    for line in card.buttons():
+        line.setFocus()
+        settle()
+        assert card.area.viewport().rect().contains(place_in(line, card.area.viewport()))
+        assert window.rect().contains(place_in(line, window))

@@ -16,13 +16,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-from cc_desktop.desktop.details.transcript.documents import InertDocument, markdown_document
+from cc_desktop.desktop.details.transcript.documents import (
+    InertDocument,
+    links_in,
+    markdown_document,
+)
 from cc_desktop.desktop.details.transcript.painter import CURSOR
 from cc_desktop.desktop.widgets.card import Card
 from cc_desktop.text.format import plain
+from cc_desktop.text.i18n import trn
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
     from cc_desktop.desktop.style.theme import ThemeManager
 
@@ -32,6 +37,8 @@ SPOKEN_CHARS = 600
 
 class MarkdownText(QLabel):
     """Markdown as a widget that is as high as its text. To screen readers it is a text.
+
+    Left and Right choose a link, Enter is the click on it.
 
     Signals:
         link_clicked: An address was clicked.
@@ -46,6 +53,8 @@ class MarkdownText(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self._writing = False
         self._document = InertDocument()
+        self._links: list[tuple[int, int, str]] = []
+        self._chosen = 0  # the place of a link
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -75,8 +84,49 @@ class MarkdownText(QLabel):
             style.setForeground(QColor(self._look.theme.accent))
             cursor.insertText(CURSOR, style)
         self.setText(plain(self._source, SPOKEN_CHARS))
+        self._links = links_in(self._document)
+        self._chosen = max(0, min(self._chosen, len(self._links) - 1))
+        self._tell_links()
         self._fit()
         self.update()
+
+    def _tell_links(self) -> None:
+        count = len(self._links)
+        self.setAccessibleDescription(
+            trn("{n} link: Enter shows where it leads", "{n} links: Left, Right and Enter", count)
+            if count
+            else ""
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt override: choose a link, and ask where it leads."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not self._links:
+            super().keyPressEvent(event)
+        elif step:
+            self._chosen = (self._chosen + step) % len(self._links)
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.link_clicked.emit(self._links[self._chosen][2])
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt override: the chosen link shows itself."""
+        super().focusInEvent(event)
+        self.update()
+
+    def _mark_chosen(self, context: QAbstractTextDocumentLayout.PaintContext) -> None:
+        begin, end, _ = self._links[self._chosen]
+        mark = QAbstractTextDocumentLayout.Selection()
+        mark.cursor = QTextCursor(self._document)
+        mark.cursor.setPosition(begin)
+        mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        style = QTextCharFormat()
+        style.setBackground(QColor(self._look.theme.accent))
+        style.setForeground(QColor(self._look.theme.on_shape))
+        mark.format = style
+        context.selections = [mark]
 
     def _fit(self) -> None:
         self._document.setTextWidth(max(self.width(), 60))
@@ -110,6 +160,8 @@ class MarkdownText(QLabel):
         palette.setColor(QPalette.ColorRole.Text, QColor(self._look.theme.text))
         palette.setColor(QPalette.ColorRole.Link, QColor(self._look.theme.link))
         context.palette = palette
+        if self._links and self.hasFocus():
+            self._mark_chosen(context)
         self._document.setTextWidth(max(self.width(), 60))
         self._document.documentLayout().draw(painter, context)
         if self.hasFocus():

@@ -49,6 +49,7 @@ class NowTab(DetailsTab):
         self._context = context
         self._agent: tuple[str, str] | None = None
         self._key = ""  # of the session
+        self._read: MarkdownText | None = None  # where the last link was
         self._handle: SessionHandle | None = None
         look, px = context.look, context.look.metrics.px
         self.why = TextCard(look, tr("Why"))
@@ -87,6 +88,8 @@ class NowTab(DetailsTab):
         self._clock.timeout.connect(self.refresh)
         for reply in (self.says.reply, self.last.reply, self.plan_text):
             reply.link_clicked.connect(self.links.ask)
+            reply.link_clicked.connect(lambda _address, reply=reply: self._on_link(reply))
+        self.links.closed.connect(self._on_link_left)
 
     def _parts(self) -> tuple[QWidget, ...]:
         cards = (self.why, self.now, self.run, self.says, self.plan, self.helpers, self.last)
@@ -270,6 +273,14 @@ class NowTab(DetailsTab):
             line = tr("Sample data: none of this is real.")
         self.state.setText(line)
         self.state.setVisible(bool(line))
+
+    def _on_link(self, reply: MarkdownText) -> None:
+        self._read = reply
+
+    def _on_link_left(self) -> None:
+        """Back to reading."""
+        if self._read is not None and self._read.isVisible():
+            self._read.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_seen(self) -> None:
         if self._agent is not None:

@@ -73,6 +73,21 @@ def opens(address: str) -> QUrl | None:
     return url if url.scheme().lower() == "mailto" or url.host() else None
 
 
+def links_in(document: QTextDocument) -> list[tuple[int, int, str]]:
+    """Where the links of a document begin and end, and their addresses."""
+    found: list[tuple[int, int, str]] = []
+    block = document.begin()
+    while block.isValid():
+        for begin, length, style in _fragments(block):
+            address, end = style.anchorHref(), begin + length
+            if address and found and found[-1][1:] == (begin, address):
+                found[-1] = (found[-1][0], end, address)  # a link with a part in bold
+            elif address:
+                found.append((begin, end, address))
+        block = block.next()
+    return found
+
+
 def shown_address(url: QUrl) -> str:
     """An address as it is, host in ASCII: letters that only look like others show themselves."""
     return bytes(url.toEncoded().data()).decode("ascii", "replace")

@@ -21,10 +21,12 @@ class Selection(QObject):
     Signals:
         picked: Another agent (its `Key`) is looked at.
         hidden: An agent that is asked for is there, but the filter hides it.
+        found: The agent that was asked for is there, and picked.
     """
 
     picked = Signal(object)
     hidden = Signal()
+    found = Signal()
 
     def __init__(self, model: AgentModel, view: AgentList, pane: AgentPane) -> None:
         super().__init__(view)
@@ -95,6 +97,7 @@ class Selection(QObject):
         self.keep()
         self._view.reveal(key)
         self._view.setFocus()
+        self.found.emit()
 
     def keep(self) -> None:
         """Select the agent in the list again after rows moved; if it is gone, the first one."""

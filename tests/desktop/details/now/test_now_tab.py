@@ -272,6 +272,26 @@ def test_a_link_says_where_it_leads_first(open_now: OpenNow) -> None:
     assert tab.links.address.text() == "https://docs.example/a"
 
 
+def test_the_keyboard_opens_links(open_now: OpenNow) -> None:
+    _, tab, views = open_now("sketch")
+    views.last.tell(agent("a", "[one](https://a.example/) and [**two** more](https://b.example/)"))
+    QApplication.processEvents()
+    reply = tab.last.reply
+    reply.setFocus()
+    before = reply.grab().toImage()
+    QTest.keyClick(reply, Qt.Key.Key_Right)
+    assert reply.grab().toImage() != before  # who reads sees which
+    QTest.keyClick(reply, Qt.Key.Key_Return)
+    assert tab.links.isVisible()
+    assert tab.links.address.text() == "https://b.example/"
+    QTest.keyClick(tab.links.cancel, Qt.Key.Key_Escape)
+    assert not tab.links.isVisible()
+    assert reply.hasFocus()
+    QTest.keyClick(reply, Qt.Key.Key_Right)  # round again
+    QTest.keyClick(reply, Qt.Key.Key_Return)
+    assert tab.links.address.text() == "https://a.example/"
+
+
 def test_it_follows_the_theme(open_now: OpenNow, look: ThemeManager) -> None:
     panel, _, views = open_now()
     views.last.set_run(RUN)
