@@ -7,6 +7,7 @@ packages.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cc_desktop.fleet.commands import (
@@ -236,4 +237,6 @@ async def _is_in_history(command: SendMessage, since: int, ask: Ask) -> bool | N
 def _says(message: dict[str, Any], text: str) -> bool:
     content = message.get("content")
     parts = [content, *(part.get("text") for part in fields.as_objects(content))]
-    return any(isinstance(part, str) and text.strip() in part for part in parts)
+    # Gateways put words of their own around it; "go" is not in "google".
+    whole = re.compile(rf"(?<!\w){re.escape(text.strip())}(?!\w)")
+    return any(isinstance(part, str) and whole.search(part) is not None for part in parts)

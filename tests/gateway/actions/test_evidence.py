@@ -170,6 +170,18 @@ async def test_a_message_that_newer_ones_may_have_pushed_out_of_the_list_is_not_
     assert world.outcome(SEND) == (CommandPhase.UNKNOWABLE, "no-word")
 
 
+@pytest.mark.parametrize(
+    ("said", "outcome"), [("[Tue 16:40] hi", DONE), ("this or that", NOT_ARRIVED)]
+)
+async def test_a_message_is_found_by_its_words_and_not_inside_of_others(
+    world: World, said: str, outcome: object
+) -> None:
+    await ask_again(world, replace(SEND, text="hi"))
+    now = world.clock.now_ms() + 1_000
+    await world.answer({"messages": [{"role": "user", "content": said, "timestamp": now}]})
+    assert world.outcome(SEND) == outcome
+
+
 async def test_its_run_tells_of_such_a_message(world: World) -> None:
     await ask_again(world, SEND)
     await world.answer(newest(world, FEW))
