@@ -232,7 +232,7 @@ async def test_without_the_method_a_new_connection_asks_until_somebody_approves(
             await until(lambda: ended)
 
             assert ended == [""]
-            assert rig.link.connection.scopes == (READ, QUESTIONS)
+            await until(lambda: rig.link.connection.scopes == (READ, QUESTIONS))
             assert rig.states.count(S.LIVE) == 1
 
 

@@ -67,7 +67,7 @@ async def test_who_withdraws_a_request_keeps_what_is_granted_and_can_ask_again()
             again = ask(rig, QUESTIONS)
             await until(lambda: again)
             assert again == [""]
-            assert QUESTIONS in rig.link.connection.scopes
+            await until(lambda: QUESTIONS in rig.link.connection.scopes, "the connection with it")
 
 
 async def test_what_is_approved_after_it_was_withdrawn_costs_no_token_and_gives_no_right() -> None:
