@@ -95,23 +95,23 @@ KINDS: dict[InboxKind, KindText] = {
     ),
     _K.CRON_FAILED: KindText(
         mark("A scheduled job failed"),
-        mark("The job {name} failed"),
+        mark("The job “{name}” failed"),
         mark("{count} scheduled jobs failed"),
     ),
     _K.CRON_OVERDUE: KindText(
         mark("A scheduled job is overdue"),
-        mark("The job {name} is overdue"),
+        mark("The job “{name}” is overdue"),
         mark("{count} scheduled jobs are overdue"),
         mark("It should have started by now"),
     ),
     _K.TASK_FAILED: KindText(
         mark("A background task failed"),
-        mark("The task {name} failed"),
+        mark("The task “{name}” failed"),
         mark("{count} background tasks failed"),
     ),
     _K.UNDELIVERED: KindText(
         mark("A result was never delivered"),
-        mark("The result of {name} reached nobody"),
+        mark("The result of “{name}” reached nobody"),
         mark("{count} results reached nobody"),
     ),
     _K.CHANNEL: KindText(

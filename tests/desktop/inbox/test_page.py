@@ -40,7 +40,7 @@ def test_needs_you_first_each_severity_oldest_first(desk: Callable[..., Desk]) -
         "Sign in to Anthropic again: Runs that use it fail until somebody signs in on the gateway",
     ]
     assert titles.index("Warnings") == 6
-    assert "The job nightly backup failed: disk full" in titles
+    assert "The job “nightly backup” failed: disk full" in titles
     assert titles.index("News") == len(titles) - 2
     assert app.window.focusWidget() is app.page.list
     assert app.card.item is not None
