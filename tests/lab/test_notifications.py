@@ -111,7 +111,7 @@ async def test_a_failure_and_an_approval_reach_the_operator(
         # A failure: told once, with the agent's name and the gateway's words.
         await sender.send("rex", "fail: bad request")
         told = await asyncio.to_thread(it.popup, "Rex failed")
-        assert "LLM request failed" in told.body  # what the gateway makes of it
+        assert "provider rejected the request" in told.body  # without what each reason begins with
         assert told.urgency == "NORMAL"  # do-not-disturb holds it back
         assert told.desktop_entry == "cc-desktop"
         assert it.title() == ""
