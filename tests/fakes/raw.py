@@ -30,7 +30,12 @@ async def raw_server(
 ) -> AsyncIterator[RawServer]:
     """Answer each HTTP request with bytes and hang up, or let a function talk."""
 
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        talks[talk] = writer
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             if isinstance(answer, bytes):
                 made.requests.append(await reader.readuntil(b"\r\n\r\n"))
@@ -40,6 +45,7 @@ async def raw_server(
                 await answer(reader, writer)
         with contextlib.suppress(OSError):
             writer.close()
+        del talks[talk]
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     made = RawServer(server.sockets[0].getsockname()[1])
@@ -47,6 +53,9 @@ async def raw_server(
         yield made
     finally:
         server.close()
+        for writer in talks.values():
+            writer.transport.abort()
+        await asyncio.gather(*talks, return_exceptions=True)
 
 
 def self_signed(directory: Path, name: str = "localhost") -> ssl.SSLContext:

@@ -50,8 +50,7 @@ async def results_of(
     url: str,
     *,
     clock: FakeClock | None = None,
-    patient: bool = True,
-    stuck: Callable[[], bool] = lambda: True,
+    stuck: Callable[[], object] | None = None,
     **changes: Any,
 ) -> list[StepResult]:
     """All results.
@@ -59,8 +58,8 @@ async def results_of(
     Args:
         url: The gateway's address.
         clock: The clock that deadlines are measured by.
-        patient: Time stands still, so no deadline passes.
-        stuck: Whether it has got as far as it gets, so that time may go on.
+        stuck: Whether it has got as far as it gets: only then time goes on, and deadlines pass.
+            None: time stands still.
         changes: Fields of the target.
     """
     clock = clock or FakeClock()
@@ -70,7 +69,7 @@ async def results_of(
         found.extend([result async for result in probe(target(url, **changes), clock)])
 
     task = asyncio.create_task(collect())
-    if not patient:
+    if stuck is not None:
         await until(lambda: (clock.sleeping and stuck()) or task.done(), "the wait")
         for _ in range(60):
             if task.done():
@@ -328,11 +327,14 @@ async def test_a_dead_port() -> None:
 
 
 async def test_a_host_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = asyncio.Event()
+
     async def never(*_args: Any, **_more: Any) -> Any:
+        tried.set()
         await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(asyncio, "open_connection", never)
-    last = (await results_of("ws://127.0.0.1:9/", patient=False))[-1]
+    last = (await results_of("ws://127.0.0.1:9/", stuck=tried.is_set))[-1]
     assert last.step is Step.PORT
     assert last.problem is not None
     assert last.problem.kind == "silent"
@@ -393,7 +395,8 @@ async def test_ws_to_a_port_that_wants_tls_says_so(tmp_path: Path) -> None:
 
 async def test_another_program_on_the_port() -> None:
     async with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") as server:
-        last = (await results_of(f"ws://127.0.0.1:{server.port}/", patient=False))[-1]
+        url = f"ws://127.0.0.1:{server.port}/"
+        last = (await results_of(url, stuck=lambda: server.requests))[-1]
     assert last.problem is not None
     assert (last.step, last.problem.kind) == (Step.UPGRADE, "not-a-gateway")
     assert last.facts["ready"] == ""
@@ -430,7 +433,7 @@ async def test_nonsense_from_readyz(body: bytes, monkeypatch: pytest.MonkeyPatch
 async def test_a_gateway_that_upgrades_and_says_nothing() -> None:
     async with FakeGateway() as gateway:
         gateway.silent = True
-        last = (await results_of(gateway.url, patient=False))[-1]
+        last = (await results_of(gateway.url, stuck=lambda: gateway.open_connections))[-1]
         await until(lambda: gateway.open_connections == 0, "the end of the connection")
     assert last.problem is not None
     assert (last.step, last.problem.kind) == (Step.UPGRADE, "silent")
@@ -439,7 +442,7 @@ async def test_a_gateway_that_upgrades_and_says_nothing() -> None:
 async def test_a_half_open_connection() -> None:
     async with FakeGateway() as gateway:
         hold = gateway.hold("agents.list")
-        last = (await results_of(gateway.url, patient=False, stuck=hold.reached.is_set))[-1]
+        last = (await results_of(gateway.url, stuck=hold.reached.is_set))[-1]
     assert last.problem is not None
     assert (last.step, last.problem.kind) == (Step.LIST, "silent")
 
