@@ -34,15 +34,6 @@ class UnexpectedError(Exception):
     """What nobody thought of."""
 
 
-@pytest.fixture(scope="module")
-def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a bus with nobody on it."""
-    need("dbus-daemon")
-    with Session(tmp_path_factory.mktemp("bus")) as session:
-        session.start_bus()
-        yield session.env["DBUS_SESSION_BUS_ADDRESS"]
-
-
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     """A bus that the test may end."""

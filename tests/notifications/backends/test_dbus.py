@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cc_desktop.notifications.backends.dbus import BUS, Bus, BusLostError, RefusedError
-from tests.fakes.notifications import jeepney
+from tests.fakes.bus_service import jeepney
 
 
 class Connection:

@@ -23,8 +23,9 @@ from cc_desktop.notifications.backends.outbox import MAX_UNANSWERED, MAX_WAITING
 from cc_desktop.notifications.kinds import Sound
 from cc_desktop.notifications.message import OPEN, SNOOZE, Button, Message, NotificationAction
 from cc_desktop.text.notifications import BACKEND_FAILED
+from tests.fakes.bus_service import dbus, jeepney
 from tests.fakes.clock import FakeClock, settle, until
-from tests.fakes.notifications import SERVICE, USUAL, FakeNotifications, dbus, jeepney
+from tests.fakes.notifications import SERVICE, USUAL, FakeNotifications
 from tests.whole.session import Session, need
 
 if TYPE_CHECKING:
@@ -84,15 +85,6 @@ class Desk:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
         assert self.task.cancelled()
-
-
-@pytest.fixture(scope="module")
-def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a bus with nobody on it."""
-    need("dbus-daemon")
-    with Session(tmp_path_factory.mktemp("bus")) as session:
-        session.start_bus()
-        yield session.env["DBUS_SESSION_BUS_ADDRESS"]
 
 
 @pytest.fixture
