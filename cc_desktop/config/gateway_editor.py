@@ -59,8 +59,7 @@ class GatewayEditor:
             token: Its token or password; may be empty.
             may_use_file: The operator agrees to a private file where there is no keyring.
         """
-        if any(each.id == entry.id for each in self._file.gateways()):
-            raise SettingsFileError(id_taken(entry.id))
+        self._must_be_free(entry.id)
         if token:
             await self._tokens.keep(entry.id, token, may_use_file=may_use_file)
         self._file.add_gateway(entry)
@@ -84,8 +83,8 @@ class GatewayEditor:
             may_use_file: The operator agrees to a private file where there is no keyring.
         """
         self._entry(ident)
-        if entry.id != ident and any(each.id == entry.id for each in self._file.gateways()):
-            raise SettingsFileError(id_taken(entry.id))
+        if entry.id != ident:
+            self._must_be_free(entry.id)
         if token is not None:
             entry = replace(entry, token_file="")
         elif entry.id != ident:
@@ -139,6 +138,11 @@ class GatewayEditor:
         if len(found) != 1:
             raise SettingsFileError(tr(CHANGED_MEANWHILE))
         return found[0]
+
+    def _must_be_free(self, ident: str) -> None:
+        """Say so before a secret is kept under the id; the file looks again when it is written."""
+        if any(each.id == ident for each in self._file.gateways()):
+            raise SettingsFileError(id_taken(ident))
 
     def _take_over(self, secret_of: str = "") -> None:
         self._reload(frozenset({secret_of} - {""}))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cc_desktop.fleet.model import PairingRequest
     from tests.lab.install import Lab
     from tests.lab.mock_model import MockModel
 
@@ -166,6 +167,15 @@ def waiting(follower: Follower) -> list[InboxItem]:
     return [item for item in all_items(gateway) if item.kind is InboxKind.PAIRING]
 
 
+async def asked_for_questions(follower: Follower) -> tuple[str, PairingRequest]:
+    """Ask for the right; the command's id, and the request that waits for approval."""
+    ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
+    await follower.until(lambda: link(follower).pairing is not None)
+    pairing = link(follower).pairing
+    assert pairing is not None
+    return ident, pairing
+
+
 async def test_a_right_is_asked_for_granted_and_given_back(
     trusting: RealGateway, tmp_path: Path
 ) -> None:
@@ -173,10 +183,7 @@ async def test_a_right_is_asked_for_granted_and_given_back(
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             await paired(follower, trusting)
-            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
-            await follower.until(lambda: link(follower).pairing is not None)
-            pairing = link(follower).pairing
-            assert pairing is not None
+            ident, pairing = await asked_for_questions(follower)
             assert pairing.upgrade
             assert link(follower).state is ConnectionState.LIVE
             assert phase(follower, ident) == (CommandPhase.PENDING, "")
@@ -203,10 +210,7 @@ async def test_a_request_is_withdrawn_and_what_is_approved_after_that_costs_noth
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             await paired(follower, trusting)
-            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
-            await follower.until(lambda: link(follower).pairing is not None)
-            pairing = link(follower).pairing
-            assert pairing is not None
+            ident, pairing = await asked_for_questions(follower)
             follower.monitor.execute(WithdrawRequest(gateway="g"))
             await follower.until(lambda: phase(follower, ident)[0] is CommandPhase.REFUSED, 15)
             assert phase(follower, ident)[1] == "left-open"
@@ -227,10 +231,7 @@ async def test_a_right_that_is_refused_costs_nothing(trusting: RealGateway, tmp_
         settings = GatewaySettings("g", "g", url, Token(TOKEN))
         async with following(tmp_path, settings) as follower:
             await paired(follower, trusting)
-            ident = follower.monitor.execute(RequestRights(gateway="g", scopes=(QUESTIONS,)))
-            await follower.until(lambda: link(follower).pairing is not None)
-            pairing = link(follower).pairing
-            assert pairing is not None
+            ident, pairing = await asked_for_questions(follower)
             async with Sender(trusting.url, TOKEN, scopes=PAIRING) as sender:
                 await sender.request("device.pair.reject", {"requestId": pairing.request_id})
             await follower.until(lambda: phase(follower, ident)[0] is CommandPhase.REFUSED, 15)

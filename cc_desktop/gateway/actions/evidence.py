@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cc_desktop.fleet.commands import GatewayAction
-    from cc_desktop.fleet.model import Gateway
+    from cc_desktop.fleet.model import Agent, Gateway
 
     Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
@@ -115,9 +115,15 @@ def _may_pass(error: RequestFailedError) -> bool:
     return answered is not None and answered.code == "UNAVAILABLE"
 
 
+def _agent_of(
+    gateway: Gateway | None, command: ResolveApproval | AnswerQuestion | StopRun | SendMessage
+) -> Agent | None:
+    return gateway.agents.get(command.agent) if gateway is not None else None
+
+
 def _still_runs(command: StopRun, gateway: Gateway | None) -> bool:
     """The model is enough: its list is from after the loss, and events follow it."""
-    agent = gateway.agents.get(command.agent) if gateway is not None else None
+    agent = _agent_of(gateway, command)
     if agent is None:
         return False
     run = agent.runs.get(command.session_key)
@@ -133,7 +139,7 @@ async def _open_approvals(command: ResolveApproval, ask: Ask) -> set[str]:
 
 def _ended(gateway: Gateway | None, command: ResolveApproval | AnswerQuestion, ident: str) -> str:
     """How an approval or a question ended, as far as the gateway has told it; else ""."""
-    agent = gateway.agents.get(command.agent) if gateway is not None else None
+    agent = _agent_of(gateway, command)
     decision = agent.decided.get(ident) if agent is not None else None
     return decision.what if decision is not None else ""
 
@@ -183,7 +189,7 @@ async def _of_task(command: ChangeTask, since: int, ask: Ask) -> Refusal | None:
 
 def _has_run(command: SendMessage, gateway: Gateway | None) -> bool:
     """Whether the run that a message starts is in the model: it has the message's id."""
-    agent = gateway.agents.get(command.agent) if gateway is not None else None
+    agent = _agent_of(gateway, command)
     run = agent.runs.get(command.session_key) if agent is not None else None
     return run is not None and run.run_id == command.id
 
