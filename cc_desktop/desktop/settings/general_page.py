@@ -94,7 +94,7 @@ class GeneralPage(PageBody):
         silent.add_row(
             tr("A run counts as stuck after"),
             self.minutes,
-            tr("As long without a word from it, while it should be working."),
+            tr("How long it may say nothing while it should be working."),
         )
         self.minutes.activated.connect(self._on_minutes)
         self._error = wrapping_label(look.metrics.font())
